@@ -1,0 +1,1 @@
+"""One client a service; each returns domain types."""

@@ -1,0 +1,1 @@
+"""What every daemon does alike: settings, logs, life and death."""

@@ -1,0 +1,101 @@
+"""Hits, the parts of an answer, and how fresh they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from common.model.ids import ContentHash
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFreshness:
+    """How much of one working copy an answer knows about."""
+
+    project: str
+    working_copy: str
+    """Path on the laptop."""
+    indexed_commit: str = ""
+    head_commit: str = ""
+    """As the laptop last reported it."""
+    files_behind: int = 0
+    """Reported but not yet indexed; -1 while the first scan runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How much an answer knows about."""
+
+    projects: tuple[ProjectFreshness, ...] = ()
+    events_behind: int = 0
+    vectors_share: float = 0.0
+    """Share of chunks that have a vector, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A place in a file as it was indexed."""
+
+    project: str
+    working_copy: str
+    path: str
+    start_line: int
+    """From 1."""
+    end_line: int
+    """Inclusive."""
+    symbol: str = ""
+    commit: str = ""
+    blob: ContentHash = ContentHash("")
+    dirty: bool = False
+    score: float = 0.0
+    """Comparable within one answer only."""
+    why: tuple[str, ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AskRequest:
+    """A question."""
+
+    question: str
+    project: str = ""
+    """Name or id; empty for all."""
+    max_tokens: int = 0
+    """0 means 256."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskPassages:
+    """First part: what the answer rests on."""
+
+    passages: tuple[Hit, ...] = ()
+    """In the order of their markers, from 1."""
+    freshness: Freshness = field(default_factory=Freshness)
+    model: str = ""
+    """Empty when no model will speak."""
+    demonstration: bool = False
+    """A model under a thousand million parameters: its prose is not to be trusted."""
+    without_model: str = ""
+    """Why no model speaks; empty when one does."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskText:
+    """The model's words, appended to what came before."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskEnd:
+    """Last part."""
+
+    answer: str = ""
+    """Markers that name no passage are removed."""
+    citations: tuple[Hit, ...] = ()
+    finish: Literal["stop", "length", "cancelled", "none"] = "none"
+    completion_tokens: int = 0
+    prompt_tokens: int = 0
+
+
+AskPart = AskPassages | AskText | AskEnd

@@ -1,0 +1,59 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class ProjectFreshness(_message.Message):
+    __slots__ = ("project", "working_copy", "indexed_commit", "head_commit", "files_behind")
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
+    WORKING_COPY_FIELD_NUMBER: _ClassVar[int]
+    INDEXED_COMMIT_FIELD_NUMBER: _ClassVar[int]
+    HEAD_COMMIT_FIELD_NUMBER: _ClassVar[int]
+    FILES_BEHIND_FIELD_NUMBER: _ClassVar[int]
+    project: str
+    working_copy: str
+    indexed_commit: str
+    head_commit: str
+    files_behind: int
+    def __init__(self, project: _Optional[str] = ..., working_copy: _Optional[str] = ..., indexed_commit: _Optional[str] = ..., head_commit: _Optional[str] = ..., files_behind: _Optional[int] = ...) -> None: ...
+
+class Freshness(_message.Message):
+    __slots__ = ("projects", "events_behind", "vectors_share")
+    PROJECTS_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_BEHIND_FIELD_NUMBER: _ClassVar[int]
+    VECTORS_SHARE_FIELD_NUMBER: _ClassVar[int]
+    projects: _containers.RepeatedCompositeFieldContainer[ProjectFreshness]
+    events_behind: int
+    vectors_share: float
+    def __init__(self, projects: _Optional[_Iterable[_Union[ProjectFreshness, _Mapping]]] = ..., events_behind: _Optional[int] = ..., vectors_share: _Optional[float] = ...) -> None: ...
+
+class Hit(_message.Message):
+    __slots__ = ("project", "working_copy", "path", "start_line", "end_line", "symbol", "commit", "blob", "dirty", "score", "why", "text")
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
+    WORKING_COPY_FIELD_NUMBER: _ClassVar[int]
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    START_LINE_FIELD_NUMBER: _ClassVar[int]
+    END_LINE_FIELD_NUMBER: _ClassVar[int]
+    SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    COMMIT_FIELD_NUMBER: _ClassVar[int]
+    BLOB_FIELD_NUMBER: _ClassVar[int]
+    DIRTY_FIELD_NUMBER: _ClassVar[int]
+    SCORE_FIELD_NUMBER: _ClassVar[int]
+    WHY_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    project: str
+    working_copy: str
+    path: str
+    start_line: int
+    end_line: int
+    symbol: str
+    commit: str
+    blob: str
+    dirty: bool
+    score: float
+    why: _containers.RepeatedScalarFieldContainer[str]
+    text: str
+    def __init__(self, project: _Optional[str] = ..., working_copy: _Optional[str] = ..., path: _Optional[str] = ..., start_line: _Optional[int] = ..., end_line: _Optional[int] = ..., symbol: _Optional[str] = ..., commit: _Optional[str] = ..., blob: _Optional[str] = ..., dirty: _Optional[bool] = ..., score: _Optional[float] = ..., why: _Optional[_Iterable[str]] = ..., text: _Optional[str] = ...) -> None: ...

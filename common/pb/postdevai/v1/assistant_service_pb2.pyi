@@ -1,0 +1,87 @@
+from common.pb.postdevai.v1 import answer_pb2 as _answer_pb2
+from common.pb.postdevai.v1 import failure_pb2 as _failure_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class AskRequest(_message.Message):
+    __slots__ = ("question", "project", "max_tokens")
+    QUESTION_FIELD_NUMBER: _ClassVar[int]
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
+    MAX_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    question: str
+    project: str
+    max_tokens: int
+    def __init__(self, question: _Optional[str] = ..., project: _Optional[str] = ..., max_tokens: _Optional[int] = ...) -> None: ...
+
+class AskResponse(_message.Message):
+    __slots__ = ("passages", "text", "end")
+    PASSAGES_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    END_FIELD_NUMBER: _ClassVar[int]
+    passages: AskPassages
+    text: AskText
+    end: AskEnd
+    def __init__(self, passages: _Optional[_Union[AskPassages, _Mapping]] = ..., text: _Optional[_Union[AskText, _Mapping]] = ..., end: _Optional[_Union[AskEnd, _Mapping]] = ...) -> None: ...
+
+class AskPassages(_message.Message):
+    __slots__ = ("passages", "freshness", "model", "demonstration", "without_model")
+    PASSAGES_FIELD_NUMBER: _ClassVar[int]
+    FRESHNESS_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    DEMONSTRATION_FIELD_NUMBER: _ClassVar[int]
+    WITHOUT_MODEL_FIELD_NUMBER: _ClassVar[int]
+    passages: _containers.RepeatedCompositeFieldContainer[_answer_pb2.Hit]
+    freshness: _answer_pb2.Freshness
+    model: str
+    demonstration: bool
+    without_model: str
+    def __init__(self, passages: _Optional[_Iterable[_Union[_answer_pb2.Hit, _Mapping]]] = ..., freshness: _Optional[_Union[_answer_pb2.Freshness, _Mapping]] = ..., model: _Optional[str] = ..., demonstration: _Optional[bool] = ..., without_model: _Optional[str] = ...) -> None: ...
+
+class AskText(_message.Message):
+    __slots__ = ("text",)
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    text: str
+    def __init__(self, text: _Optional[str] = ...) -> None: ...
+
+class AskEnd(_message.Message):
+    __slots__ = ("answer", "citations", "finish", "completion_tokens", "prompt_tokens")
+    ANSWER_FIELD_NUMBER: _ClassVar[int]
+    CITATIONS_FIELD_NUMBER: _ClassVar[int]
+    FINISH_FIELD_NUMBER: _ClassVar[int]
+    COMPLETION_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    PROMPT_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    answer: str
+    citations: _containers.RepeatedCompositeFieldContainer[_answer_pb2.Hit]
+    finish: str
+    completion_tokens: int
+    prompt_tokens: int
+    def __init__(self, answer: _Optional[str] = ..., citations: _Optional[_Iterable[_Union[_answer_pb2.Hit, _Mapping]]] = ..., finish: _Optional[str] = ..., completion_tokens: _Optional[int] = ..., prompt_tokens: _Optional[int] = ...) -> None: ...
+
+class WatchSuggestionsRequest(_message.Message):
+    __slots__ = ("after_cursor",)
+    AFTER_CURSOR_FIELD_NUMBER: _ClassVar[int]
+    after_cursor: int
+    def __init__(self, after_cursor: _Optional[int] = ...) -> None: ...
+
+class WatchSuggestionsResponse(_message.Message):
+    __slots__ = ("suggestion",)
+    SUGGESTION_FIELD_NUMBER: _ClassVar[int]
+    suggestion: _failure_pb2.Suggestion
+    def __init__(self, suggestion: _Optional[_Union[_failure_pb2.Suggestion, _Mapping]] = ...) -> None: ...
+
+class FeedbackRequest(_message.Message):
+    __slots__ = ("remedy_id", "verdict")
+    REMEDY_ID_FIELD_NUMBER: _ClassVar[int]
+    VERDICT_FIELD_NUMBER: _ClassVar[int]
+    remedy_id: str
+    verdict: str
+    def __init__(self, remedy_id: _Optional[str] = ..., verdict: _Optional[str] = ...) -> None: ...
+
+class FeedbackResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...

@@ -1,0 +1,235 @@
+from common.pb.postdevai.v1 import assistant_service_pb2 as _assistant_service_pb2
+from common.pb.postdevai.v1 import event_pb2 as _event_pb2
+from common.pb.postdevai.v1 import failure_pb2 as _failure_pb2
+from common.pb.postdevai.v1 import lake_service_pb2 as _lake_service_pb2
+from common.pb.postdevai.v1 import model_pb2 as _model_pb2
+from common.pb.postdevai.v1 import node_pb2 as _node_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class StatusRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class StatusResponse(_message.Message):
+    __slots__ = ("nodes", "outbox", "lake", "models", "repositories", "dragon_unavailable", "coordinator_unavailable")
+    NODES_FIELD_NUMBER: _ClassVar[int]
+    OUTBOX_FIELD_NUMBER: _ClassVar[int]
+    LAKE_FIELD_NUMBER: _ClassVar[int]
+    MODELS_FIELD_NUMBER: _ClassVar[int]
+    REPOSITORIES_FIELD_NUMBER: _ClassVar[int]
+    DRAGON_UNAVAILABLE_FIELD_NUMBER: _ClassVar[int]
+    COORDINATOR_UNAVAILABLE_FIELD_NUMBER: _ClassVar[int]
+    nodes: _containers.RepeatedCompositeFieldContainer[_node_pb2.Node]
+    outbox: OutboxStatus
+    lake: _lake_service_pb2.StatsResponse
+    models: _containers.RepeatedCompositeFieldContainer[_model_pb2.Model]
+    repositories: _containers.RepeatedCompositeFieldContainer[WatchedRepository]
+    dragon_unavailable: str
+    coordinator_unavailable: str
+    def __init__(self, nodes: _Optional[_Iterable[_Union[_node_pb2.Node, _Mapping]]] = ..., outbox: _Optional[_Union[OutboxStatus, _Mapping]] = ..., lake: _Optional[_Union[_lake_service_pb2.StatsResponse, _Mapping]] = ..., models: _Optional[_Iterable[_Union[_model_pb2.Model, _Mapping]]] = ..., repositories: _Optional[_Iterable[_Union[WatchedRepository, _Mapping]]] = ..., dragon_unavailable: _Optional[str] = ..., coordinator_unavailable: _Optional[str] = ...) -> None: ...
+
+class OutboxStatus(_message.Message):
+    __slots__ = ("waiting", "refused", "gaps", "bytes", "bytes_max", "spooled", "bodies_dropped")
+    WAITING_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
+    GAPS_FIELD_NUMBER: _ClassVar[int]
+    BYTES_FIELD_NUMBER: _ClassVar[int]
+    BYTES_MAX_FIELD_NUMBER: _ClassVar[int]
+    SPOOLED_FIELD_NUMBER: _ClassVar[int]
+    BODIES_DROPPED_FIELD_NUMBER: _ClassVar[int]
+    waiting: int
+    refused: int
+    gaps: int
+    bytes: int
+    bytes_max: int
+    spooled: int
+    bodies_dropped: int
+    def __init__(self, waiting: _Optional[int] = ..., refused: _Optional[int] = ..., gaps: _Optional[int] = ..., bytes: _Optional[int] = ..., bytes_max: _Optional[int] = ..., spooled: _Optional[int] = ..., bodies_dropped: _Optional[int] = ...) -> None: ...
+
+class WatchedRepository(_message.Message):
+    __slots__ = ("path", "working_copy", "files", "skipped", "state")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    WORKING_COPY_FIELD_NUMBER: _ClassVar[int]
+    FILES_FIELD_NUMBER: _ClassVar[int]
+    SKIPPED_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    working_copy: str
+    files: int
+    skipped: int
+    state: str
+    def __init__(self, path: _Optional[str] = ..., working_copy: _Optional[str] = ..., files: _Optional[int] = ..., skipped: _Optional[int] = ..., state: _Optional[str] = ...) -> None: ...
+
+class WatchRequest(_message.Message):
+    __slots__ = ("path",)
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    def __init__(self, path: _Optional[str] = ...) -> None: ...
+
+class WatchResponse(_message.Message):
+    __slots__ = ("repository",)
+    REPOSITORY_FIELD_NUMBER: _ClassVar[int]
+    repository: WatchedRepository
+    def __init__(self, repository: _Optional[_Union[WatchedRepository, _Mapping]] = ...) -> None: ...
+
+class RecordEditorRequest(_message.Message):
+    __slots__ = ("path", "event")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    EVENT_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    event: _event_pb2.EditorEvent
+    def __init__(self, path: _Optional[str] = ..., event: _Optional[_Union[_event_pb2.EditorEvent, _Mapping]] = ...) -> None: ...
+
+class RecordEditorResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class WatchFeedRequest(_message.Message):
+    __slots__ = ("after_cursor",)
+    AFTER_CURSOR_FIELD_NUMBER: _ClassVar[int]
+    after_cursor: int
+    def __init__(self, after_cursor: _Optional[int] = ...) -> None: ...
+
+class WatchFeedResponse(_message.Message):
+    __slots__ = ("cursor", "event", "suggestion", "state")
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    EVENT_FIELD_NUMBER: _ClassVar[int]
+    SUGGESTION_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    cursor: int
+    event: _event_pb2.Event
+    suggestion: _failure_pb2.Suggestion
+    state: FeedState
+    def __init__(self, cursor: _Optional[int] = ..., event: _Optional[_Union[_event_pb2.Event, _Mapping]] = ..., suggestion: _Optional[_Union[_failure_pb2.Suggestion, _Mapping]] = ..., state: _Optional[_Union[FeedState, _Mapping]] = ...) -> None: ...
+
+class FeedState(_message.Message):
+    __slots__ = ("dragon", "coordinator", "waiting", "sentence")
+    DRAGON_FIELD_NUMBER: _ClassVar[int]
+    COORDINATOR_FIELD_NUMBER: _ClassVar[int]
+    WAITING_FIELD_NUMBER: _ClassVar[int]
+    SENTENCE_FIELD_NUMBER: _ClassVar[int]
+    dragon: bool
+    coordinator: bool
+    waiting: int
+    sentence: str
+    def __init__(self, dragon: _Optional[bool] = ..., coordinator: _Optional[bool] = ..., waiting: _Optional[int] = ..., sentence: _Optional[str] = ...) -> None: ...
+
+class DeveloperServiceAskRequest(_message.Message):
+    __slots__ = ("ask",)
+    ASK_FIELD_NUMBER: _ClassVar[int]
+    ask: _assistant_service_pb2.AskRequest
+    def __init__(self, ask: _Optional[_Union[_assistant_service_pb2.AskRequest, _Mapping]] = ...) -> None: ...
+
+class DeveloperServiceAskResponse(_message.Message):
+    __slots__ = ("part",)
+    PART_FIELD_NUMBER: _ClassVar[int]
+    part: _assistant_service_pb2.AskResponse
+    def __init__(self, part: _Optional[_Union[_assistant_service_pb2.AskResponse, _Mapping]] = ...) -> None: ...
+
+class DeveloperServiceSearchRequest(_message.Message):
+    __slots__ = ("search",)
+    SEARCH_FIELD_NUMBER: _ClassVar[int]
+    search: _lake_service_pb2.SearchRequest
+    def __init__(self, search: _Optional[_Union[_lake_service_pb2.SearchRequest, _Mapping]] = ...) -> None: ...
+
+class DeveloperServiceSearchResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _lake_service_pb2.SearchResponse
+    def __init__(self, result: _Optional[_Union[_lake_service_pb2.SearchResponse, _Mapping]] = ...) -> None: ...
+
+class DeveloperServiceRecallRequest(_message.Message):
+    __slots__ = ("last", "fingerprint", "text", "cwd")
+    LAST_FIELD_NUMBER: _ClassVar[int]
+    FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    CWD_FIELD_NUMBER: _ClassVar[int]
+    last: bool
+    fingerprint: str
+    text: str
+    cwd: str
+    def __init__(self, last: _Optional[bool] = ..., fingerprint: _Optional[str] = ..., text: _Optional[str] = ..., cwd: _Optional[str] = ...) -> None: ...
+
+class DeveloperServiceRecallResponse(_message.Message):
+    __slots__ = ("recollection",)
+    RECOLLECTION_FIELD_NUMBER: _ClassVar[int]
+    recollection: _failure_pb2.Recollection
+    def __init__(self, recollection: _Optional[_Union[_failure_pb2.Recollection, _Mapping]] = ...) -> None: ...
+
+class DeveloperServiceHistoryRequest(_message.Message):
+    __slots__ = ("history",)
+    HISTORY_FIELD_NUMBER: _ClassVar[int]
+    history: _lake_service_pb2.HistoryRequest
+    def __init__(self, history: _Optional[_Union[_lake_service_pb2.HistoryRequest, _Mapping]] = ...) -> None: ...
+
+class DeveloperServiceHistoryResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _lake_service_pb2.HistoryResponse
+    def __init__(self, result: _Optional[_Union[_lake_service_pb2.HistoryResponse, _Mapping]] = ...) -> None: ...
+
+class DeveloperServiceGetEventRequest(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class DeveloperServiceGetEventResponse(_message.Message):
+    __slots__ = ("event", "project")
+    EVENT_FIELD_NUMBER: _ClassVar[int]
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
+    event: _event_pb2.Event
+    project: str
+    def __init__(self, event: _Optional[_Union[_event_pb2.Event, _Mapping]] = ..., project: _Optional[str] = ...) -> None: ...
+
+class DeveloperServiceGetBlobRequest(_message.Message):
+    __slots__ = ("hash",)
+    HASH_FIELD_NUMBER: _ClassVar[int]
+    hash: str
+    def __init__(self, hash: _Optional[str] = ...) -> None: ...
+
+class DeveloperServiceGetBlobResponse(_message.Message):
+    __slots__ = ("data",)
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    data: bytes
+    def __init__(self, data: _Optional[bytes] = ...) -> None: ...
+
+class DeveloperServiceFeedbackRequest(_message.Message):
+    __slots__ = ("feedback",)
+    FEEDBACK_FIELD_NUMBER: _ClassVar[int]
+    feedback: _assistant_service_pb2.FeedbackRequest
+    def __init__(self, feedback: _Optional[_Union[_assistant_service_pb2.FeedbackRequest, _Mapping]] = ...) -> None: ...
+
+class DeveloperServiceFeedbackResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class DeveloperServiceListNodesRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class DeveloperServiceListNodesResponse(_message.Message):
+    __slots__ = ("nodes",)
+    NODES_FIELD_NUMBER: _ClassVar[int]
+    nodes: _containers.RepeatedCompositeFieldContainer[_node_pb2.Node]
+    def __init__(self, nodes: _Optional[_Iterable[_Union[_node_pb2.Node, _Mapping]]] = ...) -> None: ...
+
+class DeveloperServiceInviteRequest(_message.Message):
+    __slots__ = ("role",)
+    ROLE_FIELD_NUMBER: _ClassVar[int]
+    role: str
+    def __init__(self, role: _Optional[str] = ...) -> None: ...
+
+class DeveloperServiceInviteResponse(_message.Message):
+    __slots__ = ("code", "expires_ms")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_MS_FIELD_NUMBER: _ClassVar[int]
+    code: str
+    expires_ms: int
+    def __init__(self, code: _Optional[str] = ..., expires_ms: _Optional[int] = ...) -> None: ...

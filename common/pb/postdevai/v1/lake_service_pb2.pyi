@@ -1,0 +1,258 @@
+from common.pb.postdevai.v1 import answer_pb2 as _answer_pb2
+from common.pb.postdevai.v1 import event_pb2 as _event_pb2
+from common.pb.postdevai.v1 import failure_pb2 as _failure_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class SearchMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SEARCH_MODE_UNSPECIFIED: _ClassVar[SearchMode]
+    SEARCH_MODE_FUSED: _ClassVar[SearchMode]
+    SEARCH_MODE_LITERAL: _ClassVar[SearchMode]
+    SEARCH_MODE_REGEX: _ClassVar[SearchMode]
+SEARCH_MODE_UNSPECIFIED: SearchMode
+SEARCH_MODE_FUSED: SearchMode
+SEARCH_MODE_LITERAL: SearchMode
+SEARCH_MODE_REGEX: SearchMode
+
+class IngestRequest(_message.Message):
+    __slots__ = ("open", "offer", "blob", "record")
+    OPEN_FIELD_NUMBER: _ClassVar[int]
+    OFFER_FIELD_NUMBER: _ClassVar[int]
+    BLOB_FIELD_NUMBER: _ClassVar[int]
+    RECORD_FIELD_NUMBER: _ClassVar[int]
+    open: IngestOpen
+    offer: BlobOffer
+    blob: Blob
+    record: Record
+    def __init__(self, open: _Optional[_Union[IngestOpen, _Mapping]] = ..., offer: _Optional[_Union[BlobOffer, _Mapping]] = ..., blob: _Optional[_Union[Blob, _Mapping]] = ..., record: _Optional[_Union[Record, _Mapping]] = ...) -> None: ...
+
+class IngestOpen(_message.Message):
+    __slots__ = ("origin", "first_held", "last")
+    ORIGIN_FIELD_NUMBER: _ClassVar[int]
+    FIRST_HELD_FIELD_NUMBER: _ClassVar[int]
+    LAST_FIELD_NUMBER: _ClassVar[int]
+    origin: str
+    first_held: int
+    last: int
+    def __init__(self, origin: _Optional[str] = ..., first_held: _Optional[int] = ..., last: _Optional[int] = ...) -> None: ...
+
+class BlobOffer(_message.Message):
+    __slots__ = ("hashes",)
+    HASHES_FIELD_NUMBER: _ClassVar[int]
+    hashes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, hashes: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class Blob(_message.Message):
+    __slots__ = ("hash", "data")
+    HASH_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    hash: str
+    data: bytes
+    def __init__(self, hash: _Optional[str] = ..., data: _Optional[bytes] = ...) -> None: ...
+
+class Record(_message.Message):
+    __slots__ = ("seq", "event")
+    SEQ_FIELD_NUMBER: _ClassVar[int]
+    EVENT_FIELD_NUMBER: _ClassVar[int]
+    seq: int
+    event: _event_pb2.Event
+    def __init__(self, seq: _Optional[int] = ..., event: _Optional[_Union[_event_pb2.Event, _Mapping]] = ...) -> None: ...
+
+class IngestResponse(_message.Message):
+    __slots__ = ("opened", "want", "ack", "refusal")
+    OPENED_FIELD_NUMBER: _ClassVar[int]
+    WANT_FIELD_NUMBER: _ClassVar[int]
+    ACK_FIELD_NUMBER: _ClassVar[int]
+    REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    opened: IngestOpened
+    want: BlobWant
+    ack: IngestAck
+    refusal: IngestRefusal
+    def __init__(self, opened: _Optional[_Union[IngestOpened, _Mapping]] = ..., want: _Optional[_Union[BlobWant, _Mapping]] = ..., ack: _Optional[_Union[IngestAck, _Mapping]] = ..., refusal: _Optional[_Union[IngestRefusal, _Mapping]] = ...) -> None: ...
+
+class IngestOpened(_message.Message):
+    __slots__ = ("applied", "rolled_back")
+    APPLIED_FIELD_NUMBER: _ClassVar[int]
+    ROLLED_BACK_FIELD_NUMBER: _ClassVar[int]
+    applied: int
+    rolled_back: bool
+    def __init__(self, applied: _Optional[int] = ..., rolled_back: _Optional[bool] = ...) -> None: ...
+
+class BlobWant(_message.Message):
+    __slots__ = ("hashes",)
+    HASHES_FIELD_NUMBER: _ClassVar[int]
+    hashes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, hashes: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class IngestAck(_message.Message):
+    __slots__ = ("seq",)
+    SEQ_FIELD_NUMBER: _ClassVar[int]
+    seq: int
+    def __init__(self, seq: _Optional[int] = ...) -> None: ...
+
+class IngestRefusal(_message.Message):
+    __slots__ = ("seq", "field", "reason")
+    SEQ_FIELD_NUMBER: _ClassVar[int]
+    FIELD_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    seq: int
+    field: str
+    reason: str
+    def __init__(self, seq: _Optional[int] = ..., field: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class SearchRequest(_message.Message):
+    __slots__ = ("query", "mode", "k", "project")
+    QUERY_FIELD_NUMBER: _ClassVar[int]
+    MODE_FIELD_NUMBER: _ClassVar[int]
+    K_FIELD_NUMBER: _ClassVar[int]
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
+    query: str
+    mode: SearchMode
+    k: int
+    project: str
+    def __init__(self, query: _Optional[str] = ..., mode: _Optional[_Union[SearchMode, str]] = ..., k: _Optional[int] = ..., project: _Optional[str] = ...) -> None: ...
+
+class SearchResponse(_message.Message):
+    __slots__ = ("hits", "complete", "freshness")
+    HITS_FIELD_NUMBER: _ClassVar[int]
+    COMPLETE_FIELD_NUMBER: _ClassVar[int]
+    FRESHNESS_FIELD_NUMBER: _ClassVar[int]
+    hits: _containers.RepeatedCompositeFieldContainer[_answer_pb2.Hit]
+    complete: bool
+    freshness: _answer_pb2.Freshness
+    def __init__(self, hits: _Optional[_Iterable[_Union[_answer_pb2.Hit, _Mapping]]] = ..., complete: _Optional[bool] = ..., freshness: _Optional[_Union[_answer_pb2.Freshness, _Mapping]] = ...) -> None: ...
+
+class RecallRequest(_message.Message):
+    __slots__ = ("last", "fingerprint", "failure", "text")
+    LAST_FIELD_NUMBER: _ClassVar[int]
+    FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    last: bool
+    fingerprint: str
+    failure: _failure_pb2.Failure
+    text: str
+    def __init__(self, last: _Optional[bool] = ..., fingerprint: _Optional[str] = ..., failure: _Optional[_Union[_failure_pb2.Failure, _Mapping]] = ..., text: _Optional[str] = ...) -> None: ...
+
+class RecallResponse(_message.Message):
+    __slots__ = ("recollection",)
+    RECOLLECTION_FIELD_NUMBER: _ClassVar[int]
+    recollection: _failure_pb2.Recollection
+    def __init__(self, recollection: _Optional[_Union[_failure_pb2.Recollection, _Mapping]] = ...) -> None: ...
+
+class HistoryRequest(_message.Message):
+    __slots__ = ("limit", "kind", "since_ms", "project", "before_cursor")
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    SINCE_MS_FIELD_NUMBER: _ClassVar[int]
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_CURSOR_FIELD_NUMBER: _ClassVar[int]
+    limit: int
+    kind: str
+    since_ms: int
+    project: str
+    before_cursor: int
+    def __init__(self, limit: _Optional[int] = ..., kind: _Optional[str] = ..., since_ms: _Optional[int] = ..., project: _Optional[str] = ..., before_cursor: _Optional[int] = ...) -> None: ...
+
+class HistoryEntry(_message.Message):
+    __slots__ = ("cursor", "event", "project")
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    EVENT_FIELD_NUMBER: _ClassVar[int]
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
+    cursor: int
+    event: _event_pb2.Event
+    project: str
+    def __init__(self, cursor: _Optional[int] = ..., event: _Optional[_Union[_event_pb2.Event, _Mapping]] = ..., project: _Optional[str] = ...) -> None: ...
+
+class HistoryResponse(_message.Message):
+    __slots__ = ("entries", "freshness")
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    FRESHNESS_FIELD_NUMBER: _ClassVar[int]
+    entries: _containers.RepeatedCompositeFieldContainer[HistoryEntry]
+    freshness: _answer_pb2.Freshness
+    def __init__(self, entries: _Optional[_Iterable[_Union[HistoryEntry, _Mapping]]] = ..., freshness: _Optional[_Union[_answer_pb2.Freshness, _Mapping]] = ...) -> None: ...
+
+class GetEventRequest(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class GetEventResponse(_message.Message):
+    __slots__ = ("event", "project")
+    EVENT_FIELD_NUMBER: _ClassVar[int]
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
+    event: _event_pb2.Event
+    project: str
+    def __init__(self, event: _Optional[_Union[_event_pb2.Event, _Mapping]] = ..., project: _Optional[str] = ...) -> None: ...
+
+class GetBlobRequest(_message.Message):
+    __slots__ = ("hash",)
+    HASH_FIELD_NUMBER: _ClassVar[int]
+    hash: str
+    def __init__(self, hash: _Optional[str] = ...) -> None: ...
+
+class GetBlobResponse(_message.Message):
+    __slots__ = ("data",)
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    data: bytes
+    def __init__(self, data: _Optional[bytes] = ...) -> None: ...
+
+class StatsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class OriginStats(_message.Message):
+    __slots__ = ("origin", "applied", "refused", "missing")
+    ORIGIN_FIELD_NUMBER: _ClassVar[int]
+    APPLIED_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
+    MISSING_FIELD_NUMBER: _ClassVar[int]
+    origin: str
+    applied: int
+    refused: int
+    missing: int
+    def __init__(self, origin: _Optional[str] = ..., applied: _Optional[int] = ..., refused: _Optional[int] = ..., missing: _Optional[int] = ...) -> None: ...
+
+class StatsResponse(_message.Message):
+    __slots__ = ("bytes", "budget_bytes", "ram", "back_end", "path", "lsn", "journal_bytes", "projects", "files", "chunks", "vectors", "events", "failures", "remedies", "origins", "freshness")
+    BYTES_FIELD_NUMBER: _ClassVar[int]
+    BUDGET_BYTES_FIELD_NUMBER: _ClassVar[int]
+    RAM_FIELD_NUMBER: _ClassVar[int]
+    BACK_END_FIELD_NUMBER: _ClassVar[int]
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    LSN_FIELD_NUMBER: _ClassVar[int]
+    JOURNAL_BYTES_FIELD_NUMBER: _ClassVar[int]
+    PROJECTS_FIELD_NUMBER: _ClassVar[int]
+    FILES_FIELD_NUMBER: _ClassVar[int]
+    CHUNKS_FIELD_NUMBER: _ClassVar[int]
+    VECTORS_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    FAILURES_FIELD_NUMBER: _ClassVar[int]
+    REMEDIES_FIELD_NUMBER: _ClassVar[int]
+    ORIGINS_FIELD_NUMBER: _ClassVar[int]
+    FRESHNESS_FIELD_NUMBER: _ClassVar[int]
+    bytes: int
+    budget_bytes: int
+    ram: bool
+    back_end: str
+    path: str
+    lsn: int
+    journal_bytes: int
+    projects: int
+    files: int
+    chunks: int
+    vectors: int
+    events: int
+    failures: int
+    remedies: int
+    origins: _containers.RepeatedCompositeFieldContainer[OriginStats]
+    freshness: _answer_pb2.Freshness
+    def __init__(self, bytes: _Optional[int] = ..., budget_bytes: _Optional[int] = ..., ram: _Optional[bool] = ..., back_end: _Optional[str] = ..., path: _Optional[str] = ..., lsn: _Optional[int] = ..., journal_bytes: _Optional[int] = ..., projects: _Optional[int] = ..., files: _Optional[int] = ..., chunks: _Optional[int] = ..., vectors: _Optional[int] = ..., events: _Optional[int] = ..., failures: _Optional[int] = ..., remedies: _Optional[int] = ..., origins: _Optional[_Iterable[_Union[OriginStats, _Mapping]]] = ..., freshness: _Optional[_Union[_answer_pb2.Freshness, _Mapping]] = ...) -> None: ...

@@ -1,0 +1,53 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Node(_message.Message):
+    __slots__ = ("role", "id", "address", "state", "lease_s", "version", "pid", "capabilities", "load")
+    ROLE_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    LEASE_S_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    PID_FIELD_NUMBER: _ClassVar[int]
+    CAPABILITIES_FIELD_NUMBER: _ClassVar[int]
+    LOAD_FIELD_NUMBER: _ClassVar[int]
+    role: str
+    id: str
+    address: str
+    state: str
+    lease_s: float
+    version: str
+    pid: int
+    capabilities: _containers.RepeatedScalarFieldContainer[str]
+    load: NodeLoad
+    def __init__(self, role: _Optional[str] = ..., id: _Optional[str] = ..., address: _Optional[str] = ..., state: _Optional[str] = ..., lease_s: _Optional[float] = ..., version: _Optional[str] = ..., pid: _Optional[int] = ..., capabilities: _Optional[_Iterable[str]] = ..., load: _Optional[_Union[NodeLoad, _Mapping]] = ...) -> None: ...
+
+class NodeLoad(_message.Message):
+    __slots__ = ("queue", "rss_bytes", "cpu")
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    RSS_BYTES_FIELD_NUMBER: _ClassVar[int]
+    CPU_FIELD_NUMBER: _ClassVar[int]
+    queue: int
+    rss_bytes: int
+    cpu: float
+    def __init__(self, queue: _Optional[int] = ..., rss_bytes: _Optional[int] = ..., cpu: _Optional[float] = ...) -> None: ...
+
+class Route(_message.Message):
+    __slots__ = ("endpoint", "identity", "ticket", "ticket_expires_ms", "reason")
+    ENDPOINT_FIELD_NUMBER: _ClassVar[int]
+    IDENTITY_FIELD_NUMBER: _ClassVar[int]
+    TICKET_FIELD_NUMBER: _ClassVar[int]
+    TICKET_EXPIRES_MS_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    endpoint: str
+    identity: str
+    ticket: str
+    ticket_expires_ms: int
+    reason: str
+    def __init__(self, endpoint: _Optional[str] = ..., identity: _Optional[str] = ..., ticket: _Optional[str] = ..., ticket_expires_ms: _Optional[int] = ..., reason: _Optional[str] = ...) -> None: ...

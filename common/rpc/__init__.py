@@ -1,0 +1,1 @@
+"""gRPC servers, channels, statuses, credentials, tickets and routed calls."""

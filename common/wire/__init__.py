@@ -1,0 +1,1 @@
+"""The only translators between common.model and protobuf."""

@@ -1,0 +1,86 @@
+"""Which noun travels as which message, and a pair of functions for each that is used by name."""
+
+from __future__ import annotations
+
+from google.protobuf.message import Message
+
+from common.errors import Invalid
+from common.model import answer, event, failure, lake, laptop, llm, node
+from common.pb.postdevai.v1 import (
+    answer_pb2,
+    assistant_service_pb2,
+    developer_service_pb2,
+    event_pb2,
+    failure_pb2,
+    inference_service_pb2,
+    lake_service_pb2,
+    model_pb2,
+    node_pb2,
+)
+from common.wire.translate import from_pb, to_pb
+
+PAIRS: tuple[tuple[type, type[Message]], ...] = (
+    (answer.AskEnd, assistant_service_pb2.AskEnd),
+    (answer.AskPassages, assistant_service_pb2.AskPassages),
+    (answer.AskRequest, assistant_service_pb2.AskRequest),
+    (answer.AskText, assistant_service_pb2.AskText),
+    (answer.Freshness, answer_pb2.Freshness),
+    (answer.Hit, answer_pb2.Hit),
+    (event.Event, event_pb2.Event),
+    (failure.Failure, failure_pb2.Failure),
+    (failure.Recollection, failure_pb2.Recollection),
+    (failure.Suggestion, failure_pb2.Suggestion),
+    (lake.HistoryEntry, lake_service_pb2.HistoryEntry),
+    (lake.HistoryPage, lake_service_pb2.HistoryResponse),
+    (lake.HistoryQuery, lake_service_pb2.HistoryRequest),
+    (lake.LakeStats, lake_service_pb2.StatsResponse),
+    (lake.SearchQuery, lake_service_pb2.SearchRequest),
+    (lake.SearchResult, lake_service_pb2.SearchResponse),
+    (laptop.FeedItem, developer_service_pb2.WatchFeedResponse),
+    (laptop.LaptopStatus, developer_service_pb2.StatusResponse),
+    (laptop.WatchedRepository, developer_service_pb2.WatchedRepository),
+    (llm.ChatMessage, inference_service_pb2.ChatMessage),
+    (llm.Generated, inference_service_pb2.GenerateResponse),
+    (llm.Model, model_pb2.Model),
+    (node.Node, node_pb2.Node),
+    (node.NodeLoad, node_pb2.NodeLoad),
+    (node.Route, node_pb2.Route),
+)
+"""Held to the rule of translate.py by a test, field by field."""
+
+
+def event_to_pb(noun: event.Event) -> event_pb2.Event:
+    """An event as it travels and as it is journalled."""
+    return to_pb(noun, event_pb2.Event)
+
+
+def event_from_pb(message: event_pb2.Event) -> event.Event:
+    """An event; Invalid names the field that is wrong."""
+    return from_pb(message, event.Event, "event.")
+
+
+def ask_part_to_pb(part: answer.AskPart) -> assistant_service_pb2.AskResponse:
+    """A piece of an answer."""
+    match part:
+        case answer.AskPassages():
+            passages = to_pb(part, assistant_service_pb2.AskPassages)
+            return assistant_service_pb2.AskResponse(passages=passages)
+        case answer.AskText():
+            return assistant_service_pb2.AskResponse(
+                text=to_pb(part, assistant_service_pb2.AskText)
+            )
+        case answer.AskEnd():
+            return assistant_service_pb2.AskResponse(end=to_pb(part, assistant_service_pb2.AskEnd))
+
+
+def ask_part_from_pb(message: assistant_service_pb2.AskResponse) -> answer.AskPart:
+    """A piece of an answer; Invalid when it is empty."""
+    match message.WhichOneof("part"):
+        case "passages":
+            return from_pb(message.passages, answer.AskPassages)
+        case "text":
+            return from_pb(message.text, answer.AskText)
+        case "end":
+            return from_pb(message.end, answer.AskEnd)
+        case _:
+            raise Invalid("part is not set", field="part")

@@ -1,0 +1,1 @@
+"""The Coordinator: discovers, routes and guards."""

@@ -1,0 +1,1 @@
+"""The laptop: watches, remembers, and carries what people and their tools touch."""

@@ -1,0 +1,1 @@
+"""The Dragon: holds the lake and runs the models."""
