@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import grpc_tools
@@ -20,17 +19,26 @@ HEADER = '"""Generated from protos/ by scripts/gen_protos.py: never edited by ha
 
 def main() -> int:
     """Writes common/pb anew; what protoc no longer makes is gone afterwards."""
-    sources = sorted(str(p.relative_to(PROTOS)) for p in PROTOS.rglob("*.proto"))
-    with tempfile.TemporaryDirectory() as scratch:
-        generate(sources, Path(scratch))
-        for path in sorted(Path(scratch).rglob("*.py*")):
-            path.write_text(rewrite_imports(path.read_text()))
-        shutil.rmtree(OUT, ignore_errors=True)
-        shutil.copytree(scratch, OUT)
-    for folder in (OUT, OUT / "postdevai", OUT / "postdevai" / "v1"):
-        (folder / "__init__.py").write_text(HEADER)
-    print(f"common/pb: {len(sources)} protos")
+    shutil.rmtree(OUT, ignore_errors=True)
+    count = write_package(OUT)
+    print(f"common/pb: {count} protos")
     return 0
+
+
+def write_package(out: Path) -> int:
+    """Writes the generated package to `out`; returns how many protos went in."""
+    sources = sorted(str(p.relative_to(PROTOS)) for p in PROTOS.rglob("*.proto"))
+    out.mkdir(parents=True)
+    generate(sources, out)
+    for path in sorted(out.rglob("*.py*")):
+        text = path.read_text()
+        if path.stem.endswith("_grpc") and "Stub" not in text:
+            path.unlink()  # a proto without a service needs no stubs
+        else:
+            path.write_text(rewrite_imports(text))
+    for folder in (out, out / "postdevai", out / "postdevai" / "v1"):
+        (folder / "__init__.py").write_text(HEADER)
+    return len(sources)
 
 
 def generate(sources: list[str], out: Path) -> None:
@@ -48,7 +56,7 @@ def generate(sources: list[str], out: Path) -> None:
             f"--python_out={out}",
             f"--pyi_out={out}",
             f"--grpc_python_out={out}",
-            f"--mypy_grpc_out={out}",
+            f"--mypy_grpc_out=quiet:{out}",
             *sources,
         ],
         check=True,

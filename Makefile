@@ -1,0 +1,50 @@
+# PostDevAI. `make run` starts it, `make test` tests it; `make help` lists the rest.
+SHELL := /bin/sh
+PYTHON ?= python3
+REPO ?= .
+BIN := .venv/bin
+
+.PHONY: help setup run demo test check crash bench fmt proto models clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 10
+
+setup: ## .venv from the hashed lock
+	@$(PYTHON) scripts/setup.py
+
+run: setup ## start the three nodes, index REPO and open the TUI
+	@$(BIN)/python scripts/run.py --repo "$(REPO)"
+
+demo: setup models ## a scripted tour that checks itself
+	@$(BIN)/python scripts/demo.py
+
+models: setup ## the small models, once, by hash
+	@$(BIN)/python scripts/fetch_models.py
+
+test: setup models ## everything but the long rounds
+	@$(BIN)/python -m pytest
+
+check: setup ## format, lint, types, layers, protocol
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/pyright
+	@$(BIN)/lint-imports
+	@$(BIN)/buf lint protos
+	@$(BIN)/python scripts/check_protos.py
+
+crash: setup models ## fifty seeded rounds of kill -9
+	@$(BIN)/python -m pytest -m crash --timeout=3600
+
+bench: setup models ## the figures of docs/benchmarks.md
+	@$(BIN)/python -m scripts.bench
+
+fmt: setup ## format and sort imports
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+proto: setup ## common/pb from protos/
+	@$(BIN)/python scripts/gen_protos.py
+
+clean: ## what make made; the memory in POSTDEVAI_HOME stays
+	@rm -rf .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache snapshot_report.html
