@@ -39,8 +39,8 @@ def main() -> int:
             return refuse_venv()
     pip = [python(), "-m", "pip", "install", "--disable-pip-version-check", "--no-deps"]
     steps = [
-        pip + ["--require-hashes", "--only-binary=:all:", "-r", LOCK],
-        pip + ["--quiet", "--no-build-isolation", "-e", ROOT],
+        [*pip, "--require-hashes", "--only-binary=:all:", "-r", LOCK],
+        [*pip, "--quiet", "--no-build-isolation", "-e", ROOT],
     ]
     for step in steps:
         if run_with_progress(step, packages) != 0:
@@ -54,7 +54,7 @@ def main() -> int:
 
 def run_with_progress(command: List[str], packages: int) -> int:
     """One line that counts, instead of pip's hundreds; all of pip's words when it fails."""
-    said = []  # type: List[str]
+    said: List[str] = []
     seen = 0
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True

@@ -1,0 +1,47 @@
+"""`make run`: fetches the models beside, starts the mesh on this machine and opens the TUI.
+
+Recording and search work before the models are there; `ask` says how much of them is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> int:
+    """0 when everything was stopped in order, else what `postdevai up` said."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repo", default=".", help="the repository to index")
+    repo = Path(parser.parse_args().repo).expanduser().resolve()
+    if not repo.is_dir():
+        print(f"{repo} is not a directory. Type: make run REPO=/path/to/a/repository")
+        return 2
+    fetch = subprocess.Popen(
+        [sys.executable, ROOT / "scripts" / "fetch_models.py", "--beside"],
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    # The person's Ctrl-C belongs to the mesh, which stops in order; this process only waits.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    mesh = subprocess.Popen(
+        [sys.executable, "-m", "developer_node.front.cli", "up", "--tui", "--repo", repo],
+        cwd=ROOT,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    signal.signal(signal.SIGTERM, lambda *_: mesh.send_signal(signal.SIGTERM))
+    try:
+        return mesh.wait()
+    finally:
+        if fetch.poll() is None:
+            fetch.terminate()
+        fetch.wait()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
