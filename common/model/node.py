@@ -68,3 +68,13 @@ class Route:
     ticket: str
     ticket_expires_ms: int
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A one-time code for a new node."""
+
+    code: str
+    """To be typed into `postdevai join`."""
+    expires_ms: int
+    """Milliseconds since 1970 UTC."""
