@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import FrameType
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -34,7 +35,11 @@ def main() -> int:
         cwd=ROOT,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
-    signal.signal(signal.SIGTERM, lambda *_: mesh.send_signal(signal.SIGTERM))
+
+    def pass_on(number: int, frame: FrameType | None) -> None:
+        mesh.send_signal(number)
+
+    signal.signal(signal.SIGTERM, pass_on)
     try:
         return mesh.wait()
     finally:
