@@ -1,0 +1,1 @@
+"""Commands recorded together with the ground that they stood on."""

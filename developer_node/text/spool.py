@@ -1,0 +1,125 @@
+"""The spool: events that wait on disk for the daemon, one file each.
+
+Layout of DIRECTORY/<event id>.rec: 8 bytes of magic, 16 bytes of BLAKE2b over the rest, then
+length-prefixed parts (4 bytes, big endian): the event as protobuf, then each blob. A blob's name
+is the hash of its content, so it is not written. Drafts begin with a dot and are never read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.errors import Corrupt, Invalid, OverLimit
+from common.model.event import Event
+from common.model.ids import ContentHash, content_hash
+from common.wire.stored import event_from_bytes, event_to_bytes
+
+SPOOL_BYTES_MAX = 256 << 20
+"""Beyond this a new entry is refused: what already waits is older and was promised."""
+
+_MAGIC = b"pdvspl1\n"
+_DIGEST_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolEntry:
+    """An event and the redacted blobs that it refers to."""
+
+    event: Event
+    blobs: dict[ContentHash, bytes]
+
+
+def write(directory: Path, event: Event, blobs: Mapping[ContentHash, bytes]) -> Path:
+    """Puts an entry on disk, whole or not at all; OverLimit when too much waits already."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    data = _encode(event, blobs.values())
+    _refuse_beyond_limit(directory, len(data))
+    draft = directory / f".{event.id}.{os.getpid()}"
+    path = directory / f"{event.id}.rec"
+    try:
+        with open(draft, "xb", opener=_private) as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.rename(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+    _sync_directory(directory)
+    return path
+
+
+def read(path: Path) -> SpoolEntry:
+    """An entry as it was written; Corrupt with a sentence when it is torn."""
+    data = path.read_bytes()
+    head = len(_MAGIC) + _DIGEST_BYTES
+    if data[: len(_MAGIC)] != _MAGIC or len(data) < head:
+        raise Corrupt(f"{path.name} is not a spool entry")
+    rest = memoryview(data)[head:]
+    if _digest(rest) != data[len(_MAGIC) : head]:
+        raise Corrupt(f"{path.name} is torn: {len(data)} bytes that do not match their sum")
+    parts = list(_parts(rest, path.name))
+    if not parts:
+        raise Corrupt(f"{path.name} holds no event")
+    try:
+        event = event_from_bytes(parts[0])
+    except Invalid as error:
+        raise Corrupt(f"{path.name}: {error.message}") from error
+    return SpoolEntry(event, {content_hash(part): part for part in parts[1:]})
+
+
+def waiting(directory: Path) -> list[Path]:
+    """The entries that wait, oldest first; empty when there is no spool yet."""
+    return sorted(directory.glob("[0-9a-f]*.rec"))
+
+
+def _encode(event: Event, blobs: Iterable[bytes]) -> bytes:
+    rest = bytearray()
+    for part in (event_to_bytes(event), *blobs):
+        rest += len(part).to_bytes(4, "big") + part
+    return _MAGIC + _digest(rest) + rest
+
+
+def _parts(rest: memoryview, name: str) -> Iterator[bytes]:
+    while rest:
+        size = int.from_bytes(rest[:4], "big")
+        if size > len(rest) - 4:
+            raise Corrupt(f"{name} ends inside a part")
+        yield bytes(rest[4 : 4 + size])
+        rest = rest[4 + size :]
+
+
+def _digest(data: bytes | bytearray | memoryview) -> bytes:
+    return hashlib.blake2b(data, digest_size=_DIGEST_BYTES).digest()
+
+
+def _refuse_beyond_limit(directory: Path, more: int) -> None:
+    held = sum(map(_size, waiting(directory)))
+    if held + more > SPOOL_BYTES_MAX:
+        raise OverLimit(
+            f"the spool holds {held >> 20} MiB of {SPOOL_BYTES_MAX >> 20} MiB",
+            hint="start the daemon with: postdevai up",
+        )
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # taken by the daemon meanwhile
+        return 0
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _sync_directory(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
