@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 from common.errors import Invalid
 from common.model import answer, event, failure, lake, laptop, llm, node
@@ -57,6 +57,20 @@ def event_to_pb(noun: event.Event) -> event_pb2.Event:
 def event_from_pb(message: event_pb2.Event) -> event.Event:
     """An event; Invalid names the field that is wrong."""
     return from_pb(message, event.Event, "event.")
+
+
+def event_to_bytes(noun: event.Event) -> bytes:
+    """An event as it is kept: in the outbox, in the spool and in the journal."""
+    return event_to_pb(noun).SerializeToString()
+
+
+def event_from_bytes(data: bytes) -> event.Event:
+    """An event as it was kept; Invalid names the field that is wrong."""
+    try:
+        message = event_pb2.Event.FromString(data)
+    except DecodeError as error:
+        raise Invalid("the event cannot be decoded", field="event") from error
+    return event_from_pb(message)
 
 
 def ask_part_to_pb(part: answer.AskPart) -> assistant_service_pb2.AskResponse:

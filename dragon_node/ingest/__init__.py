@@ -1,0 +1,1 @@
+"""The way in: admission, batches, chunks and symbols."""

@@ -1,0 +1,1 @@
+"""The stores in RAM and the journal on SSD from which they can be rebuilt."""

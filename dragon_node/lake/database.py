@@ -1,0 +1,184 @@
+"""One SQLite file: a writer thread of its own, and readers on a shared pool of reader threads.
+
+Every connection is made, used and closed on one thread, and asserts it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import apsw
+
+from common.errors import Corrupt, OverLimit, PostDevAIError
+
+T = TypeVar("T")
+Synchronous = Literal["OFF", "NORMAL", "FULL"]
+
+READERS = 3
+"""Reader threads of one lake."""
+CONNECTIONS_A_READER = 64
+"""Connections that one reader thread keeps; the least recently used is closed."""
+BUSY_MS = 10_000
+STATEMENTS_CACHED = 256
+
+
+class Owned:
+    """A connection that may be used by the thread that made it and by no other."""
+
+    def __init__(self, path: Path, *, synchronous: Synchronous, read_only: bool = False) -> None:
+        flags = apsw.SQLITE_OPEN_READONLY if read_only else _READ_WRITE
+        self._owner = threading.get_ident()
+        self._connection = apsw.Connection(
+            str(path), flags=flags, statementcachesize=STATEMENTS_CACHED
+        )
+        self._connection.set_busy_timeout(BUSY_MS)
+        if not read_only:
+            self._connection.pragma("journal_mode", "wal")
+            self._connection.pragma("synchronous", synchronous)
+
+    @property
+    def connection(self) -> apsw.Connection:
+        """The connection, on its own thread only."""
+        if threading.get_ident() != self._owner:
+            raise AssertionError("an apsw connection was used outside its owner thread")
+        return self._connection
+
+    def close(self) -> None:
+        """Closes it, on its own thread."""
+        self.connection.close()
+
+
+_READ_WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+
+
+class Readers:
+    """A few threads that read any file of the lake, each with connections of its own."""
+
+    def __init__(self, threads: int = READERS) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="lake-read")
+        self._mine = threading.local()
+        self._epochs: dict[Path, int] = {}
+        self._all: list[OrderedDict[tuple[Path, int], Owned]] = []
+
+    async def run(self, path: Path, fn: Callable[[apsw.Connection], T]) -> T:
+        """`fn` in one read transaction, so that it sees one state of the file."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._run, path, fn)
+
+    def forget(self, path: Path) -> None:
+        """The file was replaced: connections to the old one are not used again."""
+        self._epochs[path] = self._epochs.get(path, 0) + 1
+
+    def close(self) -> None:
+        """Waits for what is being read."""
+        self._pool.shutdown(wait=True)
+
+    def _run(self, path: Path, fn: Callable[[apsw.Connection], T]) -> T:
+        db = self._connection(path)
+        with said_plainly(path), transaction(db, "DEFERRED"):
+            return fn(db)
+
+    def _connection(self, path: Path) -> apsw.Connection:
+        held: OrderedDict[tuple[Path, int], Owned] | None = getattr(self._mine, "held", None)
+        if held is None:
+            held = OrderedDict()
+            self._mine.held = held
+        key = (path, self._epochs.get(path, 0))
+        if key not in held:
+            held[key] = Owned(path, synchronous="OFF", read_only=True)
+            if len(held) > CONNECTIONS_A_READER:
+                held.popitem(last=False)[1].close()
+        held.move_to_end(key)
+        return held[key].connection
+
+
+class Database:
+    """A SQLite file with one writer thread. Writes are transactions, in the order of asking."""
+
+    def __init__(self, path: Path, readers: Readers, owned: Owned, writer: ThreadPoolExecutor):
+        self.path = path
+        self._readers = readers
+        self._owned = owned
+        self._writer = writer
+
+    @classmethod
+    async def open(
+        cls, path: Path, readers: Readers, *, schema: str, synchronous: Synchronous = "OFF"
+    ) -> Database:
+        """Makes the file where it is missing. `schema` is CREATE ... IF NOT EXISTS statements."""
+        writer = ThreadPoolExecutor(1, thread_name_prefix=f"lake-write-{path.stem[:8]}")
+
+        def make() -> Owned:
+            with said_plainly(path):
+                owned = Owned(path, synchronous=synchronous)
+                with transaction(owned.connection, "IMMEDIATE"):
+                    owned.connection.execute(schema)
+                return owned
+
+        try:
+            owned = await asyncio.get_running_loop().run_in_executor(writer, make)
+        except BaseException:
+            writer.shutdown(wait=False)
+            raise
+        return cls(path, readers, owned, writer)
+
+    async def write(self, fn: Callable[[apsw.Connection], T]) -> T:
+        """`fn` in one transaction on the writer thread. OverLimit when the disk is full."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer, self._write, fn)
+
+    async def read(self, fn: Callable[[apsw.Connection], T]) -> T:
+        """`fn` in one read transaction on a reader thread."""
+        return await self._readers.run(self.path, fn)
+
+    async def close(self) -> None:
+        """Waits for the writes that were asked for."""
+        await asyncio.get_running_loop().run_in_executor(self._writer, self._owned.close)
+        self._writer.shutdown(wait=True)
+        self._readers.forget(self.path)
+
+    def _write(self, fn: Callable[[apsw.Connection], T]) -> T:
+        db = self._owned.connection
+        with said_plainly(self.path), transaction(db, "IMMEDIATE"):
+            return fn(db)
+
+
+@contextmanager
+def transaction(
+    db: apsw.Connection, kind: Literal["DEFERRED", "IMMEDIATE"]
+) -> Generator[apsw.Connection]:
+    """Commits, or rolls back what an error has interrupted."""
+    db.execute(f"BEGIN {kind}")
+    try:
+        yield db
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def said_plainly(path: Path) -> Generator[None]:
+    """SQLite's errors as ours: full is OverLimit, malformed is Corrupt."""
+    try:
+        yield
+    except PostDevAIError:
+        raise
+    except apsw.FullError as error:
+        raise OverLimit(f"the disk under {path} is full", hint=HINT_FULL) from error
+    except apsw.IOError as error:
+        if error.__dict__.get("errno") == errno.ENOSPC or "ENOSPC" in str(error):
+            raise OverLimit(f"the disk under {path} is full", hint=HINT_FULL) from error
+        raise Corrupt(f"{path} cannot be read or written: {error}") from error
+    except (apsw.CorruptError, apsw.NotADBError) as error:
+        raise Corrupt(f"{path} is damaged: {error}") from error
+
+
+HINT_FULL = "Give the lake more room (dragon-node --lake-bytes) or free memory on this machine."
