@@ -1,0 +1,1 @@
+"""What waits on the laptop until the Dragon has it on disk."""

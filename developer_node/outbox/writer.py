@@ -1,0 +1,130 @@
+"""The one thread that owns the outbox's database; jobs that wait together share one fsync."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar, cast
+
+import apsw
+
+from common.errors import Corrupt, OverLimit, PostDevAIError, Unavailable
+from developer_node.outbox.sql import Sql
+
+T = TypeVar("T")
+
+GROUP_JOBS_MAX = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Job(Generic[T]):
+    run: Callable[[Sql], T]
+    done: asyncio.Future[T]
+    loop: asyncio.AbstractEventLoop
+
+
+class Writer:
+    """A database and its owner thread. Its queue is as long as there are callers who wait."""
+
+    def __init__(self, path: Path, schema: str) -> None:
+        self._jobs: queue.SimpleQueue[_Job[object] | None] = queue.SimpleQueue()
+        self._path = path
+        self._sql = _open(path, schema)
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name=f"writer-{path.name}", daemon=True)
+        self._thread.start()
+
+    async def write(self, job: Callable[[Sql], T]) -> T:
+        """Runs `job` on the owner thread; returns once what it wrote is on disk."""
+        if self._closed:
+            raise Unavailable("the outbox is closed")
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+        self._jobs.put(cast("_Job[object]", _Job(job, done, loop)))
+        return await done
+
+    async def close(self) -> None:
+        """Ends after the jobs that already wait."""
+        if not self._closed:
+            self._closed = True
+            self._jobs.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _work(self) -> None:
+        running = True
+        while running:
+            group = [self._jobs.get()]
+            with contextlib.suppress(queue.Empty):
+                while len(group) < GROUP_JOBS_MAX:
+                    group.append(self._jobs.get_nowait())
+            running = None not in group
+            self._run_group([job for job in group if job is not None])
+        self._sql.close()
+
+    def _run_group(self, group: list[_Job[object]]) -> None:
+        if not group:
+            return
+        outcomes: list[object] = []
+        try:
+            with self._sql.transaction():
+                outcomes = [self._run(job) for job in group]
+        except apsw.Error as error:
+            refusal = self._meaning(error)
+            outcomes = [refusal for _ in group]
+        for job, outcome in zip(group, outcomes, strict=True):
+            # the loop is gone when the daemon was torn down without waiting
+            with contextlib.suppress(RuntimeError):
+                job.loop.call_soon_threadsafe(_settle, job.done, outcome)
+
+    def _run(self, job: _Job[object]) -> object:
+        """In a savepoint of its own, so that one job's failure is not another's."""
+        try:
+            with self._sql.transaction():
+                return job.run(self._sql)
+        except (apsw.FullError, apsw.IOError, apsw.CorruptError, apsw.NotADBError):
+            raise  # not this job's fault: the whole group fails
+        except Exception as error:  # carried to the caller, who awaits it
+            return error
+
+    def _meaning(self, error: apsw.Error) -> PostDevAIError:
+        if isinstance(error, apsw.FullError):
+            return OverLimit(
+                f"The disk under {self._path.parent} is full: nothing more can be recorded.",
+                hint="Free some space; recording goes on by itself.",
+            )
+        return _damaged(self._path, error)
+
+
+def _settle(done: asyncio.Future[object], outcome: object) -> None:
+    if done.done():
+        return
+    if isinstance(outcome, BaseException):
+        done.set_exception(outcome)
+    else:
+        done.set_result(outcome)
+
+
+def _open(path: Path, schema: str) -> Sql:
+    try:
+        sql = Sql(str(path))
+        path.chmod(0o600)
+        sql.pragma("auto_vacuum", 2)  # incremental; only takes effect in a new file
+        sql.pragma("journal_mode", "wal")
+        sql.pragma("synchronous", 2)  # FULL: an fsync at each group, not at each job
+        with sql.transaction():
+            sql.run(schema)
+    except apsw.Error as error:
+        raise _damaged(path, error) from error
+    return sql
+
+
+def _damaged(path: Path, error: apsw.Error) -> Corrupt:
+    return Corrupt(
+        f"The outbox {path} cannot be used: {error}.",
+        hint=f"Move {path} away: a new one is made and everything is scanned again.",
+    )
