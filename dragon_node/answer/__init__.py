@@ -1,0 +1,1 @@
+"""From a question to cited lines: find, fuse, prompt, check what was said."""

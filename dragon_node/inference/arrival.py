@@ -1,0 +1,109 @@
+"""How far the models have come: progress.json, from the fetcher to the catalogue.
+
+    MODELS/progress.json: {"pid": 123, "models": {NAME: {"state", "progress", "bytes",
+                           "bytes_total", "detail"}}}
+
+It is replaced whole, by rename, so a reader never sees half of it. What a dead fetcher left as
+`arriving` reads as `missing`, with how far it came.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+ArrivalState = Literal["missing", "arriving", "ready", "failed"]
+STATES: tuple[ArrivalState, ...] = ("missing", "arriving", "ready", "failed")
+AGAIN = "run scripts/fetch_models.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """How far one model has come."""
+
+    state: ArrivalState
+    progress: float = 0.0
+    """0 to 1."""
+    bytes: int = 0
+    bytes_total: int = 0
+    detail: str = ""
+
+
+def path_of(models: Path) -> Path:
+    """Where the progress of a models directory is written."""
+    return models / "progress.json"
+
+
+def write(models: Path, arrivals: Mapping[str, Arrival]) -> None:
+    """Replaces the file in one step."""
+    entries = {
+        name: {
+            "state": a.state,
+            "progress": round(a.progress, 4),
+            "bytes": a.bytes,
+            "bytes_total": a.bytes_total,
+            "detail": a.detail,
+        }
+        for name, a in arrivals.items()
+    }
+    target = path_of(models)
+    draft = target.with_name(f".progress.{os.getpid()}")
+    draft.write_text(json.dumps({"pid": os.getpid(), "models": entries}, indent=1))
+    draft.replace(target)
+
+
+def read(models: Path) -> dict[str, Arrival]:
+    """What the file says; empty when there is none or it is not ours."""
+    try:
+        parsed: object = json.loads(path_of(models).read_text())
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(parsed, dict):
+        return {}
+    whole = cast("dict[str, Any]", parsed)
+    entries: object = whole.get("models")
+    if not isinstance(entries, dict):
+        return {}
+    alive = _alive(whole.get("pid"))
+    found: dict[str, Arrival] = {}
+    for name, entry in cast("dict[str, Any]", entries).items():
+        said = _entry(entry)
+        if said is not None:
+            found[name] = said if alive else _stopped(said)
+    return found
+
+
+def _entry(entry: Any) -> Arrival | None:
+    try:
+        return Arrival(
+            state=next(s for s in STATES if s == str(entry["state"])),
+            progress=min(1.0, max(0.0, float(entry["progress"]))),
+            bytes=int(entry["bytes"]),
+            bytes_total=int(entry["bytes_total"]),
+            detail=str(entry["detail"]),
+        )
+    except (KeyError, TypeError, ValueError, StopIteration):
+        return None
+
+
+def _stopped(arrival: Arrival) -> Arrival:
+    if arrival.state != "arriving":
+        return arrival
+    detail = f"fetching stopped at {arrival.progress * 100:.0f} %; {AGAIN} again"
+    return Arrival("missing", arrival.progress, arrival.bytes, arrival.bytes_total, detail)
+
+
+def _alive(pid: object) -> bool:
+    if not isinstance(pid, int) or pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

@@ -1,0 +1,139 @@
+"""Turns texts into unit vectors: bge-small int8 on onnxruntime, one text at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.errors import Invalid, OverLimit, Unavailable
+
+Vectors = NDArray[np.float32]
+
+TOKENS_MAX = 128
+QUERY_PREFIX = "Represent this sentence for searching relevant passages: "
+CALLERS_MAX = 64
+"""Callers that may wait at a time; the next is refused."""
+TEXT_CHARS_MAX = 100_000
+"""More than this is cut before the tokenizer reads it: 128 tokens never need it."""
+
+
+class Embedder(Protocol):
+    """Vectors for texts."""
+
+    @property
+    def id(self) -> str:
+        """Model, quantisation, pooling, prefix and length: never mix two."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Floats a vector."""
+        ...
+
+    async def embed(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
+        """(len(texts), dimension) float32 rows of unit length.
+
+        Unavailable while the model has not arrived; OverLimit when too many callers wait.
+        """
+        ...
+
+
+class BgeEmbedder:
+    """bge-small-en-v1.5 int8, CLS pooling, L2, at most 128 tokens.
+
+    The file quantises activations at run time, so a vector would depend on its batch-mates and on
+    padding. Each text therefore goes alone and unpadded: the same text gives the same bits. It
+    also lets a question overtake a long list: between two texts whoever waits gets a turn.
+    """
+
+    id = "bge-small-en-v1.5/int8/cls/query-prefix/128"
+    dimension = 384
+
+    def __init__(self, locate: Callable[[], Path]) -> None:
+        """`locate` gives the model's directory, or raises why it is not there."""
+        self._locate = locate
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embedder")
+        self._loaded: _Loaded | None = None
+        self._callers = 0
+
+    @property
+    def loaded(self) -> bool:
+        """True once the weights are in memory."""
+        return self._loaded is not None
+
+    async def embed(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
+        """See Embedder."""
+        if self._callers >= CALLERS_MAX:
+            raise OverLimit(
+                f"{self._callers} requests already wait for the embedder, {CALLERS_MAX} at most",
+                hint="try again in a moment",
+            )
+        rows = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        loop = asyncio.get_running_loop()
+        self._callers += 1
+        try:
+            for row, text in enumerate(texts):
+                prefixed = QUERY_PREFIX + text if query else text
+                rows[row] = await loop.run_in_executor(self._thread, self._one, prefixed)
+        finally:
+            self._callers -= 1
+        return rows
+
+    def close(self) -> None:
+        """Frees the weights; waits for the text that is being read."""
+        self._thread.shutdown(wait=True, cancel_futures=True)
+        self._loaded = None
+
+    def _one(self, text: str) -> Vectors:
+        if self._loaded is None:
+            self._loaded = _Loaded(self._locate())
+        return self._loaded.vector(text)
+
+
+class _Loaded:
+    """The session and its tokenizer; lives on the embedder's thread."""
+
+    def __init__(self, directory: Path) -> None:
+        # Both take a third of a second to import, so they are not imported before they are needed.
+        runtime: Any = importlib.import_module("onnxruntime")
+        tokenizers: Any = importlib.import_module("tokenizers")
+        options: Any = runtime.SessionOptions()
+        options.intra_op_num_threads = min(8, os.cpu_count() or 1)
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            self._session: Any = runtime.InferenceSession(
+                str(directory / "model.onnx"), options, providers=["CPUExecutionProvider"]
+            )
+            self._tokenizer: Any = tokenizers.Tokenizer.from_file(str(directory / "tokenizer.json"))
+        except Exception as why:  # onnxruntime and tokenizers raise bare types of their own
+            raise Unavailable(
+                f"the embedder in {directory} cannot be loaded: {why}",
+                hint=f"delete {directory} and run scripts/fetch_models.py",
+            ) from why
+        self._tokenizer.enable_truncation(TOKENS_MAX)
+        self._tokenizer.no_padding()
+        self._inputs: frozenset[str] = frozenset(i.name for i in self._session.get_inputs())
+
+    def vector(self, text: str) -> Vectors:
+        encoded: Any = self._tokenizer.encode(text[:TEXT_CHARS_MAX])
+        ids = np.array([encoded.ids], dtype=np.int64)
+        feed = {
+            "input_ids": ids,
+            "attention_mask": np.ones_like(ids),
+            "token_type_ids": np.zeros_like(ids),
+        }
+        wanted = {name: value for name, value in feed.items() if name in self._inputs}
+        states: Any = self._session.run(None, wanted)[0]
+        cls = np.asarray(states[0, 0], dtype=np.float32)
+        length = float(np.linalg.norm(cls))
+        if not np.isfinite(length) or length == 0.0:
+            raise Invalid("a text has no vector", field="texts")
+        return (cls / np.float32(length)).astype(np.float32)
