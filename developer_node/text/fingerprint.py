@@ -1,0 +1,136 @@
+"""The identity of a failure that survives moved lines, other directories, times and addresses."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+
+from common.model.failure import Frame
+from common.model.ids import Fingerprint
+
+RULES_VERSION = 1
+"""Part of every fingerprint: other rules make other fingerprints."""
+
+FRAMES = 3
+"""How many in-app frames, counted from where it crashed, tell two failures apart."""
+
+_NORMALISED_CHARS_MAX = 300
+
+# What differs from run to run and tells nothing. In this order: a path may hold a hash.
+_NOISE: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"\b0x[0-9a-fA-F]+"), "<addr>"),
+    (re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), "<uuid>"),
+    (
+        re.compile(
+            r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?\b"
+        ),
+        "<time>",
+    ),
+    (re.compile(r"\b\d\d?:\d\d:\d\d(?:[.,]\d+)?\b"), "<time>"),
+    (re.compile(r"\b\d+(?:\.\d+)?\s?(?:ms|us|µs|ns|s|sec|secs|seconds|min|minutes)\b"), "<dur>"),
+    (re.compile(r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{7,64}\b"), "<hex>"),
+)
+_TEMPORARY = re.compile(
+    r"(?<![\w.])(?:/private)?/(?:tmp|var/tmp|var/folders|dev/shm)((?:/[\w.@+=-]+)+)/?"
+)
+_ELSEWHERE = re.compile(r"(?<![\w.<>])(?:~|\.{1,2})?/(?:[\w.@+=-]+/)+([\w.@+=-]+)")
+_RANDOM_NAME = re.compile(r"(?i)tmp[\w-]{6,10}|.*\d.*\d.*|[\w-]*-\d+")
+
+_QUOTED = re.compile(r"(?<![\w])(?:'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"|`([^`]+)`)(?!\w)")
+_COMPARED = re.compile(r"([^\s,;:()]+) (==|!=|<=|>=|<|>) ([^\s,;()]+)")
+_TELLING = re.compile(r"(?i)\b(status|errno|code|exit|signal|port)\b([\s:=#(]{0,3})(-?\d+)")
+_PORT = re.compile(r"(://[\w.\[\]-]+|\blocalhost|\b\d+\.\d+\.\d+\.\d+):(\d{1,5})\b")
+_NUMBER = re.compile(r"(?<![\w.<])-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w>])")
+_OPERATOR = re.compile(r" (==|!=|<=|>=|<|>|not in|in|is not|is) ")
+
+
+def normalise(message: str, root: str = "") -> tuple[str, tuple[str, ...]]:
+    """A message without what changes from run to run, and the values that were in it.
+
+    Values are what two occurrences of one symptom may differ in and what a person would want to
+    know about: what was compared, what was quoted, a status, an errno, an exit code, a port.
+    """
+    text = _without_noise(" ".join(message.split()), root)
+    values: list[str] = []
+    if text.startswith("assert "):
+        text = _take_assertion(text, values)
+    text = _QUOTED.sub(lambda m: _keep(values, m[1] or m[2] or m[3] or "", "<value>"), text)
+    text = _COMPARED.sub(lambda m: _take_compared(values, m), text)
+    text = _TELLING.sub(lambda m: _keep(values, m[3], f"{m[1]}{m[2]}<value>"), text)
+    text = _PORT.sub(lambda m: _keep(values, m[2], f"{m[1]}:<value>"), text)
+    text = _NUMBER.sub("<n>", text)
+    return text[:_NORMALISED_CHARS_MAX], tuple(values)
+
+
+def fingerprint(tool: str, code: str, normalised: str, frames: Sequence[Frame]) -> Fingerprint:
+    """BLAKE2b-128 of the rules' version, tool, code, message and the last in-app frames."""
+    places = [_place(f) for f in frames if f.in_app][-FRAMES:]
+    return Fingerprint(_digest(f"rules {RULES_VERSION}", tool, code, normalised, *places))
+
+
+def values_hash(values: Sequence[str]) -> str:
+    """BLAKE2b-128 of what `normalise` took out; empty when there was nothing."""
+    return _digest("values", *values) if values else ""
+
+
+def _digest(*parts: str) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        data = part.encode("utf-8", "surrogateescape")
+        digest.update(len(data).to_bytes(4, "big") + data)
+    return digest.hexdigest()
+
+
+def _place(frame: Frame) -> str:
+    # Python 3.12 no longer names comprehensions, and pytest names no lambda: neither counts.
+    function = "" if frame.function.startswith("<") else frame.function
+    return f"{frame.path}:{function}"
+
+
+def _without_noise(text: str, root: str) -> str:
+    if root:
+        text = text.replace(f"{root}/", "")
+    text = _TEMPORARY.sub(lambda m: _temporary(m[1]), text)
+    text = _ELSEWHERE.sub(r"<path>/\1", text)
+    for pattern, placeholder in _NOISE:
+        text = pattern.sub(placeholder, text)
+    return text
+
+
+def _temporary(path: str) -> str:
+    name = path.rsplit("/", 1)[-1]
+    return "<tmp>" if _RANDOM_NAME.fullmatch(name) else f"<tmp>/{name}"
+
+
+def _keep(values: list[str], value: str, placeholder: str) -> str:
+    values.append(value)
+    return placeholder
+
+
+def _take_compared(values: list[str], match: re.Match[str]) -> str:
+    sides = (match[1], match[3])
+    values += [side for side in sides if side != "<value>"]
+    return f"<value> {match[2]} <value>"
+
+
+def _take_assertion(text: str, values: list[str]) -> str:
+    """`assert 3 == 4` keeps its operator; both sides are values, however they were shortened."""
+    claim = text.removeprefix("assert ")
+    operators = list(_OPERATOR.finditer(claim))
+    if not operators:
+        return text
+    chosen = next((m for m in operators if _is_outermost(claim[: m.start()])), operators[0])
+    values += [claim[: chosen.start()], claim[chosen.end() :]]
+    return f"assert <value> {chosen[1]} <value>"
+
+
+def _is_outermost(before: str) -> bool:
+    depth = 0
+    for char in _unquoted(before):
+        depth += (char in "([{") - (char in ")]}")
+    return depth <= 0 and before.count("'") % 2 == 0
+
+
+def _unquoted(text: str) -> Iterator[str]:
+    yield from _QUOTED.sub("", text)

@@ -1,0 +1,267 @@
+"""pytest's reports: what failed from its E lines, names and counts from its progress and summary."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from common.model.failure import Frame, TestReport
+from developer_node.text.parsers import python
+from developer_node.text.parsers.symptom import CHAINED, Complaint, Place, Symptom, plain_lines
+
+_SECTION = re.compile(
+    r"^=+ (?P<title>ERRORS|FAILURES|PASSES|XFAILURES|XPASSES|warnings summary.*|slowest .*|"
+    r"short test summary info|test session starts|tests coverage|no tests ran .*|\d+ \w+.* in .*) =+$"
+)
+_TITLE = re.compile(r"^_+ (?P<title>.*[^_ ].*?) _+$")
+_CAPTURED = re.compile(r"^-+ (?:Captured|live log) .*-+$")
+_PHASE = re.compile(r"^ERROR (?P<phase>collecting|at setup of|at teardown of) (?P<name>.+)$")
+_LOCATION = re.compile(
+    r"^(?P<path>[^\s>E].*?\.\w+|E[^\s].*?\.\w+|<[^>]+>):(?P<line>\d+)"
+    r"(?:: ?(?:in (?P<function>\S.*)|(?P<code>[A-Za-z_]\w*))?)?$"
+)
+_DEF = re.compile(r"^[> ]\s+(?:async )?def (?P<name>\w+)\s*[(\[]")
+_E_LINE = re.compile(r"^E(?:   |$)(?P<text>.*)$")
+_E_FILE = re.compile(r'^\s*File "(?P<path>[^"]+)", line (?P<line>\d+)')
+_EXCEPTION = re.compile(r"^(?:[A-Za-z_]\w*\.)*(?P<code>[A-Z_]\w*)(?:: (?P<message>.*))?$")
+_NO_FIXTURE = re.compile(r"^(?:recursive dependency involving )?fixture '.*")
+
+_OUTCOME = "PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS"
+_PROGRESS = re.compile(
+    rf"^(?P<id>\S.*?::.+?) (?P<outcome>{_OUTCOME})(?: \(.*?\)?)?\s*(?:\[ *\d+%\])?$"
+)
+_PROGRESS_XDIST = re.compile(
+    rf"^\[gw\d+\] \[ *\d+%\] (?P<outcome>{_OUTCOME}) (?P<id>\S.*?::.+?)\s*$"
+)
+_SUMMARY = re.compile(rf"^(?P<outcome>{_OUTCOME}) (?P<id>(?!\[)[^\[]*?(?:\[.*?\])?)(?: - .*)?$")
+_COUNTS = re.compile(
+    r"^(?:=+ )?(?P<counts>\d+ [a-z]+(?:, \d+ [a-z]+)*) in \d+[\d.]*s(?: \([\d:]+(?:, [^)]*)?\))?(?: =+)?$"
+)
+_CONFTEST = re.compile(r"^ImportError while loading conftest '(?P<path>.+)'\.$")
+
+_MESSAGE_CHARS_MAX = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What one output says."""
+
+    symptoms: tuple[Symptom, ...]
+    tests: TestReport
+
+
+def parse(text: str, place: Place) -> Parsed | None:
+    """None when this is not pytest's output. Node ids come out relative to the working copy."""
+    lines = plain_lines(text)
+    if not any(_SECTION.match(line) or _COUNTS.match(line) for line in lines):
+        symptom = _conftest(lines)
+        return Parsed((symptom,), TestReport()) if symptom else None
+    names = _Names.read(lines, place)
+    symptoms = [_symptom(title, body, names, place) for title, body in _blocks(lines)]
+    return Parsed(tuple(s for s in symptoms if s), names.report(_counts(lines)))
+
+
+# -- names and counts ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    passed: tuple[str, ...]
+    failed: tuple[str, ...]
+    skipped: tuple[str, ...]
+
+    @classmethod
+    def read(cls, lines: Iterable[str], place: Place) -> _Names:
+        passed: dict[str, None] = {}
+        failed: dict[str, None] = {}
+        skipped: dict[str, None] = {}
+        section = ""
+        for line in lines:
+            title = _SECTION.match(line)
+            if title:
+                section = title["title"]
+                continue
+            found = _named(line, section)
+            if found is None:
+                continue
+            into = passed if found["outcome"] == "PASSED" else skipped
+            into = failed if found["outcome"] in ("FAILED", "ERROR") else into
+            into[place.node(found["id"].strip())] = None
+        return cls(tuple(n for n in passed if n not in failed), tuple(failed), tuple(skipped))
+
+    def report(self, counts: dict[str, int]) -> TestReport:
+        return TestReport(
+            passed=self.passed,
+            failed=self.failed,
+            skipped=self.skipped,
+            passed_count=counts.get("passed", 0),
+            failed_count=counts.get("failed", 0) + counts.get("error", 0) + counts.get("errors", 0),
+            skipped_count=sum(counts.get(w, 0) for w in ("skipped", "xfailed", "xpassed")),
+            deselected_count=counts.get("deselected", 0),
+        )
+
+    def of(self, title: str, files: Sequence[str]) -> str:
+        """The node id behind a report's title, told from others by the files of its frames."""
+        dotted = title.replace("::", ".")
+        found = [n for n in self.failed if n.partition("::")[2].replace("::", ".") == dotted]
+        near = [n for n in found if n.partition("::")[0] in files]
+        return (near or found or [""])[0]
+
+
+def _named(line: str, section: str) -> re.Match[str] | None:
+    if section == "short test summary info":
+        return _SUMMARY.match(line)
+    if section in ("", "test session starts"):
+        return _PROGRESS.match(line) or _PROGRESS_XDIST.match(line)
+    return None
+
+
+def _counts(lines: Iterable[str]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for line in lines:
+        found = _COUNTS.match(line)
+        for part in found["counts"].split(", ") if found else ():
+            number, word = part.split(" ", 1)
+            counts[word] = counts.get(word, 0) + int(number)
+    return counts
+
+
+# -- reports ---------------------------------------------------------------------------------
+
+
+def _blocks(lines: Iterable[str]) -> list[tuple[str, list[str]]]:
+    """Title and body of each report; what a test printed itself is left out."""
+    blocks: list[tuple[str, list[str]]] = []
+    reporting = captured = False
+    for line in lines:
+        section = _SECTION.match(line)
+        title = _TITLE.match(line) if reporting else None
+        if section:
+            reporting = section["title"] in ("ERRORS", "FAILURES")
+        elif title:
+            blocks.append((title["title"], []))
+            captured = False
+        elif reporting and blocks:
+            captured = captured or bool(_CAPTURED.match(line))
+            if not captured:
+                blocks[-1][1].append(line)
+    return blocks
+
+
+def _symptom(title: str, body: list[str], names: _Names, place: Place) -> Symptom | None:
+    complaints = [c for part in _split_chain(body) if (c := _complaint(part))]
+    if not complaints:
+        return None
+    frames = [place.relative(f.path) for c in complaints for f in c.frames]
+    return Symptom("pytest", complaints[-1], tuple(complaints[:-1]), _test(title, names, frames))
+
+
+def _test(title: str, names: _Names, files: Sequence[str]) -> str:
+    phase = _PHASE.match(title)
+    name = phase["name"] if phase else title
+    if phase and phase["phase"] == "collecting":
+        # The title is relative to pytest's root, the summary to the working directory.
+        whole = [n for n in names.failed if "::" not in n and f"/{n}".endswith(f"/{name}")]
+        return whole[0] if whole else name
+    return names.of(name, files) or _guess(name, files)
+
+
+def _guess(name: str, files: Sequence[str]) -> str:
+    """Without a summary: the outermost file that looks like a test's."""
+    path = next((f for f in files if re.search(r"(^|/)test_|_test\.py$", f)), "")
+    head, bracket, parameters = name.partition("[")
+    return f"{path}::{head.replace('.', '::')}{bracket}{parameters}" if path else name
+
+
+def _split_chain(body: Iterable[str]) -> list[list[str]]:
+    parts: list[list[str]] = [[]]
+    for line in body:
+        if line in CHAINED:
+            parts.append([])
+        else:
+            parts[-1].append(line)
+    return parts
+
+
+def _complaint(lines: list[str]) -> Complaint | None:
+    begin = next((i for i, line in enumerate(lines) if line.strip()), None)
+    if begin is None:
+        return None
+    native = python.complaint_of(lines[begin:])
+    if native:
+        complaint, taken = native
+        rest = [line for line in lines[begin + taken :] if line.strip()]
+        return _with_headline(complaint.code, [complaint.headline, *rest], complaint.frames)
+    return _from_e_lines(lines)
+
+
+def _from_e_lines(lines: list[str]) -> Complaint | None:
+    said = _dedent([m["text"] for line in lines if (m := _E_LINE.match(line))])
+    if not said:
+        return None
+    frames, crash_code = _frames(lines)
+    frames += [Frame(m["path"], "", int(m["line"])) for s in said if (m := _E_FILE.match(s))]
+    code, at = _code(said, crash_code)
+    error = _EXCEPTION.match(said[at])
+    first = said[at]
+    if error and error["code"] == code:
+        first = error["message"] or ""
+    return _with_headline(code, [first, *said[at + 1 :]], tuple(frames))
+
+
+def _with_headline(code: str, said: list[str], frames: tuple[Frame, ...]) -> Complaint:
+    headline = said[0]
+    assertion = next((s for s in said[1:] if s.startswith("assert ")), "")
+    if assertion and not headline.startswith("assert "):
+        headline = f"{headline}\n{assertion}"
+    return Complaint(code, headline, "\n".join(said)[:_MESSAGE_CHARS_MAX].rstrip(), frames)
+
+
+def _code(said: list[str], crash_code: str) -> tuple[str, int]:
+    """The exception's name and the line that carries it."""
+    for i, line in enumerate(said):
+        error = _EXCEPTION.match(line)
+        if error and (error["code"] == crash_code if crash_code else _is_exception(error["code"])):
+            return error["code"], i
+    if crash_code:
+        return crash_code, 0
+    if said[0].startswith("assert "):
+        return "AssertionError", 0
+    return ("fixture" if _NO_FIXTURE.match(said[0]) else ""), 0
+
+
+def _is_exception(name: str) -> bool:
+    return name[:1].isupper() and not name.isupper()
+
+
+def _frames(lines: Iterable[str]) -> tuple[list[Frame], str]:
+    """Frames in printed order, and the exception's name from the crash line."""
+    frames: list[Frame] = []
+    function = code = ""
+    for line in lines:
+        location = _LOCATION.match(line)
+        if location:
+            name = location["function"] or function
+            frames.append(Frame(location["path"], name, int(location["line"])))
+            code = location["code"] or ""
+            function = ""
+        elif not function and (definition := _DEF.match(line)):
+            function = definition["name"]
+    return frames, code
+
+
+def _dedent(lines: list[str]) -> list[str]:
+    indents = [len(line) - len(line.lstrip()) for line in lines if line.strip()]
+    least = min(indents, default=0)
+    return [line[least:].rstrip() for line in lines]
+
+
+def _conftest(lines: list[str]) -> Symptom | None:
+    """pytest gives up before any report when a conftest cannot be imported."""
+    for i, line in enumerate(lines):
+        conftest = _CONFTEST.match(line)
+        complaint = _from_e_lines(lines[i + 1 :]) if conftest else None
+        if complaint:
+            return Symptom("pytest", complaint)
+    return None
