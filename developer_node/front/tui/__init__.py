@@ -1,0 +1,1 @@
+"""The terminal screens: what the laptop knows, live, for a person."""

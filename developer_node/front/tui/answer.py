@@ -1,0 +1,121 @@
+"""The answer to one question as it grows: passages, words, end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal, assert_never
+
+from textual.content import Content
+
+from common.model.answer import AskEnd, AskPart, AskPassages, AskText, Hit
+from developer_node.front.tui.plain import one_line, plain
+from developer_node.front.tui.rows import Row
+from developer_node.front.tui.wording import place, short_commit
+
+WORDS_MAX = 100_000
+"""Characters of an answer that are shown; a model that does not stop is cut here."""
+
+Phase = Literal["asked", "speaking", "done", "cancelled", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What has arrived so far."""
+
+    question: str
+    phase: Phase = "asked"
+    found: AskPassages | None = None
+    words: str = ""
+    end: AskEnd | None = None
+    trouble: str = ""
+    """Why it failed, and what to do."""
+
+    @property
+    def passages(self) -> tuple[Hit, ...]:
+        """What it rests on, in the order of the markers."""
+        return self.found.passages if self.found else ()
+
+    @property
+    def demonstration(self) -> bool:
+        """Prose that is not to be trusted: shown folded."""
+        return self.found is not None and self.found.demonstration
+
+    @property
+    def running(self) -> bool:
+        """There is something to cancel."""
+        return self.phase in ("asked", "speaking")
+
+
+def grown(answer: Answer, part: AskPart) -> Answer:
+    """The answer with one more part."""
+    match part:
+        case AskPassages():
+            return replace(answer, found=part, phase="speaking")
+        case AskText(text=text):
+            return replace(answer, words=(answer.words + text)[:WORDS_MAX], phase="speaking")
+        case AskEnd():
+            phase: Phase = "cancelled" if part.finish == "cancelled" else "done"
+            return replace(answer, end=part, words=part.answer or answer.words, phase=phase)
+        case _:
+            assert_never(part)
+
+
+def passage_rows(answer: Answer) -> list[Row]:
+    """One line a passage: its marker, its place, what it is, why it was found."""
+    return [_passage_row(number, hit) for number, hit in enumerate(answer.passages, 1)]
+
+
+def prose(answer: Answer, *, unfolded: bool) -> Content:
+    """The model's words, or why there are none."""
+    match answer:
+        case Answer(phase="failed"):
+            return Content.styled(answer.trouble, "$text-error")
+        case Answer(phase="asked"):
+            return Content.styled("Looking through the lake…", "$text-muted")
+        case Answer(words=words) if words.strip():
+            return _words(answer, unfolded=unfolded)
+        case Answer(phase="cancelled"):
+            return Content.styled("Cancelled. The passages above stay.", "$text-muted")
+        case Answer(found=AskPassages(without_model=why)) if why:
+            return Content.assemble(
+                (one_line(why), "$text-warning"),
+                ("\nThe passages above need no model.", "$text-muted"),
+            )
+        case Answer(phase="speaking"):
+            return Content.styled(
+                "The passages are here; the model is reading them…", "$text-muted"
+            )
+        case _:
+            return Content.styled("The model said nothing. The passages above stay.", "$text-muted")
+
+
+def _words(answer: Answer, *, unfolded: bool) -> Content:
+    words = plain(answer.words).strip()
+    cut = (
+        Content.styled("\n\nCancelled here.", "$text-muted") if answer.phase == "cancelled" else ""
+    )
+    if not answer.demonstration:
+        return Content.assemble(words, cut)
+    assert answer.found is not None
+    name = one_line(answer.found.model, 60)
+    sign = "▾" if unfolded else "▸"
+    label = Content.assemble(
+        (f"{sign} Words of a demonstration model ({name})", "bold $text-warning"),
+        ("\n  Too small to be trusted: read the passages. ", "$text-muted"),
+        (f"p {'folds' if unfolded else 'shows'} its {len(words.split()):,} words.", "$text-muted"),
+    )
+    return Content.assemble(label, "\n\n", (words, "$text-muted"), cut) if unfolded else label
+
+
+def _passage_row(number: int, hit: Hit) -> Row:
+    at = short_commit(hit.commit) + ("+" if hit.dirty else "")
+    left = Content.assemble(
+        (f"{number:>2} ", "$text-accent"),
+        place(hit),
+        (f"  {one_line(hit.symbol, 60)}" if hit.symbol else "", "$text-muted"),
+    )
+    why = ", ".join(one_line(reason, 20) for reason in hit.why[:3])
+    right = Content.assemble(
+        (why, "$text-muted"), (f"  {one_line(hit.project, 24)}", "$text-secondary"), f" {at}"
+    )
+    return Row(str(number), left, right)

@@ -1,0 +1,216 @@
+"""The app: opens the views, carries messages to the notebook, and asks once before it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import tzinfo
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from common.clock import Clock, SystemClock
+from developer_node.front.tui import messages, themes
+from developer_node.front.tui.card import headline
+from developer_node.front.tui.daemon import Connect, Daemon, StopEverything
+from developer_node.front.tui.feed_reader import FeedReader
+from developer_node.front.tui.notebook import Lost, Notebook
+from developer_node.front.tui.plain import plain
+from developer_node.front.tui.screens.ask import AskView
+from developer_node.front.tui.screens.failures import FailuresView
+from developer_node.front.tui.screens.help import HelpScreen, keys_of
+from developer_node.front.tui.screens.leave import LeaveScreen
+from developer_node.front.tui.screens.text import TextScreen
+from developer_node.front.tui.screens.timeline import TimelineView
+from developer_node.front.tui.screens.view import Desk, View
+from developer_node.front.tui.widgets.row_list import RowList
+from developer_node.front.tui.widgets.text_pane import TextPane
+
+if TYPE_CHECKING:
+    from common.daemon.home import Home
+
+VIEWS: tuple[type[View], ...] = (TimelineView, FailuresView, AskView)
+
+
+class PostDevAIApp(App[None]):
+    """Three views over one notebook. Made by `make_app`."""
+
+    TITLE = "PostDevAI"
+    CSS_PATH = "app.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("1,f4", "view('timeline')", "Timeline", show=False),
+        Binding("2", "view('failures')", "Failures", show=False),
+        Binding("3", "view('ask')", "Ask", show=False),
+        Binding("f1", "help", "Help"),
+        Binding("question_mark", "help", "Help", show=False),
+        Binding("q", "leave", "Leave"),
+        Binding("ctrl+q,f10", "leave", "Leave", show=False, priority=True),
+    ]
+
+    def __init__(
+        self,
+        connect: Connect,
+        stop_everything: StopEverything | None,
+        clock: Clock,
+        zone: tzinfo | None,
+        repaint_s: float,
+        poll_s: float,
+        retry_s: float,
+    ) -> None:
+        super().__init__()
+        self._stop_everything = stop_everything
+        self._notebook = Notebook()
+        self._reader = FeedReader(
+            connect, self.post_message, repaint_s=repaint_s, poll_s=poll_s, retry_s=retry_s
+        )
+        desk = Desk(self._notebook, self._reader, clock, zone, repaint_s)
+        for view in VIEWS:
+            # textual leaves the type of a screen's result open here
+            self.add_mode(view.VIEW, partial(view, desk))  # pyright: ignore[reportUnknownMemberType]
+        for theme in themes.OWN:
+            self.register_theme(theme)
+        self.theme = themes.DUSK.name
+
+    async def on_mount(self) -> None:
+        """The newest things first, and the feed for as long as the app lives."""
+        await self.switch_mode(TimelineView.VIEW)
+        self.run_worker(self._reader.run(), group="feed", description="follows the daemon")
+
+    # What came in
+
+    def on_connected(self) -> None:
+        """The daemon answers."""
+        self._notebook.lost = None
+        self._refresh()
+
+    def on_connection_lost(self, message: messages.ConnectionLost) -> None:
+        """A state, not an exception: what is on the screen stays."""
+        self._notebook.lost = Lost(message.sentence, message.hint)
+        self._notebook.state = None
+        self._refresh()
+
+    def on_feed_arrived(self, message: messages.FeedArrived) -> None:
+        """Events, cards, and how the mesh stands."""
+        self._notebook.add_events(message.events)
+        if message.state is not None:
+            self._notebook.state = message.state
+        new = self._notebook.add_cards(message.cards)
+        self._refresh()
+        if new and not isinstance(self._view, FailuresView):
+            said = plain(headline(new[-1]).plain)
+            self.notify(f"{said}\n2 shows it", title="This failed before", timeout=8, markup=False)
+
+    def on_history_arrived(self, message: messages.HistoryArrived) -> None:
+        """What happened before this session."""
+        self._notebook.add_history(message.entries)
+        self._refresh()
+
+    def on_status_arrived(self, message: messages.StatusArrived) -> None:
+        """Nodes, outbox, lake, models."""
+        if message.status != self._notebook.status:
+            self._notebook.set_status(message.status)
+            self._refresh()
+
+    # What screens want
+
+    def on_text_wanted(self, message: messages.TextWanted) -> None:
+        """A whole text, over the view."""
+        self.push_screen(TextScreen(message.opening))
+
+    def on_copy_wanted(self, message: messages.CopyWanted) -> None:
+        """To the terminal's clipboard, also over ssh and in tmux (OSC 52)."""
+        self.copy_to_clipboard(plain(message.text))
+        self.notify(f"Copied {message.what}.", timeout=2, markup=False)
+
+    # Keys
+
+    async def action_view(self, name: str) -> None:
+        """Switches the view; what lies over the old one stays there."""
+        if isinstance(self.screen, View):
+            await self.switch_mode(name)
+
+    async def action_next_view(self, by: int) -> None:
+        """Round and round."""
+        names = [view.VIEW for view in VIEWS]
+        await self.action_view(names[(names.index(self.current_mode) + by) % len(names)])
+
+    def action_help(self) -> None:
+        """The keys of the screen that is open."""
+        screen = self.screen
+        if isinstance(screen, View):
+            here = keys_of([*type(screen).BINDINGS, *RowList.BINDINGS])
+            title, summary = screen.VIEW.capitalize(), screen.SUMMARY
+        elif isinstance(screen, TextScreen):
+            here = keys_of([*TextScreen.BINDINGS, *TextPane.BINDINGS])
+            title, summary = "Text", screen.SUMMARY
+        else:
+            return
+        always = keys_of([*View.BINDINGS, *PostDevAIApp.BINDINGS])
+        always.append(("Ctrl+P", "Command palette: views, themes"))
+        self.push_screen(HelpScreen(title, summary, here, always))
+
+    def action_leave(self) -> None:
+        """Asks once."""
+        if not isinstance(self.screen, LeaveScreen):
+            self.push_screen(LeaveScreen(self._stop_everything), self._left)
+
+    async def action_quit(self) -> None:
+        """The palette's way out asks, too."""
+        self.action_leave()
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C, with nothing selected to copy."""
+        self.action_leave()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """What the palette offers."""
+        for number, view in enumerate(VIEWS, 1):
+            title = f"{view.VIEW.capitalize()} ({number})"
+            yield SystemCommand(title, view.SUMMARY, partial(self.action_view, view.VIEW))
+        yield SystemCommand("Help (F1)", "The keys of this view", self.action_help)
+        yield SystemCommand("Theme", "Other colours", self.action_change_theme)
+        yield SystemCommand("Leave (q)", "Keep recording, or stop everything", self.action_leave)
+
+    def _left(self, leaving: bool | None) -> None:
+        if leaving:
+            self.exit()
+
+    @property
+    def _view(self) -> View | None:
+        bottom = self.screen_stack[0] if self.screen_stack else None
+        return bottom if isinstance(bottom, View) else None
+
+    def _refresh(self) -> None:
+        if self._view is not None:
+            self._view.refresh_view()
+
+
+def make_app(
+    connect: Connect,
+    *,
+    stop_everything: StopEverything | None = None,
+    clock: Clock | None = None,
+    zone: tzinfo | None = None,
+    repaint_s: float = 0.25,
+    poll_s: float = 2.0,
+    retry_s: float = 1.0,
+) -> PostDevAIApp:
+    """An app over whatever daemon `connect` reaches; tests pass a scripted one and a set clock."""
+    return PostDevAIApp(
+        connect, stop_everything, clock or SystemClock(), zone, repaint_s, poll_s, retry_s
+    )
+
+
+def run_tui(home: Home, stop_everything: StopEverything | None = None) -> int:
+    """Runs until the person leaves; the exit code. Reconnects to the daemon of `home` by itself."""
+    # Here, so that screens and their tests need no gRPC.
+    from developer_node.front.local_client import LocalClient
+
+    async def connect() -> Daemon:
+        return await LocalClient.connect(home)
+
+    app = make_app(connect, stop_everything=stop_everything)
+    app.run()
+    return app.return_code or 0

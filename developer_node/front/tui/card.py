@@ -1,0 +1,212 @@
+"""A card in words: what failed, when it was last seen, what made it pass, and why it is shown."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from textual.content import Content
+
+from common.model.failure import (
+    Failure,
+    Match,
+    Recollection,
+    Remedy,
+    RemedyState,
+    Suggestion,
+    Verdict,
+)
+from developer_node.front.tui.plain import one_line
+from developer_node.front.tui.rows import Row
+from developer_node.front.tui.wording import (
+    age,
+    count_of,
+    freshness,
+    moment,
+    short_commit,
+)
+
+STATE_STYLE: dict[RemedyState, str] = {
+    "observed": "$text-primary",
+    "confirmed": "$text-success",
+    "unproven": "$text-muted",
+    "ambiguous": "$text-warning",
+    "rejected": "$text-error",
+}
+STATE_MEANING: dict[RemedyState, str] = {
+    "observed": "the failing test or command was seen to pass after this change",
+    "confirmed": "fails without this change and passes with it, tried again from what was recorded",
+    "unproven": "could not be tried again; the card says why",
+    "ambiguous": "more than one thing changed; any of them may have done it",
+    "rejected": "you said no, or it was contradicted",
+}
+SYMPTOM: dict[Match, str] = {
+    "same": "same symptom",
+    "same, other values": "same symptom, other values",
+    "similar": "similar only, not the same",
+    "none": "not seen before",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A label and what stands beside it."""
+
+    label: str
+    said: Content
+
+
+def card_row(card: Suggestion, now_ms: int, zone: tzinfo | None, unseen: bool) -> Row:
+    """One line in the list of cards."""
+    failure = card.recollection.failure
+    at = moment(card.at_ms, now_ms, zone)
+    title, style = _heading(failure), "italic" if card.recollection.match == "similar" else ""
+    state, state_style = _claim(card.recollection)
+    left = Content.assemble(
+        (f"{at:<12} ", "$text-muted"),
+        ("• " if unseen else "  ", "bold $text-accent"),
+        (title, style),
+    )
+    project = one_line(card.project, 24)
+    right = Content.assemble(
+        (state, state_style), (f"  {project}" if project else "", "$text-secondary")
+    )
+    return Row(card.id, left, right, f"{title} {state} {project}".lower())
+
+
+def headline(card: Suggestion) -> Content:
+    """What failed."""
+    failure = card.recollection.failure
+    symptom = SYMPTOM[card.recollection.match]
+    style = "italic $text-warning" if card.recollection.match == "similar" else "$text-muted"
+    return Content.assemble((_heading(failure), "bold $text-error"), (f"   {symptom}", style))
+
+
+def facts_of_failure(card: Suggestion, now_ms: int, zone: tzinfo | None) -> list[Fact]:
+    """What failed, when it was last seen and where, and how often it fails for no reason."""
+    recollection = card.recollection
+    facts: list[Fact] = []
+    if recollection.failure is not None:
+        facts.append(Fact("What failed", _what_failed(recollection.failure)))
+    if recollection.occurrences:
+        facts.append(Fact("Last seen", _last_seen(card, now_ms, zone)))
+    if recollection.flaky is not None:
+        runs = (
+            f"failed in {recollection.flaky.failed} of {count_of(recollection.flaky.runs, 'run')}"
+        )
+        facts.append(
+            Fact("Flaky", Content.assemble((runs, "bold $text-warning"), " on unchanged code"))
+        )
+    if recollection.note:
+        facts.append(
+            Fact("No remedy" if not recollection.remedies else "Note", _text(recollection.note))
+        )
+    return facts
+
+
+def facts_of_remedy(
+    remedy: Remedy, number: int, count: int, verdicts: Mapping[str, Verdict]
+) -> list[Fact]:
+    """What made it pass, its state, its label, and how to look at it."""
+    state = state_of(remedy, verdicts)
+    said = Content.assemble(
+        (state, f"bold {STATE_STYLE[state]}"),
+        (f" · {remedy.kind} · ", "$text-muted"),
+        (one_line(remedy.label) or "uncommitted", "bold" if remedy.commit else ""),
+    )
+    if verdicts.get(remedy.id) == "accepted":
+        said = said.append_text("  accepted by you", "$text-success")
+    name = "Remedy" if count == 1 else f"Remedy {number}/{count}"
+    facts = [Fact(name, said)]
+    if remedy.paths:
+        facts.append(Fact("Changed", _paths(remedy.paths)))
+    if remedy.also_changed:
+        facts.append(Fact("Also changed", _paths(remedy.also_changed).stylize("$text-muted")))
+    if remedy.command:
+        facts.append(Fact("Passed with", _command(remedy.command)))
+    facts.append(Fact("See it", _command(see_command(remedy))))
+    if remedy.why:
+        facts.append(Fact("Why this", _text(remedy.why)))
+    return facts
+
+
+def facts_of_card(card: Suggestion) -> list[Fact]:
+    """Why the card is here, and how much it knows."""
+    return [
+        *([Fact("Why shown", _text(card.why))] if card.why else []),
+        Fact("Knows about", Content.styled(freshness(card.recollection.freshness), "$text-muted")),
+    ]
+
+
+def state_of(remedy: Remedy, verdicts: Mapping[str, Verdict]) -> RemedyState:
+    """The person's no counts at once, before the Dragon has said it back."""
+    return "rejected" if verdicts.get(remedy.id) == "rejected" else remedy.state
+
+
+def see_command(remedy: Remedy) -> str:
+    """A command that shows the change, to be typed in a shell in the project."""
+    paths = " ".join(shlex.quote(one_line(path)) for path in remedy.paths)
+    if remedy.commit:
+        return f"git show {short_commit(remedy.commit)}" + (f" -- {paths}" if paths else "")
+    return "postdevai recall --last"
+
+
+def _claim(recollection: Recollection) -> tuple[str, str]:
+    if recollection.flaky is not None:
+        return "flaky", "$text-warning"
+    if not recollection.remedies:
+        return "no remedy", "$text-muted"
+    state = recollection.remedies[0].state
+    return state, STATE_STYLE[state]
+
+
+def _heading(failure: Failure | None) -> str:
+    if failure is None:
+        return "A failure"
+    what = one_line(failure.test, 120).rsplit("::", 1)[-1] if failure.test else failure.tool
+    return f"{one_line(failure.code, 60) or 'failed'} in {what}"
+
+
+def _what_failed(failure: Failure) -> Content:
+    said = _text(failure.message)
+    where = next((frame for frame in reversed(failure.frames) if frame.in_app), None)
+    if failure.test:
+        said = Content.assemble((one_line(failure.test), ""), "\n", said)
+    if where is not None:
+        line = f":{where.line}" if where.line else ""
+        said = said.append_text(
+            f"\n{one_line(where.path)}{line} {one_line(where.function)}", "$text-muted"
+        )
+    return said
+
+
+def _last_seen(card: Suggestion, now_ms: int, zone: tzinfo | None) -> Content:
+    newest = card.recollection.occurrences[0]
+    at = f"{age(newest.at_ms, now_ms)}, {moment(newest.at_ms, now_ms, zone)}"
+    elsewhere = newest.project and newest.project != card.project
+    project = one_line(newest.project, 60)
+    said = Content.assemble((at, "bold"))
+    if elsewhere:
+        said = said.append_text(f", the same symptom in {project}", "$text-warning")
+    if newest.commit:
+        said = said.append_text(f", at {short_commit(newest.commit)}")
+    many = len(card.recollection.occurrences)
+    if many > 1:
+        said = said.append_text(f", {'20 or more' if many == 20 else many} times", "$text-muted")
+    return said.append_text(f"\n{one_line(newest.cwd)}", "$text-muted")
+
+
+def _paths(paths: tuple[str, ...]) -> Content:
+    shown = [one_line(path) for path in paths[:4]]
+    more = f" and {len(paths) - 4} more" if len(paths) > 4 else ""
+    return Content(", ".join(shown) + more)
+
+
+def _command(command: str) -> Content:
+    return Content.styled(one_line(command), "$text-accent")
+
+
+def _text(text: str) -> Content:
+    return Content(one_line(text, 1_000))

@@ -1,0 +1,164 @@
+"""The only bridge to the daemon: keeps one connection and tells the app what came in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from typing import cast
+
+from textual.message import Message
+
+from common.errors import PostDevAIError, Unavailable
+from common.model.answer import AskPart, AskRequest
+from common.model.event import Event
+from common.model.failure import Suggestion, Verdict
+from common.model.ids import ContentHash, EventId
+from common.model.lake import HistoryQuery
+from common.model.laptop import FeedState
+from developer_node.front.tui.daemon import Connect, Daemon
+from developer_node.front.tui.messages import (
+    Connected,
+    ConnectionLost,
+    FeedArrived,
+    HistoryArrived,
+    StatusArrived,
+)
+
+EVENTS_WAITING_MAX = 1_000
+"""Between two repaints; beyond it the oldest go, for a screen shows no more than that."""
+CARDS_WAITING_MAX = 100
+HISTORY_LIMIT = 500
+STATUS_TIMEOUT_S = 5.0
+
+
+class FeedReader:
+    """Follows the daemon until cancelled; a lost connection is a message, not an exception."""
+
+    def __init__(
+        self,
+        connect: Connect,
+        post: Callable[[Message], object],
+        *,
+        repaint_s: float = 0.25,
+        poll_s: float = 2.0,
+        retry_s: float = 1.0,
+    ) -> None:
+        self._connect = connect
+        self._post = post
+        self._repaint_s = repaint_s
+        self._poll_s = poll_s
+        self._retry_s = retry_s
+        self._daemon: Daemon | None = None
+        self._events: deque[Event] = deque(maxlen=EVENTS_WAITING_MAX)
+        self._cards: deque[Suggestion] = deque(maxlen=CARDS_WAITING_MAX)
+        self._state: FeedState | None = None
+        self._arrived = asyncio.Event()
+        self._history_read = False
+
+    async def run(self) -> None:
+        """Connects, follows, connects again."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._repaint())
+            group.create_task(self._stay_connected())
+
+    async def event(self, event_id: EventId) -> tuple[Event, str]:
+        """One event whole, its output included."""
+        return await self._held().event(event_id)
+
+    async def blob(self, content: ContentHash) -> bytes:
+        """Content as it was indexed."""
+        return await self._held().blob(content)
+
+    async def feedback(self, remedy_id: str, verdict: Verdict) -> None:
+        """What the person thought of a remedy."""
+        await self._held().feedback(remedy_id, verdict)
+
+    async def ask(self, request: AskRequest) -> AsyncGenerator[AskPart, None]:
+        """The parts of an answer; closing it closes the daemon's stream: the model stops."""
+        parts = self._held().ask(request)
+        try:
+            async for part in parts:
+                yield part
+        finally:
+            if isinstance(parts, AsyncGenerator):
+                await parts.aclose()
+
+    def _held(self) -> Daemon:
+        if self._daemon is None:
+            raise Unavailable("The laptop's daemon cannot be reached.", hint="postdevai up")
+        return self._daemon
+
+    async def _stay_connected(self) -> None:
+        while True:
+            sentence = hint = ""
+            try:
+                await self._session()
+            except* (PostDevAIError, OSError) as errors:
+                sentence, hint = _said(errors)
+            self._post(ConnectionLost(sentence, hint))
+            await asyncio.sleep(self._retry_s)
+
+    async def _session(self) -> None:
+        daemon = await self._connect()
+        self._daemon = daemon
+        self._history_read = False
+        self._post(Connected())
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._follow(daemon))
+                group.create_task(self._poll(daemon))
+        finally:
+            self._daemon = None
+            await daemon.close()
+
+    async def _follow(self, daemon: Daemon) -> None:
+        # From the start each time: cursors begin anew with the daemon, and the notebook knows
+        # which events it has.
+        async for item in daemon.feed(0):
+            match item.item:
+                case Event() as event:
+                    self._events.append(event)
+                case Suggestion() as card:
+                    self._cards.append(card)
+                case FeedState() as state:
+                    self._state = state
+            self._arrived.set()
+        raise Unavailable("The laptop's daemon has ended.", hint="postdevai up")
+
+    async def _poll(self, daemon: Daemon) -> None:
+        while True:
+            async with asyncio.timeout(STATUS_TIMEOUT_S):
+                status = await daemon.status()
+            self._post(StatusArrived(status))
+            if not self._history_read and not status.dragon_unavailable:
+                await self._read_history(daemon)
+            await asyncio.sleep(self._poll_s)
+
+    async def _read_history(self, daemon: Daemon) -> None:
+        try:
+            page = await daemon.history(HistoryQuery(limit=HISTORY_LIMIT))
+        except PostDevAIError:
+            return  # the Dragon went between two calls: the next poll says so and tries again
+        self._history_read = True
+        self._post(HistoryArrived(page.entries))
+
+    async def _repaint(self) -> None:
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            self._post(FeedArrived(tuple(self._events), tuple(self._cards), self._state))
+            self._events.clear()
+            self._cards.clear()
+            self._state = None
+            await asyncio.sleep(self._repaint_s)
+
+
+def _said(errors: BaseExceptionGroup[BaseException]) -> tuple[str, str]:
+    """The first refusal's own words; an error of the system in ours."""
+    for error in errors.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            return _said(cast("BaseExceptionGroup[BaseException]", error))
+        if isinstance(error, PostDevAIError):
+            return error.message, error.hint
+    return "The laptop's daemon does not answer.", "postdevai status"

@@ -1,0 +1,87 @@
+"""Every message that travels between the feed, the widgets and the screens."""
+
+from __future__ import annotations
+
+from textual.message import Message
+
+from common.model.event import Event
+from common.model.failure import Suggestion
+from common.model.lake import HistoryEntry
+from common.model.laptop import FeedState, LaptopStatus
+from developer_node.front.tui.opened import Opening
+
+
+class Connected(Message):
+    """The laptop's daemon answers."""
+
+
+class ConnectionLost(Message):
+    """The laptop's daemon does not answer; the reader tries again by itself."""
+
+    def __init__(self, sentence: str, hint: str) -> None:
+        super().__init__()
+        self.sentence = sentence
+        self.hint = hint
+
+
+class FeedArrived(Message):
+    """What came in since the last repaint, oldest first."""
+
+    def __init__(
+        self, events: tuple[Event, ...], cards: tuple[Suggestion, ...], state: FeedState | None
+    ) -> None:
+        super().__init__()
+        self.events = events
+        self.cards = cards
+        self.state = state
+
+
+class HistoryArrived(Message):
+    """What the Dragon remembers from before."""
+
+    def __init__(self, entries: tuple[HistoryEntry, ...]) -> None:
+        super().__init__()
+        self.entries = entries
+
+
+class StatusArrived(Message):
+    """Nodes, outbox, lake and models, asked for every few seconds."""
+
+    def __init__(self, status: LaptopStatus) -> None:
+        super().__init__()
+        self.status = status
+
+
+class RowHighlighted(Message):
+    """The cursor of a list stands on another row."""
+
+    def __init__(self, source: str, key: str) -> None:
+        super().__init__()
+        self.source = source
+        self.key = key
+
+
+class RowOpened(Message):
+    """Enter, or a click on the row that the cursor is on."""
+
+    def __init__(self, source: str, key: str) -> None:
+        super().__init__()
+        self.source = source
+        self.key = key
+
+
+class TextWanted(Message):
+    """A screen wants a text to be shown whole."""
+
+    def __init__(self, opening: Opening) -> None:
+        super().__init__()
+        self.opening = opening
+
+
+class CopyWanted(Message):
+    """A screen wants a text in the clipboard."""
+
+    def __init__(self, text: str, what: str) -> None:
+        super().__init__()
+        self.text = text
+        self.what = what

@@ -1,0 +1,120 @@
+"""What the screens know: events and cards of this session, newest first, within limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from common.model.event import Event, FileChanged
+from common.model.failure import Suggestion, Verdict
+from common.model.ids import EventId, WorkingCopyId
+from common.model.lake import HistoryEntry
+from common.model.laptop import FeedState, LaptopStatus
+
+EVENTS_MAX = 1_000
+FILES_MAX = 1_000
+"""Saved files have a limit of their own, so that a first scan cannot push the commands out."""
+CARDS_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event and the name of its project, as far as it is known."""
+
+    event: Event
+    project: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The daemon does not answer."""
+
+    sentence: str
+    hint: str
+
+
+class Notebook:
+    """Written by the app from messages, read by the screens; drops the oldest at its limits."""
+
+    def __init__(self) -> None:
+        self.status: LaptopStatus | None = None
+        self.state: FeedState | None = None
+        self.lost: Lost | None = None
+        self.verdicts: dict[str, Verdict] = {}
+        """What the person said of a remedy in this session."""
+        self.unseen: set[str] = set()
+        """Cards that the person has not looked at."""
+        self._events: dict[EventId, Event] = {}
+        self._files: dict[EventId, Event] = {}
+        self._cards: dict[str, Suggestion] = {}
+        self._names: dict[WorkingCopyId, str] = {}
+
+    def add_events(self, events: Iterable[Event]) -> None:
+        """Known ones are replaced by themselves."""
+        for event in events:
+            held = self._files if isinstance(event.body, FileChanged) else self._events
+            held[event.id] = event
+        _prune(self._events, EVENTS_MAX)
+        _prune(self._files, FILES_MAX)
+
+    def add_history(self, entries: Iterable[HistoryEntry]) -> None:
+        """What the Dragon remembers, with its names for projects."""
+        for entry in entries:
+            if entry.project:
+                self._names[entry.event.working_copy] = entry.project
+            self.add_events((entry.event,))
+
+    def add_cards(self, cards: Iterable[Suggestion]) -> list[Suggestion]:
+        """Returns those that are new."""
+        new = [card for card in cards if card.id not in self._cards]
+        for card in new:
+            self._cards[card.id] = card
+            self.unseen.add(card.id)
+            if card.project:
+                self._name_by_event(card)
+        for old in sorted(self._cards.values(), key=_card_age)[: len(self._cards) - CARDS_MAX]:
+            del self._cards[old.id]
+            self.unseen.discard(old.id)
+        return new
+
+    def set_status(self, status: LaptopStatus) -> None:
+        """How things stand; its repositories name what the Dragon has not named yet."""
+        self.status = status
+        for repository in status.repositories:
+            name = PurePosixPath(repository.path).name
+            self._names.setdefault(repository.working_copy, name)
+
+    def entries(self) -> list[Entry]:
+        """Newest first."""
+        events = sorted(
+            [*self._events.values(), *self._files.values()], key=_event_age, reverse=True
+        )
+        return [Entry(event, self._names.get(event.working_copy, "")) for event in events]
+
+    def event(self, event_id: EventId) -> Event | None:
+        """None when it was dropped."""
+        return self._events.get(event_id) or self._files.get(event_id)
+
+    def cards(self) -> list[Suggestion]:
+        """Newest first."""
+        return sorted(self._cards.values(), key=_card_age, reverse=True)
+
+    def _name_by_event(self, card: Suggestion) -> None:
+        event = self.event(card.event_id)
+        if event is not None and event.working_copy:
+            self._names[event.working_copy] = card.project
+
+
+def _event_age(event: Event) -> tuple[int, str]:
+    return event.at_ms, event.id
+
+
+def _card_age(card: Suggestion) -> tuple[int, int, str]:
+    return card.at_ms, card.cursor, card.id
+
+
+def _prune(held: dict[EventId, Event], most: int) -> None:
+    if len(held) > most:
+        for event in sorted(held.values(), key=_event_age)[: len(held) - most]:
+            del held[event.id]

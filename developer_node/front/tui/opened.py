@@ -1,0 +1,196 @@
+"""What Enter shows: where its text comes from and how it is drawn. Touches no screen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Protocol
+
+from textual.content import Content
+
+from common.errors import Missing, PostDevAIError
+from common.model.answer import Hit
+from common.model.event import (
+    CommandFinished,
+    Event,
+    FileChanged,
+    GitOperation,
+    Output,
+)
+from common.model.failure import Remedy
+from common.model.ids import ContentHash, EventId
+from developer_node.front.tui.code import code_lines, diff_lines
+from developer_node.front.tui.notebook import Entry
+from developer_node.front.tui.plain import coloured_lines, one_line
+from developer_node.front.tui.wording import (
+    count_of,
+    duration,
+    moment,
+    place,
+    short_bytes,
+    short_commit,
+)
+
+
+class Reader(Protocol):
+    """Where texts are fetched."""
+
+    async def event(self, event_id: EventId) -> tuple[Event, str]:
+        """One event whole, its output included."""
+        ...
+
+    async def blob(self, content: ContentHash) -> bytes:
+        """Content as it was indexed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Lines to show."""
+
+    lines: Sequence[Content]
+    note: str = ""
+    """Beneath the title: what was left out, at which commit it was read."""
+    numbered: bool = False
+    marked: range = range(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A title at once, the page when it has been fetched."""
+
+    title: str
+    load: Callable[[], Awaitable[Page]]
+
+
+def open_event(event: Event, reader: Reader) -> Opening:
+    """What is behind one row of the timeline."""
+    match event.body:
+        case CommandFinished() as command:
+            return Opening(one_line(command.command), lambda: _output(event.id, reader))
+        case GitOperation() as git:
+            return Opening(f"{git.operation} {one_line(git.ref)}", lambda: _commits(event, reader))
+        case FileChanged() as file:
+            return Opening(one_line(file.path), lambda: _file(file, reader))
+        case body:
+            return Opening(one_line(body.path), lambda: _repr(body))
+
+
+def open_output(event_id: EventId, reader: Reader) -> Opening:
+    """What the failing command of a card printed."""
+    return Opening("The failing command", lambda: _output(event_id, reader))
+
+
+def open_burst(burst: Sequence[Entry], now_ms: int, zone: tzinfo | None) -> Opening:
+    """The files of a burst, newest first."""
+
+    async def load() -> Page:
+        return Page(
+            [
+                Content.assemble(
+                    (f"{moment(entry.event.at_ms, now_ms, zone):<12} ", "$text-muted"),
+                    one_line(entry.event.body.path),
+                    ("  deleted" if entry.event.body.deleted else "", "$text-error"),
+                )
+                for entry in burst
+                if isinstance(entry.event.body, FileChanged)
+            ]
+        )
+
+    return Opening(count_of(len(burst), "saved file"), load)
+
+
+def open_passage(hit: Hit, reader: Reader) -> Opening:
+    """The file as it was indexed, at the cited lines."""
+
+    async def load() -> Page:
+        at = f"as indexed at {short_commit(hit.commit)}" if hit.commit else "as indexed"
+        note = f"{one_line(hit.project)} {at}" + (", with changes of its own" if hit.dirty else "")
+        marked = range(hit.start_line, hit.end_line + 1)
+        try:
+            if not hit.blob:
+                raise Missing("The file is not kept whole.")
+            text = (await reader.blob(hit.blob)).decode("utf-8", "replace")
+        except PostDevAIError as error:
+            if not hit.text:
+                raise
+            lines = await asyncio.to_thread(code_lines, hit.text, hit.path)
+            return Page(lines, f"{note}; {error.message} Only the passage is shown.")
+        lines = await asyncio.to_thread(code_lines, text, hit.path)
+        return Page(lines, note, numbered=True, marked=marked)
+
+    return Opening(place(hit), load)
+
+
+def open_diff(remedy: Remedy) -> Opening:
+    """The whole change of a remedy."""
+
+    async def load() -> Page:
+        return Page(await asyncio.to_thread(diff_lines, remedy.diff), one_line(remedy.why))
+
+    return Opening(one_line(remedy.label) or "uncommitted change", load)
+
+
+async def _output(event_id: EventId, reader: Reader) -> Page:
+    whole, _ = await reader.event(event_id)
+    if not isinstance(whole.body, CommandFinished):
+        raise Missing("This event has no output.")
+    command = whole.body
+    codes = "|".join(str(code) for code in command.exit_codes)
+    note = f"{one_line(command.command, 80)}: exit {codes} after {duration(command.duration_ms)} in {one_line(command.cwd)}"
+    lines = await asyncio.to_thread(coloured_lines, command.output.text)
+    return Page(
+        lines or [Content.styled("It printed nothing.", "$text-muted")],
+        note + _left_out(command.output),
+    )
+
+
+def _left_out(output: Output) -> str:
+    if not output.bytes_dropped:
+        return ""
+    return f"; {short_bytes(output.bytes_dropped)} of {short_bytes(output.bytes_total)} left out"
+
+
+async def _commits(event: Event, reader: Reader) -> Page:
+    try:
+        whole, _ = await reader.event(event.id)
+    except PostDevAIError:
+        whole = event  # the laptop's own copy, which may lack the patches
+    git = whole.body if isinstance(whole.body, GitOperation) else event.body
+    assert isinstance(git, GitOperation)
+    lines: list[Content] = []
+    for commit in reversed(git.commits):
+        lines.append(
+            Content.assemble(
+                (short_commit(commit.sha), "$text-accent"), (f" {one_line(commit.subject)}", "bold")
+            )
+        )
+        if commit.patch:
+            lines += await asyncio.to_thread(diff_lines, commit.patch)
+        else:
+            lines += [Content(f"  {one_line(change.path)}") for change in commit.changes]
+        lines += (
+            [Content("")]
+            if not commit.cut
+            else [Content.styled("The rest is left out.\n", "$text-muted")]
+        )
+    moved = f"{short_commit(git.old) or 'nothing'} → {short_commit(git.new) or 'nothing'}"
+    return Page(lines or [Content(one_line(git.message) or moved)], moved)
+
+
+async def _file(file: FileChanged, reader: Reader) -> Page:
+    if file.deleted:
+        return Page([Content.styled("It was deleted.", "$text-muted")])
+    if not file.content:
+        why = one_line(file.skipped) or "too large"
+        return Page([Content.styled(f"Its content is not kept: {why}.", "$text-muted")])
+    text = (await reader.blob(file.content)).decode("utf-8", "replace")
+    lines = await asyncio.to_thread(code_lines, text, file.path)
+    return Page(lines, f"as saved, {short_bytes(file.size)}", numbered=True)
+
+
+async def _repr(body: object) -> Page:
+    lines = repr(body).replace(", ", ",\n  ").split("\n")
+    return Page([Content(one_line(line)) for line in lines])

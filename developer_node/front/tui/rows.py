@@ -1,0 +1,160 @@
+"""Events as rows of the timeline: pure. A burst of saved files is one row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from itertools import groupby
+
+from textual.content import Content
+
+from common.model.event import (
+    CommandFinished,
+    EditorEvent,
+    Event,
+    FileChanged,
+    GitOperation,
+    WorkingCopySeen,
+    kind_of,
+)
+from developer_node.front.tui.notebook import Entry
+from developer_node.front.tui.plain import one_line
+from developer_node.front.tui.wording import count_of, duration, moment, short_bytes, short_commit
+
+BURST_GAP_MS = 10_000
+"""Files of one working copy saved closer than this are one burst."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a list: the left part gives way to the right one."""
+
+    key: str
+    left: Content
+    right: Content
+    words: str = ""
+    """What a filter looks at, in lower case."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    sign: str
+    style: str
+    title: str
+    detail: str = ""
+
+
+def timeline_rows(entries: Sequence[Entry], now_ms: int, zone: tzinfo | None) -> list[Row]:
+    """Newest first, as the entries are."""
+    return [_row(burst, now_ms, zone) for burst in bursts(entries)]
+
+
+def bursts(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
+    """Runs of saved files of one working copy together, everything else alone."""
+    for _, run in groupby(entries, key=_burst_key):
+        members = list(run)
+        if not isinstance(members[0].event.body, FileChanged):
+            yield from ([member] for member in members)
+            continue
+        held = [members[0]]
+        for member in members[1:]:
+            if held[-1].event.at_ms - member.event.at_ms > BURST_GAP_MS:
+                yield held
+                held = []
+            held.append(member)
+        yield held
+
+
+def matching(rows: Sequence[Row], words: str) -> Sequence[Row]:
+    """Those in which every word occurs."""
+    wanted = words.lower().split()
+    return [row for row in rows if all(word in row.words for word in wanted)] if wanted else rows
+
+
+def _burst_key(entry: Entry) -> tuple[bool, str]:
+    return isinstance(entry.event.body, FileChanged), entry.event.working_copy
+
+
+def _row(burst: list[Entry], now_ms: int, zone: tzinfo | None) -> Row:
+    entry = burst[0]
+    told = _told(entry.event) if len(burst) == 1 else _files_told(burst)
+    at = moment(entry.event.at_ms, now_ms, zone)
+    project = one_line(entry.project, 24)
+    left = Content.assemble(
+        (f"{at:<12} ", "$text-muted"), (f"{told.sign} ", told.style), told.title
+    )
+    right = Content.assemble(
+        (told.detail, told.style if told.sign == "✗" else "$text-muted"),
+        (f"  {project}" if project else "", "$text-secondary"),
+    )
+    kinds = f"{kind_of(entry.event.body)} {'failed' if told.sign == '✗' else ''}"
+    words = f"{at} {told.title} {told.detail} {project} {kinds} {_paths(burst)}".lower()
+    # The oldest file of a burst names it: the row keeps its key while the burst grows.
+    return Row(burst[-1].event.id, left, right, words)
+
+
+def _paths(burst: list[Entry]) -> str:
+    if len(burst) == 1:
+        return ""
+    return " ".join(e.event.body.path for e in burst if isinstance(e.event.body, FileChanged))
+
+
+def _files_told(burst: list[Entry]) -> _Told:
+    paths = [e.event.body.path for e in burst if isinstance(e.event.body, FileChanged)]
+    different = len(set(paths))
+    more = f" and {different - 1:,} more" if different > 1 else ""
+    return _Told(
+        "·", "$text-muted", f"{one_line(paths[0], 200)}{more}", count_of(different, "file")
+    )
+
+
+def _told(event: Event) -> _Told:
+    match event.body:
+        case CommandFinished() as command:
+            return _command_told(command)
+        case GitOperation() as git:
+            return _git_told(git)
+        case FileChanged() as file:
+            detail = "deleted" if file.deleted else one_line(file.skipped) or short_bytes(file.size)
+            return _Told("·", "$text-muted", one_line(file.path), detail)
+        case EditorEvent() as editor:
+            line = f":{editor.line}" if editor.line else ""
+            said = f"  {one_line(editor.message)}" if editor.message else ""
+            return _Told(
+                "▸", "$text-secondary", f"{one_line(editor.path)}{line}{said}", editor.action
+            )
+        case WorkingCopySeen() as seen:
+            at = f" at {short_commit(seen.head)}" if seen.head else ""
+            where = f"{one_line(seen.branch, 60)}{at}".strip() or "no commits"
+            return _Told("◇", "$text-secondary", f"{one_line(seen.path)}", where)
+
+
+def _command_told(command: CommandFinished) -> _Told:
+    title = one_line(command.command)
+    took = duration(command.duration_ms)
+    if not any(command.exit_codes):
+        return _Told("✓", "$text-success", title, took)
+    codes = "|".join(str(code) for code in command.exit_codes)
+    if command.failures:
+        failure = command.failures[0]
+        title += f"  {one_line(failure.code, 40)}: {one_line(failure.message, 160)}"
+    return _Told("✗", "$text-error", title, f"exit {codes}  {took}")
+
+
+def _git_told(git: GitOperation) -> _Told:
+    if git.commits:
+        newest = git.commits[-1]
+        title = f"{short_commit(newest.sha)} {one_line(newest.subject)}"
+        more = len(git.commits) - 1
+        if more:
+            title += f" and {more:,} more"
+    else:
+        title = one_line(git.message) or f"{short_commit(git.old)} → {short_commit(git.new)}"
+    return _Told(
+        "◆", "$text-accent", title, f"{git.operation} {one_line(_branch(git.ref), 30)}".strip()
+    )
+
+
+def _branch(ref: str) -> str:
+    return ref.removeprefix("refs/heads/")

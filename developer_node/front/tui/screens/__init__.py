@@ -1,0 +1,1 @@
+"""One screen and one stylesheet a view."""

@@ -1,0 +1,175 @@
+"""Failures: cards, newest first. What failed, what made it pass then, and how much is known."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from common.errors import PostDevAIError
+from common.model.failure import Remedy, Suggestion, Verdict
+from developer_node.front.tui.card import card_row, see_command
+from developer_node.front.tui.messages import RowHighlighted, TextWanted
+from developer_node.front.tui.opened import open_diff, open_output
+from developer_node.front.tui.screens.view import View
+from developer_node.front.tui.widgets.card_pane import CardPane, Drawn
+from developer_node.front.tui.widgets.row_list import RowList
+
+_EMPTY = Content.assemble(
+    ("No failure has come back.\n\n", "bold"),
+    "When a command fails that has failed before, a card appears here:\n",
+    "what failed, when it was last seen, and the change that made it pass.\n\n",
+    "Commands that are run like this are remembered:\n\n",
+    ("    postdevai run -- pytest\n\n", "$text-accent"),
+    ("With nothing true to say there is no card.", "$text-muted"),
+)
+
+
+class FailuresView(View):
+    """The cards of this session and the ones that the daemon still holds."""
+
+    VIEW = "failures"
+    SUMMARY = "Failures that were seen before, with what made them pass then. Newest first."
+    CSS_PATH = "failures.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "judge('accepted')", "Accept"),
+        Binding("x", "judge('rejected')", "Reject"),
+        Binding("d", "open_diff", "Diff"),
+        Binding("n", "other_remedy(1)", "Next remedy"),
+        Binding("p", "other_remedy(-1)", "Previous remedy", show=False),
+        Binding("y", "copy", "Copy command"),
+        Binding("Y", "copy_diff", "Copy diff", show=False),
+        Binding("J,right_square_bracket", "scroll_card(1)", "Scroll card", show=False),
+        Binding("K,left_square_bracket", "scroll_card(-1)", "Scroll card back", show=False),
+    ]
+
+    def body(self) -> ComposeResult:
+        """The list of cards, the selected card, and what stands there without any."""
+        with Vertical(id="failures"):
+            yield RowList("cards")
+            yield CardPane(id="card", can_focus=False)
+            yield Static(_EMPTY, id="empty")
+
+    def on_mount(self) -> None:
+        """The list has the keys."""
+        self._chosen: dict[str, int] = {}
+        self.query_one(RowList).focus()
+
+    def on_screen_resume(self) -> None:
+        """A card that was not looked at yet comes first."""
+        notebook = self.desk.notebook
+        newest = next((card for card in notebook.cards() if card.id in notebook.unseen), None)
+        super().on_screen_resume()
+        if newest is not None:
+            self.query_one(RowList).select(newest.id)
+
+    def show(self) -> None:
+        """Cards of the notebook, and the selected one."""
+        notebook, now_ms = self.desk.notebook, self.desk.clock.now_ms()
+        cards = notebook.cards()
+        rows = self.query_one(RowList)
+        rows.show(
+            [card_row(card, now_ms, self.desk.zone, card.id in notebook.unseen) for card in cards]
+        )
+        rows.display = bool(cards)
+        self.query_one("#card").display = bool(cards)
+        self.query_one("#empty").display = not cards
+        card, remedy = self.card, self.remedy
+        if card is not None:
+            verdicts = dict(notebook.verdicts)
+            drawn = Drawn(card, remedy, verdicts, now_ms // 60_000, self.desk.zone)
+            self.query_one(CardPane).show(drawn)
+
+    def on_row_highlighted(self, message: RowHighlighted) -> None:
+        """Looked at."""
+        self.desk.notebook.unseen.discard(message.key)
+        self.refresh_view()
+
+    def on_row_opened(self) -> None:
+        """The output of the command that failed just now."""
+        if self.card is not None:
+            self.post_message(TextWanted(open_output(self.card.event_id, self.desk.reader)))
+
+    @property
+    def card(self) -> Suggestion | None:
+        """The selected one."""
+        row = self.query_one(RowList).row
+        cards = self.desk.notebook.cards()
+        return next((card for card in cards if row and card.id == row.key), None)
+
+    @property
+    def remedy(self) -> Remedy | None:
+        """The one of the selected card that the keys act on."""
+        card = self.card
+        if card is None or not card.recollection.remedies:
+            return None
+        remedies = card.recollection.remedies
+        return remedies[self._chosen.get(card.id, 0) % len(remedies)]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what can be done with the selected card."""
+        if not self.is_mounted or action not in _NEEDS_REMEDY:
+            return True
+        remedy, card = self.remedy, self.card
+        if remedy is None or card is None:
+            return False
+        if action == "judge":
+            return self.desk.notebook.verdicts.get(remedy.id) != parameters[0]
+        if action == "other_remedy":
+            return len(card.recollection.remedies) > 1
+        return bool(remedy.diff) if action in ("open_diff", "copy_diff") else True
+
+    def action_judge(self, verdict: Verdict) -> None:
+        """Tells the Dragon; it changes what is offered next time."""
+        remedy = self.remedy
+        if remedy is not None:
+            self.run_worker(self._judge(remedy, verdict), group="judge")
+
+    def action_other_remedy(self, by: int) -> None:
+        """Another of several."""
+        card = self.card
+        if card is not None:
+            self._chosen[card.id] = self._chosen.get(card.id, 0) + by
+            self.refresh_view()
+
+    def action_open_diff(self) -> None:
+        """The whole change."""
+        remedy = self.remedy
+        if remedy is not None:
+            self.post_message(TextWanted(open_diff(remedy)))
+
+    def action_copy(self) -> None:
+        """The command that shows the change."""
+        remedy = self.remedy
+        if remedy is not None:
+            self.copy(see_command(remedy), "the command")
+
+    def action_copy_diff(self) -> None:
+        """The change itself."""
+        remedy = self.remedy
+        if remedy is not None:
+            self.copy(remedy.diff, "the diff")
+
+    def action_scroll_card(self, by: int) -> None:
+        """Half a screenful."""
+        card = self.query_one(CardPane)
+        card.scroll_relative(y=by * max(1, card.size.height // 2), animate=False)
+
+    async def _judge(self, remedy: Remedy, verdict: Verdict) -> None:
+        try:
+            await self.desk.reader.feedback(remedy.id, verdict)
+        except PostDevAIError as error:
+            self.complain(error)
+            return
+        self.desk.notebook.verdicts[remedy.id] = verdict
+        said = "Accepted: it comes first next time." if verdict == "accepted" else "Rejected."
+        self.notify(said, timeout=2, markup=False)
+        self.refresh_view()
+        self.refresh_bindings()
+
+
+_NEEDS_REMEDY = ("judge", "open_diff", "copy", "copy_diff", "other_remedy")

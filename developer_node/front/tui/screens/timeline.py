@@ -1,0 +1,131 @@
+"""Timeline: what happened, newest first, live."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from common.model.event import CommandFinished
+from common.model.ids import EventId
+from developer_node.front.tui.messages import RowOpened, TextWanted
+from developer_node.front.tui.opened import open_burst, open_event
+from developer_node.front.tui.plain import one_line
+from developer_node.front.tui.rows import bursts, matching, timeline_rows
+from developer_node.front.tui.screens.view import View
+from developer_node.front.tui.widgets.row_list import RowList
+
+_EMPTY = Content.assemble(
+    ("Nothing has happened yet.\n\n", "bold"),
+    "Run a command so that it is remembered:\n\n",
+    ("    postdevai run -- pytest\n\n", "$text-accent"),
+    ("Commits and saved files of watched repositories appear by themselves.", "$text-muted"),
+)
+
+
+class TimelineView(View):
+    """Commands, commits and saved files of every watched repository."""
+
+    VIEW = "timeline"
+    SUMMARY = "What happened on this machine, newest first. Enter shows a command's output."
+    CSS_PATH = "timeline.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", key_display="/"),
+        Binding("y", "copy", "Copy"),
+        Binding("escape", "clear_filter", "Show all"),
+    ]
+
+    def body(self) -> ComposeResult:
+        """A filter that is hidden until asked for, the rows, and what stands there without any."""
+        with Vertical(id="timeline"):
+            yield Input(placeholder="words that a row must have", id="filter", compact=True)
+            yield Static(id="counted")
+            yield RowList("events", follow=True)
+            yield Static(_EMPTY, id="empty")
+
+    def on_mount(self) -> None:
+        """The list has the keys."""
+        self.query_one("#filter").display = False
+        self.query_one(RowList).focus()
+
+    def show(self) -> None:
+        """Rows of the notebook, filtered."""
+        desk = self.desk
+        everything = timeline_rows(desk.notebook.entries(), desk.clock.now_ms(), desk.zone)
+        words = self.query_one("#filter", Input).value
+        rows = matching(everything, words)
+        events = self.query_one(RowList)
+        events.show(rows)
+        events.display = bool(everything)
+        self.query_one("#empty").display = not everything
+        self.query_one("#counted", Static).update(
+            _counted(len(rows), len(everything), words, following=events.following)
+        )
+
+    def on_row_highlighted(self) -> None:
+        """The cursor left the newest row, or came back."""
+        self.refresh_view()
+
+    def on_input_changed(self) -> None:
+        """Filters while it is typed."""
+        self.refresh_view()
+        self.refresh_bindings()
+
+    def on_input_submitted(self) -> None:
+        """On to the rows."""
+        self.query_one(RowList).focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Show all only while something is hidden."""
+        if action == "clear_filter":
+            return self.is_mounted and bool(self.query_one("#filter").display)
+        return True
+
+    def action_filter(self) -> None:
+        """Opens the filter."""
+        self.query_one("#filter").display = True
+        self.query_one("#filter").focus()
+        self.refresh_bindings()
+
+    def action_clear_filter(self) -> None:
+        """Every row again."""
+        self.query_one("#filter", Input).value = ""
+        self.query_one("#filter").display = False
+        self.query_one(RowList).focus()
+        self.refresh_bindings()
+
+    def action_copy(self) -> None:
+        """The command of the selected row; of other rows their text."""
+        row = self.query_one(RowList).row
+        if row is None:
+            return
+        event = self.desk.notebook.event(EventId(row.key))
+        if event is not None and isinstance(event.body, CommandFinished):
+            self.copy(event.body.command, "the command")
+        else:
+            self.copy(row.left.plain.strip(), "the row")
+
+    def on_row_opened(self, message: RowOpened) -> None:
+        """A command's output, a commit's change, a file as it was kept."""
+        for burst in bursts(self.desk.notebook.entries()):
+            if burst[-1].event.id == message.key:
+                if len(burst) > 1:
+                    opening = open_burst(burst, self.desk.clock.now_ms(), self.desk.zone)
+                else:
+                    opening = open_event(burst[0].event, self.desk.reader)
+                self.post_message(TextWanted(opening))
+                return
+
+
+def _counted(shown: int, count: int, words: str, *, following: bool) -> Content:
+    if not count:
+        return Content("")
+    live = (
+        ("● live", "$text-success") if following else ("○ held, g follows again", "$text-warning")
+    )
+    said = f"{shown:,} of {count:,} with “{one_line(words, 40)}”" if words else f"{count:,} rows"
+    return Content.assemble(live, (f"  {said}", "$text-muted"))

@@ -1,0 +1,93 @@
+"""What every view has: tabs, the state of the mesh, a banner, a body, the keys that work now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from common.clock import Clock
+from common.errors import PostDevAIError
+from developer_node.front.tui.feed_reader import FeedReader
+from developer_node.front.tui.messages import CopyWanted
+from developer_node.front.tui.notebook import Notebook
+from developer_node.front.tui.plain import plain
+from developer_node.front.tui.widgets.frame import Banner, StatusStrip, Tabs
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the screens work with; made once by the app."""
+
+    notebook: Notebook
+    reader: FeedReader
+    clock: Clock
+    zone: tzinfo | None
+    """None for the machine's own."""
+    repaint_s: float
+    """At least this long between two repaints of one thing."""
+
+
+class View(Screen[None]):
+    """One of the numbered views. `show` brings it up to date with the notebook."""
+
+    VIEW: ClassVar[str] = ""
+    SUMMARY: ClassVar[str] = ""
+    """What this view is for, for the help screen."""
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 (as in textual)
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "app.next_view(1)", "Next view", show=False),
+        Binding("shift+tab", "app.next_view(-1)", "Previous view", show=False),
+    ]
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+
+    def compose(self) -> ComposeResult:
+        """Frame, body, footer."""
+        yield Tabs(id="tabs")
+        yield StatusStrip(id="strip")
+        yield Banner(id="banner")
+        yield from self.body()
+        yield Footer(compact=True)
+
+    def body(self) -> ComposeResult:
+        """What is this view's own."""
+        raise NotImplementedError
+
+    def show(self) -> None:
+        """Brings the body up to date."""
+        raise NotImplementedError
+
+    def refresh_view(self) -> None:
+        """Frame and body, after something came in."""
+        if not self.is_mounted:
+            return
+        notebook = self.desk.notebook
+        self.show()
+        self.query_one(Tabs).show(self.VIEW, len(notebook.unseen))
+        self.query_one(StatusStrip).show(notebook)
+        self.query_one(Banner).show(notebook)
+
+    def on_screen_resume(self) -> None:
+        """Nothing is drawn while another view is open, so catch up."""
+        self.refresh_view()
+
+    def on_resize(self) -> None:
+        """The strip has a short form."""
+        self.refresh_view()
+
+    def copy(self, text: str, what: str) -> None:
+        """To the clipboard of the terminal."""
+        self.post_message(CopyWanted(text, what))
+
+    def complain(self, error: PostDevAIError) -> None:
+        """A refusal in the product's words."""
+        said = f"{error.message} {error.hint}".strip()
+        self.notify(plain(said), severity="warning", markup=False)

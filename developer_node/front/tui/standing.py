@@ -1,0 +1,137 @@
+"""How the mesh stands, as one strip and one banner: pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from textual.content import Content
+
+from common.model.lake import LakeStats
+from common.model.laptop import LaptopStatus
+from common.model.node import Role
+from developer_node.front.tui.notebook import Notebook
+from developer_node.front.tui.plain import one_line
+from developer_node.front.tui.wording import count_of, model_state, short_bytes, speaking_model
+
+Light = Literal["on", "leaving", "off", "unknown"]
+_SIGNS: dict[Light, tuple[str, str]] = {
+    "on": ("●", "$text-success"),
+    "leaving": ("◐", "$text-warning"),
+    "off": ("○", "$text-error"),
+    "unknown": ("○", "$text-muted"),
+}
+_ROLES: tuple[Role, ...] = ("dragon", "coordinator", "developer")
+_NAMES = {"dragon": "dragon", "coordinator": "coordinator", "developer": "laptop"}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A sentence for the person, and what still works."""
+
+    sentence: str
+    rest: str
+    grave: bool = False
+
+
+def light(notebook: Notebook, role: Role) -> Light:
+    """Whether a node of this role is there, as far as is known now."""
+    status, state = notebook.status, notebook.state
+    if notebook.lost is not None:
+        return "off" if role == "developer" else "unknown"
+    if role == "developer":
+        return "on" if status is not None or state is not None else "unknown"
+    if status is None and state is None:
+        return "unknown"
+    if _unreachable(status, role) or (state is not None and not _says(notebook, role)):
+        return "off"
+    nodes = [node for node in status.nodes if node.role == role] if status else []
+    if nodes and all(node.state == "draining" for node in nodes):
+        return "leaving"
+    return "on"
+
+
+def strip(notebook: Notebook, width: int) -> Content:
+    """Nodes, outbox, lake, model; closer together on a narrow screen."""
+    gap = "   " if width >= 100 else "  "
+    parts: list[Content] = []
+    for role in _ROLES:
+        sign, style = _SIGNS[light(notebook, role)]
+        space = " " if width >= 100 else ""
+        parts.append(Content.assemble((f"{sign}{space}", style), _NAMES[role]))
+    lights = Content(gap if width >= 100 else " ").join(parts)
+    return Content(gap).join([lights, *_amounts(notebook, width)])
+
+
+def banner(notebook: Notebook) -> Standing | None:
+    """What is missing and what works without it; None when all is well."""
+    if notebook.lost is not None:
+        return _lost_banner(notebook)
+    waiting = notebook.state.waiting if notebook.state else _waiting(notebook.status)
+    said = one_line(notebook.state.sentence) if notebook.state else ""
+    if light(notebook, "dragon") == "off":
+        why = said or (one_line(notebook.status.dragon_unavailable) if notebook.status else "")
+        kept = f" ({count_of(waiting, 'record')} waiting)" if waiting else ""
+        return Standing(
+            why or "The Dragon cannot be reached.",
+            f"Recording goes on{kept}; cards, search and answers come back with it.",
+        )
+    if light(notebook, "coordinator") == "off":
+        why = said or (one_line(notebook.status.coordinator_unavailable) if notebook.status else "")
+        return Standing(
+            why or "The Coordinator cannot be reached.",
+            "Work goes on with the routes that are known; new nodes have to wait.",
+        )
+    return Standing(said, "") if said else None
+
+
+def _lost_banner(notebook: Notebook) -> Standing:
+    assert notebook.lost is not None
+    hint = one_line(notebook.lost.hint)
+    return Standing(
+        one_line(notebook.lost.sentence) or "The laptop's daemon does not answer.",
+        "What is on the screen stays; recorded commands are kept. Trying again by itself."
+        + (f" {hint}" if hint else ""),
+        grave=True,
+    )
+
+
+def _amounts(notebook: Notebook, width: int) -> list[Content]:
+    status = notebook.status
+    if status is None:
+        return []
+    waiting = notebook.state.waiting if notebook.state else status.outbox.waiting
+    parts = [Content.styled(f"outbox {waiting:,}", "$text-warning" if waiting else "$text-muted")]
+    if status.outbox.refused or status.outbox.gaps:
+        lost = f"{status.outbox.refused + status.outbox.gaps:,} refused"
+        parts.append(Content.styled(lost, "$text-error"))
+    if status.lake is not None:
+        parts.append(_lake(status.lake, width))
+    model = speaking_model(status.models)
+    style = "$text-muted" if model and model.state in ("loaded", "ready") else "$text-warning"
+    parts.append(Content.styled(model_state(model), style))
+    return parts
+
+
+def _lake(lake: LakeStats, width: int) -> Content:
+    used = f"{short_bytes(lake.bytes)} of {short_bytes(lake.budget_bytes)}"
+    if width < 100:
+        used = used.replace(" of ", "/")
+    if lake.ram:
+        return Content.styled(f"RAM {used}", "$text-muted")
+    return Content.assemble(("NOT RAM", "bold $text-warning"), (f" {used}", "$text-muted"))
+
+
+def _unreachable(status: LaptopStatus | None, role: Role) -> bool:
+    if status is None:
+        return False
+    return bool(status.dragon_unavailable if role == "dragon" else status.coordinator_unavailable)
+
+
+def _says(notebook: Notebook, role: Role) -> bool:
+    assert notebook.state is not None
+    return notebook.state.dragon if role == "dragon" else notebook.state.coordinator
+
+
+def _waiting(status: LaptopStatus | None) -> int:
+    return status.outbox.waiting if status else 0

@@ -1,0 +1,53 @@
+"""What stands above every view: the tabs, how the mesh stands, and the banner when it does not."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.style import Style
+from textual.widgets import Static
+
+from developer_node.front.tui.notebook import Notebook
+from developer_node.front.tui.standing import Standing, banner, strip
+
+TABS = (("timeline", "1", "Timeline"), ("failures", "2", "Failures"), ("ask", "3", "Ask"))
+
+
+class Tabs(Static):
+    """The views by number; Failures says how many cards were not looked at."""
+
+    def show(self, current: str, unseen: int) -> None:
+        """Draws the tabs; each can be clicked."""
+        self.update(Content("   ").join(_tab(*tab, current, unseen) for tab in TABS))
+
+
+class StatusStrip(Static):
+    """Nodes, outbox, lake and model in one line."""
+
+    def show(self, notebook: Notebook) -> None:
+        """Draws it for the width at hand."""
+        self.update(strip(notebook, self.screen.size.width))
+
+
+class Banner(Static):
+    """Hidden while all is well."""
+
+    def show(self, notebook: Notebook) -> None:
+        """What is missing and what still works."""
+        standing = banner(notebook)
+        self.display = standing is not None
+        if standing is not None:
+            self.set_class(standing.grave, "-grave")
+            self.update(_content(standing))
+
+
+def _content(standing: Standing) -> Content:
+    return Content.assemble(
+        (standing.sentence, "bold"), f" {standing.rest}" if standing.rest else ""
+    )
+
+
+def _tab(name: str, number: str, title: str, current: str, unseen: int) -> Content:
+    style = "bold $text-primary" if name == current else "$text-muted"
+    new = f" {unseen} new" if name == "failures" and unseen else ""
+    tab = Content.assemble((f"{number} ", style), (title, style), (new, "bold $text-accent"))
+    return tab.stylize(Style.from_meta({"@click": f"app.view('{name}')"}))

@@ -1,0 +1,107 @@
+"""Many lines of text, drawn as they are seen: output, files as indexed, diffs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.selection import Selection
+from textual.strip import Strip
+from textual.visual import Visual
+
+
+class TextPane(ScrollView, can_focus=True):
+    """Lines of text, unwrapped; text can be selected with the mouse."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"text-pane--number", "text-pane--marked"}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j,down", "scroll_down", "Down", show=False),
+        Binding("k,up", "scroll_up", "Up", show=False),
+        Binding("l,right", "scroll_right", "Right", show=False),
+        Binding("h,left", "scroll_left", "Left", show=False),
+        Binding("pagedown,space,ctrl+d", "page_down", "Page down", show=False),
+        Binding("pageup,ctrl+u", "page_up", "Page up", show=False),
+        Binding("g,home", "scroll_home", "Start", show=False),
+        Binding("G,end", "scroll_end", "End", show=False),
+    ]
+    ALLOW_MAXIMIZE = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: Sequence[Content] = ()
+        self._marked = range(0)
+        self._numbered = False
+
+    @property
+    def allow_select(self) -> bool:
+        """Text can always be selected."""
+        return True
+
+    def show(
+        self, lines: Sequence[Content], *, numbered: bool = False, marked: range = range(0)
+    ) -> None:
+        """Other lines; `marked` are line numbers from 1, brought into view."""
+        self._lines = lines
+        self._numbered = numbered
+        self._marked = marked
+        widest = max((line.cell_length for line in lines), default=0)
+        self.virtual_size = Size(widest + self._gutter_width, len(lines))
+        top = max(0, marked.start - 4) if marked else 0
+        self.scroll_to(x=0, y=top, animate=False, immediate=True)
+        self.refresh()
+
+    @property
+    def text(self) -> str:
+        """All of it, without numbers."""
+        return "\n".join(line.plain for line in self._lines)
+
+    @property
+    def _gutter_width(self) -> int:
+        return len(str(len(self._lines))) + 3 if self._numbered else 1
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The selected text."""
+        return selection.extract(self.text), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        """Draws it."""
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """A number, when numbered, then the part of the line that is in view."""
+        left, top = self.scroll_offset
+        width = self.scrollable_content_region.width
+        index = top + y
+        if index >= len(self._lines):
+            return Strip.blank(width, self.rich_style)
+        marked = index + 1 in self._marked
+        style = self.get_visual_style("text-pane--marked") if marked else self.visual_style
+        line = self._with_selection(self._lines[index], index)
+        room = max(0, width - self._gutter_width)
+        strip = Visual.to_strips(
+            self, line, max(1, line.cell_length), 1, style, apply_selection=False
+        )[0]
+        text = strip.crop_extend(left, left + room, style.rich_style).apply_offsets(left, index)
+        return Strip.join([self._gutter(index, marked), text])
+
+    def _gutter(self, index: int, marked: bool) -> Strip:
+        style = self.get_visual_style("text-pane--number")
+        width = self._gutter_width
+        number = f"{index + 1:>{width - 3}} {'▌' if marked else ' '} " if self._numbered else " "
+        return Visual.to_strips(self, Content(number), width, 1, style, apply_selection=False)[0]
+
+    def _with_selection(self, line: Content, index: int) -> Content:
+        selection = self.text_selection
+        span = selection.get_span(index) if selection is not None else None
+        if span is None:
+            return line
+        start, end = span
+        return line.stylize(
+            self.screen.get_visual_style("screen--selection"),
+            start,
+            len(line.plain) if end == -1 else end,
+        )

@@ -1,0 +1,142 @@
+"""Times, sizes, freshness and models in words: pure, and without markup."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+
+from common.model.answer import Freshness, Hit, ProjectFreshness
+from common.model.llm import Model
+from developer_node.front.tui.plain import one_line
+
+DEMONSTRATION_BELOW = 1_000_000_000
+"""Parameters under which a model's prose is not to be trusted."""
+
+
+def short_bytes(count: int) -> str:
+    """Three digits at most: "12 MB", "1.2 GB"."""
+    size = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 999.5:
+            return f"{size:.0f} {unit}"
+        size /= 1024
+        if size < 9.95:
+            return f"{size:.1f} {_NEXT[unit]}"
+    return f"{size:.0f} TB"
+
+
+_NEXT = {"B": "kB", "kB": "MB", "MB": "GB", "GB": "TB"}
+
+
+def short_commit(commit: str) -> str:
+    """As git abbreviates."""
+    return commit[:7]
+
+
+def count_of(number: int, noun: str) -> str:
+    """ "1 file", "2 files"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def duration(millis: int) -> str:
+    """ "80 ms", "1.2 s", "3 min 5 s"."""
+    if millis < 1_000:
+        return f"{millis} ms"
+    seconds = millis / 1_000
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds) // 60} min {int(seconds) % 60} s"
+
+
+def moment(at_ms: int, now_ms: int, zone: tzinfo | None) -> str:
+    """The clock today, the day before that: "14:02:11", "3 Mar 14:02", "3 Mar 2024"."""
+    at = datetime.fromtimestamp(at_ms / 1_000, zone)
+    now = datetime.fromtimestamp(now_ms / 1_000, zone)
+    if at.date() == now.date():
+        return f"{at:%H:%M:%S}"
+    if at.year == now.year:
+        return f"{at.day} {at:%b %H:%M}"
+    return f"{at.day} {at:%b %Y}"
+
+
+def age(at_ms: int, now_ms: int) -> str:
+    """ "just now", "3 minutes ago", "19 days ago"."""
+    seconds = max(0, now_ms - at_ms) // 1_000
+    for size, noun in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            return f"{count_of(seconds // size, noun)} ago"
+    return "just now"
+
+
+def freshness(fresh: Freshness) -> str:
+    """What an answer knows about, and how far behind that is. Empty is said, not hidden."""
+    if not fresh.projects:
+        parts = ["nothing is indexed yet"]
+    else:
+        parts = [_project_freshness(project) for project in fresh.projects[:3]]
+        if len(fresh.projects) > 3:
+            parts.append(f"{len(fresh.projects) - 3} more")
+    if fresh.events_behind:
+        parts.append(f"{count_of(fresh.events_behind, 'event')} behind")
+    if fresh.projects and fresh.vectors_share < 0.995:
+        parts.append(f"meaning {fresh.vectors_share:.0%} indexed".replace("%", " %"))
+    return " · ".join(parts)
+
+
+def _project_freshness(project: ProjectFreshness) -> str:
+    name = one_line(project.project, 40) or one_line(project.working_copy, 60)
+    if project.files_behind < 0:
+        return f"{name}: first scan is running"
+    at = f" at {short_commit(project.indexed_commit)}" if project.indexed_commit else ""
+    if project.head_commit and project.head_commit != project.indexed_commit:
+        at += f", HEAD is {short_commit(project.head_commit)}"
+    behind = count_of(project.files_behind, "file") + " behind" if project.files_behind else ""
+    return f"{name}{at}, {behind or 'up to date'}" if not at or behind else f"{name}{at}"
+
+
+def place(hit: Hit) -> str:
+    """ "path:12-20"."""
+    lines = f"{hit.start_line}"
+    if hit.end_line > hit.start_line:
+        lines += f"-{hit.end_line}"
+    return f"{one_line(hit.path)}:{lines}"
+
+
+def speaking_model(models: Sequence[Model]) -> Model | None:
+    """The one that answers questions: loaded before ready before arriving; None without any."""
+    order = ("loaded", "ready", "arriving", "failed", "missing")
+    talkers = [model for model in models if model.purpose != "embedding"]
+    return min(talkers, key=lambda model: order.index(model.state), default=None)
+
+
+def model_state(model: Model | None) -> str:
+    """ "model ready", "model 40 %", "no model"."""
+    match model:
+        case None:
+            return "no model"
+        case Model(state="loaded" | "ready"):
+            return "model ready"
+        case Model(state="arriving", progress=progress):
+            return f"model {progress * 100:.0f} %"
+        case Model(state="failed"):
+            return "model failed"
+        case _:
+            return "no model"
+
+
+def model_line(models: Sequence[Model]) -> str:
+    """Who will answer, for the Ask view."""
+    model = speaking_model(models)
+    match model:
+        case None:
+            return "no model: passages only"
+        case Model(state="loaded" | "ready"):
+            said = one_line(model.name, 60)
+            if 0 < model.parameters < DEMONSTRATION_BELOW:
+                said += " · demonstration model"
+            return said
+        case Model(state="arriving"):
+            return f"{model_state(model)} · {one_line(model.name, 60)} is arriving: passages only"
+        case Model(detail=detail):
+            said = f"{model_state(model)}: passages only"
+            return f"{said} · {one_line(detail)}" if detail else said
