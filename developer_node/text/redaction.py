@@ -17,7 +17,7 @@ _LINE_BYTES_MAX = 4096
 
 
 def redact(text: str) -> str:
-    """The text without its secrets; the number of lines stays, and a second pass changes nothing."""
+    """The text without its secrets; it keeps its lines, and a second pass changes nothing."""
     text = _without_keys(text)
     lowered = text.lower()
     for rule in _rules():

@@ -68,7 +68,7 @@ def _random_strings(line: str) -> list[str]:
     if "sha256-" in line or "sha512-" in line or "sha384-" in line:
         return []  # integrity sums of lock files: public, and what search is asked for
     plugin = _entropy()
-    strings = cast("list[str]", list(plugin.analyze_string(line)))
+    strings = list(plugin.analyze_string(line))
     return [s for s in strings if _looks_random(s, plugin.calculate_shannon_entropy(s))]
 
 

@@ -1,4 +1,4 @@
-"""pytest's reports: what failed from its E lines, names and counts from its progress and summary."""
+"""pytest's reports: what failed from the E lines, names and counts from progress and summary."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from developer_node.text.parsers.symptom import CHAINED, Complaint, Place, Sympt
 
 _SECTION = re.compile(
     r"^=+ (?P<title>ERRORS|FAILURES|PASSES|XFAILURES|XPASSES|warnings summary.*|slowest .*|"
-    r"short test summary info|test session starts|tests coverage|no tests ran .*|\d+ \w+.* in .*) =+$"
+    r"short test summary info|test session starts|tests coverage|no tests ran .*|"
+    r"\d+ \w+.* in .*) =+$"
 )
 _TITLE = re.compile(r"^_+ (?P<title>.*[^_ ].*?) _+$")
 _CAPTURED = re.compile(r"^-+ (?:Captured|live log) .*-+$")
@@ -36,7 +37,8 @@ _PROGRESS_XDIST = re.compile(
 )
 _SUMMARY = re.compile(rf"^(?P<outcome>{_OUTCOME}) (?P<id>(?!\[)[^\[]*?(?:\[.*?\])?)(?: - .*)?$")
 _COUNTS = re.compile(
-    r"^(?:=+ )?(?P<counts>\d+ [a-z]+(?:, \d+ [a-z]+)*) in \d+[\d.]*s(?: \([\d:]+(?:, [^)]*)?\))?(?: =+)?$"
+    r"^(?:=+ )?(?P<counts>\d+ [a-z]+(?:, \d+ [a-z]+)*) in \d+[\d.]*s"
+    r"(?: \([\d:]+(?:, [^)]*)?\))?(?: =+)?$"
 )
 _CONFTEST = re.compile(r"^ImportError while loading conftest '(?P<path>.+)'\.$")
 

@@ -21,7 +21,7 @@ _STOPPED = frozenset(("KeyboardInterrupt", "SystemExit", "GeneratorExit"))
 
 
 def parse(text: str) -> Symptom | None:
-    """The last traceback: what the program died of. Earlier ones may have been logged and handled."""
+    """The last traceback: what the program died of. Earlier ones may have been handled."""
     lines = plain_lines(text)
     chains = _chains(lines)
     complaints = chains[-1] if chains else _bare_syntax_error(lines)
