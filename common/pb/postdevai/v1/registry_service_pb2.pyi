@@ -64,10 +64,12 @@ class TicketKey(_message.Message):
     def __init__(self, kid: _Optional[str] = ..., public_pem: _Optional[str] = ...) -> None: ...
 
 class LeaseRenewed(_message.Message):
-    __slots__ = ("denied",)
+    __slots__ = ("denied", "ticket_keys")
     DENIED_FIELD_NUMBER: _ClassVar[int]
+    TICKET_KEYS_FIELD_NUMBER: _ClassVar[int]
     denied: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, denied: _Optional[_Iterable[str]] = ...) -> None: ...
+    ticket_keys: _containers.RepeatedCompositeFieldContainer[TicketKey]
+    def __init__(self, denied: _Optional[_Iterable[str]] = ..., ticket_keys: _Optional[_Iterable[_Union[TicketKey, _Mapping]]] = ...) -> None: ...
 
 class ListNodesRequest(_message.Message):
     __slots__ = ()

@@ -1,0 +1,203 @@
+"""This node's identity on disk, and how it stays valid.
+
+DIRECTORY/key.pem     the enrolled key, for life
+DIRECTORY/ca.pem      the mesh's CA
+DIRECTORY/mesh.json   where the Coordinator is, who it is, the enrolment certificate's hash
+DIRECTORY/leaf.pem    the leaf; written last, so that it is there only when all of it is
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from common.clock import Clock, SystemClock
+from common.daemon.files import write_private
+from common.daemon.home import Home
+from common.errors import Corrupt, Missing, Unavailable
+from common.model.node import Identity
+from common.rpc import pinned
+from common.rpc.certificates import (
+    Credential,
+    key_from_pem,
+    key_to_pem,
+    new_key,
+    read_credential,
+    read_leaf,
+)
+from common.rpc.join_code import read_code
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 30.0
+"""How often the clock is read: a laptop's sleep would outlast one long wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeshInfo:
+    """Where the Coordinator was found, and who it is."""
+
+    coordinator_address: str
+    coordinator_identity: str
+    enrolment_address: str
+    enrolment_pin: str
+    """SHA-256 of the enrolment certificate, hex."""
+
+
+class NodeIdentity:
+    """This node's key, leaf and CA. Made by `open`; kept in term by `keep_renewed`."""
+
+    def __init__(
+        self,
+        directory: Path,
+        identity: Identity,
+        mesh: MeshInfo,
+        credential: Credential,
+        clock: Clock,
+    ) -> None:
+        self._directory = directory
+        self._identity = identity
+        self._mesh = mesh
+        self._credential = credential
+        self._clock = clock
+
+    @classmethod
+    async def open(
+        cls, directory: Path, *, code: str = "", clock: Clock | None = None
+    ) -> NodeIdentity:
+        """This node's identity, with a leaf that is in term.
+
+        Enrols with the code when the directory holds none (Missing without a code); renews past
+        two thirds of the leaf's term, also after its end. Unavailable when that is needed and
+        the Coordinator is away, Denied when it refuses.
+        """
+        if not (directory / "leaf.pem").exists():
+            await _enrol(directory, code)
+        found = await asyncio.to_thread(_read, directory, clock or SystemClock())
+        await found._renew_on_opening()
+        return found
+
+    @property
+    def identity(self) -> Identity:
+        """Who this node is."""
+        return self._identity
+
+    @property
+    def credential(self) -> Credential:
+        """What it shows now; another object after each renewal."""
+        return self._credential
+
+    @property
+    def mesh(self) -> MeshInfo:
+        """Where the Coordinator is: as it says itself where it runs in the same HOME."""
+        ready = Home(self._directory.parent.parent).ready("coordinator")
+        if ready is None or ready.extra.get("identity") != self._mesh.coordinator_identity:
+            return self._mesh
+        return replace(
+            self._mesh,
+            coordinator_address=ready.address,
+            enrolment_address=ready.extra["enrolment_address"],
+        )
+
+    @property
+    def renew_at_ms(self) -> int:
+        """Two thirds of the leaf's term."""
+        shown = self._credential
+        return shown.not_before_ms + (shown.not_after_ms - shown.not_before_ms) * 2 // 3
+
+    async def renew(self) -> None:
+        """A new leaf for the same key."""
+        shown, mesh = self._credential, self.mesh
+        leaf_pem, ca_pem = await pinned.renew(
+            self._identity.id,
+            key_from_pem(shown.key_pem),
+            mesh.enrolment_address,
+            mesh.enrolment_pin,
+        )
+        credential = read_credential(shown.key_pem, leaf_pem, ca_pem)
+        if read_leaf(leaf_pem).identity != self._identity:
+            raise Corrupt("the new leaf names another node")
+        await asyncio.to_thread(_write, self._directory, {"ca.pem": ca_pem, "leaf.pem": leaf_pem})
+        self._credential = credential
+        log.info("certificate renewed not_after_ms=%d", credential.not_after_ms)
+
+    async def keep_renewed(self) -> None:
+        """Renews at two thirds of each term, until cancelled; Denied ends it."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            if self._clock.now_ms() < self.renew_at_ms:
+                continue
+            try:
+                await self.renew()
+            except Unavailable as error:
+                log.warning("certificate not renewed: %s", error.message)
+
+    async def _renew_on_opening(self) -> None:
+        now_ms = self._clock.now_ms()
+        if now_ms < self.renew_at_ms:
+            return
+        try:
+            await self.renew()
+        except Unavailable as error:
+            if now_ms >= self._credential.not_after_ms:
+                raise Unavailable(
+                    f"this node's certificate has expired and {error.message}",
+                    hint="start the Coordinator, then try again",
+                ) from error
+            log.warning("certificate not renewed: %s", error.message)
+
+
+async def _enrol(directory: Path, code: str) -> None:
+    if not code:
+        raise Missing(
+            "this node has not joined a mesh yet",
+            hint="ask for a code with `postdevai invite`, then `postdevai join CODE`",
+        )
+    parts = read_code(code)
+    key_pem = await asyncio.to_thread(_key, directory)
+    given = await pinned.enrol(parts, key_from_pem(key_pem))
+    read_credential(key_pem, given.leaf_pem, given.ca_pem)
+    mesh = MeshInfo(
+        given.coordinator_address,
+        given.coordinator_identity,
+        given.enrolment_address,
+        parts.pin,
+    )
+    files = {
+        "ca.pem": given.ca_pem,
+        "mesh.json": json.dumps(asdict(mesh), indent=1).encode(),
+        "leaf.pem": given.leaf_pem,
+    }
+    await asyncio.to_thread(_write, directory, files)
+
+
+def _key(directory: Path) -> bytes:
+    """The key that an interrupted enrolment left, or a new one: a code is good for one key."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = directory / "key.pem"
+    if not path.exists():
+        write_private(path, key_to_pem(new_key()))
+    return path.read_bytes()
+
+
+def _read(directory: Path, clock: Clock) -> NodeIdentity:
+    try:
+        key_pem = (directory / "key.pem").read_bytes()
+        leaf_pem = (directory / "leaf.pem").read_bytes()
+        ca_pem = (directory / "ca.pem").read_bytes()
+        mesh = MeshInfo(**json.loads((directory / "mesh.json").read_text("utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise Corrupt(f"the identity in {directory} is not whole", hint=_AGAIN) from error
+    credential = read_credential(key_pem, leaf_pem, ca_pem)
+    return NodeIdentity(directory, read_leaf(leaf_pem).identity, mesh, credential, clock)
+
+
+def _write(directory: Path, files: dict[str, bytes]) -> None:
+    for name, data in files.items():
+        write_private(directory / name, data)
+
+
+_AGAIN = "remove that directory and join again with a new code"

@@ -1,0 +1,75 @@
+"""Who may call what: a table of methods and roles; what is not written is not allowed."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from common.errors import Denied
+from common.model.node import Role
+
+Right = Role | Literal["admin", "owner", "anyone"]
+"""A role, or: admin, whom the Coordinator knows; owner, who holds the local API's token; anyone,
+who has no certificate yet and speaks to the enrolment port."""
+
+_MESH: frozenset[Right] = frozenset(("coordinator", "dragon", "developer", "tool"))
+_READERS: frozenset[Right] = frozenset(("developer", "tool"))
+_LAPTOP: frozenset[Right] = frozenset(("developer",))
+_OWNER: frozenset[Right] = frozenset(("owner",))
+_ANYONE: frozenset[Right] = frozenset(("anyone",))
+
+_V1 = "/postdevai.v1."
+
+TABLE: dict[str, frozenset[Right]] = {
+    # the Coordinator
+    f"{_V1}EnrolmentService/Enrol": _ANYONE,
+    f"{_V1}EnrolmentService/Challenge": _ANYONE,
+    f"{_V1}EnrolmentService/Renew": _ANYONE,
+    f"{_V1}AuthorityService/Invite": frozenset(("admin",)),
+    f"{_V1}RegistryService/Register": frozenset(("dragon", "developer")),
+    f"{_V1}RegistryService/ListNodes": _MESH,
+    f"{_V1}RegistryService/Resolve": _READERS,
+    # the Dragon
+    f"{_V1}LakeService/Ingest": _LAPTOP,
+    f"{_V1}LakeService/Search": _READERS,
+    f"{_V1}LakeService/Recall": _READERS,
+    f"{_V1}LakeService/History": _READERS,
+    f"{_V1}LakeService/GetEvent": _READERS,
+    f"{_V1}LakeService/GetBlob": _READERS,
+    f"{_V1}LakeService/Stats": _READERS,
+    f"{_V1}InferenceService/Generate": _READERS,
+    f"{_V1}InferenceService/Embed": _READERS,
+    f"{_V1}InferenceService/ListModels": _READERS,
+    f"{_V1}AssistantService/Ask": _READERS,
+    f"{_V1}AssistantService/WatchSuggestions": _LAPTOP,
+    f"{_V1}AssistantService/Feedback": _LAPTOP,
+    # the laptop's local API
+    f"{_V1}DeveloperService/Status": _OWNER,
+    f"{_V1}DeveloperService/Watch": _OWNER,
+    f"{_V1}DeveloperService/RecordEditor": _OWNER,
+    f"{_V1}DeveloperService/WatchFeed": _OWNER,
+    f"{_V1}DeveloperService/Ask": _OWNER,
+    f"{_V1}DeveloperService/Search": _OWNER,
+    f"{_V1}DeveloperService/Recall": _OWNER,
+    f"{_V1}DeveloperService/History": _OWNER,
+    f"{_V1}DeveloperService/GetEvent": _OWNER,
+    f"{_V1}DeveloperService/GetBlob": _OWNER,
+    f"{_V1}DeveloperService/Feedback": _OWNER,
+    f"{_V1}DeveloperService/ListNodes": _OWNER,
+    f"{_V1}DeveloperService/Invite": _OWNER,
+    # what every server has
+    "/grpc.health.v1.Health/Check": _MESH | _OWNER | _ANYONE,
+    "/grpc.health.v1.Health/Watch": _MESH | _OWNER | _ANYONE,
+    "/grpc.health.v1.Health/List": _MESH | _OWNER | _ANYONE,
+    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": _MESH,
+}
+
+WITHOUT_TICKET = ("/grpc.health.v1.", "/grpc.reflection.")
+"""Whoever may connect may ask a node whether it is well and what it speaks."""
+
+
+def check(method: str, rights: frozenset[Right]) -> None:
+    """Denied unless one of the rights is written beside the method."""
+    allowed = TABLE.get(method, frozenset())
+    if not allowed & rights:
+        held = ", ".join(sorted(rights)) or "nobody"
+        raise Denied(f"{held} may not call {method.removeprefix('/postdevai.v1.')}")

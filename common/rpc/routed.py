@@ -1,0 +1,164 @@
+"""Calls to a capability: resolve it, dial the node directly, move on to the next route."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable
+from typing import Protocol, TypeVar, runtime_checkable
+
+import grpc
+from grpc.aio import AioRpcError, Channel, Metadata
+
+from common.errors import Denied, PostDevAIError, Unavailable
+from common.model.node import Route
+from common.rpc.channel import Channels
+from common.rpc.intercept import BEARER, TICKET_METADATA
+from common.rpc.status import error_from_rpc
+
+T = TypeVar("T")
+
+CONNECT_S = 3.0
+"""A node that does not answer for so long is taken to be away."""
+
+
+class Resolve(Protocol):
+    """Gives the routes, best first; asks the Coordinator anew when `fresh`."""
+
+    async def __call__(self, *, fresh: bool) -> tuple[Route, ...]:
+        """Unavailable when nobody offers it."""
+        ...
+
+
+@runtime_checkable
+class _Cancellable(Protocol):
+    def cancel(self) -> bool: ...
+
+
+class Routed:
+    """A way to whoever offers a capability. It raises the seven errors, never gRPC's."""
+
+    def __init__(self, name: str, resolve: Resolve, channels: Channels) -> None:
+        self._name = name
+        self._resolve = resolve
+        self._channels = channels
+
+    async def call(
+        self, fn: Callable[[Channel, Metadata], Awaitable[T]], *, idempotent: bool = True
+    ) -> T:
+        """The answer of the first node that gives one.
+
+        After Unavailable an idempotent call goes on to the next route. Any other call goes on
+        only where no connection could be made, so that nothing takes effect twice.
+        """
+        moves_on = _Journey(self._name)
+        async for channel, metadata in self._ways(moves_on):
+            try:
+                if not idempotent:
+                    await _connected(channel)
+            except Unavailable as error:
+                moves_on.past(error)
+                continue
+            try:
+                return await fn(channel, metadata)
+            except (AioRpcError, PostDevAIError) as error:
+                moves_on.past(_meaning(error), shown=not idempotent)
+        raise moves_on.last
+
+    async def stream(
+        self, fn: Callable[[Channel, Metadata], AsyncIterable[T]]
+    ) -> AsyncGenerator[T]:
+        """The items of the first node that gives one; once one is shown, no other node is asked."""
+        moves_on = _Journey(self._name)
+        async for channel, metadata in self._ways(moves_on):
+            shown = False
+            try:
+                async with _closing(fn(channel, metadata)) as items:
+                    async for item in items:
+                        shown = True
+                        yield item
+                return
+            except (AioRpcError, PostDevAIError) as error:
+                moves_on.past(_meaning(error), shown=shown)
+        raise moves_on.last
+
+    async def channel(self) -> tuple[Channel, Metadata]:
+        """A connected channel and the ticket, for a long stream."""
+        moves_on = _Journey(self._name)
+        async for channel, metadata in self._ways(moves_on):
+            try:
+                await _connected(channel)
+            except Unavailable as error:
+                moves_on.past(error)
+                continue
+            return channel, metadata
+        raise moves_on.last
+
+    async def _ways(self, journey: _Journey) -> AsyncIterator[tuple[Channel, Metadata]]:
+        """Each route once; then, where asking again may help, each fresh one once."""
+        for fresh in (False, True):
+            if fresh and not journey.may_ask_again:
+                return
+            for route in await self._routes(journey, fresh=fresh):
+                metadata = Metadata((TICKET_METADATA, BEARER + route.ticket))
+                yield await self._channels.to(route.endpoint, route.identity), metadata
+
+    async def _routes(self, journey: _Journey, *, fresh: bool) -> tuple[Route, ...]:
+        tried = journey.last_or_none
+        try:
+            return await self._resolve(fresh=fresh)
+        except Unavailable as error:
+            raise tried or error from None
+
+
+class _Journey:
+    """What went wrong on the way so far, and whether to go on."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.last_or_none: PostDevAIError | None = None
+
+    @property
+    def last(self) -> PostDevAIError:
+        return self.last_or_none or Unavailable(f"nobody offers {self._name}")
+
+    @property
+    def may_ask_again(self) -> bool:
+        return self.last_or_none is not None
+
+    def past(self, error: PostDevAIError, *, shown: bool = False) -> None:
+        """Returns when another route may do better; raises the error when not."""
+        ticket = isinstance(error, Denied) and error.field == "ticket"
+        if not ticket and (shown or not isinstance(error, Unavailable)):
+            raise error
+        self.last_or_none = error
+
+
+def _meaning(error: AioRpcError | PostDevAIError) -> PostDevAIError:
+    return error if isinstance(error, PostDevAIError) else error_from_rpc(error)
+
+
+async def _connected(channel: Channel) -> None:
+    """Waits until the channel has a connection; Unavailable when it gets none."""
+    try:
+        async with asyncio.timeout(CONNECT_S):
+            state = channel.get_state(try_to_connect=True)
+            while state is not grpc.ChannelConnectivity.READY:
+                if state is grpc.ChannelConnectivity.TRANSIENT_FAILURE:
+                    raise Unavailable("the node cannot be reached")
+                await channel.wait_for_state_change(state)
+                state = channel.get_state(try_to_connect=True)
+    except TimeoutError:
+        raise Unavailable("the node does not answer") from None
+
+
+@contextlib.asynccontextmanager
+async def _closing(items: AsyncIterable[T]) -> AsyncGenerator[AsyncIterable[T]]:
+    """Ends the call when whoever reads stops reading."""
+    try:
+        yield items
+    finally:
+        if isinstance(items, AsyncGenerator):
+            await items.aclose()
+        elif isinstance(items, _Cancellable):
+            items.cancel()
