@@ -1,0 +1,97 @@
+"""`ask`, `search` and `open`: questions about code."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from common.errors import Invalid
+from developer_node.front.cli.refusal import DONE, NO, with_client
+from developer_node.front.cli.words import JSON, PROJECT, home, print_json
+
+if TYPE_CHECKING:
+    from developer_node.front.local_client import LocalClient
+
+
+def ask(
+    question: Annotated[list[str], typer.Argument(help="In your own words.")],
+    project: PROJECT = "",
+    max_tokens: Annotated[int, typer.Option(min=0, max=4096, help="0 means 256.")] = 0,
+    prose: Annotated[bool, typer.Option("--prose", help="Unfold a demonstration model.")] = False,
+    json: JSON = False,
+) -> None:
+    """Answer a question from the code, with citations that open."""
+    from common.model.answer import AskRequest
+    from developer_node.front import asking
+
+    request = AskRequest(" ".join(question).strip(), project, max_tokens)
+
+    async def use(client: LocalClient) -> int:
+        parts = client.ask(request)
+        if json:
+            passages, end = await asking.gather(parts)
+            print_json(asking.as_json(passages, end))
+        else:
+            passages, end = await asking.show(parts, cwd=os.getcwd(), unfold=prose)
+        return DONE if passages.passages else NO
+
+    raise typer.Exit(with_client(use, home()))
+
+
+def search(
+    query: Annotated[list[str], typer.Argument(help="Words, names, or a question.")],
+    literal: Annotated[bool, typer.Option("--literal", help="Exactly this text.")] = False,
+    regex: Annotated[bool, typer.Option("--regex", help="This regular expression.")] = False,
+    k: Annotated[int, typer.Option(min=0, max=1000, help="Hits at most; 0: 10, or 1000.")] = 0,
+    project: PROJECT = "",
+    json: JSON = False,
+) -> None:
+    """Find places in the code, by meaning and words or exactly."""
+    from common.model.lake import SearchMode, SearchQuery
+    from developer_node.front import output_answer, output_json
+    from developer_node.front.output_page import Page
+
+    if literal and regex:
+        raise Invalid("--literal and --regex exclude each other.", field="mode")
+    mode: SearchMode = "literal" if literal else "regex" if regex else "fused"
+    exact = literal or regex
+    asked = SearchQuery(" ".join(query), mode, k or (1000 if exact else 10), project)
+
+    async def use(client: LocalClient) -> int:
+        result = await client.search(asked)
+        if json:
+            print_json(output_json.search(result))
+        else:
+            page = Page()
+            page.show(
+                *output_answer.found(result, cwd=os.getcwd(), exact=exact, terminal=page.terminal)
+            )
+        return DONE if result.hits else NO
+
+    raise typer.Exit(with_client(use, home()))
+
+
+def open_blob(
+    blob: Annotated[str, typer.Argument(help="BLOB, BLOB:LINE or BLOB:FIRST-LAST.")],
+    context: Annotated[int, typer.Option(min=0, max=1000, help="Lines around.")] = 0,
+    json: JSON = False,
+) -> None:
+    """Show cited content as it was when it was indexed."""
+    from developer_node.front.output_blob import as_json, shown
+    from developer_node.front.output_page import Page
+    from developer_node.front.reference import excerpt, read_reference
+
+    meant = read_reference(blob)
+
+    async def use(client: LocalClient) -> int:
+        found = excerpt(await client.blob(meant.blob), meant, context)
+        if json:
+            print_json(as_json(meant, found))
+        else:
+            page = Page()
+            page.show(*shown(meant, found, numbers=page.terminal))
+        return DONE
+
+    raise typer.Exit(with_client(use, home()))

@@ -1,0 +1,77 @@
+"""Every command of `postdevai` in one list, and the way from words to an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import typer
+
+from common.errors import PostDevAIError
+from developer_node.front.cli import answers, machine, memory, nodes
+from developer_node.front.cli.recording import USAGE
+from developer_node.front.cli.refusal import INTERRUPTED, refuse
+
+HELP = """A developer's memory, on the developer's own machines.
+
+Start with `postdevai up --repo DIR`, record with `postdevai run -- CMD`, then ask.
+"""
+
+COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
+    ("up", machine.up),
+    ("down", machine.down),
+    ("status", machine.status),
+    ("tui", machine.tui),
+    ("watch", machine.watch),
+    ("ask", answers.ask),
+    ("search", answers.search),
+    ("open", answers.open_blob),
+    ("recall", memory.recall),
+    ("history", memory.history),
+    ("nodes", nodes.nodes),
+    ("invite", nodes.invite),
+    ("join", nodes.join),
+)
+
+
+def application() -> typer.Typer:
+    """The parser: plain help, so that it comes at once."""
+    app = typer.Typer(
+        name="postdevai",
+        help=HELP,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        no_args_is_help=True,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+    for name, command in COMMANDS:
+        app.command(name)(command)
+    app.command("run", add_help_option=False)(run)
+    return app
+
+
+def run() -> None:
+    """Run a command as it is, and record it: run -- CMD..."""
+    # Reached only through completion and `--help` of the whole: main() dispatches `run` earlier.
+    sys.stdout.write(USAGE)
+
+
+def answer(words: Sequence[str]) -> int:
+    """Parses and does; no stack trace reaches a person."""
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+    try:
+        application()(args=list(words), prog_name="postdevai")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 0
+    except PostDevAIError as error:
+        return refuse(error)
+    except BrokenPipeError:
+        # The reader, such as `head`, has what it wanted. Nothing more may be flushed to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0

@@ -1,0 +1,139 @@
+"""`up`, `down`, `status`, `tui` and `watch`: the mesh on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from common.errors import Invalid, Unavailable
+from developer_node.front.cli.refusal import DONE, refuse, with_client
+from developer_node.front.cli.words import JSON, home, print_json
+
+if TYPE_CHECKING:
+    from developer_node.front.local_client import LocalClient
+
+WaitFor = Literal["ready", "words", "vectors"]
+
+
+def up(
+    repo: Annotated[
+        list[Path] | None, typer.Option(help="A repository to watch; may be repeated.")
+    ] = None,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Leave the nodes running and return.")
+    ] = False,
+    wait: Annotated[
+        WaitFor,
+        typer.Option(help="ready: all serve; words: all indexed; vectors: all embedded."),
+    ] = "ready",
+    tui: Annotated[bool, typer.Option("--tui", help="Open the TUI.")] = False,
+) -> None:
+    """Start the nodes that are missing here, and watch repositories."""
+    from developer_node.front import bare_machine
+
+    missing = bare_machine.lacking()
+    if missing:
+        sys.stderr.write(f"{bare_machine.refusal(missing)} Type:\n  {bare_machine.INSTALL}\n")
+        raise typer.Exit(2)
+    repos = tuple(_directory(path) for path in repo or [])
+    from developer_node.front.output_page import Page
+    from developer_node.front.up.supervisor import Supervisor, Wanted
+
+    wanted = Wanted(repos, wait, detach, tui)
+    raise typer.Exit(asyncio.run(Supervisor(home(), Page()).up(wanted)))
+
+
+def _directory(path: Path) -> Path:
+    whole = path.expanduser().resolve()
+    if not whole.is_dir():
+        raise Invalid(
+            f"{whole} is not a directory.", field="repo", hint="Type: postdevai up --repo DIR"
+        )
+    return whole
+
+
+def down(
+    free: Annotated[
+        bool, typer.Option("--free", help="Give the RAM disk back, too; nothing is lost.")
+    ] = False,
+) -> None:
+    """Stop the three nodes of this machine, in order."""
+    from developer_node.front.output_page import Page
+    from developer_node.front.up.stopping import down as bring_down
+
+    raise typer.Exit(asyncio.run(bring_down(home(), Page(), free=free)))
+
+
+def status(json: JSON = False) -> None:
+    """Tell how things stand: nodes, lake, outbox, models, repositories."""
+    from developer_node.front import output_json, output_story
+    from developer_node.front.output_page import Page
+
+    async def use(client: LocalClient) -> int:
+        now = await client.status()
+        if json:
+            print_json(output_json.status(now))
+        else:
+            Page().show(*output_story.story(now))
+        return DONE
+
+    try:
+        code = with_client(use, home())
+    except Unavailable as error:
+        code = _status_without_daemon(error, json)
+    raise typer.Exit(code)
+
+
+def _status_without_daemon(error: Unavailable, json: bool) -> int:
+    """What this machine can tell by itself; 3, because it is not the whole story."""
+    from developer_node.front import output_json, output_story
+    from developer_node.front.local_nodes import local_nodes
+    from developer_node.front.output_page import Page
+
+    known = local_nodes(home())
+    if json:
+        print_json(output_json.status_without_daemon(known, error.message))
+    elif known:
+        Page().show(*output_story.nodes(known))
+    return refuse(error)
+
+
+def tui() -> None:
+    """Open the TUI: timeline, failures, questions."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise Unavailable("The TUI needs a terminal.", hint="Without one: postdevai status")
+    from developer_node.front.tui.app import run_tui
+    from developer_node.front.up.stopping import stop_all
+
+    where = home()
+
+    async def stop_everything() -> None:
+        await stop_all(where)
+
+    raise typer.Exit(run_tui(where, stop_everything))
+
+
+def watch(
+    directory: Annotated[Path, typer.Argument(help="A repository, or any directory.")] = Path("."),
+    json: JSON = False,
+) -> None:
+    """Watch one more repository from now on."""
+    from developer_node.front import output_json, output_story
+    from developer_node.front.output_page import Page, line
+
+    path = _directory(directory)
+
+    async def use(client: LocalClient) -> int:
+        watched = await client.watch(str(path))
+        if json:
+            print_json({"repository": output_json.repository(watched)})
+        else:
+            said = output_story.repository_state(watched, None)
+            Page().show(line(f"{watched.path}: {said}"))
+        return DONE
+
+    raise typer.Exit(with_client(use, home()))

@@ -1,0 +1,78 @@
+"""`nodes`, `invite` and `join`: who belongs to the mesh."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from developer_node.front.cli.refusal import DONE, with_client
+from developer_node.front.cli.words import JSON, home, print_json
+
+if TYPE_CHECKING:
+    from developer_node.front.local_client import LocalClient
+
+Invited = Literal["dragon", "developer", "tool"]
+
+
+def nodes(json: JSON = False) -> None:
+    """List the nodes of the mesh, as the Coordinator knows them."""
+    from developer_node.front import output_json, output_story
+    from developer_node.front.output_page import Page
+
+    async def use(client: LocalClient) -> int:
+        known = await client.nodes()
+        if json:
+            print_json({"nodes": [output_json.node(node) for node in known]})
+        else:
+            Page().show(*output_story.nodes(known))
+        return DONE
+
+    raise typer.Exit(with_client(use, home()))
+
+
+def invite(
+    role: Annotated[Invited, typer.Argument(help="What the new node will be.")],
+    json: JSON = False,
+) -> None:
+    """Print a one-time code for a new node."""
+    from developer_node.front.output_words import iso
+
+    async def use(client: LocalClient) -> int:
+        given = await client.invite(role)
+        if json:
+            at = iso(given.expires_ms)
+            print_json({"role": role, "code": given.code, "expires_at": at})
+            return DONE
+        sys.stdout.write(given.code + "\n")
+        sys.stdout.flush()
+        if sys.stdout.isatty():
+            where = "postdevai join CODE --to DIR" if role == "tool" else "postdevai join CODE"
+            sys.stderr.write(f"Good for one node, until {iso(given.expires_ms)}. There: {where}\n")
+        return DONE
+
+    raise typer.Exit(with_client(use, home()))
+
+
+def join(
+    code: Annotated[str, typer.Argument(help="What `postdevai invite` printed.")],
+    to: Annotated[
+        Path | None, typer.Option(help="Put a tool's certificates into this directory.")
+    ] = None,
+    json: JSON = False,
+) -> None:
+    """Make this machine a node of a mesh, with a one-time code."""
+    from developer_node.front.joining import join_mesh
+
+    joined = asyncio.run(
+        join_mesh(code.strip(), home(), to.expanduser().absolute() if to else None)
+    )
+    if json:
+        print_json(joined.as_json())
+        return
+    sys.stdout.write(f"Joined as {joined.uri}.\n")
+    if not to:
+        sys.stdout.write("Start it with: postdevai up --repo DIR\n")

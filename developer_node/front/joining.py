@@ -1,0 +1,76 @@
+"""`postdevai join`: spends a one-time code and keeps the identity that it buys."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from common.daemon.home import Home
+from common.errors import Conflict
+from common.model.node import Identity
+from common.rpc.credentials import NodeIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Who this machine is now, and where that is kept."""
+
+    identity: Identity
+    directory: Path
+    coordinator: str
+
+    @property
+    def uri(self) -> str:
+        """spiffe://MESH/ROLE/ID."""
+        return self.identity.uri
+
+    def as_json(self) -> dict[str, Any]:
+        """`join --json`."""
+        return {
+            "role": self.identity.role,
+            "id": self.identity.id,
+            "uri": self.uri,
+            "directory": str(self.directory),
+            "coordinator_address": self.coordinator,
+        }
+
+
+async def join_mesh(code: str, home: Home, to: Path | None) -> Joined:
+    """The role is the code's, so the identity finds its place only once it is known.
+
+    A tool's goes to `to`, with the Coordinator's name and address beside it as plain files, so
+    that any gRPC client can use them.
+    """
+    if to is not None:
+        to.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return await _into(to, code)
+    for role in ("dragon", "developer"):
+        if (home.root / role / "identity" / "leaf.pem").is_file():
+            raise Conflict(
+                f"this HOME has a {role} node already, in {home.root}",
+                hint="Join with a HOME of its own: POSTDEVAI_HOME=DIR postdevai join CODE",
+            )
+    arriving = home.root / "joining"
+    shutil.rmtree(arriving, ignore_errors=True)
+    arriving.mkdir(mode=0o700)
+    joined = await _into(arriving, code)
+    place = home.identity_directory(joined.identity.role)
+    shutil.rmtree(place)
+    arriving.rename(place)
+    return Joined(joined.identity, place, joined.coordinator)
+
+
+async def _into(directory: Path, code: str) -> Joined:
+    node = await NodeIdentity.open(directory, code=code)
+    mesh = node.mesh
+    (directory / "coordinator.address").write_text(mesh.coordinator_address + "\n")
+    (directory / "coordinator.name").write_text(_dns(mesh.coordinator_identity) + "\n")
+    return Joined(node.identity, directory, mesh.coordinator_address)
+
+
+def _dns(uri: str) -> str:
+    """spiffe://MESH/ROLE/ID -> ID.ROLE.postdevai, the name in the leaf."""
+    role, node_id = uri.rsplit("/", 2)[-2:]
+    return f"{node_id}.{role}.postdevai"

@@ -1,0 +1,112 @@
+"""Places and answers, as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from common.model.answer import AskEnd, AskPassages, Freshness, Hit
+from common.model.lake import SearchResult
+from developer_node.front.output_page import Line, Span, line
+from developer_node.front.output_words import count, freshness_sentence, link, place
+
+PREVIEW_LINES = 6
+"""Of a passage's text, on a terminal."""
+
+
+def found(result: SearchResult, *, cwd: str, exact: bool, terminal: bool) -> list[Line]:
+    """The hits; exact ones as grep prints them, one a matching line."""
+    if not result.hits:
+        return [line("Nothing found."), fresh(result.freshness)]
+    lines: list[Line] = []
+    for hit in result.hits:
+        lines += [_as_grep(hit, cwd)] if exact else _with_reason(hit, cwd, terminal)
+    if not result.complete:
+        said = f"More than {count(len(result.hits), 'hit')}; --k N shows more."
+        lines.append(line(Span(said, "yellow")))
+    return [*lines, fresh(result.freshness)] if terminal or not exact else lines
+
+
+def _as_grep(hit: Hit, cwd: str) -> Line:
+    where = Span(place(hit, cwd), "cyan", link(hit))
+    return line(where, ": ", hit.text.rstrip("\n"))
+
+
+def _with_reason(hit: Hit, cwd: str, terminal: bool) -> list[Line]:
+    lines = [
+        line(
+            Span(place(hit, cwd), "bold cyan", link(hit)),
+            f"  {hit.symbol}" if hit.symbol else "",
+            Span(f"  {at(hit)}  {', '.join(hit.why)}".rstrip(), "dim"),
+        )
+    ]
+    return lines + (_preview(hit) if terminal else [])
+
+
+def at(hit: Hit) -> str:
+    """The commit that the text belongs to, and whether it differs from it."""
+    said = f"{hit.project} {hit.commit[:7]}".strip()
+    return f"{said} + uncommitted changes" if hit.dirty else said
+
+
+def _preview(hit: Hit) -> list[Line]:
+    lines = hit.text.splitlines()
+    shown = [line(Span(f"    {text}", "dim")) for text in lines[:PREVIEW_LINES]]
+    left = len(lines) - PREVIEW_LINES
+    return [*shown, line(Span(f"    … {count(left, 'more line')}", "dim"))] if left > 0 else shown
+
+
+def passages(known: AskPassages, *, cwd: str) -> list[Line]:
+    """What the answer rests on, before a word of it is written."""
+    lines: list[Line] = []
+    for number, hit in enumerate(known.passages, 1):
+        lines.append(
+            line(
+                Span(f"[{number}] ", "bold"),
+                Span(place(hit, cwd), "bold cyan", link(hit)),
+                f"  {hit.symbol}" if hit.symbol else "",
+                Span(f"  {at(hit)}", "dim"),
+            )
+        )
+        if hit.blob:
+            lines.append(line(Span(f"    postdevai open {reference(hit)}", "dim")))
+    return lines
+
+
+def reference(hit: Hit) -> str:
+    """What `postdevai open` takes."""
+    return f"{hit.blob}:{hit.start_line}-{hit.end_line}"
+
+
+def voice(known: AskPassages) -> list[Line]:
+    """Who speaks next, and how far that is to be trusted."""
+    if known.without_model:
+        why = known.without_model.rstrip(".")
+        return [line(Span(f"No model speaks: {why}. The passages above are the answer.", "yellow"))]
+    if known.demonstration:
+        said = f"{known.model} is a demonstration model: trust the passages, not its prose."
+        return [line(Span(said, "yellow"))]
+    return [line(Span(known.model, "dim"))] if known.model else []
+
+
+def after(known: AskPassages, end: AskEnd, said: str) -> list[Line]:
+    """What is to be said when the model has stopped."""
+    lines: list[Line] = []
+    if end.finish == "length":
+        lines.append(line(Span("Cut at the limit of tokens.", "yellow")))
+    if said and end.answer.strip() != said.strip():
+        lines.append(line(Span("Markers that name no passage were removed: --json.", "dim")))
+    cited = _numbers(end.citations, known.passages)
+    if cited:
+        lines.append(line(Span(f"Cited: {cited}", "dim")))
+    return [*lines, fresh(known.freshness)]
+
+
+def _numbers(cited: Sequence[Hit], shown: Sequence[Hit]) -> str:
+    keys = {(hit.blob, hit.path, hit.start_line): n for n, hit in enumerate(shown, 1)}
+    numbers = [keys.get((hit.blob, hit.path, hit.start_line)) for hit in cited]
+    return " ".join(f"[{n}]" for n in numbers if n)
+
+
+def fresh(known: Freshness) -> Line:
+    """The one line about freshness."""
+    return line(Span(freshness_sentence(known), "dim"))

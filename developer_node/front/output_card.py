@@ -1,0 +1,116 @@
+"""The card: what is remembered about a failure, and what may be claimed about its remedy."""
+
+from __future__ import annotations
+
+from common.model.failure import Failure, Occurrence, Recollection, Remedy
+from developer_node.front.output_answer import fresh
+from developer_node.front.output_page import Line, Span, line
+from developer_node.front.output_words import ago, count
+
+MATCHES = {
+    "same": "same symptom",
+    "same, other values": "same symptom, other values",
+    "similar": "similar only: close in meaning, not the same failure",
+    "none": "not seen before",
+}
+
+STATES = {
+    "observed": "green",
+    "confirmed": "bold green",
+    "unproven": "yellow",
+    "ambiguous": "yellow",
+    "rejected": "red",
+}
+
+DIFF_LINES = 60
+
+
+def card(known: Recollection, now_ms: int) -> list[Line]:
+    """What failed, when it was last seen, what made it pass, why, and how fresh that is."""
+    lines = _failed(known.failure) if known.failure else []
+    lines.append(_row("Match", Span(MATCHES[known.match], "bold")))
+    lines += _seen(known.occurrences, now_ms)
+    if known.flaky:
+        often = f"failed in {known.flaky.failed} of {known.flaky.runs} runs"
+        lines.append(_row("Flaky", Span(f"{often}, without a change in between", "yellow")))
+    for number, remedy in enumerate(known.remedies, 1):
+        lines += [line(), *_remedy(remedy, number, len(known.remedies), now_ms)]
+    if not known.remedies:
+        lines.append(_row("Remedy", Span(known.note or "none is known", "yellow")))
+    elif known.note:
+        lines.append(_row("Note", Span(known.note, "yellow")))
+    return [*lines, fresh(known.freshness)]
+
+
+def _row(label: str, *parts: str | Span) -> Line:
+    return line(Span(f"{label:<9}", "dim"), *parts)
+
+
+def _failed(failure: Failure) -> list[Line]:
+    what = failure.test or failure.code or failure.tool
+    lines = [_row("Failed", Span(what, "bold red"), Span(f"  {failure.tool}", "dim"))]
+    lines += [_row("", text) for text in failure.message.splitlines()[:4]]
+    frame = next((f for f in reversed(failure.frames) if f.in_app), None)
+    if frame:
+        where = f"{frame.path}:{frame.line}" if frame.line else frame.path
+        within = f" in {frame.function}" if frame.function else ""
+        lines.append(_row("At", Span(where, "cyan"), within))
+    return lines
+
+
+def _seen(occurrences: tuple[Occurrence, ...], now_ms: int) -> list[Line]:
+    if not occurrences:
+        return []
+    last = occurrences[0]
+    where = f" in {last.project or last.cwd}"
+    at = f" at {last.commit[:7]}" if last.commit else ""
+    times = count(len(occurrences), "time")
+    lines = [_row("Seen", f"{times}; last {ago(last.at_ms, now_ms)}{where}{at}")]
+    return [*lines, _row("", Span(last.cwd, "dim"))] if last.project else lines
+
+
+def _remedy(remedy: Remedy, number: int, among: int, now_ms: int) -> list[Line]:
+    label = remedy.label or (remedy.commit[:7] if remedy.commit else "uncommitted")
+    head = _row(
+        f"Remedy {number}" if among > 1 else "Remedy",
+        Span(remedy.state, STATES[remedy.state]),
+        f" · {remedy.kind} · ",
+        Span(label, "bold"),
+    )
+    lines = [head]
+    if remedy.why:
+        lines.append(_row("Why", remedy.why))
+    if remedy.command:
+        passed = f" ({ago(remedy.passed_at_ms, now_ms)})" if remedy.passed_at_ms else ""
+        lines.append(_row("Passed", Span(remedy.command, "cyan"), passed))
+    if remedy.commit:
+        lines.append(_row("See it", Span(_show_command(remedy), "cyan")))
+    if remedy.also_changed:
+        lines.append(_row("Besides", Span(_some(remedy.also_changed), "dim")))
+    return lines + _diff(remedy.diff)
+
+
+def _show_command(remedy: Remedy) -> str:
+    return " ".join(
+        ["git show", remedy.commit[:12], *(["--", *remedy.paths] if remedy.paths else [])]
+    )
+
+
+def _some(paths: tuple[str, ...]) -> str:
+    more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
+    return f"{', '.join(paths[:5])}{more} changed in the same time, and not counted as part of it"
+
+
+def _diff(diff: str) -> list[Line]:
+    lines = diff.splitlines()
+    shown = [line(Span(f"    {text}", _diff_style(text))) for text in lines[:DIFF_LINES]]
+    if len(lines) > DIFF_LINES:
+        left = count(len(lines) - DIFF_LINES, "more line")
+        shown.append(line(Span(f"    … {left}; all of it with --json", "dim")))
+    return shown
+
+
+def _diff_style(text: str) -> str:
+    if text.startswith(("+++", "---")):
+        return "bold"
+    return {"+": "green", "-": "red", "@": "cyan"}.get(text[:1], "dim")

@@ -1,0 +1,319 @@
+"""The contract for scripts: every key is always there, null when not known (docs/cli.md)."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from common.model.answer import AskEnd, AskPassages, Freshness, Hit
+from common.model.event import (
+    CommandFinished,
+    EditorEvent,
+    Event,
+    FileChanged,
+    GitOperation,
+    WorkingCopySeen,
+    kind_of,
+)
+from common.model.failure import Failure, Occurrence, Recollection, Remedy
+from common.model.lake import HistoryEntry, HistoryPage, LakeStats, SearchResult
+from common.model.laptop import LaptopStatus, OutboxStatus, WatchedRepository
+from common.model.llm import Model
+from common.model.node import Node
+from developer_node.front.output_words import iso
+
+Json = dict[str, Any]
+
+
+def search(result: SearchResult) -> Json:
+    """`search --json`."""
+    return {
+        "hits": [hit(found) for found in result.hits],
+        "complete": result.complete,
+        "freshness": freshness(result.freshness),
+    }
+
+
+def hit(found: Hit) -> Json:
+    """A place, and why it was found."""
+    return citation(found) | {
+        "working_copy": found.working_copy or None,
+        "symbol": found.symbol or None,
+        "score": found.score,
+        "why": list(found.why),
+    }
+
+
+def citation(found: Hit) -> Json:
+    """A place that `postdevai open` opens."""
+    return {
+        "project": found.project or None,
+        "path": found.path,
+        "start_line": found.start_line,
+        "end_line": found.end_line,
+        "commit": found.commit or None,
+        "blob": found.blob or None,
+        "dirty": found.dirty,
+    }
+
+
+def freshness(known: Freshness) -> Json:
+    """What an answer knows about."""
+    return {
+        "projects": [
+            {
+                "project": p.project or None,
+                "working_copy": p.working_copy or None,
+                "indexed_commit": p.indexed_commit or None,
+                "head_commit": p.head_commit or None,
+                "files_behind": p.files_behind if p.files_behind >= 0 else None,
+            }
+            for p in known.projects
+        ],
+        "events_behind": known.events_behind,
+        "vectors_share": known.vectors_share,
+    }
+
+
+def ask(passages: AskPassages, end: AskEnd) -> Json:
+    """`ask --json`. Without a model the passages are the answer, and so the citations."""
+    return {
+        "answer": end.answer or None,
+        "citations": [citation(c) for c in end.citations or _unspoken(passages)],
+        "model": passages.model or None,
+        "away": False,
+        "freshness": freshness(passages.freshness),
+        "demonstration": passages.demonstration,
+        "without_model": passages.without_model or None,
+    }
+
+
+def _unspoken(passages: AskPassages) -> tuple[Hit, ...]:
+    return () if passages.model else passages.passages
+
+
+def history(page: HistoryPage) -> Json:
+    """`history --json`."""
+    return {
+        "events": [entry(e) for e in page.entries],
+        "freshness": freshness(page.freshness),
+    }
+
+
+def entry(recorded: HistoryEntry) -> Json:
+    """An event; keys that its kind does not have are null."""
+    return {"cursor": recorded.cursor} | event(recorded.event, recorded.project)
+
+
+def event(recorded: Event, project: str) -> Json:
+    """The keys that every kind shares, then those of its own."""
+    return {
+        "id": recorded.id,
+        "at": iso(recorded.at_ms),
+        "kind": kind_of(recorded.body),
+        "project": project or None,
+        "working_copy": recorded.working_copy or None,
+        **_NO_BODY,
+        **_body(recorded),
+    }
+
+
+_NO_BODY: Json = dict.fromkeys(
+    (
+        "command",
+        "cwd",
+        "exit_code",
+        "exit_codes",
+        "duration_ms",
+        "failures",
+        "path",
+        "deleted",
+        "skipped",
+        "operation",
+        "old",
+        "new",
+        "ref",
+        "message",
+        "commits",
+        "line",
+    )
+)
+
+
+def _body(recorded: Event) -> Json:
+    match recorded.body:
+        case CommandFinished() as command:
+            return {
+                "command": command.command,
+                "cwd": command.cwd,
+                "exit_code": command.exit_codes[-1] if command.exit_codes else None,
+                "exit_codes": list(command.exit_codes),
+                "duration_ms": command.duration_ms,
+                "failures": [failure(f) for f in command.failures],
+            }
+        case FileChanged() as file:
+            return {"path": file.path, "deleted": file.deleted, "skipped": file.skipped or None}
+        case GitOperation() as git:
+            return {
+                "operation": git.operation,
+                "old": git.old or None,
+                "new": git.new or None,
+                "ref": git.ref or None,
+                "message": git.message or None,
+                "commits": [c.sha for c in git.commits],
+            }
+        case EditorEvent() as editor:
+            return {
+                "operation": editor.action,
+                "path": editor.path,
+                "line": editor.line or None,
+                "message": editor.message or None,
+            }
+        case WorkingCopySeen() as seen:
+            return {"path": seen.path, "new": seen.head or None, "ref": seen.branch or None}
+
+
+def recall(known: Recollection) -> Json:
+    """`recall --json`."""
+    return {
+        "match": known.match,
+        "failure": failure(known.failure) if known.failure else None,
+        "occurrences": [occurrence(o) for o in known.occurrences],
+        "remedies": [remedy(r) for r in known.remedies],
+        "flaky": {"failed": known.flaky.failed, "runs": known.flaky.runs} if known.flaky else None,
+        "note": known.note or None,
+        "freshness": freshness(known.freshness),
+    }
+
+
+def failure(failed: Failure) -> Json:
+    """What a tool said."""
+    return {
+        "tool": failed.tool,
+        "code": failed.code or None,
+        "kind": failed.kind,
+        "message": failed.message,
+        "normalised": failed.normalised,
+        "test": failed.test or None,
+        "fingerprint": failed.fingerprint or None,
+        "frames": [
+            {
+                "path": f.path,
+                "function": f.function or None,
+                "line": f.line or None,
+                "in_app": f.in_app,
+            }
+            for f in failed.frames
+        ],
+    }
+
+
+def occurrence(seen: Occurrence) -> Json:
+    """One time that it failed."""
+    return {
+        "id": seen.event_id,
+        "at": iso(seen.at_ms),
+        "project": seen.project or None,
+        "cwd": seen.cwd,
+        "commit": seen.commit or None,
+        "command": seen.command or None,
+        "message": seen.message or None,
+    }
+
+
+def remedy(known: Remedy) -> Json:
+    """What made it pass."""
+    return {
+        "id": known.id,
+        "state": known.state,
+        "kind": known.kind,
+        "commit": known.commit or None,
+        "label": known.label or None,
+        "diff": known.diff or None,
+        "command": known.command or None,
+        "why": known.why or None,
+        "paths": list(known.paths),
+        "also_changed": list(known.also_changed),
+        "failed_at": iso(known.failed_at_ms),
+        "passed_at": iso(known.passed_at_ms),
+        "project": known.project or None,
+    }
+
+
+def status(now: LaptopStatus) -> Json:
+    """`status --json`."""
+    return {
+        "nodes": [node(n) for n in now.nodes],
+        "outbox": outbox(now.outbox),
+        "lake": lake(now.lake),
+        "models": [model(m) for m in now.models],
+        "repositories": [repository(r) for r in now.repositories],
+        "dragon_unavailable": now.dragon_unavailable or None,
+        "coordinator_unavailable": now.coordinator_unavailable or None,
+    }
+
+
+def status_without_daemon(known: tuple[Node, ...], why: str) -> Json:
+    """`status --json` while the laptop's daemon is away: what is not known is null."""
+    return {
+        "nodes": [node(n) | {"lease_s": None, "cpu": None, "queue": None} for n in known],
+        "outbox": outbox(None),
+        "lake": lake(None),
+        "models": [],
+        "repositories": [],
+        "dragon_unavailable": why,
+        "coordinator_unavailable": why,
+    }
+
+
+def node(known: Node) -> Json:
+    """A node of the mesh."""
+    return {
+        "role": known.role,
+        "id": known.id or None,
+        "pid": known.pid or None,
+        "state": known.state,
+        "address": known.address or None,
+        "lease_s": known.lease_s,
+        "version": known.version or None,
+        "capabilities": list(known.capabilities),
+        "rss_bytes": known.load.rss_bytes or None,
+        "cpu": known.load.cpu,
+        "queue": known.load.queue,
+    }
+
+
+def outbox(waits: OutboxStatus | None) -> Json:
+    """What waits on the laptop."""
+    return {f.name: getattr(waits, f.name, None) for f in fields(OutboxStatus)}
+
+
+def lake(stats: LakeStats | None) -> Json:
+    """The lake; all null while the Dragon cannot be reached."""
+    keys = [f.name for f in fields(LakeStats) if f.name not in ("origins", "freshness")]
+    known: Json = {key: getattr(stats, key, None) for key in keys}
+    return known | {"freshness": freshness(stats.freshness) if stats else None}
+
+
+def model(known: Model) -> Json:
+    """A model of the catalogue."""
+    return {
+        "name": known.name,
+        "purpose": known.purpose,
+        "state": known.state,
+        "progress": known.progress,
+        "parameters": known.parameters or None,
+        "bytes": known.bytes or None,
+        "detail": known.detail or None,
+    }
+
+
+def repository(watched: WatchedRepository) -> Json:
+    """A repository that is watched."""
+    return {
+        "path": watched.path,
+        "working_copy": watched.working_copy or None,
+        "files": watched.files if watched.files >= 0 else None,
+        "skipped": watched.skipped,
+        "state": watched.state,
+    }

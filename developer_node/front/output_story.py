@@ -1,0 +1,151 @@
+"""How things stand, told so that a newcomer understands it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from common.model.answer import ProjectFreshness
+from common.model.lake import LakeStats
+from common.model.laptop import LaptopStatus, OutboxStatus, WatchedRepository
+from common.model.llm import Model
+from common.model.node import Node
+from developer_node.front.output_page import Line, Span, line
+from developer_node.front.output_words import count, percent, size
+
+DOES = {
+    "coordinator": "who is there, who may",
+    "dragon": "the lake and the models",
+    "developer": "this laptop",
+    "tool": "a tool",
+}
+
+FETCH_MODELS = "python scripts/fetch_models.py"
+
+
+def story(now: LaptopStatus) -> list[Line]:
+    """Nodes, lake, outbox, models, repositories; what is wrong is said where it is."""
+    return [
+        *nodes(now.nodes),
+        *_absences(now),
+        line(),
+        *_lake(now.lake),
+        *_outbox(now.outbox, now.dragon_unavailable),
+        *_models(now.models),
+        *_repositories(now),
+    ]
+
+
+def nodes(known: tuple[Node, ...]) -> list[Line]:
+    """One line a node."""
+    if not known:
+        return [line(Span("No node is known.", "yellow"))]
+    width = max(len(node.address or "Unix socket") for node in known)
+    return [_node(node, width) for node in known]
+
+
+def _node(node: Node, width: int) -> Line:
+    alive = node.state == "serving" and node.lease_s >= 0
+    state = node.state if alive or node.state != "serving" else "silent"
+    about = [DOES[node.role]]
+    if node.pid:
+        about.append(f"pid {node.pid}")
+    if node.load.rss_bytes:
+        about.append(size(node.load.rss_bytes))
+    return line(
+        Span(f"{node.role.capitalize():<12}", "bold"),
+        Span(f"{state:<9}", "green" if alive else "red"),
+        f"{node.address or 'Unix socket':<{width}}  ",
+        Span(" · ".join(about), "dim"),
+    )
+
+
+def _absences(now: LaptopStatus) -> Iterator[Line]:
+    if now.coordinator_unavailable:
+        yield line(Span(f"The Coordinator is away: {now.coordinator_unavailable}", "yellow"))
+    if now.dragon_unavailable:
+        yield line(Span(f"The Dragon is away: {now.dragon_unavailable}", "red"))
+        yield line("What is recorded waits here and is sent when it is back.")
+
+
+def _lake(stats: LakeStats | None) -> Iterator[Line]:
+    if stats is None:
+        yield _row("Lake", Span("not known while the Dragon is away", "yellow"))
+        return
+    where = Span(f"in RAM ({stats.back_end})", "green")
+    if not stats.ram:
+        where = Span(f"NOT RAM ({stats.back_end} at {stats.path})", "bold red")
+    yield _row("Lake", f"{size(stats.bytes)} of {size(stats.budget_bytes)} ", where)
+    vectors = percent(stats.freshness.vectors_share) if stats.chunks else "none yet"
+    holds = [
+        count(stats.files, "file"),
+        f"{count(stats.chunks, 'chunk')} (vectors {vectors})",
+        count(stats.events, "event"),
+        count(stats.failures, "failure"),
+    ]
+    yield _row("", " · ".join(holds))
+
+
+def _outbox(waits: OutboxStatus, away: str) -> Iterator[Line]:
+    if not waits.waiting and not waits.spooled:
+        yield _row("Outbox", "empty: all is with the Dragon")
+    else:
+        said = f"{count(waits.waiting, 'record')} waiting for the Dragon"
+        if waits.spooled:
+            said += f", {count(waits.spooled, 'recorded command')} to be read"
+        yield _row("Outbox", Span(said, "yellow" if away else ""))
+    if waits.refused:
+        yield _row("", Span(f"{count(waits.refused, 'record')} refused; kept here", "red"))
+    if waits.gaps:
+        yield _row("", Span(f"{count(waits.gaps, 'record')} lost before they arrived", "red"))
+    if waits.bodies_dropped:
+        dropped = f"{count(waits.bodies_dropped, 'output')} dropped at {size(waits.bytes_max)}"
+        yield _row("", Span(f"{dropped}; the facts are kept", "yellow"))
+
+
+def _models(models: tuple[Model, ...]) -> Iterator[Line]:
+    for number, model in enumerate(models):
+        yield _row(
+            "" if number else "Models",
+            f"{model.name} ({model.purpose}) ",
+            Span(model_state(model), "green" if model.state in ("ready", "loaded") else "yellow"),
+        )
+
+
+def model_state(model: Model) -> str:
+    """ready, loaded, "model 40 %", or what to do."""
+    match model.state:
+        case "arriving":
+            return f"model {percent(model.progress)}"
+        case "missing":
+            return f"missing; {model.detail or f'type: {FETCH_MODELS}'}"
+        case "failed":
+            return f"failed: {model.detail}" if model.detail else "failed"
+        case _:
+            return model.state
+
+
+def _repositories(now: LaptopStatus) -> Iterator[Line]:
+    known = {p.working_copy: p for p in now.lake.freshness.projects} if now.lake else {}
+    if not now.repositories:
+        yield _row("Watched", "nothing yet; type: postdevai watch DIR")
+    for number, watched in enumerate(now.repositories):
+        said = repository_state(watched, known.get(watched.path))
+        yield _row("" if number else "Watched", Span(watched.path, "cyan"), f"  {said}")
+
+
+def repository_state(watched: WatchedRepository, known: ProjectFreshness | None) -> str:
+    """How far one repository has come, in a phrase."""
+    if watched.files < 0:
+        return watched.state
+    parts = [watched.state, count(watched.files, "file")]
+    if watched.skipped:
+        parts.append(f"{watched.skipped} left out")
+    if known and known.files_behind > 0:
+        parts.append(f"{count(known.files_behind, 'file')} behind")
+    elif known and known.files_behind == 0:
+        parts.append(f"indexed at {known.indexed_commit[:7] or 'no commit'}")
+    return ", ".join(parts)
+
+
+def _row(label: str, *parts: str | Span) -> Line:
+    return line(Span(f"{label:<12}", "bold"), *parts)

@@ -1,0 +1,97 @@
+"""Turns times, sizes and freshness into the words that people use."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from common.model.answer import Freshness, Hit, ProjectFreshness
+
+
+def iso(at_ms: int) -> str | None:
+    """UTC with milliseconds, as scripts read it; None when not known."""
+    if at_ms <= 0:
+        return None
+    at = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def ago(at_ms: int, now_ms: int) -> str:
+    """How long ago, in the largest unit that fits."""
+    seconds = max(0, (now_ms - at_ms) // 1000)
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= length:
+            return f"{count(seconds // length, unit)} ago"
+    return f"{seconds} s ago" if seconds >= 5 else "just now"
+
+
+def count(number: int, noun: str) -> str:
+    """The noun with its number."""
+    return f"{number:,} {noun if number == 1 else noun + 's'}"
+
+
+def size(number: int) -> str:
+    """Bytes in the unit that people use."""
+    amount = float(number)
+    for unit in ("bytes", "KB", "MB", "GB"):
+        if amount < 1000 or unit == "GB":
+            return (
+                f"{amount:.0f} {unit}"
+                if amount >= 10 or unit == "bytes"
+                else f"{amount:.1f} {unit}"
+            )
+        amount /= 1000
+    raise AssertionError("unreachable")
+
+
+def percent(share: float) -> str:
+    """Never says 100 % before it is."""
+    return f"{int(share * 100)} %"
+
+
+def freshness_sentence(freshness: Freshness) -> str:
+    """One line: what the answer knows about, and how far behind that is."""
+    if not freshness.projects:
+        return "Nothing is indexed yet."
+    parts = [_project(project) for project in freshness.projects[:3]]
+    if len(freshness.projects) > 3:
+        parts.append(f"{len(freshness.projects) - 3} more")
+    if freshness.events_behind:
+        parts.append(f"{count(freshness.events_behind, 'event')} behind")
+    if freshness.vectors_share < 1:
+        parts.append(f"vectors {percent(freshness.vectors_share)}")
+    return "As of " + " · ".join(parts)
+
+
+def _project(project: ProjectFreshness) -> str:
+    at = project.indexed_commit[:7] or "no commit"
+    said = f"{project.project} {at}"
+    if project.head_commit and project.head_commit != project.indexed_commit:
+        said += f" (HEAD is {project.head_commit[:7]})"
+    if project.files_behind < 0:
+        return said + ", first scan runs"
+    if project.files_behind:
+        return said + f", {count(project.files_behind, 'file')} behind"
+    return said
+
+
+def place(hit: Hit, cwd: str = "") -> str:
+    """path:lines, relative to where the person is when it lies below."""
+    path = hit.path
+    if hit.working_copy:
+        whole = os.path.join(hit.working_copy, hit.path)
+        path = os.path.relpath(whole, cwd) if cwd and _below(whole, cwd) else whole
+    lines = str(hit.start_line)
+    return f"{path}:{lines if hit.end_line <= hit.start_line else f'{lines}-{hit.end_line}'}"
+
+
+def _below(path: str, directory: str) -> bool:
+    return Path(path).is_relative_to(directory)
+
+
+def link(hit: Hit) -> str:
+    """The file on this machine, for a click; empty when it is on none."""
+    if not hit.working_copy:
+        return ""
+    return (Path(hit.working_copy) / hit.path).as_uri() if hit.working_copy.startswith("/") else ""

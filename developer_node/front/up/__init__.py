@@ -1,0 +1,1 @@
+"""The three daemons of one machine: started, watched over and stopped together."""

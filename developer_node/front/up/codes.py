@@ -1,0 +1,70 @@
+"""The mesh's own keys, and the one-time codes that its own dragon and developer spend."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from common.daemon.files import write_private
+from common.daemon.home import Home
+from common.errors import Unavailable
+from common.model.node import Role
+
+
+def roles_here(home: Home, order: tuple[Role, ...]) -> tuple[Role, ...]:
+    """All three, but for a machine that joined the mesh of another: there, those that joined."""
+    joined: tuple[Role, ...] = tuple(role for role in order if is_enrolled(home, role))
+    here = (home.root / "coordinator").is_dir()
+    return joined if joined and not here else order
+
+
+def is_enrolled(home: Home, role: Role) -> bool:
+    """Whether the node has an identity, expired or not: it renews that by itself."""
+    return (home.root / role / "identity" / "leaf.pem").is_file()
+
+
+def is_founded(home: Home) -> bool:
+    """Whether this HOME holds the keys of a mesh."""
+    return is_enrolled(home, "coordinator")
+
+
+async def found(home: Home) -> None:
+    """Makes the mesh's authority and keys; a second time changes nothing."""
+    await _coordinator_node("init", "--home", str(home.root))
+
+
+async def join_file(home: Home, role: Role) -> Path | None:
+    """A fresh code in a 0600 file for a node that has no identity yet, else None."""
+    if role == "coordinator" or is_enrolled(home, role):
+        return None
+    # The first laptop is its owner's: it may invite others.
+    rights = ["--admin"] if role == "developer" else []
+    code = await _coordinator_node("invite", role, "--home", str(home.root), *rights)
+    path = home.directory(role) / "join"
+    write_private(path, code.strip().encode() + b"\n")
+    return path
+
+
+async def _coordinator_node(*words: str) -> str:
+    return await run_node("coordinator_node", *words)
+
+
+async def run_node(module: str, *words: str) -> str:
+    """What a short command of a node printed; Unavailable with its own sentence if it failed."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", module, *words),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    printed, complaint = await process.communicate()
+    if process.returncode:
+        said = complaint.decode("utf-8", "replace").strip().splitlines()
+        sentence = next((each for each in said if not each.startswith(" ")), "")
+        hint = next((each.strip() for each in said if each.startswith("  ")), "")
+        name = module.replace("_", "-")
+        raise Unavailable(
+            sentence or f"`{name} {words[0]}` ended with {process.returncode}", hint=hint
+        )
+    return printed.decode()

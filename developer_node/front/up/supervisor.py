@@ -1,0 +1,215 @@
+"""`up`: starts whatever is missing, waits as long as asked, and stops in order what it started."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from common.daemon.home import Home, Ready
+from common.errors import PostDevAIError, Unavailable
+from common.model.laptop import LaptopStatus
+from common.model.node import Role
+from developer_node.front.output_page import Line, Page, Span, line
+from developer_node.front.output_progress import steps
+from developer_node.front.up import codes, daemons
+from developer_node.front.up.daemons import ORDER, Child
+from developer_node.front.up.readiness import Wait, standing
+from developer_node.front.up.turns import alone, on_signals
+
+POLL_STATUS_S = 0.25
+READY_S = 60.0
+"""For the nodes to find each other once all of them run."""
+WATCH_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What `up` was asked for."""
+
+    repos: tuple[Path, ...] = ()
+    wait: Wait = "ready"
+    detach: bool = False
+    tui: bool = False
+
+
+class _Client(Protocol):
+    async def status(self) -> LaptopStatus: ...
+
+
+class Supervisor:
+    """The daemons of one HOME, those that it started itself among them."""
+
+    def __init__(self, home: Home, page: Page) -> None:
+        self._home = home
+        self._page = page
+        self._children: list[Child] = []
+        self._roles: tuple[Role, ...] = ORDER
+
+    async def up(self, wanted: Wanted) -> int:
+        """Until that much is there; then, with children of its own, until it is told to stop."""
+        task = asyncio.current_task()
+        assert task is not None
+        with on_signals(lambda: task.cancel()):
+            try:
+                await self._start(wanted)
+                await self._wait(wanted)
+            except asyncio.CancelledError:
+                self._page.show(line("Interrupted."))
+                await self._stop_children()
+                return 130 if wanted.detach else 0
+            except PostDevAIError:
+                if not wanted.detach:
+                    await self._stop_children()
+                raise
+        return await self._stay(wanted)
+
+    async def _start(self, wanted: Wanted) -> None:
+        async with alone(self._home.root / "up.lock", self._page):
+            self._roles = codes.roles_here(self._home, ORDER)
+            running: dict[Role, Ready | None] = {r: self._home.ready(r) for r in self._roles}
+            if all(running.values()):
+                self._page.show(line("PostDevAI is already running."))
+            if "coordinator" in self._roles and not codes.is_founded(self._home):
+                self._page.show(line(f"Making the keys of this mesh in {self._home.root}"))
+                await codes.found(self._home)
+            try:
+                await self._start_missing(running, with_parent=not wanted.detach)
+            except (PostDevAIError, asyncio.CancelledError):
+                await self._stop_children()
+                raise
+
+    async def _start_missing(self, running: dict[Role, Ready | None], *, with_parent: bool) -> None:
+        for role in self._roles:
+            ready = running[role]
+            if ready is not None:
+                self._page.show(_said(ready, "already running"))
+                continue
+            self._page.show(_said(await self._start_one(role, with_parent), "started"))
+
+    async def _start_one(self, role: Role, with_parent: bool) -> Ready:
+        code = await codes.join_file(self._home, role)
+        child = daemons.start(role, self._home, join_file=code, with_parent=with_parent)
+        self._children.append(child)
+        try:
+            with steps(self._page, f"starting the {role} node") as step:
+
+                def waiting(waited: float) -> None:
+                    if waited > 1:
+                        step.now(f"the {role} node gets ready")
+
+                return await daemons.until_ready(child, self._home, waiting)
+        finally:
+            if code is not None:
+                code.unlink(missing_ok=True)
+
+    async def _wait(self, wanted: Wanted) -> None:
+        if "developer" not in self._roles:
+            return
+        from developer_node.front.local_client import LocalClient
+
+        async with await LocalClient.connect(self._home, timeout=20) as client:
+            paths: list[str] = []
+            for repo in wanted.repos:
+                watched = await client.watch(str(repo))
+                paths.append(watched.path)
+                self._page.show(line("Watching ", Span(watched.path, "cyan")))
+            await self._until(client, wanted.wait, paths)
+
+    async def _until(self, client: _Client, wait: Wait, paths: Sequence[str]) -> None:
+        clock = asyncio.get_running_loop()
+        end = clock.time() + READY_S
+        with steps(self._page, "waiting for the nodes to find each other") as step:
+            while True:
+                self._look_for_deaths()
+                now = await client.status()
+                there = standing(now, wait, paths)
+                if there.failed:
+                    raise Unavailable(there.failed, hint=there.hint)
+                if there.done:
+                    break
+                if standing(now, "ready", ()).done:
+                    end = clock.time() + READY_S
+                elif clock.time() > end:
+                    raise Unavailable(there.sentence, hint="look at: postdevai status")
+                step.now(there.sentence, there.share)
+                await asyncio.sleep(POLL_STATUS_S)
+        self._page.show(line(Span(there.sentence[:1].upper() + there.sentence[1:] + ".", "green")))
+
+    def _look_for_deaths(self) -> None:
+        for child in self._children:
+            if child.process.poll() is not None:
+                raise daemons.ended(child.role, self._home, child.process.returncode)
+        for role in self._roles:
+            if not self._home.is_locked(role):
+                raise daemons.ended(role, self._home, None)
+
+    async def _stay(self, wanted: Wanted) -> int:
+        if wanted.tui and self._page.terminal and sys.stdin.isatty():
+            await self._with_tui()
+        left = [child for child in self._children if child.process.poll() is None]
+        if self._children and not left:
+            return 0
+        if wanted.detach or not left:
+            self._page.show(line("It goes on by itself. Stop it with: postdevai down"))
+            return 0
+        self._page.show(line("Recording goes on here. Stop everything with Ctrl-C."))
+        stop = asyncio.Event()
+        with on_signals(stop.set):
+            return await self._until_told(stop)
+
+    async def _until_told(self, stop: asyncio.Event) -> int:
+        left = list(self._children)
+        while left and not stop.is_set():
+            for child in [c for c in left if c.process.poll() is not None]:
+                left.remove(child)
+                if child.process.returncode:
+                    error = daemons.ended(child.role, self._home, child.process.returncode)
+                    said = f"{error.message}. Start it again with: postdevai up"
+                    self._page.show(line(Span(said[:1].upper() + said[1:], "red")))
+            try:
+                await asyncio.wait_for(stop.wait(), WATCH_S)
+            except TimeoutError:
+                continue
+        if stop.is_set():
+            await self._stop_children()
+            return 0
+        self._page.show(line("Nothing that was started here runs any more."))
+        return 0 if all(child.process.returncode == 0 for child in self._children) else 3
+
+    async def _with_tui(self) -> None:
+        """The TUI as a process of its own: whatever happens in it, the nodes stop in order."""
+        words = (sys.executable, "-m", "developer_node.front.cli", "tui")
+        screen = await asyncio.create_subprocess_exec(*words)
+        asked: list[bool] = []
+
+        def leave() -> None:
+            asked.append(True)
+            with contextlib.suppress(ProcessLookupError):
+                screen.terminate()
+
+        with on_signals(leave):
+            await screen.wait()
+        if asked:
+            await self._stop_children()
+
+    async def _stop_children(self) -> None:
+        """Last started, first stopped; a second signal leaves it to the kernel and the pipe."""
+        for child in reversed(self._children):
+            if child.process.poll() is None:
+                how = await daemons.stop(child.process.pid, child.role)
+                child.process.poll()
+                self._page.show(line(f"{child.role:<12}", how))
+            if child.process.stdin is not None:
+                child.process.stdin.close()
+
+
+def _said(ready: Ready, state: str) -> Line:
+    return line(
+        Span(f"{ready.role:<12}", "bold"),
+        f"{state}, pid {ready.pid}, at {ready.address}",
+    )
