@@ -1,0 +1,186 @@
+"""Watches the files of one working copy and records those that differ from what was recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncGenerator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from common.clock import Clock
+from common.errors import PostDevAIError
+from common.model.event import FileChanged, WorkingCopySeen
+from common.model.ids import WorkingCopyId, content_hash
+from developer_node.watch.hints import Hints
+from developer_node.watch.ignoring import Ignoring
+from developer_node.watch.notices import Notices
+from developer_node.watch.ports import Entry, Memory, Record, event_of
+from developer_node.watch.tree import Finding, Tree
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+BATCH_FILES_MAX = 200
+BATCH_BYTES_MAX = 4 << 20
+"""Files of a scan that are made durable together."""
+
+RESCAN_S = 600.0
+"""Everything is compared this often without any notice; only changed files are read."""
+
+RESCAN_BLIND_S = 30.0
+"""The same where the kernel could not watch every directory."""
+
+
+class FilesWatcher:
+    """`run` until cancelled. One thread of its own does what blocks."""
+
+    def __init__(
+        self,
+        root: Path,
+        working_copy: WorkingCopyId,
+        *,
+        in_git: bool,
+        ignoring: Ignoring,
+        notices: Notices,
+        record: Record,
+        memory: Memory,
+        redact: Callable[[bytes], bytes],
+        evidence: Callable[[Path], WorkingCopySeen],
+        clock: Clock,
+    ) -> None:
+        self._root = root
+        self._copy = working_copy
+        self._in_git = in_git
+        self._ignoring = ignoring
+        self._notices = notices
+        self._record = record
+        self._memory = memory
+        self._redact = redact
+        self._evidence = evidence
+        self._clock = clock
+        self._hints: Hints | None = None
+        self._forget = False
+        self._seen: WorkingCopySeen | None = None
+        self.files = -1
+        self.skipped = 0
+        self.state = "scanning"
+
+    def rescan(self, *, forget: bool = False) -> None:
+        """Compares everything again; with `forget` nothing counts as recorded any more."""
+        self._forget = self._forget or forget
+        if self._hints is not None:
+            self._hints.lose()
+
+    async def run(self) -> None:
+        """Scans, then follows notices; a scan that fails is a state, and is tried again."""
+        hints = self._hints = Hints()
+        listener = self._notices.listen(hints.add, hints.lose)
+        tree = Tree(
+            self._root,
+            in_git=self._in_git,
+            ignoring=self._ignoring,
+            listener=listener,
+            redact=self._redact,
+        )
+        tree.start_from(await self._memory.sent_files(self._copy))
+        name = f"files-{self._root.name}"
+        try:
+            with ThreadPoolExecutor(max_workers=1, thread_name_prefix=name) as thread:
+                await self._scan(tree, thread)
+                while True:
+                    await self._follow(tree, thread, hints)
+        finally:
+            listener.close()
+
+    async def _follow(self, tree: Tree, thread: ThreadPoolExecutor, hints: Hints) -> None:
+        blind = tree.limit or self.state not in ("watching", "scanning")
+        burst = await hints.take(RESCAN_BLIND_S if blind else RESCAN_S)
+        if burst.everything or self.files < 0:
+            await self._scan(tree, thread)
+            return
+        try:
+            async with aclosing(self._findings(thread, lambda: tree.some(burst.paths))) as found:
+                async for batch in found:
+                    await self._keep(batch, news=True)
+        except PostDevAIError as error:
+            await self._stumble(tree, error)
+            hints.lose()
+            return
+        self._count(tree)
+        if tree.head.commit != (self._seen.head if self._seen else ""):
+            await self._report(thread, tree.files)
+
+    async def _scan(self, tree: Tree, thread: ThreadPoolExecutor) -> None:
+        if self._forget:
+            self._forget, self._seen, self.files = False, None, -1
+            tree.start_from({})
+        try:
+            if self._seen is None:
+                await self._report(thread, -1)
+            async with aclosing(self._findings(thread, tree.everything)) as found:
+                async for batch in found:
+                    await self._keep(batch, news=self.files >= 0)
+            self._count(tree)
+            await self._report(thread, tree.files)
+        except PostDevAIError as error:
+            await self._stumble(tree, error)
+
+    async def _findings(
+        self, thread: ThreadPoolExecutor, look: Callable[[], Iterator[Finding]]
+    ) -> AsyncGenerator[list[Finding], None]:
+        batches = _batches(look())
+        while batch := await self._in(thread, lambda: next(batches, None)):
+            yield batch
+
+    async def _keep(self, batch: list[Finding], *, news: bool) -> None:
+        entries: list[Entry] = [self._entry(finding.change, finding.data) for finding in batch]
+        await self._record(entries, news=news)
+
+    def _entry(self, change: FileChanged, data: bytes | None) -> Entry:
+        blobs = {} if data is None else {content_hash(data): data}
+        return event_of(change, self._copy, self._clock.now_ms()), blobs
+
+    async def _report(self, thread: ThreadPoolExecutor, files: int) -> None:
+        seen = replace(await self._in(thread, lambda: self._evidence(self._root)), files=files)
+        if seen != self._seen:
+            await self._record([(event_of(seen, self._copy, self._clock.now_ms()), {})])
+            self._seen = seen
+
+    async def _in(self, thread: ThreadPoolExecutor, job: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(thread, job)
+
+    def _count(self, tree: Tree) -> None:
+        self.files, self.skipped = tree.files, tree.skipped
+        if not os.path.isdir(self._root):
+            self.state = "the directory is gone"
+        elif tree.limit:
+            self.state = f"watching in part: {tree.limit}"
+        elif not self._in_git:
+            self.state = "no git here: files are watched, commits are not"
+        else:
+            self.state = "watching"
+
+    async def _stumble(self, tree: Tree, error: PostDevAIError) -> None:
+        """Says what is wrong; what was found and not recorded is found again."""
+        tree.start_from(await self._memory.sent_files(self._copy))
+        self.state = f"{error.message}. {error.hint}".strip(" .")
+        log.warning("cannot watch: %s path=%s", self.state, self._root)
+
+
+def _batches(findings: Iterator[Finding]) -> Iterator[list[Finding]]:
+    batch: list[Finding] = []
+    size = 0
+    for finding in findings:
+        batch.append(finding)
+        size += len(finding.data or b"")
+        if len(batch) >= BATCH_FILES_MAX or size >= BATCH_BYTES_MAX:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch

@@ -1,0 +1,62 @@
+"""Which paths git would leave out, asked of git itself: it alone knows every rule exactly."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from common.errors import Missing
+from developer_node.text.git import git, text_of
+
+_NO_WORD = ": failed"
+
+
+class Ignoring:
+    """Git's ignore rules for one tree, also for a tree that is no repository."""
+
+    def __init__(self, root: Path, *, repository: Path | None = None) -> None:
+        """`repository` is an empty one whose rules serve a tree that has none."""
+        self._root = root
+        self._place: tuple[str, ...] = ()
+        if repository is not None:
+            self._place = (f"--git-dir={repository}", f"--work-tree={root}")
+
+    def below(self, prefix: str) -> frozenset[str]:
+        """Ignored files and topmost ignored directories under a directory; "" is the root."""
+        arguments = ["ls-files", "-oi", "--exclude-standard", "--directory", "-z"]
+        if prefix:
+            arguments += ["--", f":(literal){prefix}"]
+        listed = _split(self._git(arguments))
+        files = {path for path in listed if not path.endswith("/")}
+        # git lists a directory too when all that lies in it now is ignored: not what we ask
+        return frozenset(files | self.among([p[:-1] for p in listed if p.endswith("/")]))
+
+    def among(self, paths: Iterable[str]) -> frozenset[str]:
+        """Those of these paths that are ignored; a path that git cannot judge counts as such."""
+        asked = list(paths)
+        if not asked:
+            return frozenset()
+        try:
+            return frozenset(self._check(asked))
+        except Missing:
+            if len(asked) == 1:  # beyond a symbolic link, or in a submodule: not ours
+                return frozenset(asked)
+            middle = len(asked) // 2
+            return self.among(asked[:middle]) | self.among(asked[middle:])
+
+    def _check(self, paths: Sequence[str]) -> list[str]:
+        stdin = b"".join(os.fsencode(path) + b"\0" for path in paths)
+        try:
+            return _split(self._git(["check-ignore", "--stdin", "-z"], stdin))
+        except Missing as error:
+            if error.message.endswith(_NO_WORD):  # exit 1: nothing is ignored
+                return []
+            raise
+
+    def _git(self, arguments: Sequence[str], stdin: bytes = b"") -> bytes:
+        return git(self._root, [*self._place, *arguments], stdin=stdin)
+
+
+def _split(output: bytes) -> list[str]:
+    return [part for part in text_of(output).split("\0") if part]
