@@ -1,0 +1,63 @@
+"""What a node keeps on disk of the mesh, so that it works on without the Coordinator.
+
+DIRECTORY/word.json     ticket keys, denied nodes, and when the Coordinator was last heard
+DIRECTORY/routes.json   the last routes of each question, tickets included
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from common.clients.registry import Word
+from common.daemon.files import write_private
+from common.model.ids import NodeId
+from common.model.node import Route
+from common.rpc.tickets import TicketKey
+
+QUESTIONS_MAX = 256
+
+
+class Remembered:
+    """The cache; it blocks while it writes, so it is called from a thread."""
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._directory = directory
+
+    def word(self) -> tuple[Word, int]:
+        """The last word of the Coordinator and when it was heard; 0 for never."""
+        try:
+            kept = json.loads((self._directory / "word.json").read_text("utf-8"))
+            keys = tuple(TicketKey(**key) for key in kept["ticket_keys"])
+            denied = frozenset(NodeId(node) for node in kept["denied"])
+            return Word(keys, denied), int(kept["heard_ms"])
+        except (OSError, ValueError, TypeError, KeyError):
+            return Word((), frozenset()), 0
+
+    def keep_word(self, word: Word, heard_ms: int) -> None:
+        """Replaces the last word."""
+        kept = {
+            "ticket_keys": [asdict(key) for key in word.ticket_keys],
+            "denied": sorted(word.denied),
+            "heard_ms": heard_ms,
+        }
+        self._write("word.json", kept)
+
+    def routes(self) -> OrderedDict[str, tuple[Route, ...]]:
+        """Question to routes, oldest question first."""
+        try:
+            kept = json.loads((self._directory / "routes.json").read_text("utf-8"))
+            return OrderedDict((q, tuple(Route(**r) for r in rs)) for q, rs in kept.items())
+        except (OSError, ValueError, TypeError, AttributeError):
+            return OrderedDict()
+
+    def keep_routes(self, routes: dict[str, tuple[Route, ...]]) -> None:
+        """Replaces all routes."""
+        self._write("routes.json", {q: [asdict(r) for r in rs] for q, rs in routes.items()})
+
+    def _write(self, name: str, kept: Mapping[str, object]) -> None:
+        write_private(self._directory / name, json.dumps(kept).encode())
