@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,7 +43,6 @@ async def join_mesh(code: str, home: Home, to: Path | None) -> Joined:
     that any gRPC client can use them.
     """
     if to is not None:
-        to.mkdir(mode=0o700, parents=True, exist_ok=True)
         return await _into(to, code)
     for role in ("dragon", "developer"):
         if (home.root / role / "identity" / "leaf.pem").is_file():
@@ -52,12 +50,10 @@ async def join_mesh(code: str, home: Home, to: Path | None) -> Joined:
                 f"this HOME has a {role} node already, in {home.root}",
                 hint="Join with a HOME of its own: POSTDEVAI_HOME=DIR postdevai join CODE",
             )
-    arriving = home.root / "joining"
-    shutil.rmtree(arriving, ignore_errors=True)
-    arriving.mkdir(mode=0o700)
+    arriving = home.root / "joining" / "identity"
     joined = await _into(arriving, code)
     place = home.identity_directory(joined.identity.role)
-    shutil.rmtree(place)
+    place.rmdir()  # made just now, or left empty by a start that could not join
     arriving.rename(place)
     return Joined(joined.identity, place, joined.coordinator)
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def ask(
-    question: Annotated[list[str], typer.Argument(help="In your own words.")],
+    question: Annotated[list[str], typer.Argument(metavar="QUESTION", help="In your own words.")],
     project: PROJECT = "",
-    max_tokens: Annotated[int, typer.Option(min=0, max=4096, help="0 means 256.")] = 0,
+    max_tokens: Annotated[int, typer.Option(metavar="N", min=0, max=4096, help="0 is 256.")] = 0,
     prose: Annotated[bool, typer.Option("--prose", help="Unfold a demonstration model.")] = False,
     json: JSON = False,
 ) -> None:
@@ -41,10 +41,17 @@ def ask(
 
 
 def search(
-    query: Annotated[list[str], typer.Argument(help="Words, names, or a question.")],
+    query: Annotated[
+        list[str], typer.Argument(metavar="QUERY", help="Words, names, or a question.")
+    ],
     literal: Annotated[bool, typer.Option("--literal", help="Exactly this text.")] = False,
     regex: Annotated[bool, typer.Option("--regex", help="This regular expression.")] = False,
-    k: Annotated[int, typer.Option(min=0, max=1000, help="Hits at most; 0: 10, or 1000.")] = 0,
+    k: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=0, max=1000, help="Hits at most; 0 is 10, or 1000 when exact."
+        ),
+    ] = 0,
     project: PROJECT = "",
     json: JSON = False,
 ) -> None:
@@ -74,8 +81,10 @@ def search(
 
 
 def open_blob(
-    blob: Annotated[str, typer.Argument(help="BLOB, BLOB:LINE or BLOB:FIRST-LAST.")],
-    context: Annotated[int, typer.Option(min=0, max=1000, help="Lines around.")] = 0,
+    blob: Annotated[
+        str, typer.Argument(metavar="BLOB[:LINES]", help="LINES is LINE or FIRST-LAST.")
+    ],
+    context: Annotated[int, typer.Option(metavar="N", min=0, max=1000, help="Lines around.")] = 0,
     json: JSON = False,
 ) -> None:
     """Show cited content as it was when it was indexed."""

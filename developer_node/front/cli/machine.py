@@ -21,14 +21,15 @@ WaitFor = Literal["ready", "words", "vectors"]
 
 def up(
     repo: Annotated[
-        list[Path] | None, typer.Option(help="A repository to watch; may be repeated.")
+        list[Path] | None,
+        typer.Option(metavar="DIR", help="A repository to watch; may be repeated."),
     ] = None,
     detach: Annotated[
         bool, typer.Option("--detach", help="Leave the nodes running and return.")
     ] = False,
     wait: Annotated[
         WaitFor,
-        typer.Option(help="ready: all serve; words: all indexed; vectors: all embedded."),
+        typer.Option(help="ready: all serve; words: all indexed; vectors: and all embedded."),
     ] = "ready",
     tui: Annotated[bool, typer.Option("--tui", help="Open the TUI.")] = False,
 ) -> None:
@@ -118,7 +119,9 @@ def tui() -> None:
 
 
 def watch(
-    directory: Annotated[Path, typer.Argument(help="A repository, or any directory.")] = Path("."),
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A repository, or any directory.")
+    ] = Path("."),
     json: JSON = False,
 ) -> None:
     """Watch one more repository from now on."""

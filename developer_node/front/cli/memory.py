@@ -20,10 +20,11 @@ Kind = Literal["command", "file", "git", "editor", "working_copy"]
 
 def recall(
     text: Annotated[
-        list[str] | None, typer.Argument(help="Printed text of a failure, after `--`; - for stdin.")
+        list[str] | None,
+        typer.Argument(metavar="TEXT", help="What the failure printed; - reads stdin."),
     ] = None,
     last: Annotated[bool, typer.Option("--last", help="The last failure (the default).")] = False,
-    fingerprint: Annotated[str, typer.Option(help="A failure's fingerprint.")] = "",
+    fingerprint: Annotated[str, typer.Option(metavar="F", help="A failure's fingerprint.")] = "",
     json: JSON = False,
 ) -> None:
     """Show what is remembered about a failure, and what mended it."""
@@ -54,9 +55,9 @@ def _text(words: list[str]) -> str:
 
 
 def history(
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="Events at most.")] = 50,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, max=1000, help="Events at most.")] = 50,
     kind: Annotated[Kind | None, typer.Option(help="Only this kind.")] = None,
-    since: Annotated[str, typer.Option(help="2h, 3d, yesterday, 2026-03-01.")] = "",
+    since: Annotated[str, typer.Option(metavar="T", help="2h, 3d, yesterday, 2026-03-01.")] = "",
     project: PROJECT = "",
     json: JSON = False,
 ) -> None:

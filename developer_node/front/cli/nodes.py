@@ -35,7 +35,7 @@ def nodes(json: JSON = False) -> None:
 
 
 def invite(
-    role: Annotated[Invited, typer.Argument(help="What the new node will be.")],
+    role: Annotated[Invited, typer.Argument(metavar="ROLE", help="dragon, developer or tool.")],
     json: JSON = False,
 ) -> None:
     """Print a one-time code for a new node."""
@@ -58,9 +58,9 @@ def invite(
 
 
 def join(
-    code: Annotated[str, typer.Argument(help="What `postdevai invite` printed.")],
+    code: Annotated[str, typer.Argument(metavar="CODE", help="What `postdevai invite` printed.")],
     to: Annotated[
-        Path | None, typer.Option(help="Put a tool's certificates into this directory.")
+        Path | None, typer.Option(metavar="DIR", help="Put a tool's certificates there.")
     ] = None,
     json: JSON = False,
 ) -> None:

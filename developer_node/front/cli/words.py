@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from common.daemon.home import Home
 
 JSON = Annotated[bool, typer.Option("--json", help="Print data for scripts (docs/cli.md).")]
-PROJECT = Annotated[str, typer.Option(help="Only this project; all when left out.")]
+PROJECT = Annotated[str, typer.Option(metavar="P", help="Only this project.")]
 
 
 def home() -> Home:

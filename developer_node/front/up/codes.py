@@ -10,6 +10,7 @@ from common.daemon.files import write_private
 from common.daemon.home import Home
 from common.errors import Unavailable
 from common.model.node import Role
+from developer_node.front.up import daemons
 
 
 def roles_here(home: Home, order: tuple[Role, ...]) -> tuple[Role, ...]:
@@ -24,14 +25,9 @@ def is_enrolled(home: Home, role: Role) -> bool:
     return (home.root / role / "identity" / "leaf.pem").is_file()
 
 
-def is_founded(home: Home) -> bool:
-    """Whether this HOME holds the keys of a mesh."""
-    return is_enrolled(home, "coordinator")
-
-
 async def found(home: Home) -> None:
     """Makes the mesh's authority and keys; a second time changes nothing."""
-    await _coordinator_node("init", "--home", str(home.root))
+    await run_node("coordinator", "init", "--home", str(home.root))
 
 
 async def join_file(home: Home, role: Role) -> Path | None:
@@ -40,18 +36,15 @@ async def join_file(home: Home, role: Role) -> Path | None:
         return None
     # The first laptop is its owner's: it may invite others.
     rights = ["--admin"] if role == "developer" else []
-    code = await _coordinator_node("invite", role, "--home", str(home.root), *rights)
+    code = await run_node("coordinator", "invite", role, "--home", str(home.root), *rights)
     path = home.directory(role) / "join"
     write_private(path, code.strip().encode() + b"\n")
     return path
 
 
-async def _coordinator_node(*words: str) -> str:
-    return await run_node("coordinator_node", *words)
-
-
-async def run_node(module: str, *words: str) -> str:
+async def run_node(role: Role, *words: str) -> str:
     """What a short command of a node printed; Unavailable with its own sentence if it failed."""
+    module = daemons.MODULES[role]
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", module, *words),
         stdin=asyncio.subprocess.DEVNULL,

@@ -22,10 +22,10 @@ from common.model.node import Role
 ORDER: tuple[Role, ...] = ("coordinator", "dragon", "developer")
 """Each needs those before it; they are stopped the other way round."""
 
-MODULES: dict[Role, tuple[str, ...]] = {
-    "coordinator": ("coordinator_node", "serve"),
-    "dragon": ("dragon_node",),
-    "developer": ("developer_node",),
+MODULES: dict[Role, str] = {
+    "coordinator": "coordinator_node",
+    "dragon": "dragon_node",
+    "developer": "developer_node",
 }
 
 POLL_S = 0.05
@@ -44,8 +44,8 @@ class Child:
 
 def command(role: Role, home: Home, *, join_file: Path | None, with_parent: bool) -> list[str]:
     """The words that start a daemon."""
-    module, *rest = MODULES[role]
-    words = [sys.executable, "-m", module, *rest, "--home", str(home.root)]
+    serve = ["serve"] if role == "coordinator" else []
+    words = [sys.executable, "-m", MODULES[role], *serve, "--home", str(home.root)]
     if join_file:
         words += ["--join-file", str(join_file)]
     # PID 1 has no parent's death to wait for, and its children would take it for dead.

@@ -48,6 +48,6 @@ async def down(home: Home, page: Page, *, free: bool) -> int:
     if not number:
         page.show(line("Nothing is running."))
     if free:
-        printed = await codes.run_node("dragon_node", "free", "--home", str(home.root))
+        printed = await codes.run_node("dragon", "free", "--home", str(home.root))
         page.show(*(line(text) for text in printed.splitlines()))
     return 0

@@ -74,14 +74,18 @@ class Supervisor:
             running: dict[Role, Ready | None] = {r: self._home.ready(r) for r in self._roles}
             if all(running.values()):
                 self._page.show(line("PostDevAI is already running."))
-            if "coordinator" in self._roles and not codes.is_founded(self._home):
-                self._page.show(line(f"Making the keys of this mesh in {self._home.root}"))
-                await codes.found(self._home)
+            if "coordinator" in self._roles and not running["coordinator"]:
+                await self._found()
             try:
                 await self._start_missing(running, with_parent=not wanted.detach)
             except (PostDevAIError, asyncio.CancelledError):
                 await self._stop_children()
                 raise
+
+    async def _found(self) -> None:
+        if not (self._home.root / "coordinator").is_dir():
+            self._page.show(line(f"Making the keys of a new mesh in {self._home.root}"))
+        await codes.found(self._home)
 
     async def _start_missing(self, running: dict[Role, Ready | None], *, with_parent: bool) -> None:
         for role in self._roles:
