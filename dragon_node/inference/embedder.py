@@ -13,8 +13,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from common.errors import Invalid, OverLimit, Unavailable
+from common.errors import OverLimit, Unavailable
 
+Vector = NDArray[np.float32]
 Vectors = NDArray[np.float32]
 
 TOKENS_MAX = 128
@@ -92,7 +93,7 @@ class BgeEmbedder:
         self._thread.shutdown(wait=True, cancel_futures=True)
         self._loaded = None
 
-    def _one(self, text: str) -> Vectors:
+    def _one(self, text: str) -> Vector:
         if self._loaded is None:
             self._loaded = _Loaded(self._locate())
         return self._loaded.vector(text)
@@ -106,7 +107,8 @@ class _Loaded:
         runtime: Any = importlib.import_module("onnxruntime")
         tokenizers: Any = importlib.import_module("tokenizers")
         options: Any = runtime.SessionOptions()
-        options.intra_op_num_threads = min(8, os.cpu_count() or 1)
+        # One core stays free for what people wait for; the bits do not depend on the number.
+        options.intra_op_num_threads = min(8, max(1, (os.cpu_count() or 1) - 1))
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session: Any = runtime.InferenceSession(
@@ -122,7 +124,7 @@ class _Loaded:
         self._tokenizer.no_padding()
         self._inputs: frozenset[str] = frozenset(i.name for i in self._session.get_inputs())
 
-    def vector(self, text: str) -> Vectors:
+    def vector(self, text: str) -> Vector:
         encoded: Any = self._tokenizer.encode(text[:TEXT_CHARS_MAX])
         ids = np.array([encoded.ids], dtype=np.int64)
         feed = {
@@ -135,5 +137,7 @@ class _Loaded:
         cls = np.asarray(states[0, 0], dtype=np.float32)
         length = float(np.linalg.norm(cls))
         if not np.isfinite(length) or length == 0.0:
-            raise Invalid("a text has no vector", field="texts")
+            raise Unavailable(
+                "the embedder gave no direction for a text", hint="restart the Dragon"
+            )
         return (cls / np.float32(length)).astype(np.float32)

@@ -1,0 +1,154 @@
+"""Answers a question: passages first, then a model's words, then checked citations."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Protocol
+
+from common.errors import Unavailable
+from common.model.answer import (
+    AskEnd,
+    AskPart,
+    AskPassages,
+    AskRequest,
+    AskText,
+    Freshness,
+    Hit,
+)
+from common.model.llm import Generated
+from dragon_node.answer import question
+from dragon_node.answer.markers import Markers
+from dragon_node.answer.prompt import build_prompt
+from dragon_node.answer.retrieval import Passage
+from dragon_node.inference.models import Speaker
+from dragon_node.inference.scheduler import Prompt
+
+PASSAGES_MAX = 6
+TOKENS_DEFAULT = 256
+CITED_WITHOUT_NAMING = 3
+"""Passages that an answer without any marker ends with, marked as not named by it."""
+
+COSINE_ENOUGH = 0.66
+"""A passage this close is about the question: with bge, questions about other things reach .64."""
+WORDS_ENOUGH = 0.5
+"""So is one that contains this share of the question's words."""
+
+
+class Passages(Protocol):
+    """Where passages come from."""
+
+    async def passages(self, asked: str, project: str, k: int) -> list[Passage]:
+        """Best first."""
+        ...
+
+    async def freshness(self, project: str) -> Freshness:
+        """How much they know about."""
+        ...
+
+
+class Speakers(Protocol):
+    """Where words come from."""
+
+    async def speaker(self) -> Speaker:
+        """Who answers; Unavailable says why nobody does."""
+        ...
+
+    def generate(self, prompt: Prompt) -> AsyncGenerator[Generated]:
+        """Its words; closing the iterator cancels."""
+        ...
+
+
+class Answering:
+    """One question at a time for each caller; it keeps nothing between them."""
+
+    def __init__(self, retrieval: Passages, models: Speakers) -> None:
+        self._retrieval = retrieval
+        self._models = models
+
+    async def ask(self, request: AskRequest) -> AsyncGenerator[AskPart]:
+        """AskPassages, AskText as it comes, AskEnd. Closing the iterator cancels the model."""
+        found = await self._retrieval.passages(request.question, request.project, PASSAGES_MAX)
+        freshness = await self._retrieval.freshness(request.project)
+        hits = tuple(p.hit for p in found if supports(p, request.question))
+        if not hits:
+            yield AskPassages(freshness=freshness, without_model="nothing is close enough")
+            yield AskEnd(answer=not_found(request.project, freshness))
+            return
+        try:
+            speaker = await self._models.speaker()
+        except Unavailable as why:
+            yield AskPassages(hits, freshness, without_model=_silence(why))
+            yield AskEnd(citations=_unnamed(hits, "no model spoke"))
+            return
+        yield AskPassages(hits, freshness, speaker.entry.name, speaker.entry.demonstration)
+        async with aclosing(self._speak(request, hits, speaker)) as parts:
+            async for part in parts:
+                yield part
+
+    async def _speak(
+        self, request: AskRequest, hits: Sequence[Hit], speaker: Speaker
+    ) -> AsyncGenerator[AskPart]:
+        entry = speaker.entry
+        built = build_prompt(request.question, hits, entry.prompt_tokens, speaker.count)
+        prompt = Prompt(entry.name, built.messages, request.max_tokens or TOKENS_DEFAULT)
+        markers = Markers(built.used)
+        last = Generated("")
+        async with aclosing(self._models.generate(prompt)) as pieces:
+            async for last in pieces:
+                if shown := markers.feed(last.text):
+                    yield AskText(shown)
+        if shown := markers.flush():
+            yield AskText(shown)
+        yield AskEnd(
+            answer=markers.shown,
+            citations=_citations(hits, markers.cited),
+            finish=last.finish or "none",
+            completion_tokens=last.completion_tokens,
+            prompt_tokens=last.prompt_tokens,
+        )
+
+
+def supports(passage: Passage, asked: str) -> bool:
+    """Whether a passage is about the question at all, by meaning, name, text or words."""
+    evidence = passage.evidence
+    if evidence.symbol or evidence.substring:
+        return True
+    if evidence.cosine is not None and evidence.cosine >= COSINE_ENOUGH:
+        return True
+    return len(passage.words) >= WORDS_ENOUGH * len(question.content_words(asked))
+
+
+def not_found(project: str, freshness: Freshness) -> str:
+    """What is said instead of an answer, with how much was looked at."""
+    names = sorted({p.project for p in freshness.projects})
+    where = project or ", ".join(names[:5]) or "the lake"
+    if not names:
+        return f"not found in {where}: nothing is indexed yet"
+    behind = [p.files_behind for p in freshness.projects]
+    if any(b < 0 for b in behind):
+        return f"not found in {where} so far: the first scan still runs"
+    if sum(behind) > 0:
+        return f"not found in {where} so far: {sum(behind)} files are not indexed yet"
+    if freshness.vectors_share < 1.0:
+        share = f"{freshness.vectors_share * 100:.0f} %"
+        return (
+            f"not found in {where}: {share} of it can be searched by meaning so far, all by words"
+        )
+    return f"not found in {where}: nothing indexed there comes close to the question"
+
+
+def _silence(why: Unavailable) -> str:
+    return f"{why.message}; {why.hint}" if why.hint else why.message
+
+
+def _citations(hits: Sequence[Hit], cited: Sequence[int]) -> tuple[Hit, ...]:
+    if cited:
+        return tuple(hits[number - 1] for number in cited)
+    return _unnamed(hits, "the answer names no passage")
+
+
+def _unnamed(hits: Sequence[Hit], why: str) -> tuple[Hit, ...]:
+    """The best passages, each saying first that no answer names it: there are lines to open."""
+    return tuple(dataclasses.replace(h, why=(why, *h.why)) for h in hits[:CITED_WITHOUT_NAMING])

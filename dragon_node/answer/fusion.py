@@ -1,0 +1,81 @@
+"""Makes one ranking of four lists of candidates. Pure.
+
+score = cos + a * bm25 over the union of the lists, a = .005 for bge (measured: +.042 MRR over
+reciprocal ranks). A hit that BM25 did not list takes 0.7 of the lowest BM25 score that it did; one
+that the vectors did not list takes their lowest cosine, which is the most it can have there.
+Where nothing has a vector yet, all cosines are zero and the words decide alone.
+
+Names and substrings are evidence of another kind: present or not. The spread of cosines among
+the best twenty is about .1, so a name that the question spells out (+.15) outranks likeness, and
+text that it quotes (+.05) decides between equals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dragon_node.lake.records import ChunkRef, Scored
+
+WORDS_WEIGHT = 0.005
+MISSED_BY_WORDS = 0.7
+SYMBOL_BONUS = 0.15
+SUBSTRING_BONUS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Four lists, best first. A list may be empty."""
+
+    vectors: Sequence[Scored] = ()
+    """Scores are cosines."""
+    words: Sequence[Scored] = ()
+    """Scores are BM25."""
+    symbols: Sequence[Scored] = ()
+    substrings: Sequence[Scored] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fused:
+    """A candidate with the evidence for it."""
+
+    ref: ChunkRef
+    score: float
+    cosine: float | None = None
+    """None when the vectors did not list it."""
+    bm25: float | None = None
+    """None when the words did not list it."""
+    symbol: bool = False
+    substring: bool = False
+
+
+def fuse(candidates: Candidates, k: int, weight: float = WORDS_WEIGHT) -> list[Fused]:
+    """The best k, best first. Equal scores keep the order of the references: runs repeat."""
+    cosines = _scores(candidates.vectors)
+    bm25s = _scores(candidates.words)
+    symbols = set(_scores(candidates.symbols))
+    substrings = set(_scores(candidates.substrings))
+    cosine_missed = min(cosines.values(), default=0.0)
+    bm25_missed = MISSED_BY_WORDS * min(bm25s.values(), default=0.0)
+
+    def score(ref: ChunkRef) -> float:
+        return (
+            cosines.get(ref, cosine_missed)
+            + weight * bm25s.get(ref, bm25_missed)
+            + SYMBOL_BONUS * (ref in symbols)
+            + SUBSTRING_BONUS * (ref in substrings)
+        )
+
+    found = [
+        Fused(ref, score(ref), cosines.get(ref), bm25s.get(ref), ref in symbols, ref in substrings)
+        for ref in cosines.keys() | bm25s.keys() | symbols | substrings
+    ]
+    found.sort(key=lambda f: (-f.score, f.ref.project, f.ref.chunk))
+    return found[:k]
+
+
+def _scores(listed: Sequence[Scored]) -> dict[ChunkRef, float]:
+    best: dict[ChunkRef, float] = {}
+    for candidate in listed:
+        best[candidate.ref] = max(candidate.score, best.get(candidate.ref, candidate.score))
+    return best

@@ -1,0 +1,73 @@
+"""Builds what a model is asked, under a token budget. Pure but for the counting of tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from common.model.answer import Hit
+from common.model.llm import ChatMessage
+
+INSTRUCTION = (
+    "You answer questions about a code base from numbered passages. Use nothing else. "
+    "After each statement write the number of the passage that it rests on, like [1]. "
+    "If the passages do not answer the question, say so. Be brief."
+)
+TEMPLATE_TOKENS = 24
+"""What a chat template adds to two messages."""
+CUT = "    ..."
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """Messages, and how many of the passages went into them."""
+
+    messages: tuple[ChatMessage, ...]
+    used: int
+    """The first so many passages; markers 1 to `used` mean something to the model."""
+
+
+def build_prompt(
+    question: str, passages: Sequence[Hit], budget: int, count: Callable[[str], int]
+) -> Built:
+    """As many passages as fit, best first, a long one cut at a line's end.
+
+    A passage takes half of what is left at most, so that the first does not crowd out the others.
+    A question longer than half of the budget is cut: it must leave room for an answer's ground.
+    """
+    asked = _cut_question(question, budget // 2, count)
+    left = budget - TEMPLATE_TOKENS - count(INSTRUCTION) - count(_user((), asked))
+    blocks: list[str] = []
+    for number, hit in enumerate(passages, start=1):
+        last = number == len(passages)
+        block = _block(number, hit, left if last else left // 2, count)
+        if not block:
+            break
+        blocks.append(block)
+        left -= count(block) + 2
+    messages = (ChatMessage("system", INSTRUCTION), ChatMessage("user", _user(blocks, asked)))
+    return Built(messages, len(blocks))
+
+
+def _block(number: int, hit: Hit, room: int, count: Callable[[str], int]) -> str:
+    head = f"[{number}] {hit.path}:{hit.start_line}-{hit.end_line} {hit.symbol}".rstrip()
+    lines = hit.text.splitlines()
+    kept = len(lines)
+    block = "\n".join([head, *lines])
+    while count(block) > room:
+        kept = min(kept - 1, kept * 3 // 4)
+        if kept < 1:
+            return ""
+        block = "\n".join([head, *lines[:kept], CUT])
+    return block
+
+
+def _user(blocks: Sequence[str], question: str) -> str:
+    return "\n\n".join([*blocks, f"Question: {question}"])
+
+
+def _cut_question(question: str, room: int, count: Callable[[str], int]) -> str:
+    kept = question
+    while kept and count(kept) > room:
+        kept = kept[: len(kept) * 3 // 4]
+    return kept
