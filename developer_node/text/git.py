@@ -16,6 +16,7 @@ _SETTINGS = (
     "core.untrackedCache=false",
     "core.quotePath=false",
     "gc.auto=0",
+    "core.fsync=none",  # only our own trees are written, and they can be made again
     "filter.lfs.clean=",  # would write into .git/lfs
     "filter.lfs.process=",
     "filter.lfs.required=false",

@@ -21,19 +21,25 @@ _DEFAULT_PORTS = {"ssh": 22, "https": 443, "http": 80, "git": 9418}
 
 def machine_id(home_root: Path) -> str:
     """The random name of this machine's HOME, made by whoever asks first."""
-    path = home_root / "developer" / "machine_id"
+    return made_once(home_root / "developer" / "machine_id", os.urandom(16).hex())
+
+
+def made_once(path: Path, draft: str) -> str:
+    """What the file holds; where there is none, `draft` becomes its content for good."""
     with suppress(FileNotFoundError):
-        if name := path.read_text("ascii").strip():
-            return name
+        if text := path.read_text("ascii").strip():
+            return text
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".machine_id.{os.getpid()}.{os.urandom(4).hex()}")
-    draft.write_text(os.urandom(16).hex() + "\n", "ascii")
+    beside = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(handle, "w", encoding="ascii") as file:
+        file.write(draft + "\n")
     try:
-        os.link(draft, path)  # fails when somebody else was first
+        os.link(beside, path)  # fails when somebody else was first
     except FileExistsError:
         pass
     finally:
-        draft.unlink()
+        beside.unlink()
     return path.read_text("ascii").strip()
 
 
