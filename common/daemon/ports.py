@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,9 +38,36 @@ class Ports:
                 ports[name] = port
                 write_private(self.path, json.dumps(ports, indent=1).encode())
 
+    def reserve(self, name: str, host: str) -> int:
+        """The port to name to others before the listener is there: usual, or free and kept."""
+        port = self.usual(name)
+        if port == 0 or not is_free(host, port):
+            port = _free(host)
+        self.remember(name, port)
+        return port
+
     def _read(self) -> dict[str, int]:
         try:
             found = json.loads(self.path.read_text("utf-8"))
             return {str(name): int(port) for name, port in found.items()}
         except (OSError, ValueError, TypeError, AttributeError):
             return {}  # a lost or torn file only costs the habit
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether a listener could have the port. gRPC is not asked: it complains on stderr."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family[0], socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(family[4])
+    except OSError:
+        return False
+    return True
+
+
+def _free(host: str) -> int:
+    family = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family[0], socket.SOCK_STREAM) as probe:
+        probe.bind(family[4])
+        return int(probe.getsockname()[1])

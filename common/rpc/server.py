@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import os
-import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from grpc_health.v1 import health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha.reflection import enable_server_reflection
 
+from common.daemon.ports import is_free
 from common.errors import Conflict, Denied
 from common.rpc import policy
 from common.rpc.certificates import Credential, Leaf
@@ -178,25 +178,13 @@ def _configuration(shown: Credential) -> grpc.ServerCertificateConfiguration:
 def _bind(
     server: GrpcServer, host: str, port: int, credentials: grpc.ServerCredentials, *, exact: bool
 ) -> int:
-    free = port == 0 or _is_free(host, port)
+    free = port == 0 or is_free(host, port)
     if not free and exact:
         raise Conflict(f"port {port} on {host} is taken", hint="choose another, or none at all")
     try:
         return server.add_secure_port(joined(host, port if free else 0), credentials)
     except RuntimeError as error:
         raise Conflict(f"{host}:{port} cannot be listened on", hint="choose another") from error
-
-
-def _is_free(host: str, port: int) -> bool:
-    """Asked before gRPC is, because gRPC complains on stderr."""
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family[0], socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(family[4])
-    except OSError:
-        return False
-    return True
 
 
 class _Noted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import grpc
 from google.protobuf import any_pb2, duration_pb2
@@ -74,7 +74,8 @@ def to_status(error: PostDevAIError) -> status_pb2.Status:
 async def abort(context: ServicerContext[Any, Any], error: PostDevAIError) -> NoReturn:
     """Ends a call with the error's status and details."""
     status = to_status(error)
-    details = Metadata((DETAILS_KEY, status.SerializeToString()))
+    # Cython takes a tuple only, whatever the stubs say
+    details = cast(Metadata, ((DETAILS_KEY, status.SerializeToString()),))
     await context.abort(GRPC_CODES[status.code], status.message, details)
 
 

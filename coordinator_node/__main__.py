@@ -1,0 +1,102 @@
+"""The command `coordinator-node`: init, invite, revoke, serve."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+
+from common.daemon.home import Home
+from common.daemon.lifecycle import Running, complain, prepare_environment, run_daemon
+from common.errors import PostDevAIError
+
+GRACE_S = 5.0
+ROLES = ("dragon", "developer", "tool")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; its exit code."""
+    options = _parser().parse_args(argv)
+    prepare_environment()
+    try:
+        home = Home.from_env(options.home)
+        match options.command:
+            case "init":
+                return _init(home, options.invite)
+            case "invite":
+                return _print_code(home, options.role, admin=options.admin)
+            case "revoke":
+                return _revoke(home, options.id)
+            case _:
+                return _serve(home, options)
+    except PostDevAIError as error:
+        return complain("coordinator-node", error)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "coordinator-node", description="The mesh's registry, and who may come in."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    init = commands.add_parser("init", help="make the mesh's CA and keys; nothing where they are")
+    init.add_argument(
+        "--invite", action="append", default=[], choices=ROLES, help="also print a code, repeatable"
+    )
+    invite = commands.add_parser("invite", help="print a code for one new node, for ten minutes")
+    invite.add_argument("role", choices=ROLES)
+    invite.add_argument("--admin", action="store_true", help="the node may invite others")
+    revoke = commands.add_parser("revoke", help="make a node unwelcome for good")
+    revoke.add_argument("id", help="the node's id, as `postdevai nodes` shows it")
+    serve = commands.add_parser("serve", help="run until a signal")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    serve.add_argument("--port", type=int, default=0, help="main port; usually 50053")
+    serve.add_argument("--enrolment-port", type=int, default=0, help="usually 50054")
+    serve.add_argument("--die-with-parent", action="store_true", help="stop when the parent does")
+    for command in (init, invite, revoke, serve):
+        command.add_argument("--home", default="", help="state; POSTDEVAI_HOME or ~/.postdevai")
+    return parser
+
+
+def _init(home: Home, roles: list[str]) -> int:
+    from coordinator_node.local import found
+
+    for line in asyncio.run(found(home, tuple(roles))):
+        print(line)
+    return 0
+
+
+def _print_code(home: Home, role: str, *, admin: bool) -> int:
+    from coordinator_node.local import invite
+
+    print(asyncio.run(invite(home, role, admin=admin)).code)
+    return 0
+
+
+def _revoke(home: Home, node_id: str) -> int:
+    from coordinator_node.local import revoke
+
+    asyncio.run(revoke(home, node_id))
+    print(f"{node_id} is no longer welcome", file=sys.stderr)
+    return 0
+
+
+def _serve(home: Home, options: argparse.Namespace) -> int:
+    def open_it() -> AbstractAsyncContextManager[Running]:
+        from coordinator_node.config import Config
+        from coordinator_node.node import open_node
+
+        return open_node(Config(home, options.host, options.port, options.enrolment_port, GRACE_S))
+
+    return run_daemon(
+        "coordinator",
+        home,
+        open_it,
+        grace_s=GRACE_S + 2,
+        die_with_parent=options.die_with_parent,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

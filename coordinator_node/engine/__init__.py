@@ -1,0 +1,1 @@
+"""Where the Coordinator's state lives."""

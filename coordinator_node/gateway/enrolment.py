@@ -1,0 +1,154 @@
+"""Letting nodes in: codes that are good once, and leaves that are renewed by the enrolled key."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+
+from common.clock import Clock
+from common.errors import Conflict, Denied, Invalid
+from common.model.ids import NodeId
+from common.model.node import Identity, Invitation, Role
+from common.rpc.certificates import (
+    node_id,
+    public_from_pem,
+    public_to_pem,
+    requested_key,
+    signed_renewal,
+)
+from common.rpc.join_code import new_code
+from coordinator_node.engine.ports import Entry, Kv
+from coordinator_node.gateway.authority import LEAF_MS, Authority
+from coordinator_node.gateway.members import Member, Members
+
+CODE_MS = 10 * 60_000
+NONCE_MS = 60_000
+NONCES_MAX = 1024
+"""The oldest makes room: whoever lost it asks again."""
+RENEWABLE_MS = 90 * 24 * 3_600_000
+INVITED: tuple[Role, ...] = ("dragon", "developer", "tool")
+CODES = "code/"
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A leaf that was made."""
+
+    leaf_pem: bytes
+    identity: Identity
+
+
+class Enrolment:
+    """Codes, leaves and renewals."""
+
+    def __init__(self, kv: Kv, members: Members, authority: Authority, clock: Clock) -> None:
+        self._kv = kv
+        self._members = members
+        self._authority = authority
+        self._clock = clock
+        self._nonces: OrderedDict[bytes, tuple[NodeId, int]] = OrderedDict()
+
+    async def invite(
+        self, role: str, addresses: tuple[str, ...], *, admin: bool = False
+    ) -> Invitation:
+        """A code for one node of that role, for ten minutes; only a hash of it is kept."""
+        if role not in INVITED:
+            raise Invalid(f"role is {role[:40]!r}; it must be one of {list(INVITED)}", field="role")
+        code = new_code(self._authority.pin, addresses)
+        expires_ms = self._clock.now_ms() + CODE_MS
+        kept = {
+            "hash": _hash(code.secret),
+            "role": role,
+            "admin": admin,
+            "expires_ms": expires_ms,
+            "spent_by": "",
+        }
+        await self._kv.put(CODES + code.id, json.dumps(kept).encode(), expected=0)
+        return Invitation(code.text, expires_ms)
+
+    async def enrol(self, code_id: str, secret: str, csr_pem: str) -> Issued:
+        """Spends a code: the role is the code's, the id the hash of the request's key.
+
+        The same key may ask again with the same code, as its first answer may have been lost.
+        """
+        key = requested_key(csr_pem)
+        entry = await self._kv.get(CODES + code_id)
+        if entry is None:
+            raise _no_code("is not known here")
+        code = json.loads(entry.value)
+        if not hmac.compare_digest(code["hash"], _hash(secret)):
+            raise _no_code("is not known here")
+        if self._clock.now_ms() >= code["expires_ms"]:
+            raise _no_code("has expired")
+        identity = Identity(self._authority.mesh, code["role"], node_id(key))
+        await self._spend(entry, code, identity.id)
+        known = await self._members.get(identity.id)
+        if known and (known.denied or known.role != identity.role):
+            raise Denied("this key is not welcome", hint="join again with a new key")
+        admin = bool(code["admin"]) or bool(known and known.admin)
+        await self._keep(
+            Member(identity.id, identity.role, admin, (public_to_pem(key).decode(),), 0)
+        )
+        return Issued(self._authority.issue(identity, key), identity)
+
+    def challenge(self, node: NodeId) -> bytes:
+        """A nonce for one renewal within a minute; also for nodes that nobody knows."""
+        nonce = secrets.token_bytes(32)
+        self._nonces[nonce] = (node, self._clock.now_ms() + NONCE_MS)
+        while len(self._nonces) > NONCES_MAX:
+            self._nonces.popitem(last=False)
+        return nonce
+
+    async def renew(self, node: NodeId, nonce: bytes, csr_pem: str, signature: bytes) -> Issued:
+        """A new leaf for a node that proves its enrolled key, until 90 days after its end."""
+        named, ends_ms = self._nonces.pop(nonce, (NodeId(""), 0))
+        now_ms = self._clock.now_ms()
+        if named != node or now_ms >= ends_ms:
+            raise Denied("the challenge is not known or has ended", hint="ask for another")
+        key = requested_key(csr_pem)
+        member = await self._members.get(node)
+        if member is None or not _proves(member, signature, nonce, csr_pem):
+            raise Denied("the renewal is not signed by the enrolled key of a known node")
+        if member.denied:
+            raise Denied(f"node {node} is no longer welcome")
+        if now_ms > member.leaf_ends_ms + RENEWABLE_MS:
+            raise Denied(
+                "the certificate ended more than 90 days ago", hint="join again with a new code"
+            )
+        pem = public_to_pem(key).decode()
+        keys = (pem, *(known for known in member.keys if known != pem))[:2]
+        await self._keep(replace(member, keys=keys))
+        identity = Identity(self._authority.mesh, member.role, node)
+        return Issued(self._authority.issue(identity, key), identity)
+
+    async def _spend(self, entry: Entry, code: dict[str, object], node: NodeId) -> None:
+        if code["spent_by"] == node:
+            return
+        if code["spent_by"]:
+            raise _no_code("was used already")
+        spent = json.dumps({**code, "spent_by": node}).encode()
+        try:
+            await self._kv.put(entry.key, spent, expected=entry.revision)
+        except Conflict:
+            raise _no_code("was used already") from None
+
+    async def _keep(self, member: Member) -> None:
+        ends_ms = self._clock.now_ms() + LEAF_MS
+        await self._members.keep(replace(member, leaf_ends_ms=ends_ms))
+
+
+def _proves(member: Member, signature: bytes, nonce: bytes, csr_pem: str) -> bool:
+    keys = (public_from_pem(pem.encode()) for pem in member.keys)
+    return any(signed_renewal(key, signature, nonce, csr_pem) for key in keys)
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _no_code(why: str) -> Denied:
+    return Denied(f"this code {why}", hint="ask for a new one with `postdevai invite`")

@@ -1,0 +1,83 @@
+"""The nodes that were let in: their roles, their keys, and those that are denied."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from common.errors import Conflict, Missing
+from common.model.ids import NodeId
+from common.model.node import Identity, Role
+from common.rpc.policy import Right
+from coordinator_node.engine.ports import Kv
+
+PREFIX = "member/"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A node that was let in."""
+
+    id: NodeId
+    role: Role
+    admin: bool
+    keys: tuple[str, ...]
+    """Public keys, PEM, newest first; two at most, for a renewal whose answer was lost."""
+    leaf_ends_ms: int
+    denied: bool = False
+
+
+class Members:
+    """Members in the engine, with the admins and the denied at hand for every call."""
+
+    def __init__(self, kv: Kv) -> None:
+        self._kv = kv
+        self._admins: frozenset[NodeId] = frozenset()
+        self._denied: frozenset[NodeId] = frozenset()
+
+    async def refresh(self) -> None:
+        """Reads who is admin and who is denied; the owner may have changed it meanwhile."""
+        members = [_member(entry.value) for entry in await self._kv.entries(PREFIX)]
+        self._admins = frozenset(member.id for member in members if member.admin)
+        self._denied = frozenset(member.id for member in members if member.denied)
+
+    def denied(self) -> frozenset[NodeId]:
+        """Those that are no longer welcome."""
+        return self._denied
+
+    def rights(self, identity: Identity) -> frozenset[Right]:
+        """What a node may do beside what its role may."""
+        return frozenset(("admin",)) if identity.id in self._admins else frozenset()
+
+    def has_admin(self) -> bool:
+        """Whether anybody may invite yet, beside the owner of the files."""
+        return bool(self._admins)
+
+    async def get(self, node_id: NodeId) -> Member | None:
+        """The member, or None."""
+        entry = await self._kv.get(PREFIX + node_id)
+        return _member(entry.value) if entry else None
+
+    async def keep(self, member: Member) -> None:
+        """Adds or replaces a member; a denial that came meanwhile stays."""
+        entry = await self._kv.get(PREFIX + member.id)
+        denied = member.denied or (entry is not None and _member(entry.value).denied)
+        value = json.dumps(asdict(replace(member, denied=denied))).encode()
+        await self._kv.put(PREFIX + member.id, value, expected=entry.revision if entry else 0)
+        await self.refresh()
+
+    async def deny(self, node_id: NodeId) -> None:
+        """Makes a node unwelcome for good; Missing when it was never let in."""
+        member = await self.get(node_id)
+        if member is None:
+            raise Missing(f"no node {node_id} was ever let in", hint="see `postdevai nodes`")
+        try:
+            await self.keep(replace(member, denied=True))
+        except Conflict:  # it renewed at that moment
+            await self.keep(replace(member, denied=True))
+
+
+def _member(value: bytes) -> Member:
+    said: dict[str, Any] = json.loads(value)
+    return replace(Member(**said), keys=tuple(said["keys"]))

@@ -1,0 +1,54 @@
+"""What the owner of the Coordinator's files may do with them, whether or not it runs."""
+
+from __future__ import annotations
+
+import asyncio
+
+from common.clock import SystemClock
+from common.daemon.home import Home
+from common.daemon.ports import Ports
+from common.model.ids import NodeId
+from common.model.node import Invitation
+from coordinator_node.gateway.authority import Authority
+from coordinator_node.gateway.own_identity import OwnIdentity
+from coordinator_node.node import open_gateway
+
+
+async def found(home: Home, roles: tuple[str, ...]) -> list[str]:
+    """Makes the CA, the Coordinator's key and the ticket keys where they are missing.
+
+    Gives a line for each code that is asked for. A developer's code is an admin's as long as
+    the mesh has none: the first laptop is its owner's.
+    """
+    directory = home.directory("coordinator")
+    authority = await asyncio.to_thread(Authority.make, directory / "authority", SystemClock())
+    await asyncio.to_thread(OwnIdentity, home.identity_directory("coordinator"), authority)
+    lines: list[str] = []
+    async with open_gateway(home, SystemClock()) as (gateway, _):
+        has_admin = gateway.members.has_admin()
+        for role in roles:
+            admin = role == "developer" and not has_admin
+            has_admin = has_admin or admin
+            given = await gateway.enrolment.invite(role, _addresses(home), admin=admin)
+            lines.append(f"{role} {given.code}")
+    return lines
+
+
+async def invite(home: Home, role: str, *, admin: bool) -> Invitation:
+    """A code for one new node."""
+    async with open_gateway(home, SystemClock()) as (gateway, _):
+        return await gateway.enrolment.invite(role, _addresses(home), admin=admin)
+
+
+async def revoke(home: Home, node_id: str) -> None:
+    """Makes a node unwelcome; a running Coordinator hears of it within a second."""
+    async with open_gateway(home, SystemClock()) as (gateway, _):
+        await gateway.members.deny(NodeId(node_id))
+
+
+def _addresses(home: Home) -> tuple[str, ...]:
+    """Where the enrolment port is, or will be when the Coordinator starts."""
+    ready = home.ready("coordinator")
+    if ready is not None:
+        return (ready.extra["enrolment_address"],)
+    return (f"127.0.0.1:{Ports.of(home).reserve('enrolment', '127.0.0.1')}",)

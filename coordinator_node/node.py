@@ -1,0 +1,164 @@
+"""The Coordinator's composition root: every part, opened in order, closed in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from common.alongside import alongside
+from common.clock import Clock, SystemClock
+from common.daemon.home import Home
+from common.daemon.lifecycle import Running
+from common.daemon.load import OwnLoad
+from common.daemon.ports import Ports
+from common.model.node import Identity, Node
+from common.rpc.guard import Guard
+from common.rpc.server import Add, open_pinned_server, open_server
+from coordinator_node.config import Config, reachable_at
+from coordinator_node.engine.sqlite_engine import open_sqlite
+from coordinator_node.gateway.authority import Authority
+from coordinator_node.gateway.enrolment import Enrolment
+from coordinator_node.gateway.members import Members
+from coordinator_node.gateway.own_identity import OwnIdentity
+from coordinator_node.gateway.ticket_keys import TicketKeys
+from coordinator_node.registry.registry import Registry
+from coordinator_node.registry.roster import Roster
+from coordinator_node.registry.seen import Seen
+from coordinator_node.routing.resolve import Router
+from coordinator_node.service_authority import AuthorityService
+from coordinator_node.service_enrolment import EnrolmentService
+from coordinator_node.service_registry import RegistryService
+
+REFRESH_S = 1.0
+"""How soon a revocation by the owner is heard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """What decides who may come in."""
+
+    authority: Authority
+    members: Members
+    keys: TicketKeys
+    enrolment: Enrolment
+
+    async def keep_fresh(self) -> None:
+        """Looks for changes that the owner made from another process, until cancelled."""
+        while True:
+            await asyncio.sleep(REFRESH_S)
+            await self.members.refresh()
+            await self.keys.refresh()
+
+
+@asynccontextmanager
+async def open_gateway(home: Home, clock: Clock) -> AsyncGenerator[tuple[Gateway, Registry]]:
+    """The state of a Coordinator without its servers; also used by the owner's short commands."""
+    directory = home.directory("coordinator")
+    authority = await asyncio.to_thread(Authority.open, directory / "authority", clock)
+    async with open_sqlite(directory / "state.db") as kv:
+        members, keys = Members(kv), TicketKeys(kv, clock)
+        await members.refresh()
+        await keys.refresh()
+        registry = Registry(Roster(clock), Seen(kv))
+        await registry.recall()
+        yield Gateway(authority, members, keys, Enrolment(kv, members, authority, clock)), registry
+
+
+@asynccontextmanager
+async def open_node(config: Config, clock: Clock | None = None) -> AsyncGenerator[Running]:
+    """A Coordinator that serves."""
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        gateway, registry = await stack.enter_async_context(open_gateway(config.home, clock))
+        own = await asyncio.to_thread(_own, config.home, gateway.authority)
+        router = Router(
+            own=own.identity, live=registry.live, signer=gateway.keys.signer, clock=clock
+        )
+        guard = Guard(
+            mesh=own.identity.mesh,
+            denied=gateway.members.denied,
+            more_rights=gateway.members.rights,
+            clock=clock,
+        )
+        listen = _Listening(config, Ports.of(config.home))
+        authority_service = AuthorityService(gateway.enrolment, lambda: listen.enrolment_addresses)
+        registry_service = RegistryService(
+            registry, router, gateway.keys.public, gateway.members.denied
+        )
+
+        services = (registry_service.add_to, authority_service.add_to)
+        await listen.open_main(stack, own, lambda server: [add(server) for add in services], guard)
+        await listen.open_enrolment(stack, own, gateway)
+        seat = _keep_seat(registry, own.identity, listen.address)
+        await stack.enter_async_context(alongside(gateway.keep_fresh(), own.keep_renewed(), seat))
+        yield Running(
+            listen.address,
+            {
+                "identity": own.identity.uri,
+                "enrolment_address": listen.enrolment_addresses[0],
+            },
+        )
+
+
+class _Listening:
+    """The two ports, once they are open."""
+
+    def __init__(self, config: Config, ports: Ports) -> None:
+        self._config = config
+        self._ports = ports
+        self.address = ""
+        self.enrolment_addresses: tuple[str, ...] = ()
+
+    async def open_main(
+        self,
+        stack: AsyncExitStack,
+        own: OwnIdentity,
+        add: Add,
+        guard: Guard,
+    ) -> None:
+        config = self._config
+        port = config.port or self._ports.usual("coordinator")
+        server, bound = await open_server(
+            config.host, port, own, add, guard, exact=bool(config.port)
+        )
+        stack.push_async_callback(server.stop, config.grace_s)
+        self._ports.remember("coordinator", bound)
+        self.address = reachable_at(config.host, bound)[0]
+
+    async def open_enrolment(
+        self, stack: AsyncExitStack, own: OwnIdentity, gateway: Gateway
+    ) -> None:
+        config, authority = self._config, gateway.authority
+        service = EnrolmentService(
+            gateway.enrolment, authority.ca_pem, own.identity.uri, self.address
+        )
+        server, bound = await open_pinned_server(
+            config.host,
+            config.enrolment_port or self._ports.usual("enrolment"),
+            authority.enrolment_key_pem,
+            authority.enrolment_pem,
+            service.add_to,
+            Guard(mesh=own.identity.mesh),
+            exact=bool(config.enrolment_port),
+        )
+        stack.push_async_callback(server.stop, config.grace_s)
+        self._ports.remember("enrolment", bound)
+        self.enrolment_addresses = reachable_at(config.host, bound)
+
+
+def _own(home: Home, authority: Authority) -> OwnIdentity:
+    return OwnIdentity(home.identity_directory("coordinator"), authority)
+
+
+async def _keep_seat(registry: Registry, own: Identity, address: str) -> None:
+    """The Coordinator is a node among the nodes, so that `nodes` shows it too."""
+    load = OwnLoad()
+    seat = Node(own.role, own.id, address, "serving", 0.0, version("postdevai"), os.getpid())
+    epoch = await registry.register(seat)
+    while True:
+        await asyncio.sleep(REFRESH_S)
+        registry.renew(own, epoch, "serving", load())

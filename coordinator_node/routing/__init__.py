@@ -1,0 +1,1 @@
+"""Which node does a piece of work."""
