@@ -1,0 +1,96 @@
+"""What changed between two grounds, and which of it a failure speaks of. Pure functions."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Iterable, Sequence
+
+from common.model.event import PathChange
+from common.model.failure import Failure
+
+_DERIVED = re.compile(
+    r"(^|/)(__pycache__|\.pytest_cache|\.mypy_cache|\.ruff_cache|\.hypothesis|htmlcov)/"
+    r"|\.py[co]$|(^|/)\.coverage(\.[^/]*)?$"
+)
+"""Written by the run itself where no .gitignore names it: says nothing about the code."""
+
+_TEST_FILE = re.compile(r"(^|/)(test_[^/]*|[^/]*_test)\.py$")
+_DEPENDENCIES = re.compile(
+    r"(^|/)(requirements[^/]*\.(txt|in|lock)|[^/]*\.lock|package(-lock)?\.json|pyproject\.toml"
+    r"|setup\.(py|cfg)|Pipfile|go\.(mod|sum)|pnpm-lock\.yaml|Cargo\.toml)$"
+)
+
+
+def compose(edges: Iterable[Sequence[PathChange]]) -> tuple[PathChange, ...]:
+    """One change from several in a row: the first old side and the last new side of each path.
+
+    Equal to the direct difference of the first and the last ground; what was changed and
+    changed back is gone.
+    """
+    composed: dict[str, PathChange] = {}
+    for edge in edges:
+        for change in edge:
+            before = composed.get(change.path, change)
+            composed[change.path] = PathChange(
+                change.path,
+                before.old_git,
+                change.new_git,
+                before.old_content,
+                change.new_content,
+            )
+    changed = [c for c in composed.values() if c.old_git != c.new_git]
+    return tuple(sorted(changed, key=lambda c: c.path))
+
+
+def written_by_people(changes: Iterable[PathChange]) -> tuple[PathChange, ...]:
+    """Without what runs leave behind."""
+    return tuple(c for c in changes if not _DERIVED.search(c.path))
+
+
+def declares_dependencies(path: str) -> bool:
+    """A lock file or a manifest: part of a dependency's change rather than of the code's."""
+    return bool(_DEPENDENCIES.search(path))
+
+
+def is_test(path: str, failure: Failure) -> bool:
+    """A file of tests, where a change alters what is expected rather than what is done.
+
+    A test file that cannot even be imported is code like any other.
+    """
+    if not failure.test or "::" not in failure.test:
+        return False
+    return bool(_TEST_FILE.search(path)) or path == file_of(failure.test)
+
+
+def file_of(test: str) -> str:
+    """The file of a node id; empty when it has none."""
+    return test.partition("::")[0]
+
+
+def spoken_of(failure: Failure, command: str, cwd: str, root: str) -> frozenset[str]:
+    """Files that the failure's own frames, its test or its command name."""
+    frames = {f.path for f in failure.frames if f.in_app}
+    return frozenset({*frames, file_of(failure.test), *named_files(command, cwd, root)} - {""})
+
+
+def named_files(command: str, cwd: str, root: str) -> set[str]:
+    """Words of a command line read as paths of the working copy, whether they exist or not."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        words = command.split()
+    paths: set[str] = set()
+    for word in words:
+        path = word.partition("::")[0]
+        if not path.startswith("-"):
+            paths.add(_relative(path, cwd, root))
+    return paths - {"", "."}
+
+
+def _relative(path: str, cwd: str, root: str) -> str:
+    if not root:
+        return os.path.normpath(path) if path else ""
+    whole = os.path.normpath(os.path.join(cwd, path))
+    return whole[len(root) + 1 :] if whole.startswith(root + "/") else ""

@@ -1,0 +1,79 @@
+"""Commits as they were seen being made, and which of them are still on a branch."""
+
+from __future__ import annotations
+
+import zlib
+
+import apsw
+
+from common.model.event import Commit, Event, GitOperation
+from dragon_node.lake.records import Accepted
+
+_MAKES = frozenset(("commit", "amend", "merge", "rebase", "cherry-pick", "revert"))
+"""Operations whose new commits were made then and there; a pull brings older ones too."""
+
+_MOVES_BACK = frozenset(("amend", "reset", "rebase"))
+"""Operations that take commits off a branch."""
+
+_ANCESTORS_MAX = 10_000
+
+
+def apply(db: apsw.Connection, record: Accepted, event: Event, moved: GitOperation) -> None:
+    """Keeps new commits, moves the branch's head, and marks what no branch leads to any more."""
+    for commit in moved.commits:
+        _keep(db, record.project, event.at_ms, moved.operation in _MAKES, commit)
+    if not moved.new:
+        return
+    db.execute(
+        "INSERT OR REPLACE INTO heads VALUES (?,?,?,?)",
+        (event.working_copy, moved.ref, record.project, moved.new),
+    )
+    if moved.operation in _MOVES_BACK and moved.old:
+        _let_go(db, record.project, moved.old)
+    _mark(db, record.project, ancestors(db, record.project, moved.new), gone=False)
+
+
+def _keep(db: apsw.Connection, project: str, seen_ms: int, made: bool, commit: Commit) -> None:
+    db.execute(
+        "INSERT OR IGNORE INTO commits VALUES (?,?,?,?,?,0,?)",
+        (
+            *(project, commit.sha, commit.subject),
+            seen_ms if made else commit.author_ms,
+            made,
+            zlib.compress(commit.patch.encode("utf-8", "surrogateescape")),
+        ),
+    )
+    db.executemany(
+        "INSERT OR IGNORE INTO commit_parents VALUES (?,?,?)",
+        [(project, commit.sha, parent) for parent in commit.parents],
+    )
+    db.executemany(
+        "INSERT OR IGNORE INTO commit_paths VALUES (?,?,?,?,?)",
+        [(project, c.path, commit.sha, c.old_git, c.new_git) for c in commit.changes],
+    )
+
+
+def _let_go(db: apsw.Connection, project: str, old: str) -> None:
+    held: set[str] = set()
+    for (sha,) in db.execute("SELECT DISTINCT sha FROM heads WHERE project=?", (project,)):
+        held |= ancestors(db, project, str(sha))
+    _mark(db, project, ancestors(db, project, old) - held, gone=True)
+
+
+def _mark(db: apsw.Connection, project: str, shas: set[str], *, gone: bool) -> None:
+    db.executemany(
+        "UPDATE commits SET gone=? WHERE project=? AND sha=? AND gone<>?",
+        [(gone, project, sha, gone) for sha in sorted(shas)],
+    )
+
+
+def ancestors(db: apsw.Connection, project: str, sha: str) -> set[str]:
+    """As far as they were seen, the commit itself included."""
+    rows = db.execute(
+        """WITH RECURSIVE up(sha) AS (
+             SELECT ? UNION
+             SELECT parent FROM up JOIN commit_parents p ON p.project=? AND p.sha=up.sha
+           ) SELECT sha FROM up LIMIT ?""",
+        (sha, project, _ANCESTORS_MAX),
+    )
+    return {str(row[0]) for row in rows}

@@ -1,0 +1,156 @@
+"""How an episode ended: what may be claimed about a failing run and a later passing one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from common.model.event import PathChange
+from common.model.failure import Failure, RemedyKind, RemedyState
+from dragon_node.failures.changes import (
+    declares_dependencies,
+    file_of,
+    is_test,
+    spoken_of,
+    written_by_people,
+)
+from dragon_node.failures.passing import Verdict
+from dragon_node.failures.runs import Environment, Run
+
+State = Literal[
+    "observed", "unproven", "ambiguous", "flaky", "unexplained", "expectation changed", "removed"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What is claimed, and why."""
+
+    state: State
+    note: str
+    """A sentence: why this is believed, or why there is no remedy."""
+    kind: RemedyKind = "code"
+    related: tuple[PathChange, ...] = ()
+    also: tuple[PathChange, ...] = ()
+
+    @property
+    def remedy_state(self) -> RemedyState | None:
+        """None when there is nothing to offer."""
+        match self.state:
+            case "observed" | "unproven" | "ambiguous":
+                return self.state
+            case _:
+                return None
+
+
+def judge(
+    failure: Failure,
+    failing: Run,
+    passing: Run,
+    changes: tuple[PathChange, ...] | None,
+    verdict: Verdict,
+    root: str,
+) -> Ending | None:
+    """None when the pass proves nothing and the episode goes on.
+
+    `changes` are those between the two runs; None when they are not known.
+    """
+    if changes is None:
+        return Ending("unexplained", "what changed between the two runs was not recorded")
+    changes = written_by_people(changes)
+    if verdict == "passed unnamed" and file_of(failure.test) in _deleted(changes):
+        return Ending("removed", "the test's file was deleted", also=changes)
+    environment = _environment(failing.environment, passing.environment)
+    if not changes and environment is None:
+        return _unchanged(failing, passing)
+    if environment is None:
+        return _code(failure, failing, changes, verdict, root)
+    return _environment_too(failure, failing, changes, environment, root)
+
+
+def _unchanged(failing: Run, passing: Run) -> Ending | None:
+    if (failing.command, failing.cwd) != (passing.command, passing.cwd):
+        return None  # another command on the same files: other options, other order, other result
+    if passing.tree_after and passing.tree_after != passing.tree:
+        return Ending("unexplained", "files changed while the passing run was under way")
+    return Ending("flaky", "it passed with nothing changed")
+
+
+def _code(
+    failure: Failure, failing: Run, changes: tuple[PathChange, ...], verdict: Verdict, root: str
+) -> Ending:
+    related, also = _part(failure, failing, changes, root)
+    tests = [c.path for c in also if is_test(c.path, failure)]
+    if not related and len(tests) == len(also) and file_of(failure.test) in tests:
+        return Ending("expectation changed", f"only tests changed: {_list(tests)}", also=also)
+    if not related:
+        note = f"{_list([c.path for c in also])} changed, which the failure does not name"
+        return Ending("unexplained", note, also=also)
+    what = _list([c.path for c in related])
+    if verdict == "passed unnamed" and file_of(failure.test) in tests:
+        note = (
+            f"{what} changed between the failing and the passing run, but so did the test's own"
+            " file, and the run does not name the tests that passed"
+        )
+        return Ending("unproven", note, "code", related, also)
+    note = f"{what} changed between the failing and the passing run"
+    if tests:
+        note += f"; so did {_list(tests)}"
+    return Ending("observed", note, "code", related, also)
+
+
+def _environment_too(
+    failure: Failure,
+    failing: Run,
+    changes: tuple[PathChange, ...],
+    environment: tuple[RemedyKind, str],
+    root: str,
+) -> Ending:
+    kind, what = environment
+    code = tuple(c for c in changes if not (kind == "dependency" and _declares(c)))
+    declared = tuple(c for c in changes if c not in code)
+    if not code:
+        return Ending("observed", f"{what} changed and no code did", kind, declared, ())
+    related, also = _part(failure, failing, code, root)
+    note = f"code and {what} both changed; which of them did it is not known"
+    if related:
+        return Ending("ambiguous", note, "code", related, (*also, *declared))
+    return Ending("ambiguous", note, kind, declared, also)
+
+
+def _part(
+    failure: Failure, failing: Run, changes: Iterable[PathChange], root: str
+) -> tuple[tuple[PathChange, ...], tuple[PathChange, ...]]:
+    """Changes that the failure speaks of, tests apart, and the others."""
+    spoken = spoken_of(failure, failing.command, failing.cwd, root)
+    related = tuple(c for c in changes if c.path in spoken and not is_test(c.path, failure))
+    return related, tuple(c for c in changes if c not in related)
+
+
+def _environment(before: Environment, after: Environment) -> tuple[RemedyKind, str] | None:
+    """What differs, where both sides are known."""
+    if _differ(before.packages, after.packages) or _differ(before.lock_hash, after.lock_hash):
+        return "dependency", "installed packages"
+    if _differ(before.interpreter, after.interpreter):
+        return "environment", "the interpreter"
+    if _differ(before.variables, after.variables):
+        return "environment", "environment variables"
+    return None
+
+
+def _differ(before: str, after: str) -> bool:
+    return bool(before and after and before != after)
+
+
+def _declares(change: PathChange) -> bool:
+    return declares_dependencies(change.path)
+
+
+def _deleted(changes: Iterable[PathChange]) -> frozenset[str]:
+    return frozenset(c.path for c in changes if c.old_git and not c.new_git)
+
+
+def _list(paths: list[str], most: int = 3) -> str:
+    shown = ", ".join(paths[:most])
+    return f"{shown} and {len(paths) - most} more" if len(paths) > most else shown

@@ -1,0 +1,181 @@
+"""What is known about a fingerprint at a moment: remedies in order of trust, and flakiness."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import apsw
+
+from common.model.event import PathChange
+from common.model.failure import Failure, Flakiness, Match, RemedyKind, RemedyState
+from common.model.ids import ContentHash
+from dragon_node.failures.runs import Run, load
+
+_NOW = (1 << 63) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRemedy:
+    """A remedy as it is kept, with what is thought of it now."""
+
+    id: str
+    project: str
+    values: str
+    kind: RemedyKind
+    state: RemedyState
+    why: str
+    failing: Run
+    passing: Run
+    related: tuple[PathChange, ...]
+    also: tuple[PathChange, ...]
+    flaky: bool
+    """Its symptom passed on an unchanged ground at some time: no commit may be offered."""
+    accepted: bool
+
+    @property
+    def may_be_offered(self) -> bool:
+        """Unasked, that is."""
+        return self.state in ("observed", "confirmed", "ambiguous")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Everything about one failure."""
+
+    match: Match
+    remedies: tuple[KnownRemedy, ...] = ()
+    flaky: Flakiness | None = None
+    note: str = ""
+    elsewhere: str = ""
+    """Name of the project that knows it, when this one does not."""
+
+    @property
+    def worth_saying(self) -> bool:
+        """Whether there is something true to say unasked."""
+        return self.flaky is not None or any(r.may_be_offered for r in self.remedies)
+
+
+def known(db: apsw.Connection, project: str, failure: Failure, *, before_lsn: int = _NOW) -> Known:
+    """What was known before a point of the journal; now, when none is given.
+
+    This project's past goes before another's; equal values before other values. An empty
+    project stands for any.
+    """
+    remedies = _remedies(db, failure, before_lsn)
+    here = [r for r in remedies if project in ("", r.project)]
+    flaky = _flaky(db, project, failure, before_lsn)
+    chosen = here if here or flaky else remedies
+    elsewhere = chosen[0].failing.project_name if chosen and not here else ""
+    # As close as what is offered, not as what was merely seen.
+    match = _closeness(failure, chosen) if chosen else _match(db, project, failure, before_lsn)
+    ordered = sorted(chosen, key=lambda r: _rank(failure, r))
+    return Known(match, tuple(ordered), flaky, _note(db, project, failure, before_lsn), elsewhere)
+
+
+def _closeness(failure: Failure, remedies: Sequence[KnownRemedy]) -> Match:
+    return "same" if any(r.values == failure.values for r in remedies) else "same, other values"
+
+
+def _rank(failure: Failure, remedy: KnownRemedy) -> tuple[bool, bool, int, bool, int]:
+    trust = {"confirmed": 0, "observed": 1, "ambiguous": 2, "unproven": 3, "rejected": 4}
+    return (
+        remedy.state == "rejected",
+        remedy.values != failure.values,
+        trust[remedy.state],
+        not remedy.accepted,
+        -remedy.passing.lsn,
+    )
+
+
+def _match(db: apsw.Connection, project: str, failure: Failure, before_lsn: int) -> Match:
+    rows = db.execute(
+        'SELECT DISTINCT "values" FROM occurrences WHERE fingerprint=? AND lsn<?'
+        " AND (project=? OR ?='')",
+        (failure.fingerprint, before_lsn, project, project),
+    )
+    seen = {str(row[0]) for row in rows}
+    if not seen:
+        return "none"
+    return "same" if failure.values in seen else "same, other values"
+
+
+def _flaky(
+    db: apsw.Connection, project: str, failure: Failure, before_lsn: int
+) -> Flakiness | None:
+    row = db.execute(
+        "SELECT failed, runs FROM flaky WHERE fingerprint=? AND lsn<? AND (project=? OR ?='')"
+        " ORDER BY lsn DESC LIMIT 1",
+        (failure.fingerprint, before_lsn, project, project),
+    ).fetchone()
+    return Flakiness(int(str(row[0])), int(str(row[1]))) if row else None
+
+
+def _note(db: apsw.Connection, project: str, failure: Failure, before_lsn: int) -> str:
+    """Of the newest episode that ended or that a run said something about."""
+    row = db.execute(
+        "SELECT state, note FROM episodes WHERE fingerprint=? AND id<? AND note<>''"
+        " AND (project=? OR ?='') ORDER BY coalesce(closed_lsn, last_lsn) DESC LIMIT 1",
+        (failure.fingerprint, before_lsn * 64, project, project),
+    ).fetchone()
+    if row is None or row[0] in ("observed", "ambiguous", "unproven"):
+        return ""
+    return str(row[1]) if row[0] == "open" else f"{row[0]}: {row[1]}"
+
+
+def _remedies(db: apsw.Connection, failure: Failure, before_lsn: int) -> list[KnownRemedy]:
+    rows = db.execute(
+        """SELECT r.id, r.project, r."values", r.kind, r.state, r.why, r.failed_lsn,
+             r.passed_lsn, r.contradicted_lsn, v.verdict, f.lsn
+           FROM remedies r LEFT JOIN verdicts v ON v.remedy=r.id
+           LEFT JOIN flaky f ON f.project=r.project AND f.fingerprint=r.fingerprint
+           WHERE r.fingerprint=? AND r.passed_lsn<? ORDER BY r.passed_lsn, r.id""",
+        (failure.fingerprint, before_lsn),
+    ).fetchall()
+    return [_remedy(db, row) for row in rows]
+
+
+def _remedy(db: apsw.Connection, row: Sequence[object]) -> KnownRemedy:
+    identity, flaky = str(row[0]), row[10] is not None
+    state, why = _thought_of(row)
+    changes = list(_paths(db, identity))
+    return KnownRemedy(
+        id=identity,
+        project=str(row[1]),
+        values=str(row[2]),
+        kind=row[3],  # type: ignore[arg-type]  # written from a RemedyKind
+        state=state,
+        why=why,
+        failing=load(db, int(str(row[6]))),
+        passing=load(db, int(str(row[7]))),
+        related=tuple(c for c, related in changes if related),
+        also=tuple(c for c, related in changes if not related),
+        flaky=flaky,
+        accepted=row[9] == "accepted",
+    )
+
+
+def _thought_of(row: Sequence[object]) -> tuple[RemedyState, str]:
+    state, why, contradicted, verdict, flaky = row[4], str(row[5]), row[8], row[9], row[10]
+    if verdict == "rejected":
+        return "rejected", f"rejected by you; {why}"
+    if contradicted is not None:
+        return "rejected", f"did not hold: it came back with this in place; {why}"
+    if flaky is not None:
+        return "unproven", f"it has also passed with nothing changed; {why}"
+    return state, why  # type: ignore[return-value]  # written from a RemedyState
+
+
+def _paths(db: apsw.Connection, remedy: str) -> list[tuple[PathChange, bool]]:
+    rows = db.execute(
+        "SELECT path, old_git, new_git, old_content, new_content, related FROM remedy_paths"
+        " WHERE remedy=? ORDER BY path",
+        (remedy,),
+    )
+    return [
+        (
+            PathChange(str(p), str(og), str(ng), ContentHash(str(oc)), ContentHash(str(nc))),
+            bool(related),
+        )
+        for p, og, ng, oc, nc, related in rows
+    ]

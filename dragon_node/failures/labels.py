@@ -1,0 +1,127 @@
+"""The commit is a label of a remedy, found afterwards and only when it is shown. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from common.model.event import PathChange
+from dragon_node.failures.diffs import Lines
+
+UNCOMMITTED = "uncommitted"
+GONE = "commit gone, diff kept"
+_CLOCK_SLACK_MS = 1000
+"""Git's times are in whole seconds."""
+_LINE_CHARS_MIN = 4
+"""A remedy whose every line is shorter (`)`, `}`) is found by content only."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCommit:
+    """A commit that touches a path of the remedy."""
+
+    sha: str
+    subject: str
+    at_ms: int
+    gone: bool
+    """No branch leads to it any more."""
+    before: bool
+    """An ancestor of the failing run's HEAD: it was there when it failed."""
+    changes: Mapping[str, tuple[str, str]]
+    """Old and new git id by path."""
+    patch: Mapping[str, Lines]
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return f"{self.sha[:7]} {self.subject}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a remedy is called."""
+
+    text: str
+    commit: str = ""
+    """Set only when one commit carries all of the remedy."""
+
+
+def label(
+    related: Sequence[PathChange],
+    lines: Mapping[str, Lines],
+    commits: Sequence[KnownCommit],
+    failed_at_ms: int,
+) -> Label:
+    """The commit that carries every path of the remedy, or words for why there is none.
+
+    A commit carries a path when it leaves the file as the passing run had it, or when its patch
+    holds the lines that the remedy added (removed, if it added none).
+    """
+    later = [c for c in commits if not c.before and c.at_ms >= failed_at_ms - _CLOCK_SLACK_MS]
+    carried = {c.sha: {p.path for p in related if _carries(c, p, lines)} for c in later}
+    exact = {c.sha: sum(_leaves_so(c, p) for p in related) for c in later}
+    whole = [c for c in later if len(carried[c.sha]) == len(related)]
+    present = sorted(
+        (c for c in whole if not c.gone), key=lambda c: (-exact[c.sha], c.at_ms, c.sha)
+    )
+    gone = [c for c in whole if c.gone]
+    if present:
+        return Label(_present(present[0], related, later, gone), present[0].sha)
+    parts = [c for c in later if carried[c.sha] and not c.gone]
+    if parts:
+        return Label(_parts(parts, carried, related))
+    if gone:
+        return Label(GONE)
+    undone = [c for c in commits if c.before and all(_leaves_so(c, p) for p in related)]
+    if undone:
+        newest = max(undone, key=lambda c: (c.at_ms, c.sha))
+        return Label(f"an uncommitted edit undone, back to {newest.name}")
+    return Label(UNCOMMITTED)
+
+
+def _present(
+    chosen: KnownCommit,
+    related: Sequence[PathChange],
+    later: Sequence[KnownCommit],
+    gone: Sequence[KnownCommit],
+) -> str:
+    text = chosen.name
+    if gone:
+        text += f" (was {gone[0].sha[:7]})"
+    reverts = [c for c in later if not c.gone and any(_reverts(c, p) for p in related)]
+    if reverts:
+        text += f" (reverted by {reverts[-1].sha[:7]})"
+    return text
+
+
+def _parts(
+    parts: Sequence[KnownCommit],
+    carried: Mapping[str, set[str]],
+    related: Sequence[PathChange],
+) -> str:
+    together: set[str] = set()
+    for commit in parts:
+        together |= carried[commit.sha]
+    named = "; ".join(c.name for c in parts[:3])
+    if len(together) == len(related):
+        return f"in {len(parts)} commits: {named}"
+    return f"partly {UNCOMMITTED}; partly in {named}"
+
+
+def _leaves_so(commit: KnownCommit, path: PathChange) -> bool:
+    sides = commit.changes.get(path.path)
+    return sides is not None and sides[1] == path.new_git
+
+
+def _reverts(commit: KnownCommit, path: PathChange) -> bool:
+    return commit.changes.get(path.path) == (path.new_git, path.old_git)
+
+
+def _carries(commit: KnownCommit, path: PathChange, lines: Mapping[str, Lines]) -> bool:
+    if _leaves_so(commit, path):
+        return True
+    wanted, found = lines.get(path.path), commit.patch.get(path.path)
+    if wanted is None or found is None:
+        return False
+    ours, theirs = (wanted.added, found.added) if wanted.added else (wanted.removed, found.removed)
+    return any(len(line) >= _LINE_CHARS_MIN for line in ours) and ours <= theirs

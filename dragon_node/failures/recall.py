@@ -1,0 +1,184 @@
+"""What is remembered about a failure, put together when somebody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
+
+import apsw
+
+from common.model.answer import Freshness
+from common.model.failure import Failure, Occurrence, Recollection
+from common.model.ids import ContentHash, EventId
+from dragon_node.failures.knowledge import Known, known
+from dragon_node.failures.labels import KnownCommit
+from dragon_node.failures.memory import failure_from_text
+from dragon_node.failures.remedies import commits_for, shown
+from dragon_node.failures.similar import nearest
+
+OCCURRENCES_MAX = 20
+REMEDIES_MAX = 5
+CANDIDATES_MAX = 2000
+"""Fingerprints, newest first, that a text without one is compared with."""
+
+_NOW = (1 << 63) - 1
+FIRST_TIME = "seen for the first time, nothing is known about it yet"
+NOT_PASSED_YET = "it has not been seen to pass yet"
+
+T = TypeVar("T")
+
+
+class Reads(Protocol):
+    """memory.db, read only."""
+
+    async def read(self, fn: Callable[[apsw.Connection], T]) -> T:
+        """`fn` on a reader's connection."""
+        ...
+
+
+class LakeOfFailures(Protocol):
+    """What of the lake is needed here."""
+
+    @property
+    def memory(self) -> Reads:
+        """memory.db."""
+        ...
+
+    async def blob(self, content: ContentHash) -> bytes | None:
+        """Content by its hash; None when it is not held."""
+        ...
+
+    async def freshness(self, project: str = "") -> Freshness:
+        """What the lake knows about."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What one read of memory.db gave."""
+
+    failure: Failure
+    known: Known
+    occurrences: tuple[Occurrence, ...]
+    commits: tuple[tuple[KnownCommit, ...], ...]
+    """One for each remedy."""
+
+
+class Recaller:
+    """Answers "have we seen this before?". Labels and diffs are those of the moment of asking."""
+
+    def __init__(self, lake: LakeOfFailures) -> None:
+        self._lake = lake
+
+    async def last(self) -> Recollection:
+        """About the last failure that was recorded, in its project."""
+
+        def read(db: apsw.Connection) -> _Read | None:
+            row = db.execute(
+                "SELECT failure, project FROM occurrences ORDER BY lsn DESC, n LIMIT 1"
+            ).fetchone()
+            return _about(db, failure_from_text(str(row[0])), str(row[1])) if row else None
+
+        return await self._shown(await self._lake.memory.read(read))
+
+    async def by_fingerprint(self, fingerprint: str) -> Recollection:
+        """About a symptom by its identity, as it was last seen, in any project."""
+
+        def read(db: apsw.Connection) -> _Read | None:
+            row = db.execute(
+                "SELECT failure FROM occurrences WHERE fingerprint=? ORDER BY lsn DESC LIMIT 1",
+                (fingerprint,),
+            ).fetchone()
+            return _about(db, failure_from_text(str(row[0])), "") if row else None
+
+        return await self._shown(await self._lake.memory.read(read))
+
+    async def by_failure(self, failure: Failure) -> Recollection:
+        """About a failure that the caller parsed: by its fingerprint, else by its words."""
+
+        def read(db: apsw.Connection) -> _Read | None:
+            found = _about(db, failure, "")
+            return found if found.occurrences else None
+
+        found = await self._lake.memory.read(read)
+        if found is not None:
+            return await self._shown(found)
+        return await self.by_text(f"{failure.code} {failure.normalised}")
+
+    async def by_text(self, text: str) -> Recollection:
+        """About the failure nearest in words: "similar" at most."""
+
+        def read(db: apsw.Connection) -> _Read | None:
+            rows = db.execute(
+                "SELECT failure, max(lsn) AS newest FROM occurrences GROUP BY fingerprint"
+                " ORDER BY newest DESC LIMIT ?",
+                (CANDIDATES_MAX,),
+            )
+            near = nearest(text, [failure_from_text(str(row[0])) for row in rows])
+            return _about(db, near, "") if near else None
+
+        found = await self._shown(await self._lake.memory.read(read))
+        return replace(found, match="similar") if found.failure else found
+
+    async def before(self, failure: Failure, project: str, lsn: int) -> Recollection:
+        """About a failure in a project as far as it was known before a record of the journal."""
+        return await self._shown(
+            await self._lake.memory.read(lambda db: _about(db, failure, project, lsn))
+        )
+
+    async def _shown(self, read: _Read | None) -> Recollection:
+        freshness = await self._lake.freshness()
+        if read is None:
+            return Recollection("none", note="nothing like it is remembered", freshness=freshness)
+        what = read.known
+        remedies = [
+            await shown(remedy, commits, what.elsewhere, self._lake.blob)
+            for remedy, commits in zip(what.remedies, read.commits, strict=False)
+        ]
+        return Recollection(
+            match=what.match,
+            failure=read.failure,
+            occurrences=read.occurrences,
+            remedies=tuple(remedies),
+            flaky=what.flaky,
+            note=_note(read),
+            freshness=freshness,
+        )
+
+
+def _note(read: _Read) -> str:
+    what = read.known
+    if what.elsewhere:
+        return f"the same symptom in {what.elsewhere}"
+    if what.note or what.remedies or what.flaky:
+        return what.note
+    return NOT_PASSED_YET if len(read.occurrences) > 1 else FIRST_TIME
+
+
+def _about(db: apsw.Connection, failure: Failure, project: str, before_lsn: int = _NOW) -> _Read:
+    what = known(db, project, failure, before_lsn=before_lsn)
+    what = replace(what, remedies=what.remedies[:REMEDIES_MAX])
+    commits = tuple(commits_for(db, r) if r.kind == "code" else () for r in what.remedies)
+    return _Read(failure, what, _occurrences(db, failure, before_lsn), commits)
+
+
+def _occurrences(db: apsw.Connection, failure: Failure, before_lsn: int) -> tuple[Occurrence, ...]:
+    rows = db.execute(
+        """SELECT r.event_id, r.at_ms, r.project_name, r.cwd, r.head, r.command, o.failure
+           FROM occurrences o JOIN runs r ON r.lsn=o.lsn
+           WHERE o.fingerprint=? AND o.lsn<? GROUP BY o.lsn ORDER BY o.lsn DESC LIMIT ?""",
+        (failure.fingerprint, before_lsn, OCCURRENCES_MAX),
+    )
+    return tuple(
+        Occurrence(
+            EventId(str(event_id)),
+            int(str(at_ms)),
+            str(project),
+            str(cwd),
+            str(head),
+            str(command),
+            failure_from_text(str(text)).message,
+        )
+        for event_id, at_ms, project, cwd, head, command, text in rows
+    )

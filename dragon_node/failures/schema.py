@@ -1,0 +1,77 @@
+"""The failure memory's tables in memory.db. All that is decided from them is decided in lsn order.
+
+runs            recorded commands with their ground, by lsn
+run_changes     paths that differ from the ground of the run before, in the same working copy
+occurrences     failures, by run and place in it
+episodes        from the first failing run of a symptom in a working copy to what ended it
+remedies        what made an episode pass; remedy_paths: its hunks and what else changed
+flaky           symptoms that passed on an unchanged ground
+verdicts        what people thought of a remedy
+commits         commits that were seen being made; commit_parents, commit_paths, branch heads
+cards           suggestions, by cursor
+roots           where a working copy lies, to understand paths in commands
+"""
+
+from __future__ import annotations
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs(
+  lsn INTEGER PRIMARY KEY, event_id TEXT NOT NULL, project TEXT NOT NULL,
+  project_name TEXT NOT NULL, wc TEXT NOT NULL, at_ms INTEGER NOT NULL,
+  duration_ms INTEGER NOT NULL, command TEXT NOT NULL, cwd TEXT NOT NULL, ok INTEGER NOT NULL,
+  head TEXT NOT NULL, tree TEXT NOT NULL, tree_after TEXT NOT NULL, previous_tree TEXT NOT NULL,
+  lock_hash TEXT NOT NULL, interpreter TEXT NOT NULL, packages TEXT NOT NULL,
+  variables TEXT NOT NULL, tested INTEGER NOT NULL, passed INTEGER NOT NULL,
+  failed INTEGER NOT NULL, skipped INTEGER NOT NULL, deselected INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS runs_by_tree ON runs(wc, tree, lsn);
+CREATE TABLE IF NOT EXISTS run_changes(
+  lsn INTEGER NOT NULL, path TEXT NOT NULL, old_git TEXT NOT NULL, new_git TEXT NOT NULL,
+  old_content TEXT NOT NULL, new_content TEXT NOT NULL, PRIMARY KEY(lsn, path)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS occurrences(
+  lsn INTEGER NOT NULL, n INTEGER NOT NULL, project TEXT NOT NULL, wc TEXT NOT NULL,
+  fingerprint TEXT NOT NULL, "values" TEXT NOT NULL, test TEXT NOT NULL, episode INTEGER,
+  failure TEXT NOT NULL, PRIMARY KEY(lsn, n)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS occurrences_by_fingerprint ON occurrences(fingerprint, lsn);
+CREATE TABLE IF NOT EXISTS episodes(
+  id INTEGER PRIMARY KEY, project TEXT NOT NULL, wc TEXT NOT NULL, fingerprint TEXT NOT NULL,
+  "values" TEXT NOT NULL, test TEXT NOT NULL, command TEXT NOT NULL, cwd TEXT NOT NULL,
+  last_lsn INTEGER NOT NULL, last_n INTEGER NOT NULL, closed_lsn INTEGER, state TEXT NOT NULL,
+  note TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS episodes_open ON episodes(wc) WHERE closed_lsn IS NULL;
+CREATE INDEX IF NOT EXISTS episodes_by_fingerprint ON episodes(fingerprint, closed_lsn);
+CREATE TABLE IF NOT EXISTS remedies(
+  id TEXT PRIMARY KEY, episode INTEGER NOT NULL, project TEXT NOT NULL,
+  fingerprint TEXT NOT NULL, "values" TEXT NOT NULL, state TEXT NOT NULL, kind TEXT NOT NULL,
+  why TEXT NOT NULL, failed_lsn INTEGER NOT NULL, passed_lsn INTEGER NOT NULL,
+  contradicted_lsn INTEGER) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS remedies_by_fingerprint ON remedies(fingerprint, passed_lsn);
+CREATE TABLE IF NOT EXISTS remedy_paths(
+  remedy TEXT NOT NULL, path TEXT NOT NULL, related INTEGER NOT NULL, old_git TEXT NOT NULL,
+  new_git TEXT NOT NULL, old_content TEXT NOT NULL, new_content TEXT NOT NULL,
+  PRIMARY KEY(remedy, path)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS flaky(
+  project TEXT NOT NULL, fingerprint TEXT NOT NULL, lsn INTEGER NOT NULL,
+  failed INTEGER NOT NULL, runs INTEGER NOT NULL,
+  PRIMARY KEY(project, fingerprint)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS verdicts(
+  remedy TEXT PRIMARY KEY, verdict TEXT NOT NULL, lsn INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS commits(
+  project TEXT NOT NULL, sha TEXT NOT NULL, subject TEXT NOT NULL, at_ms INTEGER NOT NULL,
+  made INTEGER NOT NULL, gone INTEGER NOT NULL, patch BLOB NOT NULL,
+  PRIMARY KEY(project, sha)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS commit_parents(
+  project TEXT NOT NULL, sha TEXT NOT NULL, parent TEXT NOT NULL,
+  PRIMARY KEY(project, sha, parent)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS commit_paths(
+  project TEXT NOT NULL, path TEXT NOT NULL, sha TEXT NOT NULL, old_git TEXT NOT NULL,
+  new_git TEXT NOT NULL, PRIMARY KEY(project, path, sha)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS heads(
+  wc TEXT NOT NULL, ref TEXT NOT NULL, project TEXT NOT NULL, sha TEXT NOT NULL,
+  PRIMARY KEY(wc, ref)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS cards(
+  cursor INTEGER PRIMARY KEY, id TEXT NOT NULL, lsn INTEGER NOT NULL, n INTEGER NOT NULL,
+  at_ms INTEGER NOT NULL, event_id TEXT NOT NULL, project TEXT NOT NULL,
+  project_name TEXT NOT NULL, wc TEXT NOT NULL, fingerprint TEXT NOT NULL,
+  episode INTEGER, "match" TEXT NOT NULL, why TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS roots(wc TEXT PRIMARY KEY, path TEXT NOT NULL) WITHOUT ROWID;
+"""

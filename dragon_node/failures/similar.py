@@ -1,0 +1,40 @@
+"""Failures whose words are close to a text. Close in words only: never more than "similar"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from common.model.failure import Failure
+
+SHARE_MIN = 0.6
+"""Of the words of both together, how many must be common to a failure and one line of the text."""
+WORDS_MIN = 3
+"""Two words are common by accident."""
+_TEXT_LINES_MAX = 400
+
+_WORD = re.compile(r"[A-Za-z_][A-Za-z_]+")
+_PLACEHOLDER = re.compile(r"<[a-z]+>")
+
+
+def nearest(text: str, failures: Iterable[Failure]) -> Failure | None:
+    """The failure whose code and message share most words with a line; None below the threshold."""
+    lines = [_words(line) for line in text.splitlines()[-_TEXT_LINES_MAX:]]
+    scored = [(closeness(failure, lines), failure) for failure in failures]
+    score, failure = max(scored, key=lambda s: s[0], default=(0.0, None))
+    return failure if score >= SHARE_MIN else None
+
+
+def closeness(failure: Failure, lines: Iterable[frozenset[str]]) -> float:
+    """0 to 1: the best share of common words over the lines."""
+    ours = _words(f"{failure.code} {failure.normalised}")
+    best = 0.0
+    for theirs in lines:
+        common = len(ours & theirs)
+        if common >= WORDS_MIN:
+            best = max(best, common / len(ours | theirs))
+    return best
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(w.lower() for w in _WORD.findall(_PLACEHOLDER.sub(" ", text)))
