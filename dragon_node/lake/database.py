@@ -107,6 +107,8 @@ class Database:
         self._readers = readers
         self._owned = owned
         self._writer = writer
+        self.writes = 0
+        """Transactions that were asked for: what was read before one may be old."""
 
     @classmethod
     async def open(
@@ -131,6 +133,12 @@ class Database:
 
     async def write(self, fn: Callable[[apsw.Connection], T]) -> T:
         """`fn` in one transaction on the writer thread. OverLimit when the disk is full."""
+        try:
+            return await self._on_writer(fn)
+        finally:
+            self.writes += 1
+
+    async def _on_writer(self, fn: Callable[[apsw.Connection], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._writer, self._write, fn)
 
     async def read(self, fn: Callable[[apsw.Connection], T]) -> T:

@@ -1,29 +1,82 @@
-"""The only door to the lake."""
+"""The only door to the lake.
+
+HOME/dragon/journal.db       the durable record (journal.py)
+HOME/dragon/embeddings.db    vectors that were made (nearest.py)
+RAM/memory.db                what is known across projects (metadata.py, failure memory)
+RAM/projects/ID.db           everything of one project (project.py)
+RAM/words/ID/                its words (words.py)
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
+import apsw
 
+from common.clock import Clock, SystemClock
+from common.errors import Invalid, Missing
 from common.model.answer import Freshness, Hit
 from common.model.event import Event
-from common.model.ids import ContentHash, EventId, NodeId, Origin
-from common.model.lake import HistoryPage, HistoryQuery, LakeStats, SearchQuery, SearchResult
-from dragon_node.lake.database import Database
+from common.model.ids import ContentHash, EventId, NodeId, Origin, ProjectId
+from common.model.lake import (
+    HistoryEntry,
+    HistoryPage,
+    HistoryQuery,
+    LakeStats,
+    SearchQuery,
+    SearchResult,
+)
+from dragon_node.lake import code, history, metadata, substrings
+from dragon_node.lake.admission import Places
+from dragon_node.lake.applying import Applying
+from dragon_node.lake.budget import Budget
+from dragon_node.lake.database import Database, Readers
+from dragon_node.lake.freshness import Counted, Counts
+from dragon_node.lake.intake import Intake, Journalled, Opened
+from dragon_node.lake.journal import Journal, Written
+from dragon_node.lake.lexicon import Lexicon
+from dragon_node.lake.nearest import Nearest
 from dragon_node.lake.ramdisk import RamDisk
 from dragon_node.lake.records import Applier, Blobs, Chunker, ChunkRef, Note, Scored
+from dragon_node.lake.shards import Shard
+from dragon_node.lake.stores import Stores
+from dragon_node.lake.vectors import Vector
 
-Vector = npt.NDArray[np.float32]
+Search = Callable[[ProjectId, Shard], Awaitable[list[tuple[int, float]]]]
 
 
 class Lake:
-    """Everything that is kept. Signatures first; bodies follow."""
+    """Takes in what laptops record and answers exact questions about it."""
 
-    memory: Database
+    def __init__(
+        self,
+        ram: RamDisk,
+        budget: Budget,
+        journal: Journal,
+        applying: Applying,
+        stores: Stores,
+        places: Places,
+        lexicon: Lexicon,
+        nearest: Nearest,
+        intake: Intake,
+    ) -> None:
+        self.memory: Database = stores.memory.database
+        self._ram = ram
+        self._budget = budget
+        self._journal = journal
+        self._applying = applying
+        self._stores = stores
+        self._places = places
+        self._lexicon = lexicon
+        self._nearest = nearest
+        self._intake = intake
+        self._counts = Counts()
 
     @classmethod
     @asynccontextmanager
@@ -35,68 +88,299 @@ class Lake:
         budget_bytes: int,
         appliers: Sequence[Applier],
         chunker: Chunker,
+        clock: Clock | None = None,
     ) -> AsyncGenerator[Lake]:
-        raise NotImplementedError
-        yield
+        """The lake whose journal lies in `directory` (SSD) and whose stores lie on `ram`.
+
+        What the stores lack is applied from the journal before it opens: after a crash, and
+        all of it when the RAM disk was lost.
+        """
+        async with AsyncExitStack() as stack:
+            readers = Readers()
+            stack.callback(readers.close)
+            heard: list[Callable[[Written], None]] = []
+
+            def on_written(written: Written) -> None:
+                for hear in heard:
+                    hear(written)
+
+            journal = await Journal.open(directory / "journal.db", readers, on_written)
+            stack.push_async_callback(journal.close)
+            nearest = await Nearest.open(directory / "embeddings.db", readers)
+            stack.push_async_callback(nearest.close)
+            lexicon = Lexicon(ram.path / "words")
+            stores = Stores(ram.path, readers, journal, appliers, chunker, lexicon, nearest)
+            stack.push_async_callback(stores.close)
+            await stores.open()
+            stack.push_async_callback(lexicon.close)
+            pool = ThreadPoolExecutor(1, thread_name_prefix="lake-measure")
+            stack.callback(pool.shutdown)
+            budget = Budget(ram, budget_bytes, pool)
+            await budget.measure()
+            memory = stores.memory.database
+            places = Places(await memory.read(metadata.copies), await memory.read(metadata.names))
+            applying = Applying(stores, ram)
+            await applying.advance(journal.last_lsn)
+            intake = Intake(journal, applying, budget, places, clock or SystemClock())
+            origins = await memory.read(metadata.origin_stats)
+            intake.restore(
+                await memory.read(metadata.nodes), {o.origin: o.applied for o in origins}
+            )
+            heard += [intake.written, applying.take]
+            group = await stack.enter_async_context(_Background())
+            group.start(applying.run())
+            group.start(lexicon.run())
+            yield cls(ram, budget, journal, applying, stores, places, lexicon, nearest, intake)
+
+    # -- the way in ---------------------------------------------------------------------------
+
+    async def open_origin(
+        self, origin: Origin, node_id: NodeId, first_held: int, last: int
+    ) -> Opened:
+        """What is held of an outbox; binds it to the node at first use."""
+        return await self._intake.open(origin, node_id, first_held, last)
+
+    async def journal(
+        self, origin: Origin, node_id: NodeId, records: Sequence[tuple[int, bytes]], blobs: Blobs
+    ) -> Journalled:
+        """Admits and makes durable; `until_applied` of its lsn is the time to acknowledge."""
+        return await self._intake.journal(origin, node_id, records, blobs)
+
+    async def until_applied(self, lsn: int) -> None:
+        """Returns once the stores have it. OverLimit while the RAM disk is full."""
+        await self._intake.until_applied(lsn)
+
+    async def accept(
+        self, origin: Origin, node_id: NodeId, records: Sequence[tuple[int, bytes]], blobs: Blobs
+    ) -> Journalled:
+        """Admits, makes durable and applies."""
+        journalled = await self.journal(origin, node_id, records, blobs)
+        await self.until_applied(journalled.lsn)
+        return journalled
+
+    async def keep(self, blobs: Blobs) -> None:
+        """Makes contents durable ahead of the records that refer to them."""
+        await self._intake.keep(blobs)
 
     async def note(self, note: Note) -> int:
-        raise NotImplementedError
+        """Journals and applies something that was decided here; its lsn."""
+        lsn = await self._intake.note(note)
+        await self.until_applied(lsn)
+        return lsn
 
     async def wait_applied(self, lsn: int) -> int:
-        raise NotImplementedError
+        """The applied lsn, once it is greater than `lsn`."""
+        return await self._applying.beyond(lsn)
 
-    async def blob(self, content: ContentHash) -> bytes | None:
-        raise NotImplementedError
+    @property
+    def applied(self) -> int:
+        """Everything up to this lsn is in the stores."""
+        return self._applying.applied
+
+    # -- content and events -------------------------------------------------------------------
 
     async def holds(self, hashes: Sequence[ContentHash]) -> set[ContentHash]:
-        raise NotImplementedError
+        """Which of these contents are durable."""
+        return await self._journal.holds(hashes)
 
-    async def freshness(self, project: str = "") -> Freshness:
-        raise NotImplementedError
-
-    async def stats(self) -> LakeStats:
-        raise NotImplementedError
-
-    async def history(self, q: HistoryQuery) -> HistoryPage:
-        raise NotImplementedError
+    async def blob(self, content: ContentHash) -> bytes | None:
+        """Raw content as it was indexed; None when it is not held."""
+        return (await self._journal.contents([content])).get(content)
 
     async def event(self, event_id: EventId) -> tuple[Event, str]:
-        raise NotImplementedError
+        """One event whole, and its project's name. Missing when there is none."""
+        found = await self.memory.read(lambda db: metadata.find_event(db, event_id))
+        if found is not None:
+            shard = await self._stores.project(found[1])
+            event = await shard.database.read(lambda db: history.at(db, found[0]))
+            if event is not None:
+                return event, self._places.names.get(found[1], "")
+        raise Missing(f"there is no event {event_id}")
+
+    async def history(self, q: HistoryQuery) -> HistoryPage:
+        """Newest first."""
+        q = replace(q, limit=_limit(q.limit, 50, "limit"))
+        entries: list[HistoryEntry] = []
+        for project, shard in await self._matching(q.project):
+            kept = await shard.database.read(lambda db: history.page(db, q))
+            name = self._places.names.get(project, "")
+            entries += [HistoryEntry(k.lsn, k.event, name) for k in kept]
+        entries.sort(key=lambda e: -e.cursor)
+        return HistoryPage(tuple(entries[: q.limit]), await self.freshness(q.project))
+
+    # -- search -------------------------------------------------------------------------------
 
     async def literal(self, q: SearchQuery) -> SearchResult:
-        raise NotImplementedError
+        """Every line with the exact text, up to k, in path and line order."""
+        return await self._exact(q, *substrings.literal_finder(_query(q)))
 
     async def regex(self, q: SearchQuery) -> SearchResult:
-        raise NotImplementedError
+        """Every line that the expression matches, up to k, in path and line order."""
+        return await self._exact(q, *substrings.regex_finder(_query(q)))
 
-    async def by_words(self, query: str, k: int, project: str) -> list[Scored]:
-        raise NotImplementedError
+    async def by_words(self, query: str, k: int, project: str = "") -> list[Scored]:
+        """By BM25 over words and parts of identifiers."""
+        return await self._candidates(project, k, lambda p, s: self._lexicon.search(p, s, query, k))
 
-    async def by_vector(self, vector: Vector, k: int, project: str) -> list[Scored]:
-        raise NotImplementedError
+    async def by_vector(self, vector: Vector, k: int, project: str = "") -> list[Scored]:
+        """By cosine; the vector has unit length."""
+        return await self._candidates(
+            project, k, lambda p, s: self._nearest.search(p, s, vector, k)
+        )
 
-    async def by_symbol(self, names: Sequence[str], k: int, project: str) -> list[Scored]:
-        raise NotImplementedError
+    async def by_symbol(self, names: Sequence[str], k: int, project: str = "") -> list[Scored]:
+        """Where a function, class or type of such a name is defined."""
+        return await self._candidates(
+            project, k, lambda _, s: s.database.read(lambda db: code.by_name(db, names, k))
+        )
 
-    async def by_substring(self, text: str, k: int, project: str) -> list[Scored]:
-        raise NotImplementedError
+    async def by_substring(self, text: str, k: int, project: str = "") -> list[Scored]:
+        """Chunks that contain the exact text."""
+        return await self._candidates(
+            project, k, lambda _, s: s.database.read(lambda db: substrings.chunks_with(db, text, k))
+        )
 
     async def chunks(self, refs: Sequence[ChunkRef]) -> list[Hit]:
-        raise NotImplementedError
+        """The chunks with their text, in the order asked for; those that have gone are left out."""
+        wanted: dict[ProjectId, list[int]] = {}
+        for ref in refs:
+            wanted.setdefault(ref.project, []).append(ref.chunk)
+        found: dict[ChunkRef, Hit] = {}
+        for project, shard in await self._stores.several(wanted):
+            name, ids = self._places.names.get(project, ""), wanted[project]
+            hits = await shard.database.read(partial(_hits, ids=ids, name=name))
+            found |= {ChunkRef(project, i): hit for i, hit in hits if hit is not None}
+        return [found[ref] for ref in refs if ref in found]
+
+    # -- vectors ------------------------------------------------------------------------------
 
     async def unembedded(self, embedder: str, limit: int) -> list[tuple[ContentHash, str]]:
-        raise NotImplementedError
+        """Chunks without a vector of this embedder, newest first in each project: hash and what
+        to embed. Vectors that were made before the RAM disk was lost are taken back first."""
+        bare: list[tuple[ContentHash, str]] = []
+        for project, shard in await self._matching(""):
+            if len(bare) >= limit:
+                break
+            bare += await self._nearest.lacking(shard, project, embedder, limit - len(bare))
+        return bare
 
     async def put_vectors(
         self, embedder: str, vectors: Sequence[tuple[ContentHash, Vector]]
     ) -> None:
-        raise NotImplementedError
+        """Keeps vectors: on SSD, and in every project that has such chunks."""
+        await self._nearest.keep(embedder, vectors)
+        for project, shard in await self._matching(""):
+            await self._nearest.put(shard, project, embedder, vectors)
 
-    async def accept(
-        self,
-        origin: Origin,
-        node_id: NodeId,
-        records: Sequence[tuple[int, bytes]],
-        blobs: Blobs,
-    ) -> object:
-        raise NotImplementedError
+    # -- what it knows ------------------------------------------------------------------------
+
+    async def freshness(self, project: str = "") -> Freshness:
+        """How much an answer over this project, or all, knows about."""
+        counted = await self._counted(project)
+        chunks = sum(c.chunks for c in counted)
+        return Freshness(
+            projects=tuple(copy for c in counted for copy in c.copies),
+            events_behind=self._journal.last_lsn - self._applying.applied,
+            vectors_share=sum(c.embedded for c in counted) / chunks if chunks else 0.0,
+        )
+
+    async def stats(self) -> LakeStats:
+        """Sizes, budget and positions; failures and remedies are the failure memory's to count."""
+        usage = await self._budget.measure()
+        counted = await self._counted("")
+        return LakeStats(
+            bytes=usage.used_bytes,
+            budget_bytes=self._budget.budget_bytes,
+            ram=self._ram.ram,
+            back_end=self._ram.back_end,
+            path=str(self._ram.path),
+            lsn=self._journal.last_lsn,
+            journal_bytes=self._journal.bytes,
+            projects=sum(bool(name) for name in self._places.names.values()),
+            files=sum(c.files for c in counted),
+            chunks=sum(c.chunks for c in counted),
+            vectors=sum(c.embedded for c in counted),
+            events=sum(c.events for c in counted),
+            origins=await self.memory.read(metadata.origin_stats),
+            freshness=await self.freshness(),
+        )
+
+    # -- inside -------------------------------------------------------------------------------
+
+    async def _matching(self, project: str) -> list[tuple[ProjectId, Shard]]:
+        """Files of the projects of that name or id. Missing when it names none."""
+        ids = self._places.matching(project)
+        if project and not ids:
+            raise Missing(f"there is no project {project}", hint="postdevai status lists them.")
+        return await self._stores.several(ids)
+
+    async def _counted(self, project: str) -> list[Counted]:
+        return [
+            await self._counts.of(each, self._places.names.get(each, ""), shard)
+            for each, shard in await self._matching(project)
+        ]
+
+    async def _exact(
+        self, q: SearchQuery, required: substrings.Required, find: substrings.Find
+    ) -> SearchResult:
+        limit = _limit(q.k, 10, "k")
+        hits: list[Hit] = []
+        named = [
+            (self._places.names.get(p, ""), shard) for p, shard in await self._matching(q.project)
+        ]
+        for name, shard in sorted(named, key=lambda pair: pair[0]):
+            left = limit + 1 - len(hits)
+            if left > 0:
+                look = partial(
+                    substrings.search, required=required, find=find, limit=left, project=name
+                )
+                hits += await shard.database.read(look)
+        fresh = await self.freshness(q.project)
+        return SearchResult(tuple(hits[:limit]), len(hits) <= limit, fresh)
+
+    async def _candidates(self, project: str, k: int, search: Search) -> list[Scored]:
+        found: list[Scored] = []
+        for each, shard in await self._matching(project):
+            found += [Scored(ChunkRef(each, c), score) for c, score in await search(each, shard)]
+        found.sort(key=lambda s: (-s.score, s.ref.project, s.ref.chunk))
+        return found[:k]
+
+
+class _Background:
+    """A TaskGroup whose tasks are cancelled at the end: they run for ever."""
+
+    def __init__(self) -> None:
+        self._group = asyncio.TaskGroup()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self, work: Awaitable[None]) -> None:
+        self._tasks.append(self._group.create_task(_run(work)))
+
+    async def __aenter__(self) -> _Background:
+        await self._group.__aenter__()
+        return self
+
+    async def __aexit__(self, *exc: object) -> bool | None:
+        for task in self._tasks:
+            task.cancel()
+        return await self._group.__aexit__(*exc)  # type: ignore[arg-type]
+
+
+async def _run(work: Awaitable[None]) -> None:
+    await work
+
+
+def _hits(db: apsw.Connection, ids: Sequence[int], name: str) -> list[tuple[int, Hit | None]]:
+    return [(i, code.hit_of(db, i, name)) for i in ids]
+
+
+def _limit(asked: int, usual: int, name: str) -> int:
+    if not 0 <= asked <= 1_000:
+        raise Invalid(f"{name} is {asked}; it must be 1 to 1,000", field=name)
+    return asked or usual
+
+
+def _query(q: SearchQuery) -> str:
+    if not q.query or len(q.query) > 4_096:
+        raise Invalid("query must have 1 to 4,096 characters", field="query")
+    return q.query

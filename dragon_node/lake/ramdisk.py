@@ -176,7 +176,7 @@ class PlainDirectory(_Place):
 
 
 class SharedMemory(_Place):
-    """A directory in /dev/shm: memory without root. Others may fill it, so a ballast is set aside."""
+    """A directory in /dev/shm: memory without root. Others may fill it: a ballast is set aside."""
 
     back_end: BackEnd = "shm"
     ram = True

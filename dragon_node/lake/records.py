@@ -18,6 +18,7 @@ NO_ORIGIN = Origin("")
 """The origin of notes: the Dragon itself. Their sequence is their lsn."""
 
 RowKind = Literal["event", "note", "refusal"]
+SymbolKind = Literal["function", "class", "method", "type"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ class Symbol:
     name: str
     qualified: str
     """With the names of what encloses it: Class.method."""
-    kind: Literal["function", "class", "method", "type", "value"]
+    kind: SymbolKind
     start_line: int
     end_line: int
 

@@ -1,0 +1,133 @@
+"""What may enter: an event is read, checked and given its project, or refused with the field."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from common.errors import Invalid
+from common.model.event import Event, FileChanged, WorkingCopySeen, content_hashes
+from common.model.ids import ContentHash, NodeId, Origin, ProjectId, WorkingCopyId
+from common.wire.nouns import event_from_bytes
+from dragon_node.lake.identity import KnownCopy, Placed, place, unseen
+from dragon_node.lake.journal import Draft
+from dragon_node.lake.records import NO_ORIGIN, OUTSIDE, Note, Refusal
+
+NO_NODE = NodeId("")
+AT_MS_MAX = 1 << 48
+"""The year 10889: what an event's identity can hold."""
+PATH_CHARACTERS_MAX = 4_096
+
+_ID = re.compile(r"[0-9a-f]{32}\Z")
+_COPY = re.compile(r"(?:[0-9a-f]{16})?\Z")
+_CONTENT = _ID
+
+
+class Places:
+    """Where working copies belong, as far as it was decided; changed by each new description."""
+
+    def __init__(self, known: dict[WorkingCopyId, KnownCopy], names: dict[ProjectId, str]) -> None:
+        self._known = known
+        self.names = names
+        """Every project's name."""
+
+    def of(self, event: Event) -> Placed:
+        """The project of an event. A description of a working copy is remembered."""
+        copy = event.working_copy
+        if not copy:
+            return Placed(OUTSIDE, "")
+        match event.body:
+            case WorkingCopySeen() as seen:
+                placed = place(copy, seen, self._known.values())
+                self._known[copy] = KnownCopy(
+                    copy,
+                    seen.path,
+                    frozenset(seen.remotes),
+                    frozenset() if seen.shallow else frozenset(seen.roots),
+                    placed.project,
+                    placed.name,
+                )
+            case _ if copy in self._known:
+                placed = Placed(self._known[copy].project, self._known[copy].name)
+            case _:
+                placed = unseen(copy)
+        self.names.setdefault(placed.project, placed.name)
+        return placed
+
+    def matching(self, project: str) -> list[ProjectId]:
+        """Projects of that name or id, in a fixed order; all when it is empty."""
+        return sorted(p for p, name in self.names.items() if project in ("", p, name))
+
+
+def admit(origin: Origin, node: NodeId, seq: int, raw: bytes, places: Places) -> list[Draft]:
+    """One record as it is journalled: itself, or its refusal; a note before it when a working
+    copy changes its project."""
+    try:
+        event = event_from_bytes(raw)
+        check(event)
+    except Invalid as error:
+        return [refused(origin, node, Refusal(seq, error.field, error.message))]
+    placed = places.of(event)
+    drafts: list[Draft] = []
+    if placed.left is not None:
+        note = Note("left", {"working_copy": event.working_copy})
+        drafts.append(noted(note, event.at_ms, placed.left, places.names[placed.left]))
+    drafts.append(
+        Draft(origin, seq, "event", node, placed.project, placed.name, event.at_ms, raw, event)
+    )
+    return drafts
+
+
+def noted(note: Note, at_ms: int, project: ProjectId = ProjectId(""), name: str = "") -> Draft:
+    """A note as it is journalled."""
+    body = json.dumps({"kind": note.kind, "fields": note.fields}).encode()
+    return Draft(NO_ORIGIN, 0, "note", NO_NODE, project, name, at_ms, body, note)
+
+
+def refused(origin: Origin, node: NodeId, refusal: Refusal) -> Draft:
+    """A refusal as it is journalled: the sequence is consumed, the body is not kept."""
+    body = json.dumps({"field": refusal.field, "reason": refusal.reason}).encode()
+    return Draft(origin, refusal.seq, "refusal", node, OUTSIDE, "", 0, body, refusal)
+
+
+def check(event: Event) -> None:
+    """Invalid names the field that no event of ours could have."""
+    _match(_ID, event.id, "event.id", "32 hex digits")
+    _match(_COPY, event.working_copy, "event.working_copy", "16 hex digits or empty")
+    if not 0 <= event.at_ms < AT_MS_MAX:
+        raise Invalid(f"event.at_ms is {event.at_ms}", field="event.at_ms")
+    _contents(content_hashes(event.body))
+    match event.body:
+        case FileChanged(path=path):
+            _relative(path, "event.file_changed.path")
+            if not event.working_copy:
+                raise Invalid("a file needs a working copy", field="event.working_copy")
+        case WorkingCopySeen(path=path):
+            if not path or not event.working_copy:
+                raise Invalid("a working copy needs its name and path", field="event.working_copy")
+        case _:
+            pass
+
+
+def _contents(hashes: Iterable[ContentHash]) -> None:
+    for content in hashes:
+        _match(_CONTENT, content, "event.body.content", "32 hex digits or empty")
+
+
+def _match(pattern: re.Pattern[str], value: str, name: str, wanted: str) -> None:
+    if not pattern.match(value):
+        raise Invalid(f"{name} is {value[:40]!r}; it must be {wanted}", field=name)
+
+
+def _relative(path: str, name: str) -> None:
+    pure = PurePosixPath(path)
+    if (
+        not path
+        or len(path) > PATH_CHARACTERS_MAX
+        or pure.is_absolute()
+        or ".." in pure.parts
+        or "\x00" in path
+    ):
+        raise Invalid(f"{name} is {path[:80]!r}; it must be relative and stay inside", field=name)

@@ -1,0 +1,182 @@
+"""The way in: origins and their positions, admission, room, the journal. Application follows."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from common.clock import Clock
+from common.errors import Denied, Invalid
+from common.model.event import Event, content_hashes
+from common.model.ids import ContentHash, NodeId, Origin
+from dragon_node.lake.admission import Places, admit, noted
+from dragon_node.lake.applying import Applying
+from dragon_node.lake.budget import Budget, cost
+from dragon_node.lake.journal import Draft, Journal, Written
+from dragon_node.lake.records import Blobs, Note, Refusal
+
+_ORIGIN = re.compile(r"[0-9a-f]{32}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What is held of an origin."""
+
+    applied: int
+    rolled_back: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Journalled:
+    """Records that are durable; they may be acknowledged once `lsn` is applied."""
+
+    lsn: int
+    seq: int
+    refusals: tuple[Refusal, ...] = ()
+
+
+@dataclass(slots=True)
+class _Position:
+    node: NodeId
+    seq: int
+    lsn: int
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Intake:
+    """Takes in records of origins, in order, each once."""
+
+    def __init__(
+        self, journal: Journal, applying: Applying, budget: Budget, places: Places, clock: Clock
+    ) -> None:
+        self._journal = journal
+        self._applying = applying
+        self._budget = budget
+        self._places = places
+        self._clock = clock
+        self._positions: dict[Origin, _Position] = {}
+
+    def restore(self, nodes: dict[Origin, NodeId], applied: dict[Origin, int]) -> None:
+        """What the stores know after they have been replayed."""
+        for origin, node in nodes.items():
+            self._positions[origin] = _Position(node, applied[origin], self._journal.last_lsn)
+
+    def written(self, written: Written) -> None:
+        """For the journal: what is durable moves positions, whoever still waits for it."""
+        for lsn, draft in enumerate(written.drafts, start=written.first_lsn):
+            if draft.origin in self._positions:
+                position = self._positions[draft.origin]
+                position.seq, position.lsn = draft.seq, lsn
+
+    async def open(self, origin: Origin, node: NodeId, first_held: int, last: int) -> Opened:
+        """What is held of this outbox. Denied when it is another node's.
+
+        An outbox that no longer holds what is missing here leaves a gap, which is journalled.
+        """
+        if not _ORIGIN.match(origin):
+            raise Invalid("open.origin must be 32 hex digits", field="open.origin")
+        if not 1 <= first_held <= last + 1:
+            raise Invalid(
+                f"open.first_held is {first_held} and open.last {last}", field="open.first_held"
+            )
+        position = await self._bound(origin, node)
+        async with position.turn:
+            if last < position.seq:
+                return Opened(position.seq, rolled_back=True)
+            if first_held > position.seq + 1:
+                gap = {"first": str(position.seq + 1), "last": str(first_held - 1)}
+                position.lsn = await self.note(Note("gap", {"origin": origin, **gap}))
+                position.seq = first_held - 1
+            seq, lsn = position.seq, position.lsn
+        await self._applied(lsn)
+        return Opened(seq, rolled_back=False)
+
+    async def journal(
+        self, origin: Origin, node: NodeId, records: Sequence[tuple[int, bytes]], blobs: Blobs
+    ) -> Journalled:
+        """Makes records durable, and the contents that they refer to in the same transaction.
+
+        OverLimit when there is no room: nothing was kept, and it may be tried again. Invalid when
+        a sequence is skipped or a content is not held. Records that are held already are passed
+        over.
+        """
+        position = await self._bound(origin, node)
+        async with position.turn:
+            await self._applying.resume(self._journal)
+            new = _following(position.seq, records)
+            if not new:
+                return Journalled(position.lsn, position.seq)
+            drafts = [d for seq, raw in new for d in admit(origin, node, seq, raw, self._places)]
+            contents = await self._contents(drafts, blobs)
+            reserved = cost((d.body for d in drafts), contents.values())
+            await self._budget.reserve(reserved)
+            try:
+                await self._journal.append(drafts, contents)
+            finally:
+                self._budget.settle(reserved)
+        refusals = tuple(d.decoded for d in drafts if isinstance(d.decoded, Refusal))
+        return Journalled(position.lsn, position.seq, refusals)
+
+    async def keep(self, blobs: Blobs) -> None:
+        """Makes contents durable ahead of the records that refer to them."""
+        await self._journal.append([], blobs)
+
+    async def note(self, note: Note) -> int:
+        """Journals a note; its lsn. It is applied soon after."""
+        written = await self._journal.append([noted(note, self._clock.now_ms())], {})
+        return written.last_lsn
+
+    async def until_applied(self, lsn: int) -> None:
+        """Returns once this position is applied. OverLimit while the RAM disk is full."""
+        await self._applied(lsn)
+
+    async def _applied(self, lsn: int) -> None:
+        await self._applying.resume(self._journal)
+        await self._applying.until(lsn)
+
+    async def _bound(self, origin: Origin, node: NodeId) -> _Position:
+        position = self._positions.get(origin)
+        if position is None:
+            position = self._positions[origin] = _Position(node, 0, 0)
+            async with position.turn:
+                try:
+                    fields: dict[str, str] = {"origin": origin, "node": node}
+                    position.lsn = await self.note(Note("origin", fields))
+                except BaseException:
+                    del self._positions[origin]
+                    raise
+        if position.node != node:
+            raise Denied(
+                f"origin {origin[:8]} belongs to node {position.node}",
+                hint="An outbox was copied to another machine: remove the copy.",
+            )
+        return position
+
+    async def _contents(self, drafts: Sequence[Draft], blobs: Blobs) -> Blobs:
+        """Those of `blobs` that are referred to. Invalid when one is neither there nor held."""
+        named = dict.fromkeys(
+            h
+            for d in drafts
+            if isinstance(d.decoded, Event)
+            for h in content_hashes(d.decoded.body)
+        )
+        absent = [h for h in named if h not in blobs]
+        held: set[ContentHash] = await self._journal.holds(absent) if absent else set()
+        for content in absent:
+            if content not in held:
+                raise Invalid(
+                    f"content {content} is not held; offer it before the record",
+                    field="record.event",
+                )
+        return {h: blobs[h] for h in named if h in blobs}
+
+
+def _following(held: int, records: Sequence[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+    """Those that are not held yet. Invalid when a sequence is skipped."""
+    new = [record for record in records if record[0] > held]
+    for expected, (seq, _) in enumerate(new, start=held + 1):
+        if seq != expected:
+            raise Invalid(f"record.seq is {seq}; {expected} is next", field="record.seq")
+    return new

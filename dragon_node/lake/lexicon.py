@@ -1,0 +1,100 @@
+"""The word indexes of all projects on one thread, kept up with the chunks by a loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import apsw
+
+from common.model.ids import ProjectId
+from dragon_node.lake.shards import Shard
+from dragon_node.lake.words import Words, lacking
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+COMMIT_S = 0.2
+"""A change is committed after this long at the latest, if nobody asks before."""
+
+
+class Lexicon:
+    """Finds chunks by their words."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="lake-words")
+        self._indexes: dict[ProjectId, Words] = {}
+        self._behind: dict[ProjectId, Shard] = {}
+        self._changed = asyncio.Event()
+        self._turn = asyncio.Lock()
+
+    def changed(self, project: ProjectId, shard: Shard) -> None:
+        """Chunks of the project came or went."""
+        self._behind[project] = shard
+        self._changed.set()
+
+    @property
+    def waiting(self) -> int:
+        """Projects whose index is behind."""
+        return len(self._behind)
+
+    async def run(self) -> None:
+        """Commits what has changed, until cancelled."""
+        while True:
+            await self._changed.wait()
+            await asyncio.sleep(COMMIT_S)  # so that a burst of saves is one commit
+            self._changed.clear()
+            for project, shard in list(self._behind.items()):
+                while not await self._step(project, shard):
+                    pass
+
+    async def search(
+        self, project: ProjectId, shard: Shard, query: str, k: int
+    ) -> list[tuple[int, float]]:
+        """Best first. What is not committed yet is, up to one commit's worth, before searching."""
+        if project in self._behind or project not in self._indexes:
+            await self._step(project, shard)
+        index = await self._index(project, shard)
+        return await self._on_thread(index.search, query, k)
+
+    async def close(self) -> None:
+        """Releases tantivy's locks; what was not committed is indexed at the next start."""
+        async with self._turn:
+            for index in self._indexes.values():
+                await self._on_thread(index.close)
+            self._indexes.clear()
+        self._pool.shutdown(wait=True)
+
+    async def _step(self, project: ProjectId, shard: Shard) -> bool:
+        """One commit; True when the index has then caught up."""
+        async with self._turn:
+            index = await self._index(project, shard)
+            reached = index.reached
+            batch = await shard.database.read(lambda db: lacking(db, reached))
+            if batch.documents or batch.dead:
+                await self._on_thread(index.take, batch)
+            if batch.dead:
+                await shard.database.write(lambda db: _forget_dead(db, batch.lsn))
+            if not batch.more and batch.lsn >= shard.applied:
+                self._behind.pop(project, None)
+            return not batch.more
+
+    async def _index(self, project: ProjectId, shard: Shard) -> Words:
+        if project not in self._indexes:
+            self._indexes[project] = await self._on_thread(
+                Words, self._directory / project, shard.generation
+            )
+        return self._indexes[project]
+
+    async def _on_thread(self, fn: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+        call = partial(fn, *args, **named)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, call)
+
+
+def _forget_dead(db: apsw.Connection, upto: int) -> None:
+    db.execute("DELETE FROM gone WHERE lsn<=?", (upto,))

@@ -1,0 +1,152 @@
+"""A file on the RAM disk that is rebuilt from the journal: it knows how far it has come.
+
+Each file is applied for itself. Its applied lsn is written in the transaction that applies, so a
+file is never half a record ahead of what it says, whatever happens in between.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import apsw
+
+from common.errors import Corrupt
+from common.model.event import Event
+from common.model.ids import Origin, ProjectId
+from common.wire.nouns import event_from_bytes
+from dragon_node.lake.database import Database, Readers
+from dragon_node.lake.records import Note, Refusal, Row
+
+T = TypeVar("T")
+
+FORMAT_VERSION = 1
+"""Of everything on the RAM disk. Another number is rebuilt from the journal."""
+
+META = """
+CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+INSERT OR IGNORE INTO meta VALUES('applied', '0');
+INSERT OR IGNORE INTO meta VALUES('generation', lower(hex(randomblob(8))));
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A durable record on its way into a store."""
+
+    lsn: int
+    origin: Origin
+    seq: int
+    project: ProjectId
+    project_name: str
+    at_ms: int
+    raw: bytes
+    """As it lies in the journal."""
+    body: Event | Note | Refusal
+
+
+class Shard:
+    """One such file."""
+
+    def __init__(self, database: Database, applied: int, generation: str) -> None:
+        self.database = database
+        self.applied = applied
+        """The newest lsn in it."""
+        self.generation = generation
+        """Drawn when the file was made: what is derived from another file is worthless."""
+
+    @classmethod
+    async def open(
+        cls, path: Path, readers: Readers, *, schema: str, journal: str, last_lsn: int
+    ) -> Shard:
+        """The file as it is, or a new one when it is damaged or comes from elsewhere."""
+        made_for = hashlib.blake2b(f"{FORMAT_VERSION}\n{schema}".encode(), digest_size=8)
+        stamp = f"{journal} {made_for.hexdigest()}"
+        try:
+            return await cls._open(path, readers, schema, stamp, last_lsn)
+        except Corrupt:
+            discard(path)
+            readers.forget(path)
+        return await cls._open(path, readers, schema, stamp, last_lsn)
+
+    @classmethod
+    async def _open(
+        cls, path: Path, readers: Readers, schema: str, stamp: str, last_lsn: int
+    ) -> Shard:
+        if _is_there(path) and not await _is_of(path, readers, stamp):
+            raise Corrupt(f"{path} was made for another journal or by another version")
+        database = await Database.open(path, readers, schema=schema)
+        try:
+            applied, generation = await database.write(lambda db: _stamped(db, stamp))
+            if applied > last_lsn:
+                raise Corrupt(f"{path} has {applied} records and the journal {last_lsn}")
+        except BaseException:
+            await database.close()
+            raise
+        return cls(database, applied, generation)
+
+    async def apply(
+        self, steps: Sequence[Step], fn: Callable[[apsw.Connection, Sequence[Step]], T]
+    ) -> T | None:
+        """`fn` with those that are new here, in one transaction; None when none is."""
+        new = [step for step in steps if step.lsn > self.applied]
+        if not new:
+            return None
+
+        def write(db: apsw.Connection) -> T:
+            result = fn(db, new)
+            db.execute("UPDATE meta SET value=? WHERE name='applied'", (str(new[-1].lsn),))
+            return result
+
+        result = await self.database.write(write)
+        self.applied = new[-1].lsn
+        return result
+
+
+def _is_there(path: Path) -> bool:
+    return path.exists()
+
+
+async def _is_of(path: Path, readers: Readers, stamp: str) -> bool:
+    def read(db: apsw.Connection) -> bool:
+        row = db.execute("SELECT value FROM meta WHERE name='stamp'").fetchone()
+        return row is not None and row[0] == stamp
+
+    try:
+        return await readers.run(path, read)
+    except apsw.SQLError:
+        return False
+
+
+def _stamped(db: apsw.Connection, stamp: str) -> tuple[int, str]:
+    db.execute("INSERT OR IGNORE INTO meta VALUES('stamp', ?)", (stamp,))
+    applied: str = db.execute("SELECT value FROM meta WHERE name='applied'").get
+    generation: str = db.execute("SELECT value FROM meta WHERE name='generation'").get
+    return int(applied), generation
+
+
+def discard(path: Path) -> None:
+    """Removes a SQLite file and what lies beside it."""
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def step_of(row: Row) -> Step:
+    """A journalled record as a store takes it. Corrupt when it cannot be read back."""
+    body: Event | Note | Refusal
+    match row.kind:
+        case "event":
+            body = event_from_bytes(row.body)
+        case "note":
+            fields = json.loads(row.body)
+            body = Note(fields["kind"], fields["fields"])
+        case "refusal":
+            fields = json.loads(row.body)
+            body = Refusal(row.seq, fields["field"], fields["reason"])
+    return Step(
+        row.lsn, row.origin, row.seq, row.project, row.project_name, row.at_ms, row.body, body
+    )
