@@ -101,7 +101,7 @@ def finish(start: Start, redact: Callable[[bytes], bytes]) -> Generator[Finished
         dirty = set(start.snapshot.dirty.values())
         kept = {oid: name for oid, name in contents.known.items() if oid in dirty}
         last.replace("" if lost else ground.tree, kept, contents.blobs)
-        start.repository.forget_old_generations()
+        start.repository.tidy()
 
 
 def _environment(

@@ -1,6 +1,6 @@
 """The files of a working copy as one git tree, made beside the user's repository.
 
-Layout of DIRECTORY (HOME/developer/grounds/<working copy>): `index.<pid>` while a tree is made,
+Layout of DIRECTORY (HOME/developer/grounds/<working copy>): `index.<random>` while a tree is made,
 `objects-<n>/` with the trees that were made (names and ids, never content). The user's index and
 objects are read, never written: the copy of the index is changed, and git is told to put new
 objects here and to look for old ones there. (Where a tree is there already, git may renew the time
@@ -13,6 +13,8 @@ import os
 import re
 import shutil
 import stat
+import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +28,7 @@ UNTRACKED_FILES_MAX = 2000
 OBJECTS_MAX = 2000
 """Loose trees in one directory; after that a new one is begun and the old one goes."""
 GIT_TIMEOUT_S = 10.0
+_STALE_S = 3600.0
 DERIVED = re.compile(
     rb"(?:^|/)(?:__pycache__|\.(?:pytest|mypy|ruff)_cache|\.hypothesis|\.tox|\.nox|node_modules)/"
     rb"|\.py[co]$|~$|\.sw[op]$|(?:^|/)\.(?:DS_Store|coverage)$"
@@ -96,10 +99,15 @@ class Repository:
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": _path_list(self.objects, *generations[1:]),
         }
 
-    def forget_old_generations(self) -> None:
+    def tidy(self) -> None:
         """Keeps the newest trees; called when the last ground's tree is among them."""
         for old in self.generations()[1:]:
             shutil.rmtree(old, ignore_errors=True)
+        long_ago = time.time() - _STALE_S
+        for index in self.directory.glob("index.*"):  # of recorders that were killed
+            with suppress(FileNotFoundError):
+                if index.stat().st_mtime < long_ago:
+                    index.unlink()
 
     def forget_all_generations(self) -> None:
         """A tree that cannot be read may be torn: the next one is written whole again."""
@@ -167,7 +175,7 @@ class _Work:
         """The id of the tree; HEAD's own when nothing differs from it."""
         if status.head and not status.entries:
             return text_of(self._git(["rev-parse", "HEAD^{tree}"])).strip()
-        index = self.repository.directory / f"index.{os.getpid()}"
+        index = self.repository.directory / f"index.{os.urandom(8).hex()}"
         more = {"GIT_INDEX_FILE": os.fspath(index)} | self.repository.environment()
         try:
             if self.repository.index.exists():
