@@ -71,28 +71,35 @@ def prose(answer: Answer, *, unfolded: bool) -> Content:
         case Answer(phase="failed"):
             return Content.styled(answer.trouble, "$text-error")
         case Answer(phase="asked"):
-            return Content.styled("Looking through the lake…", "$text-muted")
+            return Content.styled("Looking through the lake…", "$foreground-muted")
         case Answer(words=words) if words.strip():
             return _words(answer, unfolded=unfolded)
         case Answer(phase="cancelled"):
-            return Content.styled("Cancelled. The passages above stay.", "$text-muted")
+            return Content.styled("Cancelled. The passages above stay.", "$foreground-muted")
         case Answer(found=AskPassages(without_model=why)) if why:
             return Content.assemble(
                 (one_line(why), "$text-warning"),
-                ("\nThe passages above need no model.", "$text-muted"),
+                ("\nThe passages above need no model.", "$foreground-muted"),
             )
         case Answer(phase="speaking"):
             return Content.styled(
-                "The passages are here; the model is reading them…", "$text-muted"
+                "The passages are here; the model is reading them…", "$foreground-muted"
             )
         case _:
-            return Content.styled("The model said nothing. The passages above stay.", "$text-muted")
+            return Content.styled(
+                "The model said nothing. The passages above stay.", "$foreground-muted"
+            )
 
 
 def _words(answer: Answer, *, unfolded: bool) -> Content:
     words = plain(answer.words).strip()
+    if answer.phase == "done" and not answer.passages:
+        why = "\n\nNothing that is indexed is close enough to this question."
+        return Content.assemble(words, (why, "$foreground-muted"))
     cut = (
-        Content.styled("\n\nCancelled here.", "$text-muted") if answer.phase == "cancelled" else ""
+        Content.styled("\n\nCancelled here.", "$foreground-muted")
+        if answer.phase == "cancelled"
+        else ""
     )
     if not answer.demonstration:
         return Content.assemble(words, cut)
@@ -101,10 +108,13 @@ def _words(answer: Answer, *, unfolded: bool) -> Content:
     sign = "▾" if unfolded else "▸"
     label = Content.assemble(
         (f"{sign} Words of a demonstration model ({name})", "bold $text-warning"),
-        ("\n  Too small to be trusted: read the passages. ", "$text-muted"),
-        (f"p {'folds' if unfolded else 'shows'} its {len(words.split()):,} words.", "$text-muted"),
+        ("\n  Too small to be trusted: read the passages. ", "$foreground-muted"),
+        (
+            f"p {'folds' if unfolded else 'shows'} its {len(words.split()):,} words.",
+            "$foreground-muted",
+        ),
     )
-    return Content.assemble(label, "\n\n", (words, "$text-muted"), cut) if unfolded else label
+    return Content.assemble(label, "\n\n", (words, "$foreground-muted"), cut) if unfolded else label
 
 
 def _passage_row(number: int, hit: Hit) -> Row:
@@ -112,10 +122,10 @@ def _passage_row(number: int, hit: Hit) -> Row:
     left = Content.assemble(
         (f"{number:>2} ", "$text-accent"),
         place(hit),
-        (f"  {one_line(hit.symbol, 60)}" if hit.symbol else "", "$text-muted"),
+        (f"  {one_line(hit.symbol, 60)}" if hit.symbol else "", "$foreground-muted"),
     )
     why = ", ".join(one_line(reason, 20) for reason in hit.why[:3])
     right = Content.assemble(
-        (why, "$text-muted"), (f"  {one_line(hit.project, 24)}", "$text-secondary"), f" {at}"
+        (why, "$foreground-muted"), (f"  {one_line(hit.project, 24)}", "$text-secondary"), f" {at}"
     )
     return Row(str(number), left, right)

@@ -43,7 +43,7 @@ class PostDevAIApp(App[None]):
         Binding("1,f4", "view('timeline')", "Timeline", show=False),
         Binding("2", "view('failures')", "Failures", show=False),
         Binding("3", "view('ask')", "Ask", show=False),
-        Binding("f1", "help", "Help"),
+        Binding("f1", "help", "Help", key_display="F1"),
         Binding("question_mark", "help", "Help", show=False),
         Binding("q", "leave", "Leave"),
         Binding("ctrl+q,f10", "leave", "Leave", show=False, priority=True),
@@ -72,6 +72,8 @@ class PostDevAIApp(App[None]):
         for theme in themes.OWN:
             self.register_theme(theme)
         self.theme = themes.DUSK.name
+        self.ansi_theme_dark = themes.DUSK_TERMINAL
+        self.ansi_theme_light = themes.PAPER_TERMINAL
 
     async def on_mount(self) -> None:
         """The newest things first, and the feed for as long as the app lives."""

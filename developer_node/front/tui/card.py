@@ -28,10 +28,11 @@ from developer_node.front.tui.wording import (
     short_commit,
 )
 
+MUTED = "$foreground-muted"
 STATE_STYLE: dict[RemedyState, str] = {
     "observed": "$text-primary",
     "confirmed": "$text-success",
-    "unproven": "$text-muted",
+    "unproven": MUTED,
     "ambiguous": "$text-warning",
     "rejected": "$text-error",
 }
@@ -65,7 +66,7 @@ def card_row(card: Suggestion, now_ms: int, zone: tzinfo | None, unseen: bool) -
     title, style = _heading(failure), "italic" if card.recollection.match == "similar" else ""
     state, state_style = _claim(card.recollection)
     left = Content.assemble(
-        (f"{at:<12} ", "$text-muted"),
+        (f"{at:<11}  ", MUTED),
         ("• " if unseen else "  ", "bold $text-accent"),
         (title, style),
     )
@@ -80,7 +81,7 @@ def headline(card: Suggestion) -> Content:
     """What failed."""
     failure = card.recollection.failure
     symptom = SYMPTOM[card.recollection.match]
-    style = "italic $text-warning" if card.recollection.match == "similar" else "$text-muted"
+    style = "italic $text-warning" if card.recollection.match == "similar" else MUTED
     return Content.assemble((_heading(failure), "bold $text-error"), (f"   {symptom}", style))
 
 
@@ -113,22 +114,29 @@ def facts_of_remedy(
     state = state_of(remedy, verdicts)
     said = Content.assemble(
         (state, f"bold {STATE_STYLE[state]}"),
-        (f" · {remedy.kind} · ", "$text-muted"),
+        (f" · {remedy.kind} · ", MUTED),
         (one_line(remedy.label) or "uncommitted", "bold" if remedy.commit else ""),
     )
     if verdicts.get(remedy.id) == "accepted":
         said = said.append_text("  accepted by you", "$text-success")
     name = "Remedy" if count == 1 else f"Remedy {number}/{count}"
     facts = [Fact(name, said)]
-    if remedy.paths:
-        facts.append(Fact("Changed", _paths(remedy.paths)))
-    if remedy.also_changed:
-        facts.append(Fact("Also changed", _paths(remedy.also_changed).stylize("$text-muted")))
-    if remedy.command:
-        facts.append(Fact("Passed with", _command(remedy.command)))
-    facts.append(Fact("See it", _command(see_command(remedy))))
     if remedy.why:
         facts.append(Fact("Why this", _text(remedy.why)))
+    facts.append(Fact("See it", _command(see_command(remedy))))
+    return facts
+
+
+def facts_after_diff(remedy: Remedy) -> list[Fact]:
+    """What else is known of the change."""
+    facts: list[Fact] = []
+    if remedy.paths and not remedy.diff:
+        facts.append(Fact("Changed", _paths(remedy.paths)))
+    if remedy.also_changed:
+        also = _paths(remedy.also_changed)
+        facts.append(Fact("Also changed", also.append_text(", not part of it", MUTED)))
+    if remedy.command:
+        facts.append(Fact("Passed with", _command(remedy.command)))
     return facts
 
 
@@ -136,7 +144,10 @@ def facts_of_card(card: Suggestion) -> list[Fact]:
     """Why the card is here, and how much it knows."""
     return [
         *([Fact("Why shown", _text(card.why))] if card.why else []),
-        Fact("Knows about", Content.styled(freshness(card.recollection.freshness), "$text-muted")),
+        Fact(
+            "Knows about",
+            Content.styled(freshness(card.recollection.freshness), MUTED),
+        ),
     ]
 
 
@@ -157,7 +168,7 @@ def _claim(recollection: Recollection) -> tuple[str, str]:
     if recollection.flaky is not None:
         return "flaky", "$text-warning"
     if not recollection.remedies:
-        return "no remedy", "$text-muted"
+        return "no remedy", MUTED
     state = recollection.remedies[0].state
     return state, STATE_STYLE[state]
 
@@ -171,15 +182,15 @@ def _heading(failure: Failure | None) -> str:
 
 def _what_failed(failure: Failure) -> Content:
     said = _text(failure.message)
-    where = next((frame for frame in reversed(failure.frames) if frame.in_app), None)
     if failure.test:
-        said = Content.assemble((one_line(failure.test), ""), "\n", said)
-    if where is not None:
-        line = f":{where.line}" if where.line else ""
-        said = said.append_text(
-            f"\n{one_line(where.path)}{line} {one_line(where.function)}", "$text-muted"
-        )
-    return said
+        said = said.append_text(f"\n{one_line(failure.test)}", MUTED)
+    where = next((frame for frame in reversed(failure.frames) if frame.in_app), None)
+    if where is None:
+        return said
+    line = f":{where.line}" if where.line else ""
+    if failure.test.startswith(f"{where.path}::"):
+        return said.append_text(f"{line} " if line else "", MUTED)
+    return said.append_text(f"\n{one_line(where.path)}{line} {one_line(where.function)}", MUTED)
 
 
 def _last_seen(card: Suggestion, now_ms: int, zone: tzinfo | None) -> Content:
@@ -194,8 +205,8 @@ def _last_seen(card: Suggestion, now_ms: int, zone: tzinfo | None) -> Content:
         said = said.append_text(f", at {short_commit(newest.commit)}")
     many = len(card.recollection.occurrences)
     if many > 1:
-        said = said.append_text(f", {'20 or more' if many == 20 else many} times", "$text-muted")
-    return said.append_text(f"\n{one_line(newest.cwd)}", "$text-muted")
+        said = said.append_text(f", {'20 or more' if many == 20 else many} times", MUTED)
+    return said.append_text(f"\n{one_line(newest.cwd)}", MUTED)
 
 
 def _paths(paths: tuple[str, ...]) -> Content:

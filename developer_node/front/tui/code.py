@@ -20,7 +20,7 @@ class QuietHighlight(HighlightTheme):
     """Few colours, no underlines: names stay as they are."""
 
     STYLES: dict[TokenType, str] = {  # noqa: RUF012 (as textual declares it)
-        Token.Comment: "$text-muted italic",
+        Token.Comment: "$foreground-muted italic",
         Token.Keyword: "$text-primary",
         Token.Operator.Word: "$text-primary",
         Token.Literal.String: "$text-success",
@@ -44,7 +44,10 @@ def code_lines(text: str, path: str) -> list[Content]:
     if language in ("default", "text"):
         return plain_lines(text)
     wanted = len(plain_lines(text))
-    lines = highlight(safe, language=language, theme=QuietHighlight).split("\n", allow_blank=True)
+    coloured = highlight(safe, language=language, theme=QuietHighlight)
+    # textual lays "$text" beneath, which is brighter than the text around the code
+    spans = [span for span in coloured.spans if span.style != "$text"]
+    lines = Content(coloured.plain, spans).split("\n", allow_blank=True)
     lines += [Content("")] * (wanted - len(lines))
     return lines[:wanted]
 
@@ -82,7 +85,7 @@ def diff_lines(diff: str) -> list[Content]:
             found.extend(hunk.lines())
             hunk = None
         if line.startswith("@@"):
-            found.append(Content.styled(one_line(line), "$text-muted"))
+            found.append(Content.styled(one_line(line), "$foreground-muted"))
             hunk = _Hunk(path)
         elif line.startswith("--- "):
             path = _path(line)
@@ -90,7 +93,7 @@ def diff_lines(diff: str) -> list[Content]:
             path = _path(line) or path
             found.append(Content.styled(one_line(path), "bold $text-primary"))
         elif line and not line.startswith(("diff --git", "index ")):
-            found.append(Content.styled(one_line(line), "$text-muted"))
+            found.append(Content.styled(one_line(line), "$foreground-muted"))
     if hunk is not None:
         found.extend(hunk.lines())
     return found

@@ -51,6 +51,8 @@ class Page:
     """Lines to show."""
 
     lines: Sequence[Content]
+    title: str = ""
+    """Replaces the first one when more is known now."""
     note: str = ""
     """Beneath the title: what was left out, at which commit it was read."""
     numbered: bool = False
@@ -90,7 +92,7 @@ def open_burst(burst: Sequence[Entry], now_ms: int, zone: tzinfo | None) -> Open
         return Page(
             [
                 Content.assemble(
-                    (f"{moment(entry.event.at_ms, now_ms, zone):<12} ", "$text-muted"),
+                    (f"{moment(entry.event.at_ms, now_ms, zone):<12} ", "$foreground-muted"),
                     one_line(entry.event.body.path),
                     ("  deleted" if entry.event.body.deleted else "", "$text-error"),
                 )
@@ -117,9 +119,9 @@ def open_passage(hit: Hit, reader: Reader) -> Opening:
             if not hit.text:
                 raise
             lines = await asyncio.to_thread(code_lines, hit.text, hit.path)
-            return Page(lines, f"{note}; {error.message} Only the passage is shown.")
+            return Page(lines, note=f"{note}; {error.message} Only the passage is shown.")
         lines = await asyncio.to_thread(code_lines, text, hit.path)
-        return Page(lines, note, numbered=True, marked=marked)
+        return Page(lines, note=note, numbered=True, marked=marked)
 
     return Opening(place(hit), load)
 
@@ -128,7 +130,7 @@ def open_diff(remedy: Remedy) -> Opening:
     """The whole change of a remedy."""
 
     async def load() -> Page:
-        return Page(await asyncio.to_thread(diff_lines, remedy.diff), one_line(remedy.why))
+        return Page(await asyncio.to_thread(diff_lines, remedy.diff), note=one_line(remedy.why))
 
     return Opening(one_line(remedy.label) or "uncommitted change", load)
 
@@ -139,12 +141,10 @@ async def _output(event_id: EventId, reader: Reader) -> Page:
         raise Missing("This event has no output.")
     command = whole.body
     codes = "|".join(str(code) for code in command.exit_codes)
-    note = f"{one_line(command.command, 80)}: exit {codes} after {duration(command.duration_ms)} in {one_line(command.cwd)}"
+    note = f"exit {codes} after {duration(command.duration_ms)} in {one_line(command.cwd)}"
     lines = await asyncio.to_thread(coloured_lines, command.output.text)
-    return Page(
-        lines or [Content.styled("It printed nothing.", "$text-muted")],
-        note + _left_out(command.output),
-    )
+    nothing = [Content.styled("It printed nothing.", "$foreground-muted")]
+    return Page(lines or nothing, one_line(command.command), note + _left_out(command.output))
 
 
 def _left_out(output: Output) -> str:
@@ -174,21 +174,21 @@ async def _commits(event: Event, reader: Reader) -> Page:
         lines += (
             [Content("")]
             if not commit.cut
-            else [Content.styled("The rest is left out.\n", "$text-muted")]
+            else [Content.styled("The rest is left out.\n", "$foreground-muted")]
         )
     moved = f"{short_commit(git.old) or 'nothing'} → {short_commit(git.new) or 'nothing'}"
-    return Page(lines or [Content(one_line(git.message) or moved)], moved)
+    return Page(lines or [Content(one_line(git.message) or moved)], note=moved)
 
 
 async def _file(file: FileChanged, reader: Reader) -> Page:
     if file.deleted:
-        return Page([Content.styled("It was deleted.", "$text-muted")])
+        return Page([Content.styled("It was deleted.", "$foreground-muted")])
     if not file.content:
         why = one_line(file.skipped) or "too large"
-        return Page([Content.styled(f"Its content is not kept: {why}.", "$text-muted")])
+        return Page([Content.styled(f"Its content is not kept: {why}.", "$foreground-muted")])
     text = (await reader.blob(file.content)).decode("utf-8", "replace")
     lines = await asyncio.to_thread(code_lines, text, file.path)
-    return Page(lines, f"as saved, {short_bytes(file.size)}", numbered=True)
+    return Page(lines, note=f"as saved, {short_bytes(file.size)}", numbered=True)
 
 
 async def _repr(body: object) -> Page:

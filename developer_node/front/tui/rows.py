@@ -46,8 +46,11 @@ class _Told:
 
 
 def timeline_rows(entries: Sequence[Entry], now_ms: int, zone: tzinfo | None) -> list[Row]:
-    """Newest first, as the entries are."""
-    return [_row(burst, now_ms, zone) for burst in bursts(entries)]
+    """Newest first, as the entries are; times in a column as wide as the widest."""
+    held = list(bursts(entries))
+    times = [moment(burst[0].event.at_ms, now_ms, zone) for burst in held]
+    width = max((len(at) for at in times), default=0)
+    return [_row(burst, f"{at:<{width}}") for burst, at in zip(held, times, strict=True)]
 
 
 def bursts(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
@@ -76,16 +79,15 @@ def _burst_key(entry: Entry) -> tuple[bool, str]:
     return isinstance(entry.event.body, FileChanged), entry.event.working_copy
 
 
-def _row(burst: list[Entry], now_ms: int, zone: tzinfo | None) -> Row:
+def _row(burst: list[Entry], at: str) -> Row:
     entry = burst[0]
     told = _told(entry.event) if len(burst) == 1 else _files_told(burst)
-    at = moment(entry.event.at_ms, now_ms, zone)
     project = one_line(entry.project, 24)
     left = Content.assemble(
-        (f"{at:<12} ", "$text-muted"), (f"{told.sign} ", told.style), told.title
+        (f"{at}  ", "$foreground-muted"), (f"{told.sign} ", told.style), told.title
     )
     right = Content.assemble(
-        (told.detail, told.style if told.sign == "✗" else "$text-muted"),
+        (told.detail, told.style if told.sign == "✗" else "$foreground-muted"),
         (f"  {project}" if project else "", "$text-secondary"),
     )
     kinds = f"{kind_of(entry.event.body)} {'failed' if told.sign == '✗' else ''}"
@@ -105,7 +107,7 @@ def _files_told(burst: list[Entry]) -> _Told:
     different = len(set(paths))
     more = f" and {different - 1:,} more" if different > 1 else ""
     return _Told(
-        "·", "$text-muted", f"{one_line(paths[0], 200)}{more}", count_of(different, "file")
+        "·", "$foreground-muted", f"{one_line(paths[0], 200)}{more}", count_of(different, "file")
     )
 
 
@@ -117,7 +119,7 @@ def _told(event: Event) -> _Told:
             return _git_told(git)
         case FileChanged() as file:
             detail = "deleted" if file.deleted else one_line(file.skipped) or short_bytes(file.size)
-            return _Told("·", "$text-muted", one_line(file.path), detail)
+            return _Told("·", "$foreground-muted", one_line(file.path), detail)
         case EditorEvent() as editor:
             line = f":{editor.line}" if editor.line else ""
             said = f"  {one_line(editor.message)}" if editor.message else ""

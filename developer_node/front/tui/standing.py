@@ -19,7 +19,7 @@ _SIGNS: dict[Light, tuple[str, str]] = {
     "on": ("●", "$text-success"),
     "leaving": ("◐", "$text-warning"),
     "off": ("○", "$text-error"),
-    "unknown": ("○", "$text-muted"),
+    "unknown": ("○", "$foreground-muted"),
 }
 _ROLES: tuple[Role, ...] = ("dragon", "coordinator", "developer")
 _NAMES = {"dragon": "dragon", "coordinator": "coordinator", "developer": "laptop"}
@@ -101,14 +101,18 @@ def _amounts(notebook: Notebook, width: int) -> list[Content]:
     if status is None:
         return []
     waiting = notebook.state.waiting if notebook.state else status.outbox.waiting
-    parts = [Content.styled(f"outbox {waiting:,}", "$text-warning" if waiting else "$text-muted")]
+    parts = [
+        Content.styled(f"outbox {waiting:,}", "$text-warning" if waiting else "$foreground-muted")
+    ]
     if status.outbox.refused or status.outbox.gaps:
         lost = f"{status.outbox.refused + status.outbox.gaps:,} refused"
         parts.append(Content.styled(lost, "$text-error"))
     if status.lake is not None:
         parts.append(_lake(status.lake, width))
+    if status.dragon_unavailable:
+        return parts  # which models there are is the Dragon's to say
     model = speaking_model(status.models)
-    style = "$text-muted" if model and model.state in ("loaded", "ready") else "$text-warning"
+    style = "$foreground-muted" if model and model.state in ("loaded", "ready") else "$text-warning"
     parts.append(Content.styled(model_state(model), style))
     return parts
 
@@ -118,8 +122,8 @@ def _lake(lake: LakeStats, width: int) -> Content:
     if width < 100:
         used = used.replace(" of ", "/")
     if lake.ram:
-        return Content.styled(f"RAM {used}", "$text-muted")
-    return Content.assemble(("NOT RAM", "bold $text-warning"), (f" {used}", "$text-muted"))
+        return Content.styled(f"RAM {used}", "$foreground-muted")
+    return Content.assemble(("NOT RAM", "bold $text-warning"), (f" {used}", "$foreground-muted"))
 
 
 def _unreachable(status: LaptopStatus | None, role: Role) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.terminal_theme import TerminalTheme
 from textual.theme import Theme
 
 DUSK = Theme(
@@ -56,3 +57,35 @@ PAPER = Theme(
 )
 
 OWN = (DUSK, PAPER)
+
+
+DUSK_TERMINAL = TerminalTheme(
+    (20, 23, 28),
+    (211, 216, 223),
+    [
+        (58, 66, 79),
+        (220, 143, 136),
+        (151, 189, 136),
+        (217, 182, 126),
+        (134, 168, 207),
+        (183, 155, 199),
+        (130, 182, 184),
+        (211, 216, 223),
+    ],
+)
+"""What programs mean by red and green, in the same quiet colours."""
+
+PAPER_TERMINAL = TerminalTheme(
+    (250, 248, 244),
+    (49, 53, 59),
+    [
+        (49, 53, 59),
+        (171, 66, 56),
+        (63, 114, 51),
+        (143, 97, 20),
+        (52, 98, 143),
+        (125, 78, 145),
+        (40, 112, 114),
+        (107, 116, 128),
+    ],
+)

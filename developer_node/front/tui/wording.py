@@ -88,10 +88,12 @@ def _project_freshness(project: ProjectFreshness) -> str:
     if project.files_behind < 0:
         return f"{name}: first scan is running"
     at = f" at {short_commit(project.indexed_commit)}" if project.indexed_commit else ""
+    parts: list[str] = []
     if project.head_commit and project.head_commit != project.indexed_commit:
-        at += f", HEAD is {short_commit(project.head_commit)}"
-    behind = count_of(project.files_behind, "file") + " behind" if project.files_behind else ""
-    return f"{name}{at}, {behind or 'up to date'}" if not at or behind else f"{name}{at}"
+        parts.append(f"HEAD is {short_commit(project.head_commit)}")
+    if project.files_behind:
+        parts.append(f"{count_of(project.files_behind, 'file')} behind")
+    return f"{name}{at}, {', '.join(parts) or 'up to date'}"
 
 
 def place(hit: Hit) -> str:

@@ -28,7 +28,7 @@ _EMPTY = Content.assemble(
     ("Ask about the code, the history and the failures of your projects.\n\n", "bold"),
     "The places in the code come first, and each one opens at its lines.\n",
     "Then the model writes, and cites them by number.\n\n",
-    ("Nothing leaves this mesh.", "$text-muted"),
+    ("Nothing leaves this mesh.", "$foreground-muted"),
 )
 _QUESTION_MAX = 2_000
 
@@ -40,11 +40,11 @@ class AskView(View):
     SUMMARY = "Answers that cite the code they rest on. Enter on a passage opens it as indexed."
     CSS_PATH = "ask.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel"),
+        Binding("escape", "cancel", "Cancel", key_display="Esc"),
         Binding("down", "to_passages", "Passages", show=False),
         Binding("slash,i", "to_question", "Question", key_display="/"),
-        Binding("p", "fold", "Prose"),
-        Binding("y", "copy", "Copy answer"),
+        Binding("p", "fold", "Words", tooltip="Show or fold the words of a demonstration model"),
+        Binding("y", "copy", "Copy", tooltip="Copy the answer"),
         Binding("J,right_square_bracket", "scroll_prose(1)", "Scroll prose", show=False),
         Binding("K,left_square_bracket", "scroll_prose(-1)", "Scroll prose back", show=False),
     ]
@@ -90,21 +90,23 @@ class AskView(View):
         passages.show(passage_rows(answer))
         self.query_one("#words", Static).update(prose(answer, unfolded=self._unfolded))
         if answer.found is not None:
-            said = Content.styled(f"Knows about {freshness(answer.found.freshness)}", "$text-muted")
+            said = Content.styled(
+                f"Knows about {freshness(answer.found.freshness)}", "$foreground-muted"
+            )
             self.query_one("#freshness", Static).update(said)
 
     def _model(self) -> Content:
         status, answer = self.desk.notebook.status, self._answer
         line = model_line(status.models) if status else "the daemon has not said yet"
         if answer is None:
-            return Content.styled(line, "$text-muted")
+            return Content.styled(line, "$foreground-muted")
         if answer.found is not None and answer.found.model:
             line = one_line(answer.found.model, 60)
             line += " · demonstration model" if answer.found.demonstration else ""
         working = ("writing, Esc cancels  ", "$text-accent") if answer.running else ("", "")
         count = len(answer.passages)
         found = f"{count} passage{'' if count == 1 else 's'} · " if answer.found else ""
-        return Content.assemble(working, (f"{found}{line}", "$text-muted"))
+        return Content.assemble(working, (f"{found}{line}", "$foreground-muted"))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what there is something to do for."""
@@ -116,6 +118,8 @@ class AskView(View):
                 return answer is not None and answer.demonstration and bool(answer.words)
             case "copy":
                 return answer is not None and bool(answer.words)
+            case "to_question":
+                return not (self.is_mounted and self.query_one("#question").has_focus)
             case "to_passages":
                 return answer is not None and bool(answer.passages)
             case _:

@@ -25,7 +25,7 @@ _EMPTY = Content.assemble(
     "what failed, when it was last seen, and the change that made it pass.\n\n",
     "Commands that are run like this are remembered:\n\n",
     ("    postdevai run -- pytest\n\n", "$text-accent"),
-    ("With nothing true to say there is no card.", "$text-muted"),
+    ("With nothing true to say there is no card.", "$foreground-muted"),
 )
 
 
@@ -36,12 +36,12 @@ class FailuresView(View):
     SUMMARY = "Failures that were seen before, with what made them pass then. Newest first."
     CSS_PATH = "failures.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "judge('accepted')", "Accept"),
-        Binding("x", "judge('rejected')", "Reject"),
-        Binding("d", "open_diff", "Diff"),
-        Binding("n", "other_remedy(1)", "Next remedy"),
+        Binding("a", "judge('accepted')", "Accept", tooltip="Accept: it helped"),
+        Binding("x", "judge('rejected')", "Reject", tooltip="Reject: never first again"),
+        Binding("d", "open_diff", "Diff", tooltip="The whole change"),
+        Binding("n", "other_remedy(1)", "Next", tooltip="Next remedy of this card"),
         Binding("p", "other_remedy(-1)", "Previous remedy", show=False),
-        Binding("y", "copy", "Copy command"),
+        Binding("y", "copy", "Copy", tooltip="Copy the command that shows the change"),
         Binding("Y", "copy_diff", "Copy diff", show=False),
         Binding("J,right_square_bracket", "scroll_card(1)", "Scroll card", show=False),
         Binding("K,left_square_bracket", "scroll_card(-1)", "Scroll card back", show=False),

@@ -42,7 +42,7 @@ Key = tuple[str, str]
 def keys_of(bindings: Iterable[BindingType]) -> list[Key]:
     """As a person reads them."""
     return [
-        (", ".join(_named(key.strip()) for key in binding.key.split(",")), binding.description)
+        (", ".join(_named(key.strip()) for key in binding.key.split(",")), _meaning(binding))
         for binding in bindings
         if isinstance(binding, Binding) and binding.description
     ]
@@ -73,7 +73,9 @@ class HelpScreen(ModalScreen[None]):
             yield Static(Content.styled(self._title, "bold $text-primary"), id="help-title")
             with VerticalScroll(id="help-page", can_focus=False):
                 yield Static(self._page())
-            yield Static(Content.styled("Esc closes   j k scroll", "$text-muted"), id="help-keys")
+            yield Static(
+                Content.styled("Esc closes   j k scroll", "$foreground-muted"), id="help-keys"
+            )
 
     def action_scroll(self, by: int) -> None:
         """Lines."""
@@ -97,7 +99,7 @@ def _heading(text: str) -> Content:
 
 
 def _line(key: str, what: str, style: str = "$text-accent") -> Content:
-    return Content.assemble((f"  {key:<20} ", style), what)
+    return Content.assemble((f"  {key:<16} ", style), what)
 
 
 _SIGNS = (
@@ -107,6 +109,10 @@ _SIGNS = (
     _line("▸ ◇", "the editor; a repository that was seen"),
     _line("● ◐ ○", "a node that is there, is leaving, is away"),
 )
+
+
+def _meaning(binding: Binding) -> str:
+    return binding.tooltip or binding.description
 
 
 def _named(key: str) -> str:

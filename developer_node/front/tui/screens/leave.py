@@ -78,7 +78,7 @@ class LeaveScreen(ModalScreen[bool]):
             _choice("Enter", "keep recording in the background"),
         ]
         if self._stop is not None:
-            lines.append(_choice("s", "stop everything: nothing is recorded until `postdevai up`"))
+            lines.append(_choice("s", "stop everything, until `postdevai up`"))
         lines.append(_choice("Esc", "stay here"))
         return Content("\n").join(lines)
 

@@ -23,7 +23,7 @@ class TextScreen(Screen[None]):
     SUMMARY = "The whole text. Select with the mouse, or copy all of it with y."
     CSS_PATH = "text.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,backspace", "app.pop_screen", "Back"),
+        Binding("escape,q,backspace", "app.pop_screen", "Back", key_display="Esc"),
         Binding("y", "copy", "Copy all"),
     ]
 
@@ -34,7 +34,7 @@ class TextScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Title, note, text, keys."""
         yield Static(Content(self._opening.title), id="title")
-        yield Static(Content.styled("Fetching…", "$text-muted"), id="note")
+        yield Static(Content.styled("Fetching…", "$foreground-muted"), id="note")
         yield TextPane()
         yield Footer(compact=True)
 
@@ -50,7 +50,9 @@ class TextScreen(Screen[None]):
         except PostDevAIError as error:
             note.update(Content.styled(one_line(f"{error.message} {error.hint}"), "$text-warning"))
             return
-        note.update(Content.styled(page.note, "$text-muted"))
+        if page.title:
+            self.query_one("#title", Static).update(Content(page.title))
+        note.update(Content.styled(page.note, "$foreground-muted"))
         self.query_one(TextPane).show(page.lines, numbered=page.numbered, marked=page.marked)
 
     def action_copy(self) -> None:

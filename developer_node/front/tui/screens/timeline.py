@@ -23,7 +23,7 @@ _EMPTY = Content.assemble(
     ("Nothing has happened yet.\n\n", "bold"),
     "Run a command so that it is remembered:\n\n",
     ("    postdevai run -- pytest\n\n", "$text-accent"),
-    ("Commits and saved files of watched repositories appear by themselves.", "$text-muted"),
+    ("Commits and saved files of watched repositories appear by themselves.", "$foreground-muted"),
 )
 
 
@@ -35,8 +35,8 @@ class TimelineView(View):
     CSS_PATH = "timeline.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", key_display="/"),
-        Binding("y", "copy", "Copy"),
-        Binding("escape", "clear_filter", "Show all"),
+        Binding("y", "copy", "Copy", tooltip="Copy the command, or the row"),
+        Binding("escape", "clear_filter", "Show all", key_display="Esc"),
     ]
 
     def body(self) -> ComposeResult:
@@ -80,10 +80,19 @@ class TimelineView(View):
         self.query_one(RowList).focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Show all only while something is hidden."""
-        if action == "clear_filter":
-            return self.is_mounted and bool(self.query_one("#filter").display)
-        return True
+        """Only what there is something to do for."""
+        if not self.is_mounted:
+            return True
+        words = self.query_one("#filter", Input)
+        match action:
+            case "clear_filter":
+                return bool(words.display)
+            case "filter":
+                return not words.has_focus
+            case "copy":
+                return self.query_one(RowList).row is not None
+            case _:
+                return True
 
     def action_filter(self) -> None:
         """Opens the filter."""
@@ -128,4 +137,4 @@ def _counted(shown: int, count: int, words: str, *, following: bool) -> Content:
         ("● live", "$text-success") if following else ("○ held, g follows again", "$text-warning")
     )
     said = f"{shown:,} of {count:,} with “{one_line(words, 40)}”" if words else f"{count:,} rows"
-    return Content.assemble(live, (f"  {said}", "$text-muted"))
+    return Content.assemble(live, (f"  {said}", "$foreground-muted"))

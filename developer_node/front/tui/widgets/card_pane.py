@@ -16,6 +16,7 @@ from textual.widgets import Static
 from common.model.failure import Remedy, Suggestion, Verdict
 from developer_node.front.tui.card import (
     Fact,
+    facts_after_diff,
     facts_of_card,
     facts_of_failure,
     facts_of_remedy,
@@ -46,7 +47,7 @@ class FactLine(HorizontalGroup):
 
     def compose(self) -> ComposeResult:
         """Two columns."""
-        yield Static(Content.styled(self._fact.label, "$text-muted"), classes="label")
+        yield Static(Content.styled(self._fact.label, "$foreground-muted"), classes="label")
         yield Static(self._fact.said, classes="said")
 
 
@@ -85,8 +86,8 @@ def _parts(wanted: Drawn, diff: Sequence[Content]) -> list[Widget]:
         facts = facts_of_remedy(remedy, number, len(remedies), wanted.verdicts)
         parts.append(Static(classes="space"))
         parts += [FactLine(fact) for fact in facts]
-    if diff:
-        parts.append(_diff(diff))
+        parts += [_diff(diff)] if diff else []
+        parts += [FactLine(fact) for fact in facts_after_diff(remedy)]
     parts.append(Static(classes="space"))
     parts += [FactLine(fact) for fact in facts_of_card(card)]
     return parts
@@ -97,5 +98,5 @@ def _diff(lines: Sequence[Content]) -> Static:
     left_out = len(lines) - len(shown)
     if left_out:
         rest = f"… {left_out:,} more lines, d opens them all"
-        shown.append(Content.styled(rest, "$text-muted"))
+        shown.append(Content.styled(rest, "$foreground-muted"))
     return Static(Content("\n").join(shown), classes="diff")

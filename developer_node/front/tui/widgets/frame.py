@@ -15,6 +15,10 @@ TABS = (("timeline", "1", "Timeline"), ("failures", "2", "Failures"), ("ask", "3
 class Tabs(Static):
     """The views by number; Failures says how many cards were not looked at."""
 
+    def on_mount(self) -> None:
+        """The tabs are drawn in their own style, not as links."""
+        self.auto_links = False
+
     def show(self, current: str, unseen: int) -> None:
         """Draws the tabs; each can be clicked."""
         self.update(Content("   ").join(_tab(*tab, current, unseen) for tab in TABS))
@@ -47,7 +51,7 @@ def _content(standing: Standing) -> Content:
 
 
 def _tab(name: str, number: str, title: str, current: str, unseen: int) -> Content:
-    style = "bold $text-primary" if name == current else "$text-muted"
+    style = "bold $text-primary" if name == current else "$foreground-muted"
     new = f" {unseen} new" if name == "failures" and unseen else ""
     tab = Content.assemble((f"{number} ", style), (title, style), (new, "bold $text-accent"))
     return tab.stylize(Style.from_meta({"@click": f"app.view('{name}')"}))

@@ -17,7 +17,11 @@ from textual.visual import Visual
 class TextPane(ScrollView, can_focus=True):
     """Lines of text, unwrapped; text can be selected with the mouse."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"text-pane--number", "text-pane--marked"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "text-pane--number",
+        "text-pane--marked",
+        "text-pane--bar",
+    }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j,down", "scroll_down", "Down", show=False),
         Binding("k,up", "scroll_up", "Up", show=False),
@@ -61,7 +65,7 @@ class TextPane(ScrollView, can_focus=True):
 
     @property
     def _gutter_width(self) -> int:
-        return len(str(len(self._lines))) + 3 if self._numbered else 1
+        return len(str(len(self._lines))) + 4 if self._numbered else 1
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The selected text."""
@@ -91,8 +95,11 @@ class TextPane(ScrollView, can_focus=True):
     def _gutter(self, index: int, marked: bool) -> Strip:
         style = self.get_visual_style("text-pane--number")
         width = self._gutter_width
-        number = f"{index + 1:>{width - 3}} {'▌' if marked else ' '} " if self._numbered else " "
-        return Visual.to_strips(self, Content(number), width, 1, style, apply_selection=False)[0]
+        if not self._numbered:
+            return Strip.blank(width, style.rich_style)
+        bar = self.get_visual_style("text-pane--bar", partial=True)
+        number = Content.assemble(f" {index + 1:>{width - 4}} ", ("▌ " if marked else "  ", bar))
+        return Visual.to_strips(self, number, width, 1, style, apply_selection=False)[0]
 
     def _with_selection(self, line: Content, index: int) -> Content:
         selection = self.text_selection

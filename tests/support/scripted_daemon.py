@@ -1,0 +1,142 @@
+"""A laptop's daemon in memory: says what a test tells it to say, and keeps what it was told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+
+from common.errors import Missing, PostDevAIError, Unavailable
+from common.model.answer import AskPart, AskRequest
+from common.model.event import Event
+from common.model.failure import Suggestion, Verdict
+from common.model.ids import ContentHash, EventId
+from common.model.lake import HistoryEntry, HistoryPage, HistoryQuery
+from common.model.laptop import FeedItem, FeedState, LaptopStatus
+
+NOW_MS = 1_772_546_700_000
+"""3 March 2026, 14:05:00 UTC."""
+
+
+class SetClock:
+    """Stands still until it is moved."""
+
+    def __init__(self, now_ms: int = NOW_MS) -> None:
+        self.at_ms = now_ms
+
+    def now_ms(self) -> int:
+        """Where it stands."""
+        return self.at_ms
+
+    def monotonic(self) -> float:
+        """The same in seconds."""
+        return self.at_ms / 1_000
+
+
+class ScriptedDaemon:
+    """Implements the screens' `Daemon`; `connect` is what `make_app` takes."""
+
+    def __init__(
+        self,
+        *,
+        status: LaptopStatus | None = None,
+        items: Iterable[Event | Suggestion | FeedState] = (),
+        history: Iterable[HistoryEntry] = (),
+        answer: Iterable[AskPart | asyncio.Event | PostDevAIError] = (),
+    ) -> None:
+        self.status_now = status or LaptopStatus()
+        self.past = tuple(history)
+        self.answer = tuple(answer)
+        """Parts in order; an event is waited for, an error is raised."""
+        self.whole: dict[EventId, Event] = {}
+        self.blobs: dict[ContentHash, bytes] = {}
+        self.gone = ""
+        """Why it cannot be reached; empty when it can."""
+        self.asked: list[AskRequest] = []
+        self.closed_answers = 0
+        self.verdicts: list[tuple[str, Verdict]] = []
+        self.connections = 0
+        self._items = list(items)
+        self._changed = asyncio.Event()
+
+    async def connect(self) -> ScriptedDaemon:
+        """Reaches it, unless it is gone."""
+        if self.gone:
+            raise Unavailable(self.gone, hint="postdevai up")
+        self.connections += 1
+        return self
+
+    def say(self, *items: Event | Suggestion | FeedState) -> None:
+        """Into every feed that listens."""
+        self._items += items
+        self._wake()
+
+    def go(self, sentence: str) -> None:
+        """Every feed ends; nobody connects until `come_back`."""
+        self.gone = sentence
+        self._wake()
+
+    def come_back(self) -> None:
+        """Can be reached again."""
+        self.gone = ""
+
+    async def status(self) -> LaptopStatus:
+        """What the test set."""
+        if self.gone:
+            raise Unavailable(self.gone)
+        return self.status_now
+
+    async def feed(self, after: int = 0) -> AsyncIterator[FeedItem]:
+        """All that was said, then what is said."""
+        cursor = after
+        while not self.gone:
+            while cursor < len(self._items):
+                cursor += 1
+                yield FeedItem(cursor, self._items[cursor - 1])
+            await self._changed.wait()
+        raise Unavailable(self.gone, hint="postdevai up")
+
+    async def ask(self, request: AskRequest) -> AsyncIterator[AskPart]:
+        """The scripted parts."""
+        self.asked.append(request)
+        try:
+            for part in self.answer:
+                match part:
+                    case asyncio.Event():
+                        await part.wait()
+                    case PostDevAIError():
+                        raise part
+                    case _:
+                        yield part
+        finally:
+            self.closed_answers += 1
+
+    async def history(self, query: HistoryQuery) -> HistoryPage:
+        """What the test set; the Dragon is needed for it."""
+        if self.status_now.dragon_unavailable:
+            raise Unavailable(self.status_now.dragon_unavailable)
+        return HistoryPage(self.past[: query.limit])
+
+    async def event(self, event_id: EventId) -> tuple[Event, str]:
+        """One that the test gave."""
+        if event_id not in self.whole:
+            raise Missing("There is no such event.", hint="It may not have arrived yet.")
+        return self.whole[event_id], ""
+
+    async def blob(self, content: ContentHash) -> bytes:
+        """One that the test gave."""
+        if content not in self.blobs:
+            raise Missing("This content is not in the lake.")
+        return self.blobs[content]
+
+    async def feedback(self, remedy_id: str, verdict: Verdict) -> None:
+        """Kept for the test to look at."""
+        if self.status_now.dragon_unavailable:
+            raise Unavailable(self.status_now.dragon_unavailable, hint="Try again later.")
+        self.verdicts.append((remedy_id, verdict))
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
