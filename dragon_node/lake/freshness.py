@@ -44,3 +44,12 @@ def _count(db: apsw.Connection) -> Counted:
     files, chunks = code.counts(db)
     copies = tuple(code.freshness(db, ""))
     return Counted(copies, files, chunks, vectors.count(db), history.count(db))
+
+
+def remembered(db: apsw.Connection) -> tuple[int, int]:
+    """Distinct failures and remedies in memory.db; none where no failure memory is applied."""
+    tables = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type='table'")}
+    if not {"occurrences", "remedies"} <= tables:
+        return 0, 0
+    failures: int = db.execute("SELECT count(DISTINCT fingerprint) FROM occurrences").get
+    return failures, db.execute("SELECT count(*) FROM remedies").get

@@ -35,6 +35,8 @@ class Journalled:
     lsn: int
     seq: int
     refusals: tuple[Refusal, ...] = ()
+    contents: frozenset[ContentHash] = frozenset()
+    """Written along with them."""
 
 
 @dataclass(slots=True)
@@ -117,7 +119,7 @@ class Intake:
             finally:
                 self._budget.settle(reserved)
         refusals = tuple(d.decoded for d in drafts if isinstance(d.decoded, Refusal))
-        return Journalled(position.lsn, position.seq, refusals)
+        return Journalled(position.lsn, position.seq, refusals, frozenset(contents))
 
     async def keep(self, blobs: Blobs) -> None:
         """Makes contents durable ahead of the records that refer to them."""

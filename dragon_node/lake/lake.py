@@ -9,7 +9,6 @@ RAM/words/ID/                its words (words.py)
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,6 +18,7 @@ from pathlib import Path
 
 import apsw
 
+from common.alongside import alongside
 from common.clock import Clock, SystemClock
 from common.errors import Invalid, Missing
 from common.model.answer import Freshness, Hit
@@ -37,7 +37,7 @@ from dragon_node.lake.admission import Places
 from dragon_node.lake.applying import Applying
 from dragon_node.lake.budget import Budget
 from dragon_node.lake.database import Database, Readers
-from dragon_node.lake.freshness import Counted, Counts
+from dragon_node.lake.freshness import Counted, Counts, remembered
 from dragon_node.lake.intake import Intake, Journalled, Opened
 from dragon_node.lake.journal import Journal, Written
 from dragon_node.lake.lexicon import Lexicon
@@ -127,9 +127,7 @@ class Lake:
                 await memory.read(metadata.nodes), {o.origin: o.applied for o in origins}
             )
             heard += [intake.written, applying.take]
-            group = await stack.enter_async_context(_Background())
-            group.start(applying.run())
-            group.start(lexicon.run())
+            await stack.enter_async_context(alongside(applying.run(), lexicon.run()))
             yield cls(ram, budget, journal, applying, stores, places, lexicon, nearest, intake)
 
     # -- the way in ---------------------------------------------------------------------------
@@ -285,8 +283,9 @@ class Lake:
         )
 
     async def stats(self) -> LakeStats:
-        """Sizes, budget and positions; failures and remedies are the failure memory's to count."""
+        """Sizes, budget and positions."""
         usage = await self._budget.measure()
+        failures, remedies = await self.memory.read(remembered)
         counted = await self._counted("")
         return LakeStats(
             bytes=usage.used_bytes,
@@ -301,6 +300,8 @@ class Lake:
             chunks=sum(c.chunks for c in counted),
             vectors=sum(c.embedded for c in counted),
             events=sum(c.events for c in counted),
+            failures=failures,
+            remedies=remedies,
             origins=await self.memory.read(metadata.origin_stats),
             freshness=await self.freshness(),
         )
@@ -344,30 +345,6 @@ class Lake:
             found += [Scored(ChunkRef(each, c), score) for c, score in await search(each, shard)]
         found.sort(key=lambda s: (-s.score, s.ref.project, s.ref.chunk))
         return found[:k]
-
-
-class _Background:
-    """A TaskGroup whose tasks are cancelled at the end: they run for ever."""
-
-    def __init__(self) -> None:
-        self._group = asyncio.TaskGroup()
-        self._tasks: list[asyncio.Task[None]] = []
-
-    def start(self, work: Awaitable[None]) -> None:
-        self._tasks.append(self._group.create_task(_run(work)))
-
-    async def __aenter__(self) -> _Background:
-        await self._group.__aenter__()
-        return self
-
-    async def __aexit__(self, *exc: object) -> bool | None:
-        for task in self._tasks:
-            task.cancel()
-        return await self._group.__aexit__(*exc)  # type: ignore[arg-type]
-
-
-async def _run(work: Awaitable[None]) -> None:
-    await work
 
 
 def _hits(db: apsw.Connection, ids: Sequence[int], name: str) -> list[tuple[int, Hit | None]]:
