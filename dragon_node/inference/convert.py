@@ -150,10 +150,10 @@ def _write_tokenizer(about: _Metadata, directory: Path, context: int) -> None:
     if (about.text("tokenizer.ggml.model"), about.text("tokenizer.ggml.pre")) != ("gpt2", "smollm"):
         raise Corrupt("the tokenizer is not the byte-level one that SmolLM2 has")
     tokens = about.texts("tokenizer.ggml.tokens")
-    _byte_level(about, tokens).save(str(directory / "tokenizer.json"))
+    _write_byte_level(about, tokens, directory / "tokenizer.json")
 
     def token(key: str) -> str:
-        return tokens[about.number(f"tokenizer.ggml.{key}_token_id")]
+        return tokens[int(about.number(f"tokenizer.ggml.{key}_token_id"))]
 
     settings = {
         "tokenizer_class": "PreTrainedTokenizerFast",
@@ -169,7 +169,7 @@ def _write_tokenizer(about: _Metadata, directory: Path, context: int) -> None:
     (directory / "tokenizer_config.json").write_text(json.dumps(settings, indent=1))
 
 
-def _byte_level(about: _Metadata, tokens: list[str]) -> Any:
+def _write_byte_level(about: _Metadata, tokens: list[str], target: Path) -> None:
     """Byte-level BPE; the `smollm` split is single digits, then GPT-2's."""
     tk: Any = importlib.import_module("tokenizers")
     merges = [tuple(m.split(" ", 1)) for m in about.texts("tokenizer.ggml.merges")]
@@ -188,4 +188,4 @@ def _byte_level(about: _Metadata, tokens: list[str]) -> Any:
     tokenizer.add_special_tokens(
         [tk.AddedToken(t, special=True, normalized=False) for t in special]
     )
-    return tokenizer
+    tokenizer.save(str(target))

@@ -67,12 +67,7 @@ class MlxEngine:
         self, messages: Sequence[ChatMessage], max_tokens: int, temperature: float
     ) -> tuple[int, int]:
         """(slot, prompt tokens). Invalid when prompt and answer exceed the model's context."""
-        prompt: list[int] = list(
-            self._tokenizer.apply_chat_template(
-                [{"role": m.role, "content": m.content} for m in messages],
-                add_generation_prompt=True,
-            )
-        )
+        prompt = self._tokens(messages)
         if len(prompt) + max_tokens > self.context:
             raise Invalid(
                 f"{len(prompt)} tokens of prompt and {max_tokens} of answer are more than the "
@@ -104,6 +99,17 @@ class MlxEngine:
         self._slots.clear()
         self._batch.close()
         self._mx.clear_cache()
+
+    def _tokens(self, messages: Sequence[ChatMessage]) -> list[int]:
+        refusal: type[Exception] = importlib.import_module("jinja2").TemplateError
+        conversation = [{"role": m.role, "content": m.content} for m in messages]
+        try:
+            template: Any = self._tokenizer.apply_chat_template
+            return list(template(conversation, add_generation_prompt=True))
+        except refusal as why:
+            raise Invalid(
+                f"this model does not take these messages: {why}", field="messages"
+            ) from why
 
     def _read(self, response: Any) -> Step:
         slot = self._slots[response.uid]

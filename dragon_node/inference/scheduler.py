@@ -213,6 +213,9 @@ class Scheduler:
                 resident.live[request.slot] = request
         except PostDevAIError as why:
             request.fail(why)
+        except Exception as why:  # one request's fault must not end the thread
+            log.exception("a request does not begin model=%s", request.prompt.model)
+            request.fail(Unavailable(f"{request.prompt.model} cannot begin: {why}"))
 
     def _resident(self, model: str) -> _Resident:
         if model not in self._residents:

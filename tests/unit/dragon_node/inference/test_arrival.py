@@ -1,0 +1,68 @@
+"""Half a file, a dead fetcher, a stranger's file: progress is never a lie."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dragon_node.inference import arrival
+from dragon_node.inference.arrival import Arrival
+
+FORTY = Arrival("arriving", 0.4, 40, 100, "downloading")
+
+
+def test_what_is_written_is_read(tmp_path: Path):
+    said = {"a": FORTY, "b": Arrival("failed", 0.1, 10, 100, "no network")}
+    arrival.write(tmp_path, said)
+    assert arrival.read(tmp_path) == said
+
+
+def test_the_file_has_the_fields_that_others_read(tmp_path: Path):
+    arrival.write(tmp_path, {"a": FORTY})
+    written = json.loads(arrival.path_of(tmp_path).read_text())
+    assert written["pid"] == os.getpid()
+    assert written["models"]["a"] == {
+        "state": "arriving",
+        "progress": 0.4,
+        "bytes": 40,
+        "bytes_total": 100,
+        "detail": "downloading",
+    }
+    assert [path.name for path in tmp_path.iterdir()] == ["progress.json"]
+
+
+def test_what_a_dead_fetcher_was_bringing_is_missing_and_says_how_far_it_came(tmp_path: Path):
+    arrival.write(tmp_path, {"a": FORTY, "b": Arrival("ready", 1.0)})
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    file = arrival.path_of(tmp_path)
+    file.write_text(file.read_text().replace(f'"pid": {os.getpid()}', f'"pid": {dead.pid}'))
+    said = arrival.read(tmp_path)
+    assert said["a"].state == "missing"
+    assert "stopped at 40 %" in said["a"].detail
+    assert said["b"].state == "ready"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"models": []}',
+        '{"models": {"a": 1}}',
+        '{"models": {"a": {"state": "odd"}}}',
+    ],
+)
+def test_a_file_that_is_not_ours_reads_as_nothing(tmp_path: Path, text: str):
+    arrival.path_of(tmp_path).write_text(text)
+    assert arrival.read(tmp_path) == {}
+
+
+def test_no_file_reads_as_nothing(tmp_path: Path):
+    assert arrival.read(tmp_path / "absent") == {}

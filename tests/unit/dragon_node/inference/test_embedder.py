@@ -1,0 +1,120 @@
+"""The real embedder: the same text gives the same bits, whoever else is being embedded."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from common.errors import OverLimit, Unavailable
+from dragon_node.inference import pins
+from dragon_node.inference.embedder import CALLERS_MAX, BgeEmbedder
+
+TEXTS = ["def close(self): pass", "The journal is synced before the acknowledgement. " * 30, ""]
+
+
+@pytest.fixture
+def embedder(models_dir: Path) -> Iterator[BgeEmbedder]:
+    opened = BgeEmbedder(lambda: models_dir / pins.BGE.model)
+    yield opened
+    opened.close()
+
+
+async def test_vectors_are_float32_of_unit_length(embedder: BgeEmbedder):
+    vectors = await embedder.embed(TEXTS)
+    assert vectors.dtype == np.float32
+    assert vectors.shape == (len(TEXTS), embedder.dimension)
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-6)
+
+
+async def test_a_vector_does_not_depend_on_the_texts_beside_it(embedder: BgeEmbedder):
+    together = await embedder.embed(TEXTS)
+    alone = [(await embedder.embed([text]))[0] for text in TEXTS]
+    assert all(np.array_equal(a, b) for a, b in zip(together, alone, strict=True))
+
+
+async def test_a_vector_does_not_depend_on_the_process_that_made_it(
+    embedder: BgeEmbedder, models_dir: Path
+):
+    other = BgeEmbedder(lambda: models_dir / pins.BGE.model)
+    first, second = await asyncio.gather(embedder.embed(TEXTS), other.embed(TEXTS))
+    other.close()
+    assert np.array_equal(first, second)
+
+
+async def test_a_question_is_embedded_with_its_prefix(embedder: BgeEmbedder):
+    (as_text,) = await embedder.embed(["where is the journal synced"])
+    (as_query,) = await embedder.embed(["where is the journal synced"], query=True)
+    assert not np.array_equal(as_text, as_query)
+
+
+async def test_a_question_is_closer_to_its_answer_than_to_anything_else(embedder: BgeEmbedder):
+    (query,) = await embedder.embed(["where is the journal synced to disk"], query=True)
+    passages = await embedder.embed(
+        ["def append(row): write(row); os.fsync(journal)", "def bake(bread): oven.heat(220)"]
+    )
+    near, far = passages @ query
+    assert near > far + 0.1
+
+
+async def test_a_question_overtakes_a_long_list(embedder: BgeEmbedder):
+    await embedder.embed(["warm"])
+    ended: list[str] = []
+
+    async def embed(name: str, texts: list[str]) -> None:
+        await embedder.embed(texts)
+        ended.append(name)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(embed("list", ["some text of some length"] * 40))
+        tasks.create_task(embed("question", ["what"]))
+    assert ended == ["question", "list"]
+
+
+async def test_an_absent_model_is_unavailable_and_is_noticed_when_it_comes(models_dir: Path):
+    arrived = False
+
+    def locate() -> Path:
+        if not arrived:
+            raise Unavailable("model 40 %")
+        return models_dir / pins.BGE.model
+
+    embedder = BgeEmbedder(locate)
+    with pytest.raises(Unavailable, match="40 %"):
+        await embedder.embed(["text"])
+    assert not embedder.loaded
+    arrived = True
+    assert (await embedder.embed(["text"])).shape == (1, 384)
+    assert embedder.loaded
+    embedder.close()
+
+
+async def test_a_broken_file_is_unavailable_and_says_what_to_do(tmp_path: Path):
+    (tmp_path / "model.onnx").write_bytes(b"not a model")
+    embedder = BgeEmbedder(lambda: tmp_path)
+    with pytest.raises(Unavailable) as why:
+        await embedder.embed(["text"])
+    assert "fetch_models" in why.value.hint
+    embedder.close()
+
+
+async def test_too_many_callers_are_refused_with_the_number(embedder: BgeEmbedder):
+    waiting = [asyncio.create_task(embedder.embed(["text"])) for _ in range(CALLERS_MAX)]
+    await asyncio.sleep(0)
+    with pytest.raises(OverLimit, match=f"{CALLERS_MAX} at most"):
+        await embedder.embed(["text"])
+    await asyncio.gather(*waiting)
+    assert (await embedder.embed(["text"])).shape == (1, 384)
+
+
+def test_the_id_names_all_that_makes_vectors_differ():
+    assert BgeEmbedder.id.split("/") == [
+        "bge-small-en-v1.5",
+        "int8",
+        "cls",
+        "query-prefix",
+        "128",
+    ]
