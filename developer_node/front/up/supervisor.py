@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -49,12 +49,15 @@ class Supervisor:
         self._page = page
         self._children: list[Child] = []
         self._roles: tuple[Role, ...] = ORDER
+        self._on_signal: Callable[[], object] = lambda: None
 
     async def up(self, wanted: Wanted) -> int:
         """Until that much is there; then, with children of its own, until it is told to stop."""
         task = asyncio.current_task()
         assert task is not None
-        with on_signals(lambda: task.cancel()):
+        self._on_signal = task.cancel
+        # From the first moment to the last: a signal between two handlers would kill `up` alone.
+        with on_signals(lambda: self._on_signal()):
             try:
                 await self._start(wanted)
                 await self._wait(wanted)
@@ -66,7 +69,7 @@ class Supervisor:
                 if not wanted.detach:
                     await self._stop_children()
                 raise
-        return await self._stay(wanted)
+            return await self._stay(wanted)
 
     async def _start(self, wanted: Wanted) -> None:
         async with alone(self._home.root / "up.lock", self._page):
@@ -153,8 +156,10 @@ class Supervisor:
                 raise daemons.ended(role, self._home, None)
 
     async def _stay(self, wanted: Wanted) -> int:
+        stop = asyncio.Event()
+        self._on_signal = stop.set
         if wanted.tui and self._page.terminal and sys.stdin.isatty():
-            await self._with_tui()
+            await self._with_tui(stop)
         left = [child for child in self._children if child.process.poll() is None]
         if self._children and not left:
             return 0
@@ -162,9 +167,7 @@ class Supervisor:
             self._page.show(line("It goes on by itself. Stop it with: postdevai down"))
             return 0
         self._page.show(line("Recording goes on here. Stop everything with Ctrl-C."))
-        stop = asyncio.Event()
-        with on_signals(stop.set):
-            return await self._until_told(stop)
+        return await self._until_told(stop)
 
     async def _until_told(self, stop: asyncio.Event) -> int:
         left = list(self._children)
@@ -185,24 +188,25 @@ class Supervisor:
         self._page.show(line("Nothing that was started here runs any more."))
         return 0 if all(child.process.returncode == 0 for child in self._children) else 3
 
-    async def _with_tui(self) -> None:
+    async def _with_tui(self, stop: asyncio.Event) -> None:
         """The TUI as a process of its own: whatever happens in it, the nodes stop in order."""
         words = (sys.executable, "-m", "developer_node.front.cli", "tui")
         screen = await asyncio.create_subprocess_exec(*words)
-        asked: list[bool] = []
 
         def leave() -> None:
-            asked.append(True)
+            stop.set()
             with contextlib.suppress(ProcessLookupError):
                 screen.terminate()
 
-        with on_signals(leave):
-            await screen.wait()
-        if asked:
+        self._on_signal = leave
+        await screen.wait()
+        self._on_signal = stop.set
+        if stop.is_set():
             await self._stop_children()
 
     async def _stop_children(self) -> None:
-        """Last started, first stopped; a second signal leaves it to the kernel and the pipe."""
+        """Last started, first stopped. A signal meanwhile is a node's second: it ends at once."""
+        self._on_signal = self._hurry
         for child in reversed(self._children):
             if child.process.poll() is None:
                 how = await daemons.stop(child.process.pid, child.role)
@@ -210,6 +214,11 @@ class Supervisor:
                 self._page.show(line(f"{child.role:<12}", how))
             if child.process.stdin is not None:
                 child.process.stdin.close()
+
+    def _hurry(self) -> None:
+        for child in self._children:
+            if child.process.poll() is None:
+                child.process.terminate()
 
 
 def _said(ready: Ready, state: str) -> Line:

@@ -1,0 +1,529 @@
+"""`postdevai` as a process, against a real local API on a real socket with scripted answers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common.errors import (
+    Conflict,
+    Corrupt,
+    Denied,
+    Invalid,
+    Missing,
+    OverLimit,
+    PostDevAIError,
+    Unavailable,
+)
+from common.model.answer import (
+    AskEnd,
+    AskPart,
+    AskPassages,
+    AskRequest,
+    AskText,
+    Freshness,
+    Hit,
+    ProjectFreshness,
+)
+from common.model.event import CommandFinished, Event
+from common.model.failure import Failure, Flakiness, Frame, Occurrence, Recollection, Remedy
+from common.model.ids import ContentHash, EventId, NodeId, WorkingCopyId
+from common.model.lake import HistoryEntry, HistoryQuery, LakeStats, SearchQuery
+from common.model.laptop import LaptopStatus, OutboxStatus, WatchedRepository
+from common.model.llm import Model
+from common.model.node import Node
+from tests.support.local_api import FRESH, Script, serve
+
+BLOB = ContentHash("0123456789abcdef" * 2)
+HIT = Hit(
+    "thing", "/code/thing", "src/retry.py", 12, 20, "Policy.next", "a" * 40, BLOB, True, 0.5,
+    ("words", "symbol"), "def next(self):\n    return 1\n",
+)  # fmt: skip
+
+
+@dataclass
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Terminal:
+    """Where a person types; no daemon runs unless a test serves one."""
+
+    home: Path
+    cwd: Path
+    env: dict[str, str] = field(default_factory=dict)
+
+    async def begin(self, *words: str, **env: str) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "developer_node.front.cli", *words),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            cwd=self.cwd,
+            env=os.environ | {"POSTDEVAI_HOME": str(self.home)} | self.env | env,
+        )
+
+    async def type(self, *words: str, stdin: bytes = b"", **env: str) -> Done:
+        process = await self.begin(*words, **env)
+        out, err = await process.communicate(stdin)
+        assert process.returncode is not None
+        assert "Traceback" not in err.decode(), err.decode()
+        return Done(process.returncode, out.decode(), err.decode())
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Terminal:
+    return Terminal(tmp_path / "home", tmp_path)
+
+
+@pytest.fixture
+async def script(terminal: Terminal) -> AsyncGenerator[Script]:
+    """A daemon that serves what the test puts in."""
+    async with serve(terminal.home, Script(), os.getpid()) as made:
+        yield made
+
+
+def answers(parts: Sequence[AskPart]) -> Callable[[AskRequest], AsyncIterator[AskPart]]:
+    async def answer(asked: AskRequest) -> AsyncIterator[AskPart]:
+        for part in parts:
+            yield part
+
+    return answer
+
+
+# Refusals and exit codes
+
+NEEDS_A_DAEMON = (
+    ("status",),
+    ("nodes",),
+    ("search", "x"),
+    ("ask", "x"),
+    ("recall",),
+    ("history",),
+    ("open", BLOB),
+    ("invite", "tool"),
+    ("watch", "."),
+)
+
+
+@pytest.mark.parametrize("words", NEEDS_A_DAEMON, ids=lambda words: words[0])
+async def test_without_a_daemon_it_is_unavailable_and_says_how_to_start(
+    terminal: Terminal, words: tuple[str, ...]
+) -> None:
+    done = await terminal.type(*words)
+    assert done.code == 3
+    assert done.err == (
+        "The developer node is not running.\n  Start it with: postdevai up --repo DIR\n"
+    )
+
+
+REFUSALS = (
+    (Missing("gone"), 1),
+    (Invalid("bad", field="query"), 2),
+    (Unavailable("away"), 3),
+    (Denied("no"), 4),
+    (Conflict("held"), 4),
+    (OverLimit("full: 9 of 9"), 4),
+    (Corrupt("torn"), 5),
+)
+
+
+@pytest.mark.parametrize(("refusal", "code"), REFUSALS, ids=lambda value: type(value).__name__)
+async def test_each_refusal_has_its_exit_code_one_sentence_and_its_hint(
+    terminal: Terminal, script: Script, refusal: PostDevAIError, code: int
+) -> None:
+    refusal.hint = "do this next"
+    script.refusal = refusal
+    done = await terminal.type("search", "--json", "x")
+    assert done.code == code
+    sentence = refusal.message[0].upper() + refusal.message[1:]
+    assert done.err == f"{sentence}\n  do this next\n"
+    assert done.out == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("serach", "x"),
+        ("search",),
+        ("search", "--regex", "--literal", "x"),
+        ("search", "--k", "1001", "x"),
+        ("history", "--kind", "thought"),
+        ("history", "--since", "soon"),
+        ("recall", "--last", "--fingerprint", "f"),
+        ("open", "README.md"),
+        ("invite", "admin"),
+        ("watch", "/nowhere/at/all"),
+        ("run",),
+        ("run", "--cwd", "/nowhere/at/all", "--", "true"),
+        ("run", "--detach", "--", "true"),
+    ],
+    ids=" ".join,
+)
+async def test_wrong_usage_is_two_and_said_in_words(
+    terminal: Terminal, words: tuple[str, ...]
+) -> None:
+    done = await terminal.type(*words)
+    assert done.code == 2
+    assert done.err
+
+
+async def test_a_socket_directory_open_to_others_is_refused(
+    terminal: Terminal, script: Script
+) -> None:
+    token = terminal.home / "developer" / "token"
+    token.chmod(0o644)
+    done = await terminal.type("search", "x")
+    assert done.code == 4
+    assert "open to others" in done.err and "chmod go-rwx" in done.err
+    assert script.asked == []
+
+
+async def test_another_start_s_token_is_refused(terminal: Terminal, script: Script) -> None:
+    token = terminal.home / "developer" / "token"
+    token.write_text("a token of yesterday")
+    assert (await terminal.type("search", "x")).code == 4
+    assert script.asked == []
+
+
+# Search, open
+
+
+async def test_search_json_is_the_contract(terminal: Terminal, script: Script) -> None:
+    script.hits = (HIT,)
+    script.complete = False
+    done = await terminal.type(
+        "search", "--json", "--k", "5", "--project", "thing", "retry", "policy"
+    )
+    assert done.code == 0
+    assert done.json["hits"][0] | {"why": None} == {
+        "project": "thing",
+        "working_copy": "/code/thing",
+        "path": "src/retry.py",
+        "start_line": 12,
+        "end_line": 20,
+        "symbol": "Policy.next",
+        "commit": "a" * 40,
+        "blob": BLOB,
+        "dirty": True,
+        "score": 0.5,
+        "why": None,
+    }
+    assert done.json["complete"] is False
+    assert done.json["freshness"]["projects"][0]["files_behind"] == 0
+    assert script.asked == [SearchQuery("retry policy", "fused", 5, "thing")]
+
+
+async def test_nothing_found_is_one_with_an_empty_list(terminal: Terminal, script: Script) -> None:
+    done = await terminal.type("search", "--json", "--regex", "x.*y")
+    assert (done.code, done.json["hits"]) == (1, [])
+    assert script.asked == [SearchQuery("x.*y", "regex", 1000, "")]
+
+
+async def test_literal_hits_go_into_a_pipe_as_grep_prints_them(
+    terminal: Terminal, script: Script
+) -> None:
+    one = Hit("thing", str(terminal.cwd), "a b.py", 3, 3, text="def [red]open[/red]():\n")
+    script.hits = (one, Hit("thing", "/elsewhere", "c.py", 9, 9, text="  open\x1b[31m"))
+    done = await terminal.type("search", "--literal", "open")
+    assert done.out == "a b.py:3: def [red]open[/red]():\n/elsewhere/c.py:9:   open\ufffd[31m\n"
+
+
+async def test_a_citation_opens_at_its_lines(terminal: Terminal, script: Script) -> None:
+    script.blobs[BLOB] = b"one\ntwo\nthree\n"
+    assert (await terminal.type("open", f"{BLOB}:2-3")).out == "two\nthree\n"
+    assert (await terminal.type("open", "--json", f"{BLOB}:2")).json["text"] == "two\n"
+    assert (await terminal.type("open", "f" * 32)).code == 1
+
+
+# Ask
+
+PASSAGES = AskPassages((HIT,), FRESH, "SmolLM2-135M-Instruct", demonstration=True)
+END = AskEnd("The policy decides [1].", (HIT,), "stop", 5, 100)
+
+
+async def test_ask_json_is_the_contract(terminal: Terminal, script: Script) -> None:
+    script.answer = answers([PASSAGES, AskText("The policy decides [1][9]."), END])
+    done = await terminal.type("ask", "--json", "where", "is", "it?")
+    assert done.code == 0
+    assert done.json["answer"] == "The policy decides [1]."
+    assert [c["path"] for c in done.json["citations"]] == ["src/retry.py"]
+    assert done.json["away"] is False
+    assert done.json["model"] == "SmolLM2-135M-Instruct"
+    assert script.asked == [AskRequest("where is it?")]
+
+
+async def test_the_passages_are_shown_before_the_first_word_is_written(
+    terminal: Terminal, script: Script
+) -> None:
+    shown = asyncio.Event()
+
+    async def answer(asked: AskRequest) -> AsyncIterator[AskPart]:
+        yield PASSAGES
+        await shown.wait()
+        yield END
+
+    script.answer = answer
+    process = await terminal.begin("ask", "where?")
+    assert process.stdout is not None
+    first = (await process.stdout.readline()).decode()
+    assert "[1] /code/thing/src/retry.py:12-20" in first
+    assert f"open {BLOB}:12-20" in (await process.stdout.readline()).decode()
+    shown.set()
+    rest, _ = await process.communicate()
+    assert "demonstration model" in rest.decode() and "The policy decides [1]." in rest.decode()
+
+
+async def test_a_demonstration_model_s_prose_is_folded_until_it_is_asked_for(
+    terminal: Terminal, script: Script
+) -> None:
+    long = "so it goes " * 60
+    script.answer = answers([PASSAGES, AskText(long), AskEnd(long, (), "stop")])
+    folded = await terminal.type("ask", "where?")
+    assert "folded" in folded.out and long not in folded.out
+    assert long.strip() in (await terminal.type("ask", "--prose", "where?")).out
+
+
+async def test_without_a_model_the_passages_are_the_answer(
+    terminal: Terminal, script: Script
+) -> None:
+    silent = AskPassages((HIT,), FRESH, "", False, "model 40 %")
+    script.answer = answers([silent, AskEnd()])
+    done = await terminal.type("ask", "where?")
+    assert done.code == 0
+    assert "No model speaks: model 40 %." in done.out
+
+
+async def test_no_passage_is_the_answer_no(terminal: Terminal, script: Script) -> None:
+    nothing = AskEnd("not found in thing")
+    script.answer = answers([AskPassages((), FRESH), nothing])
+    done = await terminal.type("ask", "where?")
+    assert (done.code, "not found in thing" in done.out) == (1, True)
+
+
+async def test_ctrl_c_cancels_as_far_as_the_model(terminal: Terminal, script: Script) -> None:
+    cancelled = asyncio.Event()
+
+    async def answer(asked: AskRequest) -> AsyncIterator[AskPart]:
+        try:
+            yield PASSAGES
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    script.answer = answer
+    process = await terminal.begin("ask", "where?")
+    assert process.stdout is not None
+    await process.stdout.readline()
+    process.send_signal(2)
+    _, err = await process.communicate()
+    assert process.returncode == 130
+    assert "Traceback" not in err.decode()
+    await asyncio.wait_for(cancelled.wait(), 10)
+
+
+async def test_an_answer_that_breaks_off_is_unavailable(terminal: Terminal, script: Script) -> None:
+    script.answer = answers([PASSAGES, AskText("The pol")])
+    done = await terminal.type("ask", "where?")
+    assert (done.code, "broke off" in done.err) == (3, True)
+
+
+# Recall, history
+
+CARD = Recollection(
+    "same",
+    Failure(
+        "pytest", "AssertionError", "test", "assert 6 == 5", "assert # == #", "test_a.py::test_b",
+        (Frame("lib.py", "f", 3), Frame("test_a.py", "test_b", 9, True)),
+    ),
+    (
+        Occurrence(
+            EventId("e" * 32), 1_772_546_700_000, "thing", "/code/thing", "b" * 40, "pytest", ""
+        ),
+    ),
+    (
+        Remedy(
+            "r", "observed", "code", "c" * 40, "ccccccc split at the plus", "-old\n+new",
+            "pytest -q", "the failing test passed after it", ("calc.py",), ("README.md",),
+        ),
+    ),
+    Flakiness(2, 7),
+    "",
+    FRESH,
+)  # fmt: skip
+
+
+async def test_a_card_tells_what_failed_when_what_mended_it_and_why(
+    terminal: Terminal, script: Script
+) -> None:
+    script.recollection = CARD
+    done = await terminal.type("recall", "--last")
+    assert done.code == 0
+    for said in (
+        "test_a.py::test_b",
+        "test_a.py:9 in test_b",
+        "same symptom",
+        "in thing at bbbbbbb",
+        "failed in 2 of 7 runs",
+        "observed · code · ccccccc split at the plus",
+        "the failing test passed after it",
+        "git show cccccccccccc -- calc.py",
+        "+new",
+        "README.md",
+        "As of thing",
+    ):
+        assert said in done.out
+    assert script.asked == [("last", True, str(terminal.cwd))]
+
+
+async def test_a_failure_without_a_remedy_says_why_there_is_none(
+    terminal: Terminal, script: Script
+) -> None:
+    script.recollection = Recollection("same", CARD.failure, note="unexplained: nothing changed")
+    done = await terminal.type("recall")
+    assert (done.code, "unexplained: nothing changed" in done.out) == (0, True)
+
+
+async def test_what_was_never_seen_is_the_answer_no(terminal: Terminal, script: Script) -> None:
+    done = await terminal.type("recall", "--json", "--", "KeyError:", "'region'")
+    assert (done.code, done.json["match"]) == (1, "none")
+    assert script.asked == [("text", "KeyError: 'region'", str(terminal.cwd))]
+
+
+async def test_recall_reads_a_failure_from_a_pipe(terminal: Terminal, script: Script) -> None:
+    await terminal.type("recall", "-", stdin=b"E   assert 6 == 5\n")
+    assert script.asked == [("text", "E   assert 6 == 5\n", str(terminal.cwd))]
+
+
+async def test_history_carries_its_filters(terminal: Terminal, script: Script) -> None:
+    body = CommandFinished("pytest -q", "/code/thing", (1,), 12)
+    event = Event(EventId("e" * 32), 1_772_546_700_000, WorkingCopyId(""), body)
+    script.entries = (HistoryEntry(4, event, "thing"),)
+    done = await terminal.type(
+        *("history", "--json", "--limit", "3", "--kind", "command"),
+        *("--since", "2026-03-01T00:00Z", "--project", "thing"),
+    )
+    assert done.code == 0
+    assert done.json["events"][0]["exit_code"] == 1
+    assert script.asked == [HistoryQuery(3, "command", 1_772_323_200_000, "thing", 0)]
+    assert "$ pytest -q  (exit 1)" in (await terminal.type("history")).out
+
+
+# Nodes, status, invite, watch
+
+NODE = Node("dragon", NodeId("d0" * 8), "127.0.0.1:50051", "serving", 2.5, pid=77)
+LAKE = LakeStats(
+    12_000_000, 1_000_000_000, False, "directory", "/home/.postdevai/lake", 9, 8, 1, 10, 20,
+    freshness=Freshness((ProjectFreshness("thing", "/code/thing", "a" * 40, "a" * 40, 3),), 0, 0.5),
+)  # fmt: skip
+STANDING = LaptopStatus(
+    (NODE,),
+    OutboxStatus(waiting=4, refused=1),
+    LAKE,
+    (Model("SmolLM2", "fast", "arriving", 0.4),),
+    (WatchedRepository("/code/thing", WorkingCopyId("w"), 10, 2, "watching"),),
+)
+
+
+async def test_status_tells_a_newcomer_how_things_stand(terminal: Terminal, script: Script) -> None:
+    script.status = STANDING
+    done = await terminal.type("status")
+    assert done.code == 0
+    for said in (
+        "Dragon      serving  127.0.0.1:50051",
+        "12 MB of 1.0 GB NOT RAM (directory at /home/.postdevai/lake)",
+        "vectors 50 %",
+        "4 records waiting for the Dragon",
+        "1 record refused",
+        "SmolLM2 (fast) model 40 %",
+        "/code/thing  watching, 10 files, 2 left out, 3 files behind",
+    ):
+        assert said in done.out, done.out
+
+
+async def test_status_json_is_the_contract(terminal: Terminal, script: Script) -> None:
+    script.status = STANDING
+    said = (await terminal.type("status", "--json")).json
+    assert said["nodes"][0]["lease_s"] == 2.5
+    assert (said["outbox"]["waiting"], said["outbox"]["gaps"]) == (4, 0)
+    assert (said["lake"]["ram"], said["lake"]["budget_bytes"]) == (False, 1_000_000_000)
+
+
+async def test_status_json_without_a_daemon_has_every_key_and_exit_code_three(
+    terminal: Terminal,
+) -> None:
+    done = await terminal.type("status", "--json")
+    assert done.code == 3
+    assert (done.json["nodes"], done.json["lake"]["ram"]) == ([], None)
+
+
+async def test_invite_prints_the_code_and_nothing_else(terminal: Terminal, script: Script) -> None:
+    done = await terminal.type("invite", "tool")
+    assert (done.code, done.out, done.err) == (0, "pd1.code\n", "")
+    assert script.asked == [("invite", "tool")]
+
+
+async def test_nodes_and_watch_print_data(terminal: Terminal, script: Script) -> None:
+    script.nodes = (NODE,)
+    assert (await terminal.type("nodes", "--json")).json["nodes"][0]["pid"] == 77
+    watched = (await terminal.type("watch", "--json", ".")).json["repository"]
+    assert (watched["path"], watched["files"]) == (str(terminal.cwd), None)
+
+
+# Loading
+
+SLOW = ("grpc", "rich", "textual", "google.protobuf", "asyncio", "apsw")
+
+
+async def imported(terminal: Terminal, code: str) -> set[str]:
+    """Modules that are there after the code ran in a fresh interpreter."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", f"{code}\nimport sys; print(*sys.modules)"),
+        stdout=asyncio.subprocess.PIPE,
+        env=os.environ | {"POSTDEVAI_HOME": str(terminal.home)},
+    )
+    out, _ = await process.communicate()
+    return set(out.decode().split())
+
+
+async def test_help_loads_nothing_that_is_slow(terminal: Terminal) -> None:
+    code = "from developer_node.front.cli import main; main(['search', '--help'])"
+    loaded = await imported(terminal, code)
+    assert "typer" in loaded, "the control: help is typer's"
+    assert loaded.isdisjoint({"grpc", "rich", "textual", "apsw", "google.protobuf"})
+
+
+async def test_run_loads_neither_grpc_nor_the_parser_of_the_other_commands(
+    terminal: Terminal,
+) -> None:
+    code = "from developer_node.front.cli import main; main(['run', '--', 'true'])"
+    loaded = await imported(terminal, code)
+    assert "developer_node.front.shell.recorder" in loaded, "the control: it did run"
+    assert loaded.isdisjoint({"grpc", "typer", "rich", "textual", "apsw"})
+
+
+async def test_a_missing_package_is_named_with_the_line_that_brings_it(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    (tmp_path / "grpc.py").write_text("raise ModuleNotFoundError(name='grpc')")
+    (tmp_path / "typer.py").write_text("raise ModuleNotFoundError(name='typer')")
+    done = await terminal.type("status", PYTHONPATH=str(tmp_path))
+    assert done.code == 2
+    assert "typer is missing" in done.err and "pip install" in done.err

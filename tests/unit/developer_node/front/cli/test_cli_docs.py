@@ -1,0 +1,109 @@
+"""docs/cli.md says what the command does: options that exist, shapes that are printed."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from common.model.answer import AskEnd, AskPassages, Freshness, Hit, ProjectFreshness
+from common.model.event import CommandFinished, Event
+from common.model.failure import Failure, Flakiness, Frame, Occurrence, Recollection, Remedy
+from common.model.ids import ContentHash, EventId, NodeId, WorkingCopyId
+from common.model.lake import HistoryEntry, HistoryPage, LakeStats, SearchResult
+from common.model.laptop import LaptopStatus, WatchedRepository
+from common.model.llm import Model
+from common.model.node import Node
+from developer_node.front import output_json
+from developer_node.front.cli import recording
+from developer_node.front.cli.application import COMMANDS, application
+from developer_node.front.output_blob import as_json as open_json
+from developer_node.front.reference import excerpt, read_reference
+
+DOCS = (Path(__file__).resolve().parents[5] / "docs" / "cli.md").read_text()
+LINES = re.findall(r"^\$ postdevai (.*)$", DOCS, re.M)
+BLOCKS = dict(re.findall(r"^```json (\w+)\n(.*?)^```$", DOCS, re.M | re.S))
+
+HIT = Hit("thing", "/code/thing", "a.py", 1, 2, blob=ContentHash("b" * 32), why=("words",))
+FRESH = Freshness((ProjectFreshness("thing", "/code/thing"),))
+FAILURE = Failure("pytest", "E", "test", "m", "m", frames=(Frame("a.py"),))
+OCCURRENCE = Occurrence(EventId("e"), 1, "p", "/c", "", "pytest", "m")
+COMMAND = Event(EventId("e" * 32), 1, WorkingCopyId("w"), CommandFinished("pytest", "/c", (1,), 1))
+PRINTED: dict[str, Any] = {
+    "search": output_json.search(SearchResult((HIT,), freshness=FRESH)),
+    "ask": output_json.ask(AskPassages((HIT,), model="m"), AskEnd("[1]", (HIT,), "stop")),
+    "open": open_json(
+        read_reference("0" * 32 + ":1"), excerpt(b"a\n", read_reference("0" * 32 + ":1"))
+    ),
+    "recall": output_json.recall(
+        Recollection(
+            "same", FAILURE, (OCCURRENCE,), (Remedy("r", "observed", "code"),), Flakiness(2, 7)
+        )
+    ),
+    "history": output_json.history(HistoryPage((HistoryEntry(1, COMMAND, "thing"),))),
+    "status": output_json.status(
+        LaptopStatus(
+            (Node("dragon", NodeId("d"), "a:1", "serving", 1.0),),
+            lake=LakeStats(1, 2, True, "tmpfs", "/lake", 3, 4),
+            models=(Model("m", "fast", "ready"),),
+            repositories=(WatchedRepository("/r", WorkingCopyId("w"), 1, 0, "watching"),),
+        )
+    ),
+}
+
+
+def shape(data: Any) -> Any:
+    """Keys all the way down; lists by their first object, values left out."""
+    match data:
+        case dict():
+            return {key: shape(value) for key, value in data.items()}
+        case [dict() as first, *_]:
+            return [shape(first)]
+        case _:
+            return None
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_every_line_is_understood_by_the_parser(line: str) -> None:
+    words = shlex.split(line, comments=True)
+    if words[0] == "run":
+        assert recording.read(words[1:]) is not None
+        return
+    group = typer.main.get_command(application())
+    command = group.commands[words[0]]  # type: ignore[attr-defined]
+    command.make_context(words[0], words[1:])
+
+
+def test_every_command_and_option_is_in_the_docs() -> None:
+    assert {line.split()[0] for line in LINES} == {name for name, _ in COMMANDS} | {"run"}
+    group = typer.main.get_command(application())
+    for name, _ in COMMANDS:
+        command = group.commands[name]  # type: ignore[attr-defined]
+        used = " ".join(line for line in LINES if line.split()[0] == name)
+        for option in [o for p in command.params for o in p.opts if o.startswith("--")]:
+            assert option in used or option == "--help", f"{name} {option} is not documented"
+
+
+@pytest.mark.parametrize("name", sorted(PRINTED))
+def test_the_shape_in_the_docs_is_the_shape_that_is_printed(name: str) -> None:
+    documented, printed = shape(json.loads(BLOCKS[name])), shape(PRINTED[name])
+    for data in (documented, printed):
+        if name != "search":
+            _drop_freshness(data)
+    assert documented == printed
+
+
+def test_every_documented_block_is_held_to_something_printed() -> None:
+    assert set(BLOCKS) == set(PRINTED)
+
+
+def _drop_freshness(data: Any) -> None:
+    """Documented once, under search."""
+    data.pop("freshness", None)
+    if isinstance(data.get("lake"), dict):
+        data["lake"].pop("freshness", None)
