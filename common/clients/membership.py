@@ -56,6 +56,7 @@ class Membership:
         self._routes = kept.routes()
         self._changed = asyncio.Event()
         self._told = asyncio.Event()
+        self._turned = asyncio.Condition()
         self.state: NodeState = "serving"
         """What the heartbeats say."""
         self.connected = False
@@ -110,6 +111,11 @@ class Membership:
         with suppress(TimeoutError):  # an absent Coordinator hears it when it is back
             async with asyncio.timeout(ANNOUNCE_S):
                 await self._told.wait()
+
+    async def wait_until(self, *, connected: bool) -> None:
+        """Returns as soon as the Coordinator is (or is no longer) there."""
+        async with self._turned:
+            await self._turned.wait_for(lambda: self.connected is connected)
 
     async def resolve(
         self, capability: Capability, project: str = "", model: str = "", *, fresh: bool = False
@@ -182,22 +188,29 @@ class Membership:
             await self._heard(registration.word)
 
     async def _heard(self, word: Word) -> None:
-        if not self.connected:
-            log.info("connected to the Coordinator")
         changed, self._word = word != self._word, word
         self._heard_ms = self._clock.now_ms()
-        self.connected, self.sentence = True, ""
+        if not self.connected:
+            log.info("connected to the Coordinator")
+            await self._turn(connected=True, sentence="")
         self._told.set()
         if changed or self._heard_ms - self._kept_ms >= KEEP_WORD_MS:
             await self._keep_word()
 
     async def _lost(self, error: PostDevAIError) -> None:
-        was, self.connected = self.connected, False
-        self.sentence = f"the Coordinator cannot be used: {error.message}"
+        was = self.connected
+        await self._turn(
+            connected=False, sentence=f"the Coordinator cannot be used: {error.message}"
+        )
         self._told.set()
         if was:
             log.warning("lost the Coordinator: %s", error.message)
             await self._keep_word()
+
+    async def _turn(self, *, connected: bool, sentence: str) -> None:
+        async with self._turned:
+            self.connected, self.sentence = connected, sentence
+            self._turned.notify_all()
 
     async def _keep_word(self) -> None:
         self._kept_ms = self._heard_ms

@@ -1,0 +1,83 @@
+"""Work goes on while the Coordinator is away, for as long as a ticket is honoured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from common.errors import Denied, Unavailable
+from common.rpc.credentials import NodeIdentity
+from tests.support.small_mesh import ShiftedClock, SmallMesh, open_dragon, open_member, stats
+
+HOUR_MS = 3_600_000
+
+
+async def test_a_ticket_past_its_end_is_honoured_while_the_coordinator_is_away(
+    tmp_path: Path,
+) -> None:
+    clock = ShiftedClock()
+    async with SmallMesh.open(tmp_path) as mesh, open_dragon(mesh, clock=clock) as dragon:
+        node = await mesh.join("developer")
+        async with open_member(node, mesh.directory("developer")) as membership:
+            routed = membership.routed("lake")
+            assert await routed.call(stats) == 1
+            await mesh.stop()
+            await membership.wait_until(connected=False)
+            await dragon.membership.wait_until(connected=False)
+            clock.shift_ms = 11 * HOUR_MS
+            assert await routed.call(stats) == 2
+            clock.shift_ms = 13 * HOUR_MS
+            with pytest.raises(Denied, match="ticket has expired"):
+                await routed.call(stats)
+
+
+async def test_a_ticket_past_its_end_is_refused_while_the_coordinator_is_there(
+    tmp_path: Path,
+) -> None:
+    """The control: whoever can get a new ticket has to. Routed gets it by itself."""
+    clock = ShiftedClock()
+    async with SmallMesh.open(tmp_path) as mesh, open_dragon(mesh, clock=clock) as dragon:
+        node = await mesh.join("developer")
+        async with open_member(node, mesh.directory("developer")) as membership:
+            routed = membership.routed("lake")
+            assert await routed.call(stats) == 1
+            clock.shift_ms = HOUR_MS
+            with pytest.raises(Denied, match="ticket has expired"):
+                await routed.call(stats)
+            mesh.clock.shift_ms = HOUR_MS
+            assert await routed.call(stats) == 2
+        assert dragon.lake.calls == 2
+
+
+async def test_nodes_that_start_without_a_coordinator_use_what_they_remember(
+    tmp_path: Path,
+) -> None:
+    async with SmallMesh.open(tmp_path) as mesh:
+        node = await mesh.join("developer")
+        directory = mesh.directory("developer")
+        async with open_dragon(mesh), open_member(node, directory) as membership:
+            assert await membership.routed("lake").call(stats) == 1
+        async with open_dragon(mesh), open_member(node, directory) as membership:
+            assert await membership.routed("lake").call(stats) == 1
+            await mesh.stop()
+            again = await NodeIdentity.open(directory)
+            async with open_member(again, directory) as restarted:
+                assert not restarted.connected
+                assert await restarted.routed("lake").call(stats) == 2
+                with pytest.raises(Unavailable):
+                    await restarted.resolve("inference")
+
+
+async def test_a_returning_coordinator_is_found_again(tmp_path: Path) -> None:
+    async with SmallMesh.open(tmp_path) as mesh, open_dragon(mesh) as dragon:
+        node = await mesh.join("developer")
+        async with open_member(node, mesh.directory("developer")) as membership:
+            await mesh.stop()
+            await membership.wait_until(connected=False)
+            assert "the Coordinator cannot be used" in membership.sentence
+            await mesh.start()
+            await membership.wait_until(connected=True)
+            await dragon.membership.wait_until(connected=True)
+            assert membership.sentence == ""
+            assert await membership.routed("lake").call(stats) == 1
