@@ -12,7 +12,8 @@ from common.model.failure import Failure, Flakiness, Match, RemedyKind, RemedySt
 from common.model.ids import ContentHash
 from dragon_node.failures.runs import Run, load
 
-_NOW = (1 << 63) - 1
+NOW = 1 << 50
+"""A position that no journal reaches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Known:
         return self.flaky is not None or any(r.may_be_offered for r in self.remedies)
 
 
-def known(db: apsw.Connection, project: str, failure: Failure, *, before_lsn: int = _NOW) -> Known:
+def known(db: apsw.Connection, project: str, failure: Failure, *, before_lsn: int = NOW) -> Known:
     """What was known before a point of the journal; now, when none is given.
 
     This project's past goes before another's; equal values before other values. An empty
@@ -159,10 +160,10 @@ def _thought_of(row: Sequence[object]) -> tuple[RemedyState, str]:
     state, why, contradicted, verdict, flaky = row[4], str(row[5]), row[8], row[9], row[10]
     if verdict == "rejected":
         return "rejected", f"rejected by you; {why}"
-    if contradicted is not None:
-        return "rejected", f"did not hold: it came back with this in place; {why}"
     if flaky is not None:
         return "unproven", f"it has also passed with nothing changed; {why}"
+    if contradicted is not None:
+        return "rejected", f"did not hold: it came back with this in place; {why}"
     return state, why  # type: ignore[return-value]  # written from a RemedyState
 
 

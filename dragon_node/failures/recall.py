@@ -11,7 +11,7 @@ import apsw
 from common.model.answer import Freshness
 from common.model.failure import Failure, Occurrence, Recollection
 from common.model.ids import ContentHash, EventId
-from dragon_node.failures.knowledge import Known, known
+from dragon_node.failures.knowledge import NOW, Known, known
 from dragon_node.failures.labels import KnownCommit
 from dragon_node.failures.memory import failure_from_text
 from dragon_node.failures.remedies import commits_for, shown
@@ -22,7 +22,6 @@ REMEDIES_MAX = 5
 CANDIDATES_MAX = 2000
 """Fingerprints, newest first, that a text without one is compared with."""
 
-_NOW = (1 << 63) - 1
 FIRST_TIME = "seen for the first time, nothing is known about it yet"
 NOT_PASSED_YET = "it has not been seen to pass yet"
 
@@ -156,7 +155,7 @@ def _note(read: _Read) -> str:
     return NOT_PASSED_YET if len(read.occurrences) > 1 else FIRST_TIME
 
 
-def _about(db: apsw.Connection, failure: Failure, project: str, before_lsn: int = _NOW) -> _Read:
+def _about(db: apsw.Connection, failure: Failure, project: str, before_lsn: int = NOW) -> _Read:
     what = known(db, project, failure, before_lsn=before_lsn)
     what = replace(what, remedies=what.remedies[:REMEDIES_MAX])
     commits = tuple(commits_for(db, r) if r.kind == "code" else () for r in what.remedies)

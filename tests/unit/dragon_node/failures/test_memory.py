@@ -1,0 +1,600 @@
+"""What may be claimed about a failure and the run that passed after it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from common.model.failure import TestReport
+from dragon_node.failures import runs
+from dragon_node.failures.memory import FailureMemory
+from dragon_node.failures.recall import Recaller
+from dragon_node.lake.records import Note
+from tests.support.failures import TEST, Copy, Story, failure, git_id, tree_of
+
+FIXED = "def price(item):\n    return TABLE.get(item, 0)\n"
+F = "f1"
+
+
+def fail_and_fix(copy: Copy, fixed: str = FIXED) -> None:
+    """The same test fails, the file is fixed on disk, the test passes."""
+    copy.fails(failure())
+    copy.write("shop/cart.py", fixed)
+    copy.passes()
+
+
+async def test_a_change_to_a_failing_frames_file_is_the_observed_remedy(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    fail_and_fix(copy)
+    found = await recaller.by_fingerprint(F)
+    (remedy,) = found.remedies
+    assert (remedy.state, remedy.kind, remedy.paths) == ("observed", "code", ("shop/cart.py",))
+    assert "-    return TABLE[item]\n+    return TABLE.get(item, 0)\n" in remedy.diff
+    assert remedy.label == "uncommitted"
+    assert remedy.commit == ""
+    assert found.match == "same"
+
+
+async def test_a_fix_committed_after_the_pass_is_named_by_its_commit(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    copy.commit("first")
+    fail_and_fix(copy)
+    made = copy.commit("price: unknown items cost nothing")
+    (remedy,) = (await recaller.by_fingerprint(F)).remedies
+    assert remedy.commit == made.sha
+    assert remedy.label == f"{made.sha[:7]} price: unknown items cost nothing"
+
+
+async def test_a_fix_committed_before_the_pass_is_named_by_its_commit(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    copy.commit("first")
+    copy.fails(failure())
+    copy.write("shop/cart.py", FIXED)
+    made = copy.commit("fix")
+    copy.passes()
+    (remedy,) = (await recaller.by_fingerprint(F)).remedies
+    assert remedy.commit == made.sha
+
+
+async def test_an_unrelated_commit_between_failure_and_fix_is_not_the_remedy(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    copy.commit("first")
+    copy.fails(failure())
+    copy.write("README.md", "a better shop\n")
+    unrelated = copy.commit("readme", "README.md")
+    copy.write("shop/cart.py", FIXED)
+    copy.passes()
+    made = copy.commit("fix")
+    (remedy,) = (await recaller.by_fingerprint(F)).remedies
+    assert remedy.commit == made.sha != unrelated.sha
+    assert remedy.also_changed == ("README.md",)
+    assert "README" not in remedy.diff
+
+
+async def test_an_unrelated_commit_to_another_frames_file_makes_no_single_commit_the_label(
+    story: Story, recaller: Recaller
+) -> None:
+    """Both files are in the trace: which commit did it cannot be told, so none is named alone."""
+    copy = story.copy()
+    copy.write("shop/prices.py", "A = 1\n")
+    copy.commit("first")
+    copy.fails(failure(files=("shop/cart.py", "shop/prices.py")))
+    copy.write("shop/prices.py", "A = 2\n")
+    copy.commit("prices of May", "shop/prices.py")
+    copy.write("shop/cart.py", FIXED)
+    copy.passes()
+    (remedy,) = (await recaller.by_fingerprint(F)).remedies
+    assert remedy.commit == ""
+    assert remedy.label.startswith("partly uncommitted")
+    copy.commit("fix")
+    (remedy,) = (await recaller.by_fingerprint(F)).remedies
+    assert remedy.commit == ""
+    assert remedy.label.startswith("in 2 commits")
+
+
+async def test_a_looking_command_in_between_changes_nothing(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    copy.fails(failure())
+    copy.run("git status")
+    copy.write("shop/cart.py", FIXED)
+    copy.run("git status")
+    assert story.db.execute("SELECT count(*) FROM remedies").fetchone() == (0,)
+    copy.passes()
+    (remedy,) = (await recaller.by_fingerprint(F)).remedies
+    assert remedy.command == "pytest"
+    assert remedy.paths == ("shop/cart.py",)
+
+
+async def test_two_causes_of_one_tests_failure_keep_their_own_commits(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    copy.commit("first")
+    fail_and_fix(copy)
+    first = copy.commit("fix one")
+    copy.fails(failure("f2"))
+    copy.write("shop/cart.py", FIXED + "TABLE = {}\n")
+    copy.passes()
+    second = copy.commit("fix two")
+    assert [r.commit for r in (await recaller.by_fingerprint("f1")).remedies] == [first.sha]
+    assert [r.commit for r in (await recaller.by_fingerprint("f2")).remedies] == [second.sha]
+
+
+async def test_the_same_symptom_with_other_values_has_its_own_remedy_and_equal_values_go_first(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    copy.commit("first")
+    fail_and_fix(copy)
+    first = copy.commit("fix one")
+    copy.fails(failure(values="v2"))
+    copy.write("shop/cart.py", FIXED + "TABLE = {}\n")
+    copy.passes()
+    second = copy.commit("fix two")
+    ones = await recaller.by_failure(failure())
+    twos = await recaller.by_failure(failure(values="v2"))
+    others = await recaller.by_failure(failure(values="v3"))
+    assert [r.commit for r in ones.remedies] == [first.sha, second.sha]
+    assert [r.commit for r in twos.remedies] == [second.sha, first.sha]
+    assert (ones.match, twos.match, others.match) == ("same", "same", "same, other values")
+
+
+async def test_a_pass_with_nothing_changed_is_flaky_and_counted(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    copy.passes()
+    copy.fails(failure())
+    copy.fails(failure())
+    copy.passes()
+    found = await recaller.by_fingerprint(F)
+    assert found.flaky is not None
+    assert (found.flaky.failed, found.flaky.runs) == (2, 4)
+    assert found.remedies == ()
+
+
+async def test_a_flaky_pass_downgrades_earlier_remedies_and_no_commit_is_offered(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    copy.commit("first")
+    fail_and_fix(copy)
+    copy.commit("fix")
+    copy.fails(failure())
+    copy.passes()
+    found = await recaller.by_fingerprint(F)
+    assert found.flaky is not None
+    (remedy,) = found.remedies
+    assert (remedy.state, remedy.commit) == ("unproven", "")
+
+
+async def test_bytecode_left_by_the_run_does_not_hide_that_nothing_changed(
+    story: Story, recaller: Recaller
+) -> None:
+    """Without a .gitignore the first run changes the tree by itself."""
+    copy = story.copy()
+    copy.fails(failure())
+    copy.write("shop/__pycache__/cart.cpython-311.pyc", "x")
+    copy.passes()
+    found = await recaller.by_fingerprint(F)
+    assert found.flaky is not None
+
+
+async def test_another_command_that_passes_on_the_same_files_proves_nothing(
+    story: Story, recaller: Recaller
+) -> None:
+    """Alone the test passes, with the others it fails: that is order, neither flaky nor fixed."""
+    copy = story.copy()
+    copy.fails(failure())
+    copy.passes(TEST, command=f"pytest -v {TEST}", passed=1)
+    found = await recaller.by_fingerprint(F)
+    assert (found.flaky, found.remedies) == (None, ())
+
+
+async def test_files_that_change_while_the_passing_run_is_under_way_make_it_unexplained(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    copy.fails(failure())
+    copy.run("pytest", 0, (), TestReport(passed_count=3), tree_after=tree_of({}))
+    found = await recaller.by_fingerprint(F)
+    assert (found.flaky, found.remedies) == (None, ())
+    assert "under way" in found.note
+
+
+async def test_a_change_that_the_failure_does_not_name_is_unexplained_and_shows_no_remedy(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    copy.fails(failure(files=("tests/test_cart.py",)))
+    copy.write("shop/cart.py", FIXED)
+    copy.passes()
+    found = await recaller.by_fingerprint(F)
+    assert found.remedies == ()
+    assert found.note == "unexplained: shop/cart.py changed, which the failure does not name"
+
+
+async def test_a_file_that_the_command_names_counts_as_spoken_of(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    broken = failure(test="", files=())
+    copy.fails(broken, command="python shop/cart.py")
+    copy.write("shop/cart.py", FIXED)
+    copy.passes(command="python shop/cart.py")
+    (remedy,) = (await recaller.by_fingerprint(F)).remedies
+    assert (remedy.state, remedy.paths) == ("observed", ("shop/cart.py",))
+
+
+async def test_a_broken_chain_of_grounds_is_unexplained(story: Story, recaller: Recaller) -> None:
+    copy = story.copy()
+    copy.fails(failure())
+    copy.write("shop/cart.py", FIXED)
+    copy.lost = True
+    copy.passes()
+    found = await recaller.by_fingerprint(F)
+    assert found.remedies == ()
+    assert "was not recorded" in found.note
+
+
+async def test_a_skipped_test_is_a_note_and_no_remedy(story: Story, recaller: Recaller) -> None:
+    copy = story.copy()
+    copy.fails(failure())
+    copy.write("shop/cart.py", FIXED)
+    copy.passes(skipped=(TEST,), passed=2)
+    found = await recaller.by_fingerprint(F)
+    assert found.remedies == ()
+    assert "test skipped" in found.note
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [(2, 0, 0), (3, 1, 0), (3, 0, 1)],
+    ids=["fewer executed", "more skipped", "more deselected"],
+)
+async def test_a_green_run_that_left_something_out_closes_nothing(
+    story: Story, recaller: Recaller, counts: tuple[int, int, int]
+) -> None:
+    copy = story.copy()
+    copy.fails(failure())
+    copy.write("shop/cart.py", FIXED)
+    passed, skipped, deselected = counts
+    copy.passes(passed=passed, skipped_count=skipped, deselected=deselected)
+    assert (await recaller.by_fingerprint(F)).remedies == ()
+
+
+async def test_a_test_that_a_complete_report_does_not_name_was_not_seen_to_pass(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    copy.fails(failure())
+    copy.write("shop/cart.py", FIXED)
+    copy.passes("t.py::a", "t.py::b", "t.py::c")
+    found = await recaller.by_fingerprint(F)
+    assert found.remedies == ()
+    assert "removed, renamed or left out" in found.note
+
+
+async def test_a_deleted_test_file_is_a_note_and_no_remedy(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    copy.fails(failure())
+    del copy.files["tests/test_cart.py"]
+    copy.write("shop/cart.py", FIXED)
+    copy.passes()
+    found = await recaller.by_fingerprint(F)
+    assert found.remedies == ()
+    assert found.note == "removed: the test's file was deleted"
+
+
+async def test_a_change_to_the_test_alone_is_an_expectation_changed(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    copy.fails(failure())
+    copy.write("tests/test_cart.py", "def test_total():\n    assert total() == 4\n")
+    copy.passes()
+    found = await recaller.by_fingerprint(F)
+    assert found.remedies == ()
+    assert found.note.startswith("expectation changed")
+
+
+async def test_when_the_test_changed_too_only_a_run_that_names_it_proves_the_rest(
+    story: Story, recaller: Recaller
+) -> None:
+    for name, fingerprint, named, state in (
+        ("a", "f1", (), "unproven"),
+        ("b", "f2", (TEST,), "observed"),
+    ):
+        copy = story.copy(name)
+        copy.fails(failure(fingerprint))
+        copy.write("shop/cart.py", FIXED)
+        copy.write("tests/test_cart.py", "def test_total():\n    assert total() == 4\n")
+        copy.passes(*named)
+        (remedy,) = (await recaller.by_fingerprint(fingerprint)).remedies
+        assert (remedy.state, remedy.also_changed) == (state, ("tests/test_cart.py",))
+
+
+async def test_a_package_that_changed_alone_is_the_remedy_and_never_a_commit(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    copy.packages = "foo==1.2\npytest==9\n"
+    copy.fails(failure())
+    copy.packages = "foo==1.3\npytest==9\n"
+    copy.passes()
+    (remedy,) = (await recaller.by_fingerprint(F)).remedies
+    assert (remedy.state, remedy.kind, remedy.label) == ("observed", "dependency", "foo 1.2 -> 1.3")
+    assert remedy.commit == ""
+
+
+async def test_a_variable_that_changed_is_named_without_its_value(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    copy.fails(failure())
+    copy.variables = "LANG=1\nSHOP_URL=hash\n"
+    copy.passes()
+    (remedy,) = (await recaller.by_fingerprint(F)).remedies
+    assert (remedy.kind, remedy.label) == ("environment", "variables SHOP_URL")
+
+
+async def test_code_and_environment_both_changed_is_ambiguous_and_says_so(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    copy.fails(failure())
+    copy.packages = "foo==1.3\npytest==9\n"
+    copy.write("shop/cart.py", FIXED)
+    copy.passes()
+    (remedy,) = (await recaller.by_fingerprint(F)).remedies
+    assert remedy.state == "ambiguous"
+    assert "both changed" in remedy.why
+
+
+async def test_a_test_run_alone_by_its_name_is_seen_to_pass(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    copy.fails(failure())
+    copy.write("shop/cart.py", FIXED)
+    copy.passes(command=f"pytest -q {TEST}", passed=1)
+    (remedy,) = (await recaller.by_fingerprint(F)).remedies
+    assert remedy.state == "observed"
+
+
+async def test_a_test_that_passes_while_another_fails_is_over(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    other = failure("f2", test="tests/test_cart.py::test_other")
+    copy.fails(failure(), other, passed=1)
+    copy.write("shop/cart.py", FIXED)
+    copy.fails(other, passed=2)
+    assert len((await recaller.by_fingerprint(F)).remedies) == 1
+    assert (await recaller.by_fingerprint("f2")).remedies == ()
+
+
+async def test_a_test_that_fails_differently_has_not_passed(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    copy.fails(failure())
+    copy.write("shop/cart.py", FIXED)
+    copy.fails(failure("f2"))
+    assert (await recaller.by_fingerprint(F)).remedies == ()
+
+
+async def test_an_amended_commit_is_named_by_what_it_became(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    copy.commit("first")
+    fail_and_fix(copy)
+    was = copy.commit("fx")
+    now = copy.commit("fix", verb="amend")
+    (remedy,) = (await recaller.by_fingerprint(F)).remedies
+    assert remedy.commit == now.sha
+    assert remedy.label == f"{now.sha[:7]} fix (was {was.sha[:7]})"
+
+
+async def test_a_commit_that_was_reset_away_is_gone_and_its_diff_is_kept(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    copy.commit("first")
+    fail_and_fix(copy)
+    copy.commit("fix")
+    copy.reset()
+    (remedy,) = (await recaller.by_fingerprint(F)).remedies
+    assert (remedy.commit, remedy.label) == ("", "commit gone, diff kept")
+    assert "TABLE.get" in remedy.diff
+
+
+async def test_a_commit_gone_here_and_held_by_another_clone_is_not_gone(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    copy.commit("first")
+    fail_and_fix(copy)
+    made = copy.commit("fix")
+    story.copy("desktop").receive(copy)
+    copy.reset()
+    (remedy,) = (await recaller.by_fingerprint(F)).remedies
+    assert remedy.commit == made.sha
+
+
+async def test_a_fix_edited_further_before_its_commit_is_found_by_its_lines(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    copy.commit("first")
+    fail_and_fix(copy)
+    copy.write("shop/cart.py", FIXED + "\n\ndef more():\n    return 1\n")
+    made = copy.commit("fix and more")
+    (remedy,) = (await recaller.by_fingerprint(F)).remedies
+    assert remedy.commit == made.sha
+
+
+async def test_a_commit_from_before_the_failure_is_never_the_label(
+    story: Story, recaller: Recaller
+) -> None:
+    """Broken and mended between commits: the file is as HEAD has it, nothing is to commit."""
+    copy = story.copy()
+    head = copy.commit("first")
+    good = copy.files["shop/cart.py"]
+    copy.write("shop/cart.py", "def price(item):\n    return TABEL[item]\n")
+    copy.fails(failure())
+    copy.write("shop/cart.py", good)
+    copy.passes()
+    (remedy,) = (await recaller.by_fingerprint(F)).remedies
+    assert remedy.commit == ""
+    assert remedy.label == f"an uncommitted edit undone, back to {head.sha[:7]} first"
+
+
+async def test_a_reverted_fix_says_so(story: Story, recaller: Recaller) -> None:
+    copy = story.copy()
+    copy.commit("first")
+    bad = copy.files["shop/cart.py"]
+    fail_and_fix(copy)
+    made = copy.commit("fix")
+    copy.write("shop/cart.py", bad)
+    undo = copy.commit("undo", verb="revert")
+    (remedy,) = (await recaller.by_fingerprint(F)).remedies
+    assert remedy.commit == made.sha
+    assert remedy.label.endswith(f"(reverted by {undo.sha[:7]})")
+
+
+async def test_a_rejected_remedy_is_never_first_again(story: Story, recaller: Recaller) -> None:
+    copy = story.copy()
+    copy.commit("first")
+    fail_and_fix(copy)
+    copy.commit("fix one")
+    copy.write("shop/cart.py", "def price(item):\n    return TABLE[item] or 1\n")
+    fail_and_fix(copy, "def price(item):\n    return 0\n")
+    copy.commit("fix two")
+    first = (await recaller.by_fingerprint(F)).remedies[0]
+    story.accept(Note("feedback", {"remedy_id": first.id, "verdict": "rejected"}))
+    after = (await recaller.by_fingerprint(F)).remedies
+    assert after[0].id != first.id
+    assert (after[-1].id, after[-1].state) == (first.id, "rejected")
+
+
+async def test_a_remedy_in_place_when_the_symptom_returns_did_not_hold(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    fail_and_fix(copy)
+    copy.write("README.md", "other\n")
+    copy.fails(failure())
+    (remedy,) = (await recaller.by_fingerprint(F)).remedies
+    assert remedy.state == "rejected"
+    assert remedy.why.startswith("did not hold")
+    assert story.cards() == []
+
+
+async def test_a_remedy_that_was_taken_out_again_is_not_contradicted(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    bad = copy.files["shop/cart.py"]
+    fail_and_fix(copy)
+    copy.write("shop/cart.py", bad)
+    copy.fails(failure())
+    (remedy,) = (await recaller.by_fingerprint(F)).remedies
+    assert remedy.state == "observed"
+
+
+async def test_a_failure_outside_any_working_copy_is_remembered_and_claims_nothing(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    copy.wc = type(copy.wc)("")
+    copy.fails(failure())
+    copy.passes()
+    found = await recaller.last()
+    assert len(found.occurrences) == 1
+    assert found.remedies == ()
+
+
+actions = st.lists(
+    st.tuples(
+        st.sampled_from(["laptop", "desktop"]),
+        st.sampled_from(["fail", "fail otherwise", "pass", "look", "edit", "undo", "commit"]),
+    ),
+    max_size=24,
+)
+
+
+def act(copy: Copy, action: str) -> None:
+    match action:
+        case "fail":
+            copy.fails(failure())
+        case "fail otherwise":
+            copy.fails(failure("f2", values="v2"))
+        case "pass":
+            copy.passes()
+        case "look":
+            copy.run("git status")
+        case "edit":
+            copy.write("shop/cart.py", FIXED)
+        case "undo":
+            copy.write("shop/cart.py", "def price(item):\n    return TABLE[item]\n")
+        case _:
+            copy.commit("work")
+
+
+@settings(max_examples=60, deadline=None)
+@given(actions)
+def test_a_replay_gives_the_same_rows(day: list[tuple[str, str]]) -> None:
+    story = Story()
+    copies = {name: story.copy(name) for name in ("laptop", "desktop")}
+    for name, action in day:
+        act(copies[name], action)
+    again = Story()
+    for record in story.records:
+        FailureMemory().apply(again.db, record)
+    assert rows(again) == rows(story)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.dictionaries(st.sampled_from("abc"), st.sampled_from("xyz")), min_size=1))
+def test_what_changed_between_two_runs_is_the_difference_of_their_files(
+    days: list[dict[str, str]],
+) -> None:
+    """However many runs lie between, whichever way the files went and came back."""
+    story = Story()
+    copy = story.copy()
+    lsns: list[int] = []
+    for files in days:
+        copy.files = dict(files)
+        copy.run("true")
+        lsns.append(len(story.records))
+    first, last = runs.load(story.db, lsns[0]), runs.load(story.db, lsns[-1])
+    changes = runs.between(story.db, first, last)
+    assert changes is not None
+    assert {c.path: (c.old_git, c.new_git) for c in changes} == {
+        path: (git_id(days[0].get(path)), git_id(days[-1].get(path)))
+        for path in {*days[0], *days[-1]}
+        if days[0].get(path) != days[-1].get(path)
+    }
+
+
+def rows(story: Story) -> dict[str, list[tuple[object, ...]]]:
+    tables = story.db.execute("SELECT name FROM sqlite_schema WHERE type='table'").fetchall()
+    return {
+        str(table): sorted(story.db.execute(f"SELECT * FROM {table}").fetchall(), key=repr)
+        for (table,) in tables
+    }

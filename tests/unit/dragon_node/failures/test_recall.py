@@ -1,0 +1,85 @@
+"""What is answered to somebody who asks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dragon_node.failures.recall import FIRST_TIME, NOT_PASSED_YET, Recaller
+from tests.support.failures import Story, failure
+
+FIXED = "def price(item):\n    return TABLE.get(item, 0)\n"
+
+
+async def test_nothing_remembered_is_none_and_no_error(recaller: Recaller) -> None:
+    for found in (await recaller.last(), await recaller.by_fingerprint("f")):
+        assert (found.match, found.failure, found.remedies) == ("none", None, ())
+
+
+async def test_the_last_failure_is_known_as_seen_once_then_as_not_passed_yet(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    copy.fails(failure())
+    assert (await recaller.last()).note == FIRST_TIME
+    copy.write("README.md", "x\n")
+    copy.fails(failure())
+    assert (await recaller.last()).note == NOT_PASSED_YET
+
+
+async def test_occurrences_are_newest_first_and_at_most_twenty(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    events = [copy.fails(failure()) for _ in range(25)]
+    found = await recaller.by_fingerprint("f1")
+    assert [o.event_id for o in found.occurrences] == [e.id for e in reversed(events)][:20]
+
+
+async def test_a_failure_of_one_project_is_told_as_anothers(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    copy.fails(failure())
+    copy.write("shop/cart.py", FIXED)
+    copy.passes()
+    story.copy("else", project="bakery").fails(failure())
+    found = await recaller.last()
+    assert found.note == "the same symptom in shop"
+    (remedy,) = found.remedies
+    assert remedy.why.startswith("the same symptom in shop: ")
+    assert remedy.project == "shop"
+
+
+async def test_a_text_is_similar_at_most_and_only_above_the_threshold(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    said = "connection to the price server was refused"
+    copy.fails(replace(failure(), code="PriceServerError", normalised=said))
+    near = await recaller.by_text("ERROR: connection to the price server was refused (port 99)")
+    far = await recaller.by_text("connection reset by peer while reading the price list")
+    assert near.match == "similar"
+    assert near.failure is not None
+    assert (far.match, far.failure) == ("none", None)
+
+
+async def test_a_failure_never_seen_is_compared_by_its_words(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    said = "the price server was refused"
+    copy.fails(replace(failure(), code="PriceServerError", normalised=said))
+    asked = replace(failure("f9"), code="PriceServerError", normalised=said)
+    assert (await recaller.by_failure(asked)).match == "similar"
+
+
+async def test_content_that_was_not_kept_is_said_and_not_invented(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    copy.fails(failure())
+    copy.write("shop/cart.py", FIXED)
+    copy.passes()
+    story.blobs.clear()
+    (remedy,) = (await recaller.by_fingerprint("f1")).remedies
+    assert "[content not kept]" in remedy.diff
