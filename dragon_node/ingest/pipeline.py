@@ -8,9 +8,9 @@ An acknowledgement says: durable and applied. Nothing is said before.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 from common.alongside import alongside
 from common.errors import Invalid, PostDevAIError
@@ -242,8 +242,13 @@ def _check_hash(content: ContentHash, name: str) -> None:
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """The refusal that ended the stream, where reading and acknowledging failed together."""
-    for error in group.exceptions:
-        inner = _first(error) if isinstance(error, BaseExceptionGroup) else error
-        if isinstance(inner, PostDevAIError):
-            return inner
-    return group
+    refusals = (error for error in _leaves(group) if isinstance(error, PostDevAIError))
+    return next(refusals, group)
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in cast(BaseExceptionGroup[BaseException], error).exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
