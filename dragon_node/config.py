@@ -1,0 +1,71 @@
+"""What an owner may set on the Dragon: the environment, overruled by the command line."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast
+
+from common.daemon.home import Home
+
+RamChoice = Literal["auto", "tmpfs", "shm", "directory"]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything that the composition root needs to know."""
+
+    home: Home
+    free: bool = False
+    """Free the RAM disk and end, instead of serving."""
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: int = 0
+    """0 takes the usual one, 50051, or the one remembered in HOME, or a free one."""
+    join_file: Path | None = None
+    """A code for the first start; read once, then removed."""
+    lake_bytes: int = 0
+    """Bytes of RAM for the lake; 0 takes the default for this machine."""
+    ram: RamChoice = "auto"
+    """Which kind of RAM disk."""
+    die_with_parent: bool = False
+    """End when the process that started this one does."""
+
+
+def parse(argv: Sequence[str]) -> Config:
+    """Exits with 2 and usage when the words are off."""
+    parser = argparse.ArgumentParser(prog="dragon-node", description="Holds the lake, runs models.")
+    parser.add_argument(
+        "action", nargs="?", choices=("serve", "free"), default="serve", help="free: the RAM disk"
+    )
+    parser.add_argument("--home", default="", help="default: POSTDEVAI_HOME or ~/.postdevai")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--join-file", type=Path, help="a file that holds a code")
+    parser.add_argument(
+        "--lake-bytes",
+        type=int,
+        default=os.environ.get("POSTDEVAI_LAKE_BYTES", "0"),
+        help="bytes of RAM for the lake (POSTDEVAI_LAKE_BYTES); default: by the machine's memory",
+    )
+    parser.add_argument(
+        "--ram",
+        choices=("auto", "tmpfs", "shm", "directory"),
+        default=os.environ.get("POSTDEVAI_RAM", "auto"),
+        help="kind of RAM disk (POSTDEVAI_RAM)",
+    )
+    parser.add_argument("--die-with-parent", action="store_true")
+    found = parser.parse_args(argv)
+    return Config(
+        home=Home.from_env(found.home),
+        free=found.action == "free",
+        host=found.host,
+        port=found.port,
+        join_file=found.join_file,
+        lake_bytes=found.lake_bytes,
+        ram=cast(RamChoice, found.ram),
+        die_with_parent=found.die_with_parent,
+    )

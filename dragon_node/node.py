@@ -1,0 +1,124 @@
+"""The Dragon's composition root: opens lake, models, memory and services, in this order."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import psutil
+
+from common.alongside import alongside
+from common.clients.membership import Membership
+from common.daemon.home import models_directory
+from common.daemon.lifecycle import Running
+from common.daemon.ports import Ports
+from common.model.failure import Verdict
+from common.model.node import Capability, NodeLoad
+from common.rpc.credentials import NodeIdentity
+from common.rpc.server import joined, open_server
+from dragon_node.answer.answering import Answering
+from dragon_node.answer.retrieval import Retrieval
+from dragon_node.answer.suggesting import Suggestions
+from dragon_node.config import Config
+from dragon_node.failures.memory import FailureMemory
+from dragon_node.failures.recall import Recaller
+from dragon_node.inference.models import Models
+from dragon_node.ingest.chunking import chunk
+from dragon_node.ingest.embedding import EmbeddingLoop
+from dragon_node.ingest.pipeline import Pipeline
+from dragon_node.lake import ramdisk
+from dragon_node.lake.lake import Lake
+from dragon_node.lake.records import Note
+from dragon_node.service_assistant import AssistantService
+from dragon_node.service_door import services
+from dragon_node.service_inference import InferenceService
+from dragon_node.service_lake import LakeService
+
+log = logging.getLogger(__name__)
+
+CAPABILITIES: tuple[Capability, ...] = ("lake", "inference", "assistant")
+SERVER_GRACE_S = 2.0
+"""Streams to laptops never end by themselves; what is short has ended by then."""
+SMALL_MACHINE_BYTES = 64 << 30
+LAKE_BYTES_MIN = 256 << 20
+
+
+@asynccontextmanager
+async def open_node(config: Config) -> AsyncGenerator[Running]:
+    """Serves until the block ends; closes in the reverse order."""
+    directory = config.home.directory("dragon")
+    identity = await NodeIdentity.open(
+        config.home.identity_directory("dragon"), code=take_code(config.join_file)
+    )
+    budget_bytes = config.lake_bytes or default_lake_bytes(psutil.virtual_memory().total)
+    async with AsyncExitStack() as stack:
+        disk = ramdisk.choose(directory, config.ram, budget_bytes)
+        log.info(
+            "lake at %s ram=%s back_end=%s %s", disk.path, disk.ram, disk.back_end, disk.reason
+        )
+        memory = FailureMemory()
+        lake = await stack.enter_async_context(
+            Lake.open(
+                directory=directory,
+                ram=disk,
+                budget_bytes=budget_bytes,
+                appliers=(memory,),
+                chunker=chunk,
+            )
+        )
+        models = await stack.enter_async_context(Models.open(models_directory()))
+        retrieval = Retrieval(lake, models.embedder)
+        process = psutil.Process()
+
+        def load() -> NodeLoad:
+            return NodeLoad(models.requests, process.memory_info().rss, process.cpu_percent() / 100)
+
+        async def feedback(remedy_id: str, verdict: Verdict) -> None:
+            await lake.note(Note("feedback", {"remedy_id": remedy_id, "verdict": verdict}))
+
+        membership = await stack.enter_async_context(
+            Membership.open(identity, capabilities=CAPABILITIES, load=load, directory=directory)
+        )
+        recaller = Recaller(lake)
+        ports = Ports.of(config.home)
+        server, port = await open_server(
+            config.host,
+            config.port or ports.usual("dragon"),
+            identity,
+            services(
+                LakeService(lake, Pipeline(lake), retrieval.search, recaller),
+                InferenceService(models),
+                AssistantService(
+                    Answering(retrieval, models), Suggestions(lake, recaller), feedback
+                ),
+            ),
+            membership.guard,
+            exact=bool(config.port),
+        )
+        stack.push_async_callback(server.stop, SERVER_GRACE_S)
+        ports.remember("dragon", port)
+        address = joined(config.host, port)
+        await membership.announce(address)
+        embedding = EmbeddingLoop(
+            lake, models.embedder, arrived=models.embedder_arrived, quiet=models.quiet
+        )
+        await stack.enter_async_context(alongside(embedding.run()))
+        yield Running(address, {"lake": str(disk.path), "ram": str(disk.ram)})
+        membership.state = "draining"
+
+
+def take_code(join_file: Path | None) -> str:
+    """The code in the file, which is removed: it is good once. Empty when there is no file."""
+    if join_file is None or not join_file.exists():
+        return ""
+    code = join_file.read_text("utf-8").strip()
+    join_file.unlink()
+    return code
+
+
+def default_lake_bytes(memory_bytes: int) -> int:
+    """A third of the machine's memory from 64 GB up, 12 % below, never under 256 MB."""
+    share = memory_bytes // 3 if memory_bytes >= SMALL_MACHINE_BYTES else memory_bytes * 12 // 100
+    return max(share, LAKE_BYTES_MIN)
