@@ -175,7 +175,7 @@ def _key_begins(line: str, begin: re.Match[str]) -> tuple[str, int]:
 def _key_goes_on(line: str, left: int) -> tuple[str, int]:
     if "-----END" in line:
         return line[line.index("-----END") :] if line[:1] not in "+-E |" else line, 0
-    if not line.strip() or _PLACEHOLDER in line:
+    if not line.strip() or f"{_PLACEHOLDER}private-key>" in line:
         return line, left - 1
     if not _KEY_BODY.fullmatch(line):
         return line, 0

@@ -1,0 +1,101 @@
+"""What belongs to the identity of a failure, what to its values, and what to neither."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.model.failure import Frame
+from developer_node.text.fingerprint import fingerprint, normalise, values_hash
+
+
+def identity(message: str, root: str = "/home/me/shop") -> str:
+    return normalise(message, root)[0]
+
+
+def values(message: str) -> str:
+    return values_hash(normalise(message)[1])
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("at 2026-01-02T03:04:05Z", "at 2025-12-31T23:59:59.123Z"),
+        ("<Cart object at 0x7f1>", "<Cart object at 0x9a2>"),
+        ("job 1b4e28ba-2fa1-11d2-883f-0016d3cca427", "job 6fa459ea-ee8a-3ca4-894e-db77e160355e"),
+        ("took 1.5s", "took 20 ms"),
+        ("in /tmp/pytest-of-me/pytest-3/x.db", "in /var/folders/zz/abc/T/x.db"),
+        ("in /tmp/tmpab12cd34", "in /tmp/tmpzz98yy76"),
+        ("read /home/me/shop/a.py", "read /home/me/shop/a.py"),
+        ("read /home/me/lib/a.py", "read /opt/you/lib/a.py"),
+        ("commit 5e42b80f", "commit 9a9c616d"),
+        ("row 7 of 9", "row 1 of 2"),
+    ],
+)
+def test_what_changes_from_run_to_run_is_neither(one: str, two: str) -> None:
+    assert identity(one) == identity(two)
+    assert values(one) == values(two)
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("assert 3 == 4", "assert 3 == 5"),
+        ("3 != 4", "3 != 5"),
+        ("'pear'", "'plum'"),
+        ('no "pear" here', 'no "plum" here'),
+        ("HTTP status 404", "HTTP status 500"),
+        ("[Errno 2] gone", "[Errno 13] gone"),
+        ("exit code 1", "exit code 2"),
+        ("killed by signal 9", "killed by signal 15"),
+        ("refused by localhost:8080", "refused by localhost:9090"),
+        ("assert {'a': 1, 'b':...1, 2]} == {'a': 2}", "assert {'a': 1, 'b':...1, 3]} == {'a': 2}"),
+    ],
+)
+def test_what_a_person_would_ask_about_is_a_value(one: str, two: str) -> None:
+    assert identity(one) == identity(two)
+    assert values(one) != values(two)
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("assert 3 == 4", "assert 3 != 4"),
+        ("assert 'a' in 'b'", "assert 'a' not in 'b'"),
+        ("cannot price the order", "cannot ship the order"),
+        ("read src/a.py", "read src/b.py"),
+        ("missing positional argument", "unexpected keyword argument"),
+    ],
+)
+def test_other_words_are_another_failure(one: str, two: str) -> None:
+    assert identity(one) != identity(two)
+
+
+def test_an_apostrophe_quotes_nothing() -> None:
+    assert normalise("can't open what isn't there") == ("can't open what isn't there", ())
+
+
+def test_lines_and_library_frames_are_no_part_of_the_identity() -> None:
+    def of(*frames: Frame) -> str:
+        return fingerprint("python", "KeyError", "m", frames)
+
+    own = Frame("a.py", "f", 3, True)
+    assert of(own) == of(Frame("a.py", "f", 99, True))
+    assert of(own) == of(own, Frame("/usr/lib/python3/json.py", "load", 1, False))
+    assert of(own) != of(Frame("b.py", "f", 3, True))
+    assert of(own) != of(Frame("a.py", "g", 3, True))
+
+
+def test_only_the_last_three_own_frames_count() -> None:
+    inner = [Frame("a.py", name, 1, True) for name in "xyz"]
+    outer = [Frame("b.py", name, 1, True) for name in "pq"]
+    assert fingerprint("t", "c", "m", inner) == fingerprint("t", "c", "m", [*outer, *inner])
+    assert fingerprint("t", "c", "m", inner) != fingerprint("t", "c", "m", inner[1:])
+
+
+@given(st.text(max_size=80))
+def test_normalising_twice_changes_nothing_more(message: str) -> None:
+    once = identity(message)
+    assert len(once) <= 300
+    assert fingerprint("t", "c", once, []) == fingerprint("t", "c", identity(message), [])

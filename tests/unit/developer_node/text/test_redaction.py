@@ -1,0 +1,163 @@
+"""Secrets go, everything else stays, and nobody is asked over the network."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from developer_node.text.redaction import redact, redact_bytes
+
+# Made up, and put together here so that no scanner of this repository takes them for real.
+A40 = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hJ6kL9n"
+SECRETS = {
+    "aws-key": ("key: AKIA" + "IOSFODNN7EXAMPLE", "AKIA" + "IOSFODNN7EXAMPLE"),
+    "aws-secret": (f"aws_secret_access_key = {A40}", A40),
+    "github-token": (f"remote: ghp_{A40}", f"ghp_{A40}"),
+    "gitlab-token": ("glpat-" + A40[:20], "glpat-" + A40[:20]),
+    "slack-token": ("xoxb-" + "123456789012-abcdefABCDEF", "123456789012-abcdefABCDEF"),
+    "stripe-key": ("sk_live_" + A40[:24], A40[:24]),
+    "google-key": ("AIza" + A40[:35], A40[:35]),
+    "api-key": ("sk-proj-" + A40, A40),
+    "jwt": ("eyJhbGciOiJI." + "eyJzdWIiOiIx." + "SflKxwRJSMeKKF2QT4", "SflKxwRJSMeKKF2QT4"),
+    "connection-password": ("postgresql://shop:hunter22@db:5432/x", "hunter22"),
+    "authorization": ("Authorization: Bearer abcdefgh1234", "abcdefgh1234"),
+    "password": ('password = "correct-horse"', "correct-horse"),
+    "discord-bot-token": (
+        "https://discord.com MTk4NjIyNDgzNDcxOTI1MjQ4" + ".Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs",
+        "ZnCjm1XVW7vRze4b7Cq4se7kKWs",
+    ),
+    "high-entropy": (f'x = "{A40}"', A40),
+}
+
+
+@pytest.mark.parametrize("kind", SECRETS)
+def test_a_secret_is_replaced_by_its_kind(kind: str) -> None:
+    text, secret = SECRETS[kind]
+    redacted = redact(f"before\n{text}\nafter")
+    assert secret not in redacted
+    assert f"<redacted:{kind}>" in redacted
+    assert redacted.startswith("before\n")
+    assert redacted.endswith("\nafter")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "DB_PASSWORD=hunter22 make",
+        "mysql --password hunter22",
+        "docker login --token=hunter22",
+        "password: hunter22",
+        '{"api_key": "hunter22"}',
+        "def f(token: str = 'hunter22'): ...",
+        "E       AssertionError: assert 1 == 2  # secret='hunter22'",
+        "export API_TOKEN=hunter22",
+    ],
+)
+def test_a_value_that_calls_itself_a_secret_is_one(text: str) -> None:
+    assert "hunter22" not in redact(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "token = next(tokens)",
+        "def login(password: str, token: Token) -> None:",
+        "self.secret = secret",
+        "if key == other.key: return tokens[key]",
+        "commit 5e42b80f2c1d4a6b8e9f0a1b2c3d4e5f6a7b8c9d",
+        "--hash=sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        '"integrity": "sha512-K9LmS3qR7tVwXyZ0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uVwXyZ1aB2cD3eF4g=="',
+        "tests/unit/test_a_long_name_for_2_things_and_3_more.py::test_x PASSED [ 50%]",
+        "http://localhost:8080/a/b",
+        "git@github.com:owner/name.git",
+        "PATH=/usr/local/bin:/usr/bin",
+        "a = parser.add_argument('--password', help='the password')",
+    ],
+)
+def test_code_that_only_handles_secrets_and_public_sums_stay(text: str) -> None:
+    assert redact(text) == text
+
+
+def test_a_private_key_goes_line_by_line_whether_or_not_it_ends() -> None:
+    body = "\n".join(["MIIEpAIBAAKCAQEA7", "b3Jz+/c2FtcGxl", "ZXhhbXBsZQ=="])
+    for head in ("-----BEGIN RSA PRIVATE KEY-----", "-----BEGIN OPENSSH PRIVATE KEY-----"):
+        for tail in ("\n" + head.replace("BEGIN", "END") + "\nrest", ""):
+            text = f"{head}\n{body}{tail}"
+            redacted = redact(text)
+            assert not any(line in redacted for line in body.split("\n"))
+            assert redacted.count("\n") == text.count("\n")
+            assert not tail or redacted.endswith("\nrest")
+
+
+def test_a_private_key_on_one_line_and_in_a_diff_goes() -> None:
+    begin, end = "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----"
+    assert "MIIEpAIB" not in redact(f'key = "{begin}\\nMIIEpAIBAAKC\\n{end}\\n"')
+    assert "MIIEpAIB" not in redact(f"+{begin}\n+MIIEpAIBAAKC\n+{end}\n")
+
+
+texts = st.lists(
+    st.sampled_from([text for text, _ in SECRETS.values()])
+    | st.text(max_size=60)
+    | st.sampled_from(["-----BEGIN PRIVATE KEY-----", "abc", "-----END PRIVATE KEY-----", ""]),
+    max_size=12,
+).map("\n".join)
+
+
+@given(texts)
+def test_lines_stay_lines(text: str) -> None:
+    assert redact(text).count("\n") == text.count("\n")
+
+
+@given(texts)
+def test_a_second_pass_changes_nothing(text: str) -> None:
+    once = redact(text)
+    assert redact(once) == once
+
+
+@given(st.binary(max_size=200))
+def test_bytes_that_are_no_text_come_out_as_they_went_in(data: bytes) -> None:
+    mark = b"\xff\xfe" + data.replace(b"\n", b"")
+    assert redact_bytes(mark).startswith(b"\xff\xfe")
+    assert redact_bytes(b"\xff\xfe\x00\n") == b"\xff\xfe\x00\n"
+
+
+def test_no_socket_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """detect-secrets can verify what it finds by calling the service that issued it."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a socket was opened")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    for kind, (text, secret) in SECRETS.items():
+        assert secret not in redact(text), kind
+    redact("AC" + "0123456789abcdef" * 2 + " 0123456789abcdef0123456789abcdef-us12")
+
+
+def test_plain_output_costs_no_import_of_the_second_opinion() -> None:
+    """It brings an HTTP client along, and the prompt waits."""
+    code = (
+        "import sys\n"
+        "from developer_node.text.redaction import redact\n"
+        "redact(sys.stdin.read())\n"
+        "print([m for m in ('detect_secrets', 'requests', 'ssl') if m in sys.modules])\n"
+    )
+    plain = "tests/test_a.py::test_b PASSED [ 50%]
+E   assert 1 == 2
+" * 100
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=plain, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_half_a_megabyte_in_one_line_and_in_many_comes_through() -> None:
+    """A pattern that backtracks would not end within this suite's timeout."""
+    for text in ("a" * 500_000, "password_" * 55_000, "A1b" * 170_000, "x=\n" * 170_000):
+        assert redact(text).count("\n") == text.count("\n")
