@@ -55,6 +55,7 @@ async def join_mesh(code: str, home: Home, to: Path | None) -> Joined:
     place = home.identity_directory(joined.identity.role)
     place.rmdir()  # made just now, or left empty by a start that could not join
     arriving.rename(place)
+    arriving.parent.rmdir()
     return Joined(joined.identity, place, joined.coordinator)
 
 

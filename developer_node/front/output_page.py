@@ -42,12 +42,13 @@ class Page:
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
         self.terminal = self._stream.isatty() and os.environ.get("TERM") != "dumb"
-        self._console = _console(self._stream) if self.terminal else None
+        self.console = _console(self._stream) if self.terminal else None
+        """None into a pipe. A progress bar shares it, so that lines go above the bar."""
 
     def show(self, *lines: Line) -> None:
         """Prints the lines and lets them be seen at once."""
         for spans in lines:
-            if self._console is None:
+            if self.console is None:
                 self._stream.write("".join(plain(span.text) for span in spans).rstrip() + "\n")
             else:
                 self._rich(spans, end="\n")
@@ -55,7 +56,7 @@ class Page:
 
     def stream(self, span: Span) -> None:
         """Prints a piece of a line that goes on."""
-        if self._console is None:
+        if self.console is None:
             self._stream.write(plain(span.text))
         else:
             self._rich((span,), end="")
@@ -65,12 +66,12 @@ class Page:
         from rich.style import Style
         from rich.text import Text
 
-        assert self._console is not None
+        assert self.console is not None
         text = Text(end=end)
         for span in spans:
             style = Style.parse(span.style) + Style(link=span.link or None)
             text.append(plain(span.text), style)
-        self._console.print(text, soft_wrap=True)
+        self.console.print(text, soft_wrap=True)
 
 
 def _console(stream: TextIO) -> Console:

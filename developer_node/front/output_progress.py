@@ -39,7 +39,7 @@ class Steps:
 @contextmanager
 def steps(page: Page, first: str) -> Generator[Steps]:
     """A bar for as long as the block runs; it leaves no trace behind."""
-    if not page.terminal:
+    if page.console is None:
         yield Steps(page, None, None)
         return
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -50,5 +50,5 @@ def steps(page: Page, first: str) -> Generator[Steps]:
         BarColumn(bar_width=24),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, transient=True) as bar:
+    with Progress(*columns, console=page.console, transient=True) as bar:
         yield Steps(page, bar, bar.add_task(first, total=None))

@@ -1,0 +1,84 @@
+"""The words for times, sizes, places and freshness."""
+
+from __future__ import annotations
+
+import pytest
+
+from common.model.answer import Freshness, Hit, ProjectFreshness
+from developer_node.front.output_words import (
+    ago,
+    freshness_sentence,
+    iso,
+    link,
+    percent,
+    place,
+    size,
+)
+
+A, B = "a" * 40, "b" * 40
+
+
+@pytest.mark.parametrize(
+    ("projects", "said"),
+    [
+        ((), "Nothing is indexed yet."),
+        ((ProjectFreshness("thing", "/t", A, A),), "As of thing aaaaaaa"),
+        (
+            (ProjectFreshness("thing", "/t", A, B, 2),),
+            "As of thing aaaaaaa (HEAD is bbbbbbb), 2 files behind",
+        ),
+        ((ProjectFreshness("thing", "/t", "", "", -1),), "As of thing no commit, first scan runs"),
+        (
+            tuple(ProjectFreshness(f"p{n}", "/t", A, A) for n in range(5)),
+            "As of p0 aaaaaaa · p1 aaaaaaa · p2 aaaaaaa · 2 more",
+        ),
+    ],
+)
+def test_stale_says_stale_and_empty_says_empty(
+    projects: tuple[ProjectFreshness, ...], said: str
+) -> None:
+    assert freshness_sentence(Freshness(projects, 0, 1.0)) == said
+
+
+def test_events_and_vectors_that_are_behind_are_said() -> None:
+    fresh = Freshness((ProjectFreshness("thing", "/t", A, A),), 1, 0.97)
+    assert freshness_sentence(fresh) == "As of thing aaaaaaa · 1 event behind · vectors 97 %"
+
+
+def test_almost_all_is_not_all() -> None:
+    assert (percent(0.999), percent(1.0)) == ("99 %", "100 %")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "just now"),
+        (-9, "just now"),
+        (30, "30 s ago"),
+        (60, "1 minute ago"),
+        (7200, "2 hours ago"),
+        (86_400 * 19, "19 days ago"),
+    ],
+)
+def test_how_long_ago(seconds: int, said: str) -> None:
+    assert ago(1_000_000_000, 1_000_000_000 + seconds * 1000) == said
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(0, "0 bytes"), (999, "999 bytes"), (1500, "1.5 KB"), (64_000_000, "64 MB"), (5e11, "500 GB")],
+)
+def test_sizes(number: int, said: str) -> None:
+    assert size(number) == said
+
+
+def test_a_time_that_is_not_known_is_none() -> None:
+    assert iso(0) is None
+
+
+def test_a_place_is_relative_below_where_the_person_is_and_whole_elsewhere() -> None:
+    hit = Hit("thing", "/code/thing", "src/a.py", 3, 9)
+    assert place(hit, "/code/thing/src") == "a.py:3-9"
+    assert place(hit, "/code/thin") == "/code/thing/src/a.py:3-9"
+    assert place(Hit("thing", "", "src/a.py", 3, 3), "/code") == "src/a.py:3"
+    assert (link(hit), link(Hit("thing", "", "a.py", 1, 1))) == ("file:///code/thing/src/a.py", "")
