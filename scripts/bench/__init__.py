@@ -1,0 +1,1 @@
+"""The figures of docs/benchmarks.md: ratios from interleaved runs, never a timed test."""
