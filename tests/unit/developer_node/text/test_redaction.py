@@ -148,9 +148,7 @@ def test_plain_output_costs_no_import_of_the_second_opinion() -> None:
         "redact(sys.stdin.read())\n"
         "print([m for m in ('detect_secrets', 'requests', 'ssl') if m in sys.modules])\n"
     )
-    plain = "tests/test_a.py::test_b PASSED [ 50%]
-E   assert 1 == 2
-" * 100
+    plain = "tests/test_a.py::test_b PASSED [ 50%]\nE   assert 1 == 2\n" * 100
     done = subprocess.run(
         [sys.executable, "-c", code], input=plain, capture_output=True, text=True, check=True
     )
