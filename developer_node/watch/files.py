@@ -108,7 +108,7 @@ class FilesWatcher:
             async with aclosing(self._findings(thread, lambda: tree.some(burst.paths))) as found:
                 async for batch in found:
                     await self._keep(batch, news=True)
-        except PostDevAIError as error:
+        except (PostDevAIError, OSError) as error:
             await self._stumble(tree, error)
             hints.lose()
             return
@@ -128,7 +128,7 @@ class FilesWatcher:
                     await self._keep(batch, news=self.files >= 0)
             self._count(tree)
             await self._report(thread, tree.files)
-        except PostDevAIError as error:
+        except (PostDevAIError, OSError) as error:
             await self._stumble(tree, error)
 
     async def _findings(
@@ -166,10 +166,11 @@ class FilesWatcher:
         else:
             self.state = "watching"
 
-    async def _stumble(self, tree: Tree, error: PostDevAIError) -> None:
+    async def _stumble(self, tree: Tree, error: PostDevAIError | OSError) -> None:
         """Says what is wrong; what was found and not recorded is found again."""
         tree.start_from(await self._memory.sent_files(self._copy))
-        self.state = f"{error.message}. {error.hint}".strip(" .")
+        hint = error.hint if isinstance(error, PostDevAIError) else ""
+        self.state = f"{error}. {hint}".strip(" .")
         log.warning("cannot watch: %s path=%s", self.state, self._root)
 
 

@@ -17,6 +17,7 @@ from common.model.event import GitOperation
 from common.model.ids import WorkingCopyId
 from developer_node.text.git import git, text_of
 from developer_node.watch.commits import newly_reachable, read_commits
+from developer_node.watch.content import shown
 from developer_node.watch.head import head_commit
 from developer_node.watch.hints import Hints
 from developer_node.watch.notices import Listener, Notices
@@ -65,11 +66,17 @@ class GitWatcher:
         self._redact = redact
         self._moved = moved
         self._clock = clock
+        self._hints: Hints | None = None
         self.state = "starting"
+
+    def look_again(self) -> None:
+        """Looks now; what was recorded may have been forgotten."""
+        if self._hints is not None:
+            self._hints.lose()
 
     async def run(self) -> None:
         """Catches up, then follows. What is wrong becomes the state, and is tried again."""
-        hints = Hints(coalesce_s=COALESCE_S)
+        hints = self._hints = Hints(coalesce_s=COALESCE_S)
         listener = self._notices.listen(
             lambda path: hints.add(path) if _is_telling(path) else None, hints.lose
         )
@@ -186,11 +193,11 @@ class GitWatcher:
             said = git(self._root, ["symbolic-ref", "--short", "--quiet", "HEAD"])
         except Missing:
             return ""
-        return text_of(said).strip()
+        return shown(text_of(said).strip())
 
     def _branches(self) -> frozenset[str]:
         listed = git(self._root, ["for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads"])
-        return frozenset(text_of(listed).splitlines())
+        return frozenset(shown(name) for name in text_of(listed).splitlines())
 
     async def _keep(self, operations: Sequence[Dated], place: Place, *, news: bool) -> None:
         entries: list[Entry] = [(event_of(o, self._copy, at_ms), {}) for at_ms, o in operations]

@@ -40,9 +40,9 @@ class StrictLake(LakeServiceServicer):
         """Records after which the stream ends without a word, once."""
         self.came = asyncio.Condition()
 
-    async def Ingest(self, requests: Any, context: Any) -> AsyncIterator[Any]:  # noqa: N802
+    async def Ingest(self, request_iterator: Any, context: Any) -> AsyncIterator[Any]:  # noqa: N802
         try:
-            async for answer in self._ingest(requests):
+            async for answer in self._ingest(request_iterator):
                 yield answer
         except PostDevAIError as error:
             await abort(context, error)

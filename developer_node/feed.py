@@ -1,0 +1,78 @@
+"""The live feed: what happened here lately, kept in a ring, read from a cursor on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+
+from common.errors import OverLimit
+from common.model.event import CommandFinished, Event, GitOperation
+from common.model.failure import Suggestion
+from common.model.laptop import FeedItem, FeedState
+
+ITEMS_MAX = 2_000
+"""Older items leave the ring."""
+
+BEHIND_MAX = 500
+"""A reader that is this many items behind is cut, and may resume from its cursor."""
+
+
+class Feed:
+    """One writer's side and any number of readers, all on the event loop."""
+
+    def __init__(self, *, items_max: int = ITEMS_MAX, behind_max: int = BEHIND_MAX) -> None:
+        self._ring: deque[FeedItem] = deque(maxlen=items_max)
+        self._behind_max = behind_max
+        self._cursor = 0
+        self._readers: set[asyncio.Queue[FeedItem | None]] = set()
+
+    def publish(self, item: Event | Suggestion | FeedState) -> None:
+        """Shows it to every reader; never waits for one."""
+        self._cursor += 1
+        shown = FeedItem(self._cursor, _light(item))
+        self._ring.append(shown)
+        for reader in list(self._readers):
+            try:
+                reader.put_nowait(shown)
+            except asyncio.QueueFull:
+                self._cut(reader)
+
+    async def read(self, after: int = 0) -> AsyncGenerator[FeedItem, None]:
+        """Kept items after a cursor, then new ones, until closed. OverLimit cuts a slow reader."""
+        kept = [item for item in self._ring if item.cursor > after or after > self._cursor]
+        reader: asyncio.Queue[FeedItem | None] = asyncio.Queue(self._behind_max + 1)
+        self._readers.add(reader)
+        try:
+            for item in kept:
+                yield item
+            while (new := await reader.get()) is not None:
+                yield new
+        finally:
+            self._readers.discard(reader)
+        raise OverLimit(
+            f"this reader was more than {self._behind_max} items behind",
+            hint="Read again from the last cursor.",
+        )
+
+    def _cut(self, reader: asyncio.Queue[FeedItem | None]) -> None:
+        """What is already in its queue is not shown: it would only be older still."""
+        self._readers.discard(reader)
+        while not reader.empty():
+            reader.get_nowait()
+        reader.put_nowait(None)
+
+
+def _light(item: Event | Suggestion | FeedState) -> Event | Suggestion | FeedState:
+    """Without output, patches and lists of changes, which a feed does not show."""
+    match item:
+        case Event(body=CommandFinished() as command):
+            output = replace(command.output, text="")
+            ground = command.ground and replace(command.ground, changes=())
+            return replace(item, body=replace(command, output=output, ground=ground))
+        case Event(body=GitOperation() as operation):
+            commits = tuple(replace(c, patch="", changes=()) for c in operation.commits)
+            return replace(item, body=replace(operation, commits=commits))
+        case _:
+            return item

@@ -1,0 +1,224 @@
+"""What the local API offers, in nouns: this laptop's own state, and the Dragon's answers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from common.clock import Clock
+from common.errors import Invalid, PostDevAIError, Unavailable
+from common.model.answer import AskPart, AskPassages, AskRequest, Freshness
+from common.model.event import EditorEvent, Event
+from common.model.failure import Failure, Recollection, Verdict
+from common.model.ids import ContentHash, EventId, WorkingCopyId, new_event_id
+from common.model.lake import HistoryPage, HistoryQuery, LakeStats, SearchQuery, SearchResult
+from common.model.laptop import LaptopStatus, OutboxStatus, WatchedRepository
+from common.model.llm import Model
+from common.model.node import Invitation, Node, Role
+from developer_node.feed import Feed
+from developer_node.freshening import Here, freshen
+
+T = TypeVar("T")
+
+STATUS_S = 2.5
+"""How long a status waits for each of the others."""
+
+AWAY_HINT = "Recording goes on here. Start the Dragon with: postdevai up"
+
+
+class Lake(Protocol):
+    """Questions to the lake."""
+
+    async def search(self, query: SearchQuery) -> SearchResult: ...
+    async def history(self, query: HistoryQuery) -> HistoryPage: ...
+    async def event(self, event_id: EventId) -> tuple[Event, str]: ...
+    async def blob(self, content: ContentHash) -> bytes: ...
+    async def stats(self) -> LakeStats: ...
+    async def recall(
+        self,
+        *,
+        last: bool = False,
+        fingerprint: str = "",
+        failure: Failure | None = None,
+        text: str = "",
+    ) -> Recollection: ...
+
+
+class Assistant(Protocol):
+    """Answers."""
+
+    def ask(self, request: AskRequest) -> AsyncGenerator[AskPart, None]: ...
+    async def feedback(self, remedy_id: str, verdict: Verdict) -> None: ...
+
+
+class Mesh(Protocol):
+    """The Coordinator."""
+
+    connected: bool
+    sentence: str
+
+    async def nodes(self) -> tuple[Node, ...]: ...
+    async def invite(self, role: Role) -> Invitation: ...
+
+
+class Copies(Protocol):
+    """The working copies of this machine."""
+
+    async def watch(self, path: str) -> WatchedRepository: ...
+    def repositories(self) -> tuple[WatchedRepository, ...]: ...
+    def known(self) -> dict[str, WorkingCopyId]: ...
+
+
+class Waiting(Protocol):
+    """The outbox, as far as people ask for it."""
+
+    async def status(self) -> OutboxStatus: ...
+    async def waiting_files(self) -> dict[str, int]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Laptop:
+    """One method for each of the local API's; everything is a noun."""
+
+    me: Callable[[], Node]
+    lake: Lake
+    models: Callable[[], Awaitable[tuple[Model, ...]]]
+    assistant: Assistant
+    mesh: Mesh
+    copies: Copies
+    outbox: Waiting
+    feed: Feed
+    spooled: Callable[[], int]
+    record: Callable[[Event], Awaitable[None]]
+    redact: Callable[[str], str]
+    parse: Callable[[str, str], Failure | None]
+    """The first failure in a text, paths meant from a directory."""
+    head: Callable[[Path], str]
+    clock: Clock
+
+    async def status(self) -> LaptopStatus:
+        """Answers in time whoever is away."""
+        nodes, lake, models = await asyncio.gather(
+            _or_why(self.mesh.nodes()), _or_why(self.lake.stats()), _or_why(self.models())
+        )
+        coordinator = "" if self.mesh.connected else self.mesh.sentence or "not connected"
+        waiting = await self.outbox.status()
+        return LaptopStatus(
+            nodes=(self.me(),) if isinstance(nodes, str) else nodes,
+            outbox=replace(waiting, spooled=await asyncio.to_thread(self.spooled)),
+            lake=None if isinstance(lake, str) else await self._fresh_stats(lake),
+            models=() if isinstance(models, str) else models,
+            repositories=self.copies.repositories(),
+            dragon_unavailable=lake if isinstance(lake, str) else "",
+            coordinator_unavailable=coordinator or (nodes if isinstance(nodes, str) else ""),
+        )
+
+    async def search(self, query: SearchQuery) -> SearchResult:
+        """Places in code."""
+        found = await _of_the_dragon(self.lake.search(query))
+        return replace(found, freshness=await self._fresh(found.freshness))
+
+    async def history(self, query: HistoryQuery) -> HistoryPage:
+        """Events, newest first."""
+        page = await _of_the_dragon(self.lake.history(query))
+        return replace(page, freshness=await self._fresh(page.freshness))
+
+    async def event(self, event_id: EventId) -> tuple[Event, str]:
+        """One event whole."""
+        return await _of_the_dragon(self.lake.event(event_id))
+
+    async def blob(self, content: ContentHash) -> bytes:
+        """Content as indexed."""
+        return await _of_the_dragon(self.lake.blob(content))
+
+    async def recall(
+        self, *, last: bool = False, fingerprint: str = "", text: str = "", cwd: str = ""
+    ) -> Recollection:
+        """What is remembered; text is redacted and parsed here, so that it is matched exactly."""
+        failure: Failure | None = None
+        if text:
+            text = await asyncio.to_thread(self.redact, text)
+            failure = await asyncio.to_thread(self.parse, text, cwd)
+        asked = self.lake.recall(
+            last=last,
+            fingerprint=fingerprint,
+            failure=failure,
+            text="" if failure is not None else text,
+        )
+        found = await _of_the_dragon(asked)
+        return replace(found, freshness=await self._fresh(found.freshness))
+
+    async def ask(self, request: AskRequest) -> AsyncGenerator[AskPart, None]:
+        """The parts of an answer; closing it cancels to the model."""
+        try:
+            async with aclosing(self.assistant.ask(request)) as parts:
+                async for part in parts:
+                    if isinstance(part, AskPassages):
+                        part = replace(part, freshness=await self._fresh(part.freshness))
+                    yield part
+        except Unavailable as error:
+            raise _away(error) from error
+
+    async def feedback(self, remedy_id: str, verdict: Verdict) -> None:
+        """What the person thought of a remedy."""
+        await _of_the_dragon(self.assistant.feedback(remedy_id, verdict))
+
+    async def record_editor(self, path: str, said: EditorEvent) -> None:
+        """An editor's event, in the working copy that holds the file."""
+        if not os.path.isabs(path):
+            raise Invalid("the path must be absolute", field="path")
+        root = _longest(path, list(self.copies.known()))
+        copy = self.copies.known().get(root, WorkingCopyId(""))
+        where = path[len(root) + 1 :] if root else path
+        body = replace(said, path=where, message=self.redact(said.message))
+        await self.record(Event(new_event_id(), self.clock.now_ms(), copy, body))
+
+    async def _fresh_stats(self, stats: LakeStats) -> LakeStats:
+        return replace(stats, freshness=await self._fresh(stats.freshness))
+
+    async def _fresh(self, told: Freshness) -> Freshness:
+        here, waiting = await asyncio.gather(self._here(told), self.outbox.status())
+        return freshen(told, here, waiting.waiting)
+
+    async def _here(self, told: Freshness) -> dict[str, Here]:
+        known, waiting = self.copies.known(), await self.outbox.waiting_files()
+        paths = [p.working_copy for p in told.projects if p.working_copy in known]
+        heads = await asyncio.gather(*(asyncio.to_thread(self.head, Path(path)) for path in paths))
+        return {
+            path: Here(head, waiting.get(known[path], 0))
+            for path, head in zip(paths, heads, strict=True)
+        }
+
+
+async def _or_why(asked: Awaitable[T]) -> T | str:
+    """The answer, or why there is none."""
+    try:
+        async with asyncio.timeout(STATUS_S):
+            return await asked
+    except TimeoutError:
+        return "no answer in time"
+    except PostDevAIError as error:
+        return error.message
+
+
+async def _of_the_dragon(asked: Awaitable[T]) -> T:
+    try:
+        return await asked
+    except Unavailable as error:
+        raise _away(error) from error
+
+
+def _away(error: Unavailable) -> Unavailable:
+    return Unavailable(
+        f"The Dragon cannot be reached: {error.message}.", hint=error.hint or AWAY_HINT
+    )
+
+
+def _longest(path: str, roots: Sequence[str]) -> str:
+    holding = [root for root in roots if path.startswith(root.rstrip(os.sep) + os.sep)]
+    return max(holding, key=len, default="")

@@ -1,0 +1,175 @@
+"""The laptop's composition root: opens outbox, watchers, mesh and local API, in this order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from common.alongside import alongside
+from common.clients.assistant import AssistantClient
+from common.clients.inference import InferenceClient
+from common.clients.lake import LakeClient
+from common.clients.membership import Membership
+from common.clock import SystemClock
+from common.daemon.files import write_private
+from common.daemon.lifecycle import Running
+from common.daemon.load import OwnLoad
+from common.errors import PostDevAIError
+from common.model.failure import Failure
+from common.model.laptop import FeedState
+from common.model.node import Node
+from common.rpc.credentials import NodeIdentity
+from common.rpc.server import open_local_server
+from developer_node.config import Config
+from developer_node.feed import Feed
+from developer_node.laptop import Laptop
+from developer_node.live import follow_cards, follow_state
+from developer_node.outbox.outbox import Outbox
+from developer_node.outbox.sender import Sender
+from developer_node.service_developer import DeveloperService
+from developer_node.text import failures, redaction
+from developer_node.text.working_copy import find_root
+from developer_node.watch.copies import Redaction, WorkingCopies
+from developer_node.watch.head import head_commit
+from developer_node.watch.notices import open_notices
+from developer_node.watch.ports import Entry
+from developer_node.watch.terminal import TerminalWatcher
+
+log = logging.getLogger(__name__)
+
+SERVER_GRACE_S = 1.0
+"""A feed never ends by itself; what is short has ended by then."""
+
+
+@asynccontextmanager
+async def open_node(config: Config) -> AsyncGenerator[Running, None]:
+    """Watches and serves until the block ends; closes in the reverse order."""
+    directory = config.home.directory("developer")
+    clock = SystemClock()
+    identity = await NodeIdentity.open(
+        config.home.identity_directory("developer"), code=_take_code(config.join_file)
+    )
+    async with AsyncExitStack() as stack:
+        outbox = await stack.enter_async_context(
+            Outbox.open(directory / "outbox.db", bytes_max=config.outbox_bytes)
+        )
+        feed = Feed()
+        record = _Recording(outbox, feed)
+        notices = open_notices()
+        stack.push_async_callback(asyncio.to_thread, notices.close)
+        membership = await stack.enter_async_context(
+            Membership.open(identity, load=OwnLoad(), directory=directory)
+        )
+        copies = await stack.enter_async_context(
+            WorkingCopies.open(
+                config.home.root,
+                notices=notices,
+                record=record,
+                memory=outbox,
+                redaction=Redaction(redaction.redact, redaction.redact_bytes),
+                clock=clock,
+            )
+        )
+        terminal = TerminalWatcher(
+            directory / "spool",
+            notices=notices,
+            record=record,
+            memory=outbox,
+            interpret=failures.interpret,
+            seen=copies.see,
+        )
+        lake = LakeClient(membership.routed("lake"))
+        sender = Sender(outbox, lake, lost=copies.rescan)
+        assistant = AssistantClient(membership.routed("assistant"))
+
+        async def state() -> FeedState:
+            waiting = (await outbox.status()).waiting
+            sentence = " ".join(s for s in (membership.sentence, sender.sentence) if s)
+            return FeedState(sender.connected, membership.connected, waiting, sentence)
+
+        await stack.enter_async_context(
+            alongside(
+                terminal.run(),
+                sender.run(),
+                follow_cards(assistant, outbox, feed),
+                follow_state(state, feed),
+            )
+        )
+        laptop = Laptop(
+            me=lambda: _me(identity),
+            lake=lake,
+            models=InferenceClient(membership.routed("inference")).models,
+            assistant=assistant,
+            mesh=membership,
+            copies=copies,
+            outbox=outbox,
+            feed=feed,
+            spooled=lambda: terminal.waiting,
+            record=lambda event: record([(event, {})]),
+            redact=redaction.redact,
+            parse=_parse,
+            head=head_commit,
+            clock=clock,
+        )
+        socket = config.home.runtime_directory() / "developer.sock"
+        token, token_file = secrets.token_urlsafe(32), directory / "token"
+        write_private(token_file, token.encode())
+        server = await open_local_server(socket, token, DeveloperService(laptop).add)
+        stack.push_async_callback(server.stop, SERVER_GRACE_S)
+        await _watch(copies, config.repositories)
+        yield Running(str(socket), {"socket": str(socket), "token_file": str(token_file)})
+        membership.state = "draining"
+
+
+class _Recording:
+    """Into the outbox, and what is news into the feed."""
+
+    def __init__(self, outbox: Outbox, feed: Feed) -> None:
+        self._outbox = outbox
+        self._feed = feed
+
+    async def __call__(
+        self,
+        entries: Sequence[Entry],
+        marks: Mapping[str, str] | None = None,
+        *,
+        news: bool = True,
+    ) -> None:
+        await self._outbox.append(entries, marks)
+        if news:
+            for event, _ in entries:
+                self._feed.publish(event)
+
+
+async def _watch(copies: WorkingCopies, paths: Sequence[Path]) -> None:
+    """A repository that cannot be watched does not keep the others from it."""
+    for path in paths:
+        try:
+            await copies.watch(os.fspath(path))
+        except PostDevAIError as error:
+            log.error("cannot watch: %s path=%s", error.message, path)
+
+
+def _parse(text: str, cwd: str) -> Failure | None:
+    root = find_root(Path(cwd)) if cwd else None
+    return failures.from_text(text, cwd, str(root) if root else "")
+
+
+def _me(identity: NodeIdentity) -> Node:
+    mine = identity.identity
+    return Node(mine.role, mine.id, "", "serving", 0.0, version("postdevai"), os.getpid())
+
+
+def _take_code(join_file: Path | None) -> str:
+    """The code in the file, which is removed: it is good once. Empty when there is no file."""
+    if join_file is None or not join_file.exists():
+        return ""
+    code = join_file.read_text("utf-8").strip()
+    join_file.unlink()
+    return code
