@@ -60,7 +60,7 @@ TABLE: dict[str, frozenset[Right]] = {
     "/grpc.health.v1.Health/Check": _MESH | _OWNER | _ANYONE,
     "/grpc.health.v1.Health/Watch": _MESH | _OWNER | _ANYONE,
     "/grpc.health.v1.Health/List": _MESH | _OWNER | _ANYONE,
-    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": _MESH,
+    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": _MESH | _OWNER,
 }
 
 WITHOUT_TICKET = ("/grpc.health.v1.", "/grpc.reflection.")
