@@ -47,11 +47,11 @@ class Machine:
             timeout=60,
         )
 
-    def begin(self, *args: str) -> subprocess.Popen[str]:
+    def begin(self, *args: str, **env: str) -> subprocess.Popen[str]:
         """In the foreground of another terminal."""
         return subprocess.Popen(
             self.words(*args),
-            env=self.env,
+            env=self.env | env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -213,6 +213,43 @@ def test_repositories_are_watched_whether_the_daemon_is_new_or_not(
     again = machine.type("up", "--detach", "--repo", str(tmp_path))
     assert f"Watching {tmp_path}" in first.stdout
     assert f"Watching {tmp_path}" in again.stdout
+
+
+def test_waiting_for_vectors_ends_where_nobody_brings_the_model_and_the_nodes_go_on(
+    machine: Machine,
+) -> None:
+    up = machine.type("up", "--detach", "--wait", "vectors", REHEARSED_SCENE="model missing")
+    assert up.returncode == 3
+    assert "bge-small is missing" in up.stderr and "fetch_models.py" in up.stderr
+    assert set(machine.pids()) == set(ROLES), "what can be done without the model goes on"
+
+
+def test_a_daemon_that_dies_while_it_is_waited_for_ends_the_wait(machine: Machine) -> None:
+    up = machine.begin("up", "--detach", "--wait", "vectors", REHEARSED_SCENE="model arriving")
+    until_said(up, "40 %")
+    os.kill(machine.pids()["dragon"], signal.SIGKILL)
+    said, _ = up.communicate(timeout=30)
+    assert up.returncode == 3
+    assert "dragon node has ended: signal 9" in said
+
+
+def test_a_signal_while_it_waits_stops_what_it_started(machine: Machine) -> None:
+    up = machine.begin("up", "--wait", "vectors", REHEARSED_SCENE="model arriving")
+    until_said(up, "40 %")
+    up.terminate()
+    assert up.wait(timeout=30) == 0
+    assert machine.left() == []
+
+
+def test_a_tui_without_a_terminal_is_a_foreground_that_says_where_to_connect(
+    machine: Machine,
+) -> None:
+    up = machine.begin("up", "--tui")
+    said = until_said(up, "Ctrl-C")
+    ready = machine.home.ready("developer")
+    assert ready is not None and ready.address in said
+    up.terminate()
+    assert up.wait(timeout=30) == 0
 
 
 def test_two_that_start_at_once_start_one_mesh(machine: Machine) -> None:
