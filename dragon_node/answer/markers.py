@@ -11,7 +11,8 @@ import re
 
 _MARKER = re.compile(r"[ \t]*\[\s*\d+(?:\s*[,;]\s*\d+)*\s*\]")
 _UNDECIDED = re.compile(r"[ \t]*(?:\[[\s\d,;\[\]]*)?$|`{1,3}$")
-_STEP = re.compile(r"(?P<fence>```)|(?P<tick>`)|(?P<newline>\n)")
+_BORDER = {"": re.compile("```|`"), "```": re.compile("```"), "`": re.compile("`|\n")}
+"""Where code begins or ends: outside, in a block, in a line."""
 _NUMBER = re.compile(r"\d+")
 
 
@@ -54,11 +55,10 @@ class Markers:
     def _show(self, text: str) -> str:
         out: list[str] = []
         at = 0
-        for step in _STEP.finditer(text):
-            out.append(self._checked(text[at : step.start()]))
-            self._turn(step)
-            out.append(step.group())
-            at = step.end()
+        while border := _BORDER[self._code].search(text, at):
+            out += [self._checked(text[at : border.start()]), border.group()]
+            self._code = "" if self._code else border.group()
+            at = border.end()
         out.append(self._checked(text[at:]))
         good = "".join(out)
         if not self._shown:
@@ -66,15 +66,6 @@ class Markers:
         if good:
             self._shown.append(good)
         return good
-
-    def _turn(self, step: re.Match[str]) -> None:
-        kind = step.lastgroup
-        if kind == "fence":
-            self._code = "" if self._code == "fence" else "fence"
-        elif kind == "tick" and self._code != "fence":
-            self._code = "" if self._code == "tick" else "tick"
-        elif kind == "newline" and self._code == "tick":
-            self._code = ""
 
     def _checked(self, text: str) -> str:
         if self._code:

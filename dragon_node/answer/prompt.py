@@ -15,6 +15,8 @@ INSTRUCTION = (
 )
 TEMPLATE_TOKENS = 24
 """What a chat template adds to two messages."""
+SEPARATOR_TOKENS = 2
+"""The empty line between two passages."""
 CUT = "    ..."
 
 
@@ -39,12 +41,13 @@ def build_prompt(
     left = budget - TEMPLATE_TOKENS - count(INSTRUCTION) - count(_user((), asked))
     blocks: list[str] = []
     for number, hit in enumerate(passages, start=1):
+        room = left - SEPARATOR_TOKENS
         last = number == len(passages)
-        block = _block(number, hit, left if last else left // 2, count)
+        block = _block(number, hit, room if last else room // 2, count)
         if not block:
             break
         blocks.append(block)
-        left -= count(block) + 2
+        left = room - count(block)
     messages = (ChatMessage("system", INSTRUCTION), ChatMessage("user", _user(blocks, asked)))
     return Built(messages, len(blocks))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -45,6 +46,9 @@ def test_a_slow_blas_is_warned_about(
     readings = iter([0.0, second_s])
     monkeypatch.setattr(blas.time, "perf_counter", lambda: next(readings))
     monkeypatch.setattr(blas.sys, "platform", "linux")
+    # Importing mlx here, without the preload, would leave the whole test process slow.
+    mlx = MagicMock()
+    monkeypatch.setattr(blas.importlib, "import_module", lambda name: mlx)
     with caplog.at_level(logging.INFO, logger=blas.log.name):
         blas.measure("")
     assert ("slowly" in caplog.text) is warns

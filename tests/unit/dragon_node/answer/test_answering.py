@@ -1,0 +1,229 @@
+"""Passages first, then words, then an end whose citations open; and silence that says why."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+
+import pytest
+
+from common.errors import Unavailable
+from common.model.answer import (
+    AskEnd,
+    AskPart,
+    AskPassages,
+    AskRequest,
+    AskText,
+    Freshness,
+    Hit,
+    ProjectFreshness,
+)
+from common.model.llm import Generated
+from dragon_node.answer.answering import CITED_WITHOUT_NAMING, Answering
+from dragon_node.answer.retrieval import Retrieval
+from dragon_node.inference.catalog import Entry
+from dragon_node.inference.models import Speaker
+from dragon_node.inference.scheduler import Prompt
+from tests.support.embedders import FlatEmbedder
+from tests.support.passages import FRESH, FewPassages, passage, scored
+
+HITS = {n: passage(n, f"def journal{n}(): return sync({n})") for n in range(1, 9)}
+SMALL = Entry("small", "fast", 135_000_000, prompt_tokens=900)
+LARGE = Entry("large", "reasoning", 30_000_000_000, prompt_tokens=8_000)
+QUESTION = AskRequest("how does that part of the code do its thing with disks")
+
+
+class Scripted:
+    """A model that says what it is told to, in the pieces it is told to."""
+
+    def __init__(self, *pieces: str, entry: Entry = SMALL) -> None:
+        self.pieces = pieces
+        self.entry = entry
+        self.prompts: list[Prompt] = []
+        self.refusal: Unavailable | None = None
+        self.cancelled = False
+        self.asked = asyncio.Event()
+        self.hold = asyncio.Event()
+        self.hold.set()
+
+    async def speaker(self) -> Speaker:
+        if self.refusal is not None:
+            raise self.refusal
+        return Speaker(self.entry, lambda text: len(text) // 4)
+
+    async def generate(self, prompt: Prompt) -> AsyncGenerator[Generated]:
+        self.prompts.append(prompt)
+        self.asked.set()
+        try:
+            for piece in self.pieces:
+                yield Generated(piece)
+                await self.hold.wait()
+            yield Generated("", "stop", 50, len(self.pieces))
+        except (GeneratorExit, asyncio.CancelledError):
+            self.cancelled = True
+            raise
+
+
+def lake(cosine: float = 0.8) -> FewPassages:
+    return FewPassages(hits=HITS, vectors=scored(**{f"c{n}": cosine - n / 1_000 for n in HITS}))
+
+
+async def parts(
+    model: Scripted, source: FewPassages | None = None, request: AskRequest = QUESTION
+) -> list[AskPart]:
+    answering = Answering(Retrieval(source or lake(), FlatEmbedder()), model)
+    return [part async for part in answering.ask(request)]
+
+
+def split(answer: Sequence[AskPart]) -> tuple[AskPassages, str, AskEnd]:
+    first, *middle, last = answer
+    assert isinstance(first, AskPassages)
+    assert isinstance(last, AskEnd)
+    text = "".join(part.text for part in middle if isinstance(part, AskText))
+    assert text == last.answer
+    return first, text, last
+
+
+def places(hits: Sequence[Hit]) -> list[str]:
+    return [hit.path for hit in hits]
+
+
+async def test_passages_come_before_the_model_is_asked():
+    model = Scripted("words")
+    asking = Answering(Retrieval(lake(), FlatEmbedder()), model).ask(QUESTION)
+    first = await anext(asking)
+    assert isinstance(first, AskPassages)
+    assert places(first.passages) == [HITS[n].path for n in range(1, 7)]
+    assert first.freshness == FRESH
+    assert model.prompts == []
+    await asking.aclose()
+
+
+async def test_citations_are_the_passages_that_the_answer_names_in_its_order():
+    first, text, end = split(await parts(Scripted("It syncs [2", "]. And [", "1] too.")))
+    assert text == "It syncs [2]. And [1] too."
+    assert end.citations == (first.passages[1], first.passages[0])
+    assert (end.finish, end.prompt_tokens, end.completion_tokens) == ("stop", 50, 3)
+
+
+async def test_a_marker_that_names_no_passage_is_never_shown():
+    answer = await parts(Scripted("It syncs [", "9", "9] and [1]."))
+    _, text, end = split(answer)
+    assert text == "It syncs and [1]."
+    assert len(end.citations) == 1
+    assert not any("9" in part.text for part in answer if isinstance(part, AskText))
+
+
+async def test_a_passage_that_did_not_fit_into_the_prompt_cannot_be_cited():
+    tight = Entry("small", "fast", 135_000_000, prompt_tokens=140)
+    model = Scripted("[1] [2] [3] [4] [5] [6]", entry=tight)
+    first, text, end = split(await parts(model))
+    assert len(first.passages) == 6
+    used = text.count("[")
+    assert 1 <= used < 6
+    assert end.citations == first.passages[:used]
+
+
+async def test_an_answer_that_names_nothing_ends_with_lines_to_open_and_says_so():
+    first, _, end = split(await parts(Scripted("It just works.")))
+    assert places(end.citations) == places(first.passages[:CITED_WITHOUT_NAMING])
+    assert all(hit.why[0] == "the answer names no passage" for hit in end.citations)
+
+
+async def test_nothing_close_enough_is_not_found_and_the_model_is_not_asked():
+    model = Scripted("I made this up.")
+    first, text, end = split_without_text(await parts(model, lake(cosine=0.5)))
+    assert first.passages == ()
+    assert "close enough" in first.without_model
+    assert end.answer.startswith("not found in thing")
+    assert (end.finish, end.citations) == ("none", ())
+    assert text == ""
+    assert model.prompts == []
+    assert first.freshness == FRESH
+
+
+async def test_words_alone_are_enough_where_there_are_no_vectors():
+    source = FewPassages(hits=HITS, words=scored(c1=9.0))
+    found = await parts(Scripted("[1]"), source, AskRequest("how is journal1 synced to disk"))
+    assert len(split(found)[0].passages) == 1
+    other = await parts(Scripted("[1]"), source, AskRequest("how is bread baked in ovens"))
+    assert isinstance(other[0], AskPassages)
+    assert other[0].passages == ()
+
+
+@pytest.mark.parametrize(
+    ("freshness", "says"),
+    [
+        (Freshness(), "nothing is indexed yet"),
+        (Freshness((ProjectFreshness("thing", "/c", files_behind=-1),)), "first scan still runs"),
+        (Freshness((ProjectFreshness("thing", "/c", files_behind=3),)), "3 files are not indexed"),
+        (Freshness((ProjectFreshness("thing", "/c"),), 0, 0.25), "25 % of it"),
+        (Freshness((ProjectFreshness("thing", "/c"),), 0, 1.0), "comes close"),
+    ],
+)
+async def test_not_found_says_how_much_was_looked_at(freshness: Freshness, says: str):
+    source = FewPassages(fresh=freshness)
+    (_, end) = await parts(Scripted(), source)
+    assert isinstance(end, AskEnd)
+    assert end.answer.startswith("not found in")
+    assert says in end.answer
+
+
+async def test_a_project_that_was_named_is_named_in_not_found():
+    (_, end) = await parts(Scripted(), FewPassages(), AskRequest("why", project="other"))
+    assert isinstance(end, AskEnd)
+    assert end.answer.startswith("not found in other")
+
+
+async def test_without_a_model_the_passages_still_come_and_say_how_much_of_it_is_there():
+    model = Scripted()
+    model.refusal = Unavailable("model 40 %: small is arriving", hint="wait for it to arrive")
+    first, end = await parts(model)
+    assert isinstance(first, AskPassages)
+    assert isinstance(end, AskEnd)
+    assert len(first.passages) == 6
+    assert first.without_model == "model 40 %: small is arriving; wait for it to arrive"
+    assert (first.model, first.demonstration) == ("", False)
+    assert (end.answer, end.finish) == ("", "none")
+    assert end.citations[0].why[0] == "no model spoke"
+
+
+@pytest.mark.parametrize(("entry", "demonstration"), [(SMALL, True), (LARGE, False)])
+async def test_a_small_model_is_named_as_a_demonstration(entry: Entry, demonstration: bool):
+    first, _, _ = split(await parts(Scripted("Yes [1].", entry=entry)))
+    assert (first.model, first.demonstration) == (entry.name, demonstration)
+
+
+async def test_the_prompt_holds_the_question_and_the_callers_limit():
+    model = Scripted("Yes [1].")
+    await parts(model, request=AskRequest(QUESTION.question, max_tokens=33))
+    (prompt,) = model.prompts
+    assert (prompt.model, prompt.max_tokens) == ("small", 33)
+    assert QUESTION.question in prompt.messages[-1].content
+    assert HITS[1].text in prompt.messages[-1].content
+
+
+async def test_closing_the_answer_cancels_the_model():
+    model = Scripted("one ", "two ", "three ")
+    asking = Answering(Retrieval(lake(), FlatEmbedder()), model).ask(QUESTION)
+    await anext(asking)
+    await anext(asking)
+    await asking.aclose()
+    assert model.cancelled
+
+
+async def test_cancelling_the_reader_cancels_the_model():
+    model = Scripted("one ", "two ")
+    model.hold.clear()
+    reader = asyncio.create_task(parts(model))
+    await model.asked.wait()
+    reader.cancel()
+    await asyncio.gather(reader, return_exceptions=True)
+    assert model.cancelled
+
+
+def split_without_text(answer: Sequence[AskPart]) -> tuple[AskPassages, str, AskEnd]:
+    first, last = answer
+    assert isinstance(first, AskPassages)
+    assert isinstance(last, AskEnd)
+    return first, "", last
