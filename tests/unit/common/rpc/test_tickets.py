@@ -16,6 +16,13 @@ from common.rpc.tickets import SigningKey, TicketCheck, TicketKey, sign
 ISSUER, CALLER, TARGET = (f"spiffe://m/{part}" for part in ("coordinator/c", "tool/t", "dragon/d"))
 NOW_MS = 1_800_000_000_000
 HOUR_MS = 3_600_000
+CLAIMS: dict[str, Any] = {
+    "iss": ISSUER,
+    "sub": CALLER,
+    "aud": TARGET,
+    "exp": NOW_MS // 1000 + 300,
+    "jti": "j",
+}
 
 
 class HandClock:
@@ -50,14 +57,8 @@ class Desk:
         return sign(self.signer, now_ms=NOW_MS, **names)
 
     def forged(self, **claims: Any) -> str:
-        whole = {
-            "iss": ISSUER,
-            "sub": CALLER,
-            "aud": TARGET,
-            "exp": NOW_MS // 1000 + 300,
-            "jti": "j",
-        }
-        kept = {name: value for name, value in {**whole, **claims}.items() if value is not None}
+        whole = {**CLAIMS, **claims}
+        kept = {name: value for name, value in whole.items() if value is not None}
         return jwt.encode(kept, self.signer.key, "ES256", headers={"kid": self.signer.kid})
 
 
@@ -97,10 +98,9 @@ def test_a_ticket_that_was_checked_once_is_still_bound_to_its_caller() -> None:
 
 def test_an_unsigned_or_otherwise_signed_ticket_does_not_open() -> None:
     desk = Desk()
-    claims = {"iss": ISSUER, "sub": CALLER, "aud": TARGET, "exp": NOW_MS // 1000 + 300, "jti": "j"}
     public_pem = desk.keys[0].public_pem
-    unsigned = jwt.encode(claims, None, "none", headers={"kid": "k1"})
-    other_key = jwt.encode(claims, new_key(), "ES256", headers={"kid": "k1"})
+    unsigned = jwt.encode(CLAIMS, "", "none", headers={"kid": "k1"})
+    other_key = jwt.encode(CLAIMS, new_key(), "ES256", headers={"kid": "k1"})
     for token in (unsigned, other_key, desk.ticket()[:-4] + "AAAA", "", "a.b.c", public_pem):
         with pytest.raises(Denied):
             desk.check.check(token, CALLER)
