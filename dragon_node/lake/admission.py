@@ -37,6 +37,7 @@ class Places:
         """The project of an event. A description of a working copy is remembered."""
         copy = event.working_copy
         if not copy:
+            self.names.setdefault(OUTSIDE, "")
             return Placed(OUTSIDE, "")
         match event.body:
             case WorkingCopySeen() as seen:

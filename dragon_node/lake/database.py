@@ -63,40 +63,61 @@ class Readers:
     """A few threads that read any file of the lake, each with connections of its own."""
 
     def __init__(self, threads: int = READERS) -> None:
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="lake-read")
-        self._mine = threading.local()
+        self._threads = [_Reader(i) for i in range(threads)]
         self._epochs: dict[Path, int] = {}
-        self._all: list[OrderedDict[tuple[Path, int], Owned]] = []
 
     async def run(self, path: Path, fn: Callable[[apsw.Connection], T]) -> T:
         """`fn` in one read transaction, so that it sees one state of the file."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._run, path, fn)
+        reader = min(self._threads, key=lambda each: each.waiting)
+        return await reader.run((path, self._epochs.get(path, 0)), fn)
 
     def forget(self, path: Path) -> None:
         """The file was replaced: connections to the old one are not used again."""
         self._epochs[path] = self._epochs.get(path, 0) + 1
 
-    def close(self) -> None:
-        """Waits for what is being read."""
+    async def close(self) -> None:
+        """Waits for what is being read and closes every connection; once is enough."""
+        while self._threads:
+            await self._threads.pop().close()
+
+
+class _Reader:
+    """One thread and its connections, the least recently used first."""
+
+    def __init__(self, number: int) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix=f"lake-read-{number}")
+        self._held: OrderedDict[tuple[Path, int], Owned] = OrderedDict()
+        self.waiting = 0
+
+    async def run(self, key: tuple[Path, int], fn: Callable[[apsw.Connection], T]) -> T:
+        self.waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, self._run, key, fn)
+        finally:
+            self.waiting -= 1
+
+    async def close(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._pool, self._close_all)
         self._pool.shutdown(wait=True)
 
-    def _run(self, path: Path, fn: Callable[[apsw.Connection], T]) -> T:
-        db = self._connection(path)
-        with said_plainly(path), transaction(db, "DEFERRED"):
-            return fn(db)
+    def _run(self, key: tuple[Path, int], fn: Callable[[apsw.Connection], T]) -> T:
+        with said_plainly(key[0]):
+            db = self._connection(key)
+            with transaction(db, "DEFERRED"):
+                return fn(db)
 
-    def _connection(self, path: Path) -> apsw.Connection:
-        held: OrderedDict[tuple[Path, int], Owned] | None = getattr(self._mine, "held", None)
-        if held is None:
-            held = OrderedDict()
-            self._mine.held = held
-        key = (path, self._epochs.get(path, 0))
-        if key not in held:
-            held[key] = Owned(path, synchronous="OFF", read_only=True)
-            if len(held) > CONNECTIONS_A_READER:
-                held.popitem(last=False)[1].close()
-        held.move_to_end(key)
-        return held[key].connection
+    def _connection(self, key: tuple[Path, int]) -> apsw.Connection:
+        if key not in self._held:
+            self._held[key] = Owned(key[0], synchronous="OFF", read_only=True)
+            if len(self._held) > CONNECTIONS_A_READER:
+                self._held.popitem(last=False)[1].close()
+        self._held.move_to_end(key)
+        return self._held[key].connection
+
+    def _close_all(self) -> None:
+        for owned in self._held.values():
+            owned.close()
+        self._held.clear()
 
 
 class Database:

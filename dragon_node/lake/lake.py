@@ -97,7 +97,7 @@ class Lake:
         """
         async with AsyncExitStack() as stack:
             readers = Readers()
-            stack.callback(readers.close)
+            stack.push_async_callback(readers.close)
             heard: list[Callable[[Written], None]] = []
 
             def on_written(written: Written) -> None:
@@ -127,6 +127,8 @@ class Lake:
                 await memory.read(metadata.nodes), {o.origin: o.applied for o in origins}
             )
             heard += [intake.written, applying.take]
+            # Before the writers: the last to close a file cleans up, and a reader cannot.
+            stack.push_async_callback(readers.close)
             await stack.enter_async_context(alongside(applying.run(), lexicon.run()))
             yield cls(ram, budget, journal, applying, stores, places, lexicon, nearest, intake)
 

@@ -1,0 +1,176 @@
+"""The journal: durable before anybody is told, in order, bounded."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+
+from common.errors import Corrupt, OverLimit
+from common.model.ids import NodeId, Origin, ProjectId, content_hash
+from dragon_node.lake import journal as journal_room
+from dragon_node.lake.database import Readers
+from dragon_node.lake.journal import Draft, Journal, Written, unpack
+from dragon_node.lake.records import Note
+
+ORIGIN = Origin("a" * 32)
+PROJECT = ProjectId("b" * 16)
+
+
+def _drafts(*seqs: int, body: bytes = b"x", project: ProjectId = PROJECT) -> list[Draft]:
+    return [
+        Draft(ORIGIN, seq, "event", NodeId("1"), project, "thing", 5, body, Note("test"))
+        for seq in seqs
+    ]
+
+
+@pytest.fixture
+async def readers() -> AsyncIterator[Readers]:
+    """Reader threads, closed afterwards."""
+    made = Readers()
+    yield made
+    await made.close()
+
+
+async def test_records_come_back_as_they_were_written(tmp_path: Path, readers: Readers) -> None:
+    told: list[Written] = []
+    journal = await Journal.open(tmp_path / "j.db", readers, told.append)
+    first = await journal.append(_drafts(1, 2, body=b"\x00\xff"), {})
+    second = await journal.append(_drafts(3), {})
+    assert (first.first_lsn, first.last_lsn, second.last_lsn) == (1, 2, 3)
+    assert told == [first, second]
+    rows = await journal.rows(1, 10)
+    assert [(r.lsn, r.seq, r.project_name) for r in rows] == [(2, 2, "thing"), (3, 3, "thing")]
+    assert rows[0].body == b"\x00\xff"
+    name = journal.id
+    await journal.close()
+    again = await Journal.open(tmp_path / "j.db", readers, told.append)
+    assert (again.id, again.last_lsn) == (name, 3)
+    await again.close()
+
+
+async def test_content_is_in_the_transaction_of_its_record(
+    tmp_path: Path, readers: Readers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = await Journal.open(tmp_path / "j.db", readers, lambda w: None)
+    raw = b"content " * 100
+    name = content_hash(raw)
+    await journal.append(_drafts(1), {})
+    with pytest.raises(OverLimit):
+        monkeypatch.setattr(journal_room, "BYTES_MAX", 1)
+        await journal.append(_drafts(2), {name: raw})
+    assert await journal.holds([name]) == set()
+    monkeypatch.undo()
+    await journal.append(_drafts(2), {name: raw})
+    assert await journal.contents([name]) == {name: raw}
+    await journal.close()
+
+
+async def test_a_full_journal_refuses_with_numbers_and_goes_on_reading(
+    tmp_path: Path, readers: Readers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = await Journal.open(tmp_path / "j.db", readers, lambda w: None)
+    await journal.append(_drafts(1), {})
+    monkeypatch.setattr(journal_room, "BYTES_MAX", journal.bytes + 100)
+    with pytest.raises(OverLimit, match=r"[\d,]+ of [\d,]+ bytes"):
+        await journal.append(_drafts(2, body=b"x" * 200), {})
+    assert len(await journal.rows(0, 10)) == 1
+    await journal.append(_drafts(2), {})
+    await journal.close()
+
+
+async def test_who_is_cancelled_knows_what_was_written(tmp_path: Path, readers: Readers) -> None:
+    """Letting go earlier would give the next record the sequence of one that is on its way."""
+    told: list[Written] = []
+    journal = await Journal.open(tmp_path / "j.db", readers, told.append)
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(journal.append(_drafts(1), {}))
+        await asyncio.sleep(0)  # it runs until it waits for the writer
+        task.cancel()
+    assert task.cancelled()
+    assert [w.last_lsn for w in told] == [1]
+    await journal.close()
+
+
+async def test_every_project_is_named_once(tmp_path: Path, readers: Readers) -> None:
+    journal = await Journal.open(tmp_path / "j.db", readers, lambda w: None)
+    assert await journal.projects() == []
+    for seq, project in enumerate(("c", "a", "c", "b"), start=1):
+        await journal.append(_drafts(seq, project=ProjectId(project)), {})
+    assert await journal.projects() == ["a", "b", "c"]
+    await journal.close()
+
+
+async def test_damaged_content_is_said_to_be(tmp_path: Path, readers: Readers) -> None:
+    with pytest.raises(Corrupt):
+        unpack(content_hash(b"x"), b"not zstd")
+
+
+class Recording(apsw.VFS):
+    """Writes down what is written and synced, and passes it on."""
+
+    def __init__(self, trace: list[str]) -> None:
+        self.trace = trace
+        super().__init__("recording", "unix", makedefault=True)
+
+    def xOpen(self, name: Any, flags: list[int]) -> Any:  # noqa: N802
+        return RecordedFile(self.trace, name, flags)
+
+
+class RecordedFile(apsw.VFSFile):
+    """A file of it."""
+
+    def __init__(self, trace: list[str], name: Any, flags: list[int]) -> None:
+        self._trace = trace
+        self._suffix = Path(str(getattr(name, "filename", lambda: name)())).suffix
+        super().__init__("unix", name, flags)
+
+    def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802
+        super().xWrite(data, offset)
+        self._trace.append(f"write {self._suffix}")
+
+    def xSync(self, flags: int) -> None:  # noqa: N802
+        super().xSync(flags)
+        self._trace.append(f"sync {self._suffix}")
+
+
+@pytest.fixture
+def trace() -> Iterator[list[str]]:
+    """What SQLite asks of the operating system meanwhile."""
+    found: list[str] = []
+    vfs = Recording(found)
+    yield found
+    vfs.unregister()
+
+
+async def test_the_log_is_synced_before_anybody_is_told(
+    tmp_path: Path, readers: Readers, trace: list[str]
+) -> None:
+    journal = await Journal.open(tmp_path / "j.db", readers, lambda w: trace.append("told"))
+    for seq in range(1, 6):
+        trace.clear()
+        await journal.append(_drafts(seq), {})
+        trace.append("appended")
+        last_write, last_sync = (
+            max(i for i, what in enumerate(trace) if what == f"{did} .db-wal")
+            for did in ("write", "sync")
+        )
+        assert last_write < last_sync < trace.index("told") < trace.index("appended"), trace
+    await journal.close()
+
+
+async def test_streams_share_a_commit(tmp_path: Path, readers: Readers, trace: list[str]) -> None:
+    """A commit costs a sync: those who wait at the same time pay for it together."""
+    told: list[Written] = []
+    journal = await Journal.open(tmp_path / "j.db", readers, told.append)
+    trace.clear()
+    async with asyncio.TaskGroup() as group:
+        for seq in range(1, 101):
+            group.create_task(journal.append(_drafts(seq), {}))
+    assert [w.first_lsn for w in told] == list(range(1, 101))
+    assert trace.count("sync .db-wal") < 50
+    await journal.close()
