@@ -141,10 +141,11 @@ def make(root: Path) -> Path:
 def run(
     root: Path, *args: str, cwd: str = "", env: Mapping[str, str] | None = None
 ) -> CommandFinished:
-    """What the laptop makes of a real run."""
-    plugins = ("no:cacheprovider", "no:asyncio", "no:randomly", "no:hypothesispytest")
-    switched_off = [word for name in plugins for word in ("-p", name)]
-    return command(root, [sys.executable, "-m", "pytest", *switched_off, *args], cwd=cwd, env=env)
+    """What the laptop makes of a real run, without the plugins that happen to be installed."""
+    xdist = ("-p", "xdist") if "-n2" in args else ()
+    argv = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *xdist, *args]
+    plain = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    return command(root, argv, cwd=cwd, env=plain | dict(env or {}))
 
 
 def command(
