@@ -132,8 +132,7 @@ class WorkingCopies:
             if root in self._copies:
                 return
             copy = await self._start(root, whole=False)
-            found = travelling(await asyncio.to_thread(evidence, root))
-            await self._record([(event_of(found, copy.id, self._clock.now_ms()), {})])
+            await self._report(copy.root, copy.id)
             self._drop_oldest_seen()
             await asyncio.to_thread(self._remember)
 
@@ -158,8 +157,7 @@ class WorkingCopies:
         name = await asyncio.to_thread(working_copy, self._home, root)
         in_git = await asyncio.to_thread(find_root, root) == root
         files = await self._files(root, name, in_git=in_git) if whole else None
-        moved = files.rescan if files else _nothing
-        copy = _Copy(root, name, files, self._git(root, name, moved) if in_git else None)
+        copy = _Copy(root, name, files, self._git(root, name, files) if in_git else None)
         running = [watcher.run() for watcher in (copy.files, copy.git) if watcher is not None]
         copy.tasks = tuple(self._group.create_task(run) for run in running)
         self._copies[root] = copy
@@ -180,7 +178,13 @@ class WorkingCopies:
             clock=self._clock,
         )
 
-    def _git(self, root: Path, name: WorkingCopyId, moved: Callable[[], None]) -> GitWatcher:
+    def _git(self, root: Path, name: WorkingCopyId, files: FilesWatcher | None) -> GitWatcher:
+        async def moved() -> None:
+            if files is not None:
+                files.rescan()
+            else:
+                await self._report(root, name)
+
         return GitWatcher(
             root,
             name,
@@ -191,6 +195,11 @@ class WorkingCopies:
             moved=moved,
             clock=self._clock,
         )
+
+    async def _report(self, root: Path, name: WorkingCopyId) -> None:
+        """Of a working copy without a files watcher: no file of it is kept."""
+        found = replace(travelling(await asyncio.to_thread(evidence, root)), files=0)
+        await self._record([(event_of(found, name, self._clock.now_ms()), {})])
 
     def _drop_oldest_seen(self) -> None:
         seen = [copy for copy in self._copies.values() if copy.files is None]
@@ -259,7 +268,3 @@ def _described(copy: _Copy) -> WatchedRepository:
 def _stop(copy: _Copy) -> None:
     for task in copy.tasks:
         task.cancel()
-
-
-def _nothing() -> None:
-    """Nobody watches the files."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -55,7 +55,7 @@ class GitWatcher:
         record: Record,
         memory: Memory,
         redact: Callable[[str], str],
-        moved: Callable[[], None],
+        moved: Callable[[], Awaitable[None]],
         clock: Clock,
     ) -> None:
         self._root = root
@@ -141,7 +141,7 @@ class GitWatcher:
         if now != place:
             await self._keep(operations, now, news=True)
         if operations:
-            self._moved()
+            await self._moved()
 
     def _operations(
         self, reflog: Path, place: Place, recorded: set[str]

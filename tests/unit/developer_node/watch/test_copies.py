@@ -1,0 +1,150 @@
+"""The working copies: what is watched stays watched, and what is merely seen tells its commits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common.clock import SystemClock
+from common.errors import Invalid, Missing
+from developer_node.watch.copies import Redaction, WorkingCopies
+from developer_node.watch.notices import Notices
+
+pytestmark = pytest.mark.filterwarnings("ignore:Callback with id")  # meant: see notices_inotify
+
+Open = Callable[[], AbstractAsyncContextManager[WorkingCopies]]
+
+
+@pytest.fixture
+def copies(recorded: Any, notices: Notices, tmp_path: Path) -> Open:
+    def opened() -> AbstractAsyncContextManager[WorkingCopies]:
+        return WorkingCopies.open(
+            tmp_path / "home",
+            notices=notices,
+            record=recorded,
+            memory=recorded,
+            redaction=Redaction(lambda text: text, lambda data: data),
+            clock=SystemClock(),
+        )
+
+    return opened
+
+
+async def test_a_directory_inside_a_repository_means_the_whole_of_it(
+    repository: Any, recorded: Any, copies: Open
+) -> None:
+    repository.commit("one", pkg__a_py="1\n")
+    async with copies() as watched:
+        found = await watched.watch(str(repository.root / "pkg"))
+        assert found.path == str(repository.root)
+        await recorded.until(lambda: recorded.newest("pkg/a.py") and recorded.operations)
+        assert [r.path for r in watched.repositories()] == [str(repository.root)]
+
+
+async def test_what_was_watched_is_watched_again_after_a_restart(
+    repository: Any, recorded: Any, copies: Open
+) -> None:
+    repository.commit("one", a_py="1\n")
+    async with copies() as watched:
+        await watched.watch(str(repository.root))
+        await recorded.until(lambda: recorded.seen and recorded.seen[-1].files == 1)
+    repository.write("b.py", "2\n")
+    async with copies() as watched:
+        await recorded.until(lambda: recorded.newest("b.py"))
+        assert [r.path for r in watched.repositories()] == [str(repository.root)]
+
+
+async def test_a_commit_leads_to_the_files_and_a_sighting_with_the_new_head(
+    repository: Any, recorded: Any, copies: Open
+) -> None:
+    repository.commit("one", a_py="1\n")
+    async with copies() as watched:
+        await watched.watch(str(repository.root))
+        await recorded.until(lambda: recorded.seen and recorded.seen[-1].files == 1)
+        sha = repository.commit("two", a_py="2\n")
+        await recorded.until(lambda: any(o.new == sha for o in recorded.operations[1:]))
+        await recorded.until(lambda: recorded.seen[-1].head == sha)
+        await recorded.until(lambda: not recorded.newest("a.py").dirty)
+        assert recorded.text("a.py") == "2\n"
+
+
+async def test_a_copy_that_is_merely_seen_tells_its_commits_and_none_of_its_files(
+    repository: Any, recorded: Any, copies: Open
+) -> None:
+    repository.commit("one", a_py="1\n")
+    async with copies() as watched:
+        await watched.see(repository.root)
+        await watched.see(repository.root)
+        assert [s.files for s in recorded.seen] == [0]
+        await recorded.until(lambda: recorded.operations)
+        sha = repository.commit("two", a_py="2\n")
+        await recorded.until(lambda: recorded.seen[-1].head == sha)
+        assert recorded.files == []
+        assert watched.repositories() == ()
+        assert list(watched.known()) == [str(repository.root)]
+
+
+async def test_a_copy_that_was_seen_may_be_watched_later(
+    repository: Any, recorded: Any, copies: Open
+) -> None:
+    repository.commit("one", a_py="1\n")
+    async with copies() as watched:
+        await watched.see(repository.root)
+        await watched.watch(str(repository.root))
+        await recorded.until(lambda: recorded.newest("a.py"))
+
+
+async def test_without_git_there_is_a_sentence_and_with_it_the_next_call_takes_it_up(
+    tmp_path: Path, repository: Any, recorded: Any, copies: Open
+) -> None:
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    (plain / "a.txt").write_text("1\n")
+    async with copies() as watched:
+        await watched.watch(str(plain))
+        await recorded.until(lambda: recorded.seen and recorded.seen[-1].files == 1)
+        assert "no git here" in (await watched.watch(str(plain))).state
+        repository.git("init", "-q", str(plain))
+        await watched.watch(str(plain))
+        await recorded.until(lambda: len(recorded.seen) >= 3)
+        async with asyncio.timeout(20):
+            while watched.repositories()[0].state != "watching":  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+
+
+async def test_forgetting_reports_everything_again(
+    repository: Any, recorded: Any, copies: Open
+) -> None:
+    repository.commit("one", a_py="1\n")
+    async with copies() as watched:
+        await watched.watch(str(repository.root))
+        await recorded.until(lambda: recorded.seen and recorded.seen[-1].files == 1)
+        recorded.events.clear()
+        recorded.marks.clear()
+        watched.rescan()
+        await recorded.until(lambda: recorded.newest("a.py") and recorded.operations)
+        await recorded.until(lambda: [s.files for s in recorded.seen] == [-1, 1])
+
+
+@pytest.mark.parametrize(
+    ("path", "refusal"), [("relative", Invalid), ("/", Invalid), ("/no/such/place", Missing)]
+)
+async def test_what_cannot_be_watched_is_refused(
+    copies: Open, path: str, refusal: type[Exception]
+) -> None:
+    async with copies() as watched:
+        with pytest.raises(refusal):
+            await watched.watch(path)
+
+
+async def test_a_damaged_list_is_no_reason_not_to_start(copies: Open, tmp_path: Path) -> None:
+    listed = tmp_path / "home" / "developer" / "repositories.json"
+    listed.parent.mkdir(parents=True)
+    listed.write_text("{")
+    async with copies() as watched:
+        assert watched.repositories() == ()
