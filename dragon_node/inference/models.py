@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from common.errors import Unavailable
+from common.errors import Invalid, Unavailable
 from common.model.llm import Generated, Model
 from dragon_node.inference import pins
 from dragon_node.inference.catalog import Catalog, Entry
@@ -84,6 +84,8 @@ class Models:
     def generate(self, prompt: Prompt) -> AsyncGenerator[Generated]:
         """`prompt.model` is a name or a purpose. Closing the iterator cancels."""
         entry = self._catalog.find(prompt.model)
+        if entry.purpose == "embedding":
+            raise Invalid(f"{entry.name} embeds; it does not speak", field="model")
         return self._scheduler.generate(dataclasses.replace(prompt, model=entry.name))
 
     async def quiet(self) -> None:

@@ -20,7 +20,7 @@ QUIET_S_MAX = 30.0
 RECHECK_S = 10.0
 """Chunks are looked for again after this even when nothing was applied."""
 RETRY_S = 15.0
-"""Pause after the embedder failed."""
+"""Pause after the embedder or a full lake refused."""
 
 
 class Unembedded(Protocol):
@@ -64,7 +64,13 @@ class EmbeddingLoop:
         while True:
             await self._arrived()
             applied = max(applied, await self._lake.wait_applied(-1))
-            if not await self._embed_some():
+            try:
+                more = await self._embed_some()
+            except (Unavailable, OverLimit) as why:
+                log.warning("chunks wait for their vectors why=%s", why.message)
+                await asyncio.sleep(RETRY_S)
+                continue
+            if not more:
                 await self._wait_for_more(applied)
 
     async def _embed_some(self) -> bool:
@@ -73,12 +79,7 @@ class EmbeddingLoop:
         if not chunks:
             return False
         await self._wait_for_quiet()
-        try:
-            rows = await self._embedder.embed([text for _, text in chunks])
-        except (Unavailable, OverLimit) as why:
-            log.warning("chunks wait for their vectors why=%s", why.message)
-            await asyncio.sleep(RETRY_S)
-            return True
+        rows = await self._embedder.embed([text for _, text in chunks])
         vectors = [(chunk, row) for (chunk, _), row in zip(chunks, rows, strict=True)]
         await self._lake.put_vectors(self._embedder.id, vectors)
         return True

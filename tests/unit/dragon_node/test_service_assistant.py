@@ -1,0 +1,167 @@
+"""Questions and cards over real gRPC: what comes back, what is refused, what a leaving cancels."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from common.clients.assistant import AssistantClient
+from common.errors import Invalid, Missing, PostDevAIError
+from common.model.answer import AskEnd, AskPart, AskPassages, AskRequest, AskText
+from common.model.failure import Recollection, Suggestion, Verdict
+from common.model.ids import EventId
+from common.pb.postdevai.v1.assistant_service_pb2 import AskRequest as PbAskRequest
+from common.pb.postdevai.v1.assistant_service_pb2_grpc import (
+    add_AssistantServiceServicer_to_server,
+)
+from dragon_node.service_assistant import AssistantService, question_from_pb
+from tests.support.passages import FRESH, passage
+from tests.support.served import served
+
+HIT = passage(1, "def close(self): ...", "close")
+ANSWER: tuple[AskPart, ...] = (
+    AskPassages((HIT,), FRESH, "small", True),
+    AskText("It closes [1]."),
+    AskEnd("It closes [1].", (HIT,), "stop", 5, 50),
+)
+CARD = Suggestion("s1", 7, 1_000, EventId("e" * 32), "thing", "seen before", Recollection("same"))
+
+
+class Dragon:
+    """Answers, offers and listens as a test scripts it."""
+
+    def __init__(self) -> None:
+        self.asked: list[AskRequest] = []
+        self.after: list[int] = []
+        self.verdicts: list[tuple[str, Verdict]] = []
+        self.refusal: PostDevAIError | None = None
+        self.endless = False
+        self.closed = asyncio.Event()
+
+    async def ask(self, request: AskRequest) -> AsyncGenerator[AskPart]:
+        self.asked.append(request)
+        try:
+            for part in ANSWER:
+                yield part
+                while self.endless:
+                    yield AskText("on and ")
+            if self.refusal is not None:
+                raise self.refusal
+        finally:
+            self.closed.set()
+
+    async def watch(self, after_cursor: int) -> AsyncGenerator[Suggestion]:
+        self.after.append(after_cursor)
+        try:
+            yield CARD
+            await asyncio.Event().wait()
+        finally:
+            self.closed.set()
+
+    async def feedback(self, remedy_id: str, verdict: Verdict) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+        self.verdicts.append((remedy_id, verdict))
+
+
+@pytest.fixture
+def dragon() -> Dragon:
+    return Dragon()
+
+
+@pytest.fixture
+async def client(dragon: Dragon) -> AsyncIterator[AssistantClient]:
+    async with reached(dragon) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def reached(dragon: Dragon) -> AsyncGenerator[AssistantClient]:
+    service = AssistantService(dragon, dragon, dragon.feedback)
+    async with served(lambda s: add_AssistantServiceServicer_to_server(service, s)) as (routed, _):
+        yield AssistantClient(routed)
+
+
+async def test_an_answer_arrives_as_it_was_given(dragon: Dragon, client: AssistantClient):
+    request = AskRequest("how does it close", "thing", 99)
+    assert [part async for part in client.ask(request)] == list(ANSWER)
+    assert dragon.asked == [request]
+
+
+async def test_closing_the_answer_reaches_the_dragon(dragon: Dragon, client: AssistantClient):
+    dragon.endless = True
+    asking = client.ask(AskRequest("how does it close"))
+    assert isinstance(await anext(asking), AskPassages)
+    await asking.aclose()
+    async with asyncio.timeout(10):
+        await dragon.closed.wait()
+
+
+async def test_a_failure_in_the_middle_comes_after_what_was_said(
+    dragon: Dragon, client: AssistantClient
+):
+    dragon.refusal = Missing("the model is gone", hint="look for it")
+    heard: list[AskPart] = []
+    with pytest.raises(Missing, match="gone") as why:
+        async for part in client.ask(AskRequest("how")):
+            heard.append(part)
+    assert heard == list(ANSWER)
+    assert why.value.hint == "look for it"
+
+
+@pytest.mark.parametrize(
+    ("request_", "field"),
+    [
+        (PbAskRequest(), "question"),
+        (PbAskRequest(question="  \n"), "question"),
+        (PbAskRequest(question="x" * 4_097), "question"),
+        (PbAskRequest(question="x", project="p" * 501), "project"),
+        (PbAskRequest(question="x", max_tokens=-1), "max_tokens"),
+        (PbAskRequest(question="x", max_tokens=4_097), "max_tokens"),
+    ],
+)
+def test_a_malformed_question_names_its_field(request_: PbAskRequest, field: str):
+    with pytest.raises(Invalid) as why:
+        question_from_pb(request_)
+    assert why.value.field == field
+
+
+async def test_a_refused_question_is_invalid_at_the_callers_end_too(
+    dragon: Dragon, client: AssistantClient
+):
+    with pytest.raises(Invalid) as why:
+        await anext(client.ask(AskRequest("x" * 4_097)))
+    assert why.value.field == "question"
+    assert dragon.asked == []
+
+
+async def test_cards_come_from_the_cursor_on_until_the_listener_leaves(
+    dragon: Dragon, client: AssistantClient
+):
+    cards = client.suggestions(after_cursor=6)
+    assert await anext(cards) == CARD
+    assert dragon.after == [6]
+    await cards.aclose()
+    async with asyncio.timeout(10):
+        await dragon.closed.wait()
+
+
+async def test_feedback_arrives(dragon: Dragon, client: AssistantClient):
+    await client.feedback("r1", "rejected")
+    assert dragon.verdicts == [("r1", "rejected")]
+
+
+@pytest.mark.parametrize(
+    ("remedy", "verdict", "field"),
+    [("", "accepted", "remedy_id"), ("r" * 201, "accepted", "remedy_id"), ("r", "", "verdict")],
+)
+async def test_malformed_feedback_names_its_field(
+    dragon: Dragon, client: AssistantClient, remedy: str, verdict: Verdict, field: str
+):
+    with pytest.raises(Invalid) as why:
+        await client.feedback(remedy, verdict)
+    assert why.value.field == field
+    assert dragon.verdicts == []
