@@ -110,7 +110,7 @@ def last_words(home: Home, role: Role) -> str:
         hint = said[-1].strip() if len(said) > 1 and said[-1].startswith("  ") else ""
         sentence = said[-2] if hint else said[-1]
         sentence = sentence.removeprefix(f"{role}: ").strip()
-        return f"{sentence} ({hint})" if hint else sentence
+        return f"{sentence} ({hint})" if hint and not hint.startswith("see ") else sentence
     errors = [text for text in _lines(home.log_path(role)) if " ERROR " in text]
     return errors[-1].partition(" ERROR ")[2] if errors else ""
 

@@ -18,7 +18,7 @@ from developer_node.front.output_page import Line, Page, Span, line
 from developer_node.front.output_progress import steps
 from developer_node.front.up import codes, daemons
 from developer_node.front.up.daemons import ORDER, Child
-from developer_node.front.up.readiness import Wait, standing
+from developer_node.front.up.readiness import Standing, Wait, standing
 from developer_node.front.up.turns import alone, on_signals
 
 POLL_STATUS_S = 0.25
@@ -133,13 +133,12 @@ class Supervisor:
         with steps(self._page, "waiting for the nodes to find each other") as step:
             while True:
                 self._look_for_deaths()
-                now = await client.status()
-                there = standing(now, wait, paths)
+                there, serving = await _standing(client, wait, paths)
                 if there.failed:
                     raise Unavailable(there.failed, hint=there.hint)
                 if there.done:
                     break
-                if standing(now, "ready", ()).done:
+                if serving:  # the rest takes as long as it takes
                     end = clock.time() + READY_S
                 elif clock.time() > end:
                     raise Unavailable(there.sentence, hint="look at: postdevai status")
@@ -219,6 +218,15 @@ class Supervisor:
         for child in self._children:
             if child.process.poll() is None:
                 child.process.terminate()
+
+
+async def _standing(client: _Client, wait: Wait, paths: Sequence[str]) -> tuple[Standing, bool]:
+    """How far it has come, and whether all three serve. A daemon that is busy may say no once."""
+    try:
+        now = await client.status()
+    except Unavailable as error:
+        return Standing(False, error.message), False
+    return standing(now, wait, paths), standing(now, "ready", ()).done
 
 
 def _said(ready: Ready, state: str) -> Line:
