@@ -56,6 +56,7 @@ class ScriptedDaemon:
         self.verdicts: list[tuple[str, Verdict]] = []
         self.connections = 0
         self._items = list(items)
+        self._read = 0
         self._changed = asyncio.Event()
 
     async def connect(self) -> ScriptedDaemon:
@@ -79,6 +80,11 @@ class ScriptedDaemon:
         """Can be reached again."""
         self.gone = ""
 
+    @property
+    def all_read(self) -> bool:
+        """The last feed has taken everything that was said."""
+        return self._read == len(self._items)
+
     async def status(self) -> LaptopStatus:
         """What the test set."""
         if self.gone:
@@ -91,6 +97,7 @@ class ScriptedDaemon:
         while not self.gone:
             while cursor < len(self._items):
                 cursor += 1
+                self._read = cursor
                 yield FeedItem(cursor, self._items[cursor - 1])
             await self._changed.wait()
         raise Unavailable(self.gone, hint="postdevai up")

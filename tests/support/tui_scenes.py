@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC
+from typing import cast
 
 from textual.pilot import Pilot
 
@@ -401,14 +402,32 @@ SCENES: dict[str, Callable[[], ScriptedDaemon]] = {
 
 
 async def settled(pilot: Pilot[None]) -> None:
-    """Until nothing more happens: what was posted is handled and the workers have ended."""
-    app = pilot.app
-    for _ in range(8):
-        await pilot.pause()
-        busy = [w for w in app.workers if w.group in ("draw", "load", "judge")]
-        if busy:
-            await app.workers.wait_for_complete(busy)
+    """Until nothing more is to come: all that the daemon said is on the screen."""
+    app = cast(PostDevAIApp, pilot.app)
+    await until(pilot, lambda: _has_heard_all(app))
+    busy = [worker for worker in app.workers if worker.group in ("draw", "load", "judge")]
+    if busy:
+        await app.workers.wait_for_complete(busy)
     await pilot.pause()
+
+
+def _has_heard_all(app: PostDevAIApp) -> bool:
+    reader, notebook = app._reader, app._notebook
+    daemon = reader._daemon
+    if not isinstance(daemon, ScriptedDaemon):
+        return notebook.lost is not None
+    return daemon.all_read and not reader._arrived.is_set() and notebook.status == daemon.status_now
+
+
+async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
+    """Lets the app work until the condition holds; the test's own time limit ends a vain wait."""
+    while not condition():
+        await pilot.pause()
+
+
+def seen(pilot: Pilot[None]) -> str:
+    """The characters on the screen, a line each."""
+    return "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
 
 
 def app_of(daemon: ScriptedDaemon, **more: float) -> PostDevAIApp:

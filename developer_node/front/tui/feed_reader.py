@@ -11,7 +11,7 @@ from textual.message import Message
 
 from common.errors import PostDevAIError, Unavailable
 from common.model.answer import AskPart, AskRequest
-from common.model.event import Event
+from common.model.event import Event, FileChanged
 from common.model.failure import Suggestion, Verdict
 from common.model.ids import ContentHash, EventId
 from common.model.lake import HistoryQuery
@@ -26,7 +26,7 @@ from developer_node.front.tui.messages import (
 )
 
 EVENTS_WAITING_MAX = 1_000
-"""Between two repaints; beyond it the oldest go, for a screen shows no more than that."""
+"""Of each sort, between two repaints; beyond it the oldest go, for no screen shows more."""
 CARDS_WAITING_MAX = 100
 HISTORY_LIMIT = 500
 STATUS_TIMEOUT_S = 5.0
@@ -51,6 +51,7 @@ class FeedReader:
         self._retry_s = retry_s
         self._daemon: Daemon | None = None
         self._events: deque[Event] = deque(maxlen=EVENTS_WAITING_MAX)
+        self._files: deque[Event] = deque(maxlen=EVENTS_WAITING_MAX)
         self._cards: deque[Suggestion] = deque(maxlen=CARDS_WAITING_MAX)
         self._state: FeedState | None = None
         self._arrived = asyncio.Event()
@@ -117,6 +118,8 @@ class FeedReader:
         # which events it has.
         async for item in daemon.feed(0):
             match item.item:
+                case Event(body=FileChanged()) as event:
+                    self._files.append(event)
                 case Event() as event:
                     self._events.append(event)
                 case Suggestion() as card:
@@ -147,8 +150,10 @@ class FeedReader:
         while True:
             await self._arrived.wait()
             self._arrived.clear()
-            self._post(FeedArrived(tuple(self._events), tuple(self._cards), self._state))
+            events = (*self._events, *self._files)
+            self._post(FeedArrived(events, tuple(self._cards), self._state))
             self._events.clear()
+            self._files.clear()
             self._cards.clear()
             self._state = None
             await asyncio.sleep(self._repaint_s)

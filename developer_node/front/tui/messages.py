@@ -25,7 +25,7 @@ class ConnectionLost(Message):
 
 
 class FeedArrived(Message):
-    """What came in since the last repaint, oldest first."""
+    """What came in since the last repaint."""
 
     def __init__(
         self, events: tuple[Event, ...], cards: tuple[Suggestion, ...], state: FeedState | None

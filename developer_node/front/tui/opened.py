@@ -56,6 +56,8 @@ class Page:
     note: str = ""
     """Beneath the title: what was left out, at which commit it was read."""
     numbered: bool = False
+    first: int = 1
+    """Number of the first line."""
     marked: range = range(0)
 
 
@@ -119,7 +121,8 @@ def open_passage(hit: Hit, reader: Reader) -> Opening:
             if not hit.text:
                 raise
             lines = await asyncio.to_thread(code_lines, hit.text, hit.path)
-            return Page(lines, note=f"{note}; {error.message} Only the passage is shown.")
+            said = f"Only the passage is shown. {error.message} {note}"
+            return Page(lines, note=said, numbered=True, first=hit.start_line)
         lines = await asyncio.to_thread(code_lines, text, hit.path)
         return Page(lines, note=note, numbered=True, marked=marked)
 

@@ -13,6 +13,7 @@ from textual.widgets import Static
 from common.errors import PostDevAIError
 from common.model.failure import Remedy, Suggestion, Verdict
 from developer_node.front.tui.card import card_row, see_command
+from developer_node.front.tui.empty import nothing
 from developer_node.front.tui.messages import RowHighlighted, TextWanted
 from developer_node.front.tui.opened import open_diff, open_output
 from developer_node.front.tui.screens.view import View
@@ -52,7 +53,7 @@ class FailuresView(View):
         with Vertical(id="failures"):
             yield RowList("cards")
             yield CardPane(id="card", can_focus=False)
-            yield Static(_EMPTY, id="empty")
+            yield Static(id="empty")
 
     def on_mount(self) -> None:
         """The list has the keys."""
@@ -77,7 +78,9 @@ class FailuresView(View):
         )
         rows.display = bool(cards)
         self.query_one("#card").display = bool(cards)
-        self.query_one("#empty").display = not cards
+        empty = self.query_one("#empty", Static)
+        empty.display = not cards
+        empty.update(nothing(self.desk.notebook, _EMPTY))
         card, remedy = self.card, self.remedy
         if card is not None:
             verdicts = dict(notebook.verdicts)

@@ -53,7 +53,7 @@ class TextScreen(Screen[None]):
         if page.title:
             self.query_one("#title", Static).update(Content(page.title))
         note.update(Content.styled(page.note, "$foreground-muted"))
-        self.query_one(TextPane).show(page.lines, numbered=page.numbered, marked=page.marked)
+        self.query_one(TextPane).show(page)
 
     def action_copy(self) -> None:
         """All of the text."""

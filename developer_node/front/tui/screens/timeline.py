@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 
 from common.model.event import CommandFinished
 from common.model.ids import EventId
+from developer_node.front.tui.empty import nothing
 from developer_node.front.tui.messages import RowOpened, TextWanted
 from developer_node.front.tui.opened import open_burst, open_event
 from developer_node.front.tui.plain import one_line
@@ -45,7 +46,7 @@ class TimelineView(View):
             yield Input(placeholder="words that a row must have", id="filter", compact=True)
             yield Static(id="counted")
             yield RowList("events", follow=True)
-            yield Static(_EMPTY, id="empty")
+            yield Static(id="empty")
 
     def on_mount(self) -> None:
         """The list has the keys."""
@@ -61,7 +62,9 @@ class TimelineView(View):
         events = self.query_one(RowList)
         events.show(rows)
         events.display = bool(everything)
-        self.query_one("#empty").display = not everything
+        empty = self.query_one("#empty", Static)
+        empty.display = not everything
+        empty.update(nothing(self.desk.notebook, _EMPTY))
         self.query_one("#counted", Static).update(
             _counted(len(rows), len(everything), words, following=events.following)
         )

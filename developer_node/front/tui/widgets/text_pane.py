@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -12,6 +11,8 @@ from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 from textual.visual import Visual
+
+from developer_node.front.tui.opened import Page
 
 
 class TextPane(ScrollView, can_focus=True):
@@ -36,36 +37,31 @@ class TextPane(ScrollView, can_focus=True):
 
     def __init__(self) -> None:
         super().__init__()
-        self._lines: Sequence[Content] = ()
-        self._marked = range(0)
-        self._numbered = False
+        self._page = Page(())
 
     @property
     def allow_select(self) -> bool:
         """Text can always be selected."""
         return True
 
-    def show(
-        self, lines: Sequence[Content], *, numbered: bool = False, marked: range = range(0)
-    ) -> None:
-        """Other lines; `marked` are line numbers from 1, brought into view."""
-        self._lines = lines
-        self._numbered = numbered
-        self._marked = marked
-        widest = max((line.cell_length for line in lines), default=0)
-        self.virtual_size = Size(widest + self._gutter_width, len(lines))
-        top = max(0, marked.start - 4) if marked else 0
+    def show(self, page: Page) -> None:
+        """Another text, with its marked lines in view."""
+        self._page = page
+        widest = max((line.cell_length for line in page.lines), default=0)
+        self.virtual_size = Size(widest + self._gutter_width, len(page.lines))
+        top = max(0, page.marked.start - page.first - 3) if page.marked else 0
         self.scroll_to(x=0, y=top, animate=False, immediate=True)
         self.refresh()
 
     @property
     def text(self) -> str:
         """All of it, without numbers."""
-        return "\n".join(line.plain for line in self._lines)
+        return "\n".join(line.plain for line in self._page.lines)
 
     @property
     def _gutter_width(self) -> int:
-        return len(str(len(self._lines))) + 4 if self._numbered else 1
+        last = self._page.first + len(self._page.lines)
+        return len(str(last)) + 4 if self._page.numbered else 1
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The selected text."""
@@ -80,11 +76,11 @@ class TextPane(ScrollView, can_focus=True):
         left, top = self.scroll_offset
         width = self.scrollable_content_region.width
         index = top + y
-        if index >= len(self._lines):
+        if index >= len(self._page.lines):
             return Strip.blank(width, self.rich_style)
-        marked = index + 1 in self._marked
+        marked = self._page.first + index in self._page.marked
         style = self.get_visual_style("text-pane--marked") if marked else self.visual_style
-        line = self._with_selection(self._lines[index], index)
+        line = self._with_selection(self._page.lines[index], index)
         room = max(0, width - self._gutter_width)
         strip = Visual.to_strips(
             self, line, max(1, line.cell_length), 1, style, apply_selection=False
@@ -95,10 +91,12 @@ class TextPane(ScrollView, can_focus=True):
     def _gutter(self, index: int, marked: bool) -> Strip:
         style = self.get_visual_style("text-pane--number")
         width = self._gutter_width
-        if not self._numbered:
+        if not self._page.numbered:
             return Strip.blank(width, style.rich_style)
         bar = self.get_visual_style("text-pane--bar", partial=True)
-        number = Content.assemble(f" {index + 1:>{width - 4}} ", ("▌ " if marked else "  ", bar))
+        number = Content.assemble(
+            f" {self._page.first + index:>{width - 4}} ", ("▌ " if marked else "  ", bar)
+        )
         return Visual.to_strips(self, number, width, 1, style, apply_selection=False)[0]
 
     def _with_selection(self, line: Content, index: int) -> Content:

@@ -1,0 +1,196 @@
+"""The frame: views, banner, coming back, leaving, and that a lost daemon is a state."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from common.errors import Unavailable
+from common.model.laptop import FeedState
+from developer_node.front.tui.app import make_app
+from developer_node.front.tui.screens.help import HelpScreen
+from developer_node.front.tui.screens.leave import LeaveScreen
+from tests.support.scripted_daemon import ScriptedDaemon
+from tests.support.tui_scenes import (
+    AWAY,
+    LAKE,
+    WELL,
+    app_of,
+    command,
+    scene_card,
+    scene_empty,
+    scene_live,
+    seen,
+    settled,
+    until,
+)
+
+
+async def test_numbers_tab_and_f4_switch_the_views() -> None:
+    """Tab goes round."""
+    async with app_of(scene_live()).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        visited: list[str] = []
+        for key in ("2", "f4", "tab", "tab", "shift+tab", "1"):
+            await pilot.press(key)
+            visited.append(pilot.app.current_mode)
+        assert visited == ["failures", "timeline", "failures", "ask", "failures", "timeline"]
+
+
+async def test_a_lost_daemon_is_a_banner_and_the_app_comes_back_by_itself() -> None:
+    """What was on the screen stays meanwhile, and nothing appears twice afterwards."""
+    daemon = scene_live()
+    async with app_of(daemon).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        daemon.go("The developer node has ended.")
+        await until(pilot, lambda: "The developer node has ended." in seen(pilot))
+        assert "git switch main" in seen(pilot)
+        daemon.come_back()
+        await until(pilot, lambda: "has ended" not in seen(pilot))
+        daemon.say(command(90, 1, "after the return"))
+        await until(pilot, lambda: "after the return" in seen(pilot))
+        assert seen(pilot).count("git switch main") == 1
+
+
+async def test_a_daemon_that_was_never_there_is_waited_for() -> None:
+    """The app opens all the same."""
+    daemon = scene_live()
+    daemon.go("The developer node is not running.")
+    async with app_of(daemon).run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "is not running" in seen(pilot))
+        assert "Nothing has happened yet." not in seen(pilot)
+        daemon.come_back()
+        await until(pilot, lambda: "git switch main" in seen(pilot))
+
+
+async def test_the_banner_goes_when_the_dragon_comes_back() -> None:
+    """By the feed's own word, before the next status."""
+    daemon = scene_live()
+    async with app_of(daemon).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        daemon.say(FeedState(dragon=False, coordinator=True, waiting=3, sentence=AWAY))
+        await until(pilot, lambda: "Recording goes on (3 records" in seen(pilot))
+        daemon.say(FeedState(dragon=True, coordinator=True, waiting=0))
+        await until(pilot, lambda: "Recording goes on" not in seen(pilot))
+
+
+async def test_an_absent_coordinator_does_not_look_like_an_absent_dragon() -> None:
+    """Work goes on with what is known."""
+    daemon = ScriptedDaemon(status=replace(WELL, coordinator_unavailable="It does not answer."))
+    async with app_of(daemon).run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "Work goes on with the routes" in seen(pilot))
+        assert "○coordinator" in seen(pilot) and "●dragon" in seen(pilot)
+
+
+async def test_a_lake_that_is_not_in_ram_is_labelled_so() -> None:
+    """With bytes and budget."""
+    daemon = ScriptedDaemon(status=replace(WELL, lake=replace(LAKE, ram=False)))
+    async with app_of(daemon).run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "NOT RAM 13 MB/2.0 GB" in seen(pilot))
+
+
+async def test_q_and_enter_leave_and_stop_nothing() -> None:
+    """Recording goes on."""
+    stopped: list[str] = []
+
+    async def stop() -> None:
+        stopped.append("all")
+
+    app = make_app(scene_live().connect, stop_everything=stop)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("q", "enter")
+        await until(pilot, lambda: not app.is_running or app._exit)
+    assert stopped == []
+    assert app.return_code == 0
+
+
+async def test_q_and_s_stop_everything_before_leaving() -> None:
+    """Once."""
+    stopped: list[str] = []
+
+    async def stop() -> None:
+        stopped.append("all")
+
+    app = make_app(scene_live().connect, stop_everything=stop)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("q", "s")
+        await until(pilot, lambda: app._exit)
+    assert stopped == ["all"]
+
+
+async def test_a_node_that_would_not_stop_is_said_and_the_app_stays() -> None:
+    """With the hint of the refusal."""
+
+    async def stop() -> None:
+        raise Unavailable("The Dragon (pid 41) would not stop.", hint="Wait, then try again.")
+
+    app = make_app(scene_live().connect, stop_everything=stop)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("q", "s")
+        await until(pilot, lambda: "(pid 41) would not stop." in seen(pilot))
+        assert isinstance(app.screen, LeaveScreen)
+        await pilot.press("escape")
+        assert not isinstance(app.screen, LeaveScreen)
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+c", "ctrl+q", "f10"])
+async def test_every_way_out_asks(key: str) -> None:
+    """Escape stays."""
+    async with app_of(scene_live()).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press(key)
+        await until(pilot, lambda: isinstance(pilot.app.screen, LeaveScreen))
+        await pilot.press("escape")
+        assert not isinstance(pilot.app.screen, LeaveScreen)
+
+
+async def test_without_something_to_stop_the_question_does_not_offer_it() -> None:
+    """A screen opened beside daemons that somebody else started."""
+    app = make_app(scene_live().connect)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("q")
+        await until(pilot, lambda: "Leave PostDevAI?" in seen(pilot))
+        assert "stop everything" not in seen(pilot)
+
+
+@pytest.mark.parametrize(("view", "word"), [("1", "Filter"), ("2", "Accept"), ("3", "Question")])
+async def test_help_lists_the_keys_of_the_view(view: str, word: str) -> None:
+    """F1 in each of them; the ask view types ?, so F1 it is."""
+    async with app_of(scene_card()).run_test(size=(80, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press(view, "f1")
+        await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
+        await until(pilot, lambda: word in seen(pilot))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 16), (200, 60)])
+async def test_every_view_draws_at_every_size(size: tuple[int, int]) -> None:
+    """Also smaller than promised."""
+    async with app_of(scene_card()).run_test(size=size) as pilot:
+        await settled(pilot)
+        for key in ("2", "3", "1"):
+            await pilot.press(key)
+            await settled(pilot)
+            assert "Timeline" in seen(pilot)
+
+
+@pytest.mark.parametrize("theme", ["dusk", "paper", "textual-dark", "ansi-dark", "nord"])
+async def test_every_theme_draws_the_cards(theme: str) -> None:
+    """No style names a colour that a theme lacks."""
+    async with app_of(scene_card()).run_test(size=(80, 24)) as pilot:
+        if theme not in pilot.app.available_themes:
+            pytest.fail(f"textual has no theme {theme}")
+        pilot.app.theme = theme
+        await pilot.press("2")
+        await until(pilot, lambda: "observed" in seen(pilot))
+
+
+async def test_an_empty_day_needs_no_dragon() -> None:
+    """The first words are the same with and without one."""
+    async with app_of(scene_empty()).run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "Nothing has happened yet." in seen(pilot))

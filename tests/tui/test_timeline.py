@@ -1,0 +1,192 @@
+"""The timeline as it is used: live, filtered, opened, copied, and never broken by what it shows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from textual.widgets import Input
+
+from common.model.event import CommandFinished, Output
+from developer_node.front.tui.screens.text import TextScreen
+from developer_node.front.tui.widgets.row_list import RowList
+from developer_node.front.tui.widgets.text_pane import TextPane
+from tests.support.scripted_daemon import ScriptedDaemon
+from tests.support.tui_scenes import (
+    WELL,
+    app_of,
+    command,
+    commit,
+    event,
+    saved,
+    scene_live,
+    seen,
+    settled,
+    until,
+)
+
+HOSTILE = (
+    "echo '[bold]no[/bold] [/] [@click=app.exit]x[/]' \x1b[2J\x1b]0;title\x07\x00\x9b1m\u202egpj"
+)
+
+
+async def test_what_happens_appears_while_one_looks() -> None:
+    """On top, without a key."""
+    daemon = scene_live()
+    async with app_of(daemon).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        daemon.say(command(50, 1, "make check"))
+        await until(pilot, lambda: "make check" in seen(pilot))
+        lines = seen(pilot).splitlines()
+        assert next(i for i, line in enumerate(lines) if "make check" in line) == next(
+            i for i, line in enumerate(lines) if "14:0" in line
+        )
+
+
+async def test_the_selected_row_stays_selected_when_new_ones_arrive() -> None:
+    """Otherwise Enter would open something else than the one that was looked at."""
+    daemon = scene_live()
+    async with app_of(daemon).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("j", "j")
+        rows = pilot.app.screen.query_one(RowList)
+        held = rows.row
+        daemon.say(*(command(60 + n, 10 - n, f"echo {n}") for n in range(5)))
+        await until(pilot, lambda: rows.row_count > 10)
+        assert rows.row is not None and held is not None
+        assert rows.row.key == held.key
+        assert "○ held" in seen(pilot)
+
+
+async def test_on_the_newest_row_the_cursor_follows() -> None:
+    """The control case of the one before."""
+    daemon = scene_live()
+    async with app_of(daemon).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        rows = pilot.app.screen.query_one(RowList)
+        daemon.say(command(60, 1, "echo newest"))
+        await until(pilot, lambda: rows.row is not None and "newest" in rows.row.words)
+        assert "● live" in seen(pilot)
+
+
+async def test_escape_brings_every_row_back() -> None:
+    """After a filter that leaves two."""
+    async with app_of(scene_live()).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        rows = pilot.app.screen.query_one(RowList)
+        everything = rows.row_count
+        await pilot.press("slash", *"pytest", "enter")
+        assert rows.row_count == 2
+        await pilot.press("escape")
+        assert rows.row_count == everything
+
+
+async def test_a_filter_finds_a_file_inside_a_burst() -> None:
+    """The row names one file of fourteen; the filter looks at all of them."""
+    async with app_of(scene_live()).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("slash", *"module_03")
+        assert pilot.app.screen.query_one(RowList).row_count == 1
+
+
+async def test_letters_typed_into_the_filter_are_letters() -> None:
+    """q must not leave, 2 must not switch, y must not copy."""
+    async with app_of(scene_live()).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("slash", "q", "2", "y")
+        assert pilot.app.screen.query_one("#filter", Input).value == "q2y"
+        assert pilot.app.current_mode == "timeline"
+
+
+@pytest.mark.parametrize("keys", [(), ("y",), ("enter",)])
+async def test_hostile_text_is_shown_and_steers_nothing(keys: tuple[str, ...]) -> None:
+    """Markup, escapes, C1, NUL and reordering marks in commands, subjects, paths and output."""
+    hostile = command(1, 5, HOSTILE, 1)
+    daemon = ScriptedDaemon(status=WELL)
+    assert isinstance(hostile.body, CommandFinished)
+    body = replace(hostile.body, output=Output(HOSTILE + "\n\udcff\n", 40, 0))
+    daemon.whole[hostile.id] = replace(hostile, body=body)
+    daemon.say(commit(2, 9, "ab" * 20, HOSTILE), saved(3, 20, HOSTILE), hostile)
+    async with app_of(daemon).run_test(size=(120, 24)) as pilot:
+        await until(pilot, lambda: "[bold]no[/bold]" in seen(pilot))
+        await pilot.press(*keys)
+        await settled(pilot)
+        shown = seen(pilot)
+        assert "[bold]no[/bold] [/] [@click=app.exit]x[/]" in shown
+        assert not {character for character in shown if character < " " and character != "\n"}
+        assert not set(shown) & {"\x9b", "\u202e", "\x7f"}
+        shown.encode("utf-8")
+
+
+async def test_output_that_has_not_arrived_is_said_not_raised() -> None:
+    """The lake may not have the event yet."""
+    daemon = ScriptedDaemon(status=WELL, items=[command(1, 5, "make")])
+    async with app_of(daemon).run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "make" in seen(pilot))
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "There is no such event. It may not have arrived yet." in seen(pilot)
+        await pilot.press("escape")
+        assert not isinstance(pilot.app.screen, TextScreen)
+
+
+async def test_an_output_of_many_lines_opens_and_scrolls_to_its_end() -> None:
+    """512 KB is what is kept of one command."""
+    long = command(1, 5, "yes")
+    daemon = ScriptedDaemon(status=WELL, items=[long])
+    assert isinstance(long.body, CommandFinished)
+    text = "".join(f"line {n}\n" for n in range(40_000))
+    daemon.whole[long.id] = replace(long, body=replace(long.body, output=Output(text, 900_000, 9)))
+    async with app_of(daemon).run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "yes" in seen(pilot))
+        await pilot.press("enter")
+        await settled(pilot)
+        await pilot.press("G")
+        await until(pilot, lambda: "line 39999" in seen(pilot))
+        assert "left out" in seen(pilot)
+
+
+async def test_y_copies_the_command_as_it_was_typed() -> None:
+    """Not the row with its time and sign."""
+    async with app_of(scene_live()).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("y")
+        assert pilot.app.clipboard == "pytest -q tests/test_money.py"
+
+
+async def test_the_mouse_selects_text_of_an_output_for_copying() -> None:
+    """Ctrl+C copies the selection and does not leave."""
+    async with app_of(scene_live()).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        await pilot.mouse_down(TextPane, offset=(1, 1))
+        await pilot.hover(TextPane, offset=(9, 1))
+        await pilot.mouse_up(TextPane, offset=(9, 1))
+        await settled(pilot)
+        await pilot.press("ctrl+c")
+        assert pilot.app.clipboard.startswith("collecte")
+
+
+async def test_rows_and_saved_files_have_their_own_limits() -> None:
+    """A first scan of three thousand files leaves every command in place."""
+    daemon = ScriptedDaemon(status=WELL, items=[command(1, 9_000, "the only command")])
+    daemon.say(*(saved(10 + n, 8_000 - n * 2, f"f{n}.py") for n in range(3_000)))
+    async with app_of(daemon).run_test(size=(80, 24)) as pilot:
+        rows = pilot.app.screen.query_one(RowList)
+        await until(pilot, lambda: rows.row_count)
+        await pilot.press("G")
+        await until(pilot, lambda: "the only command" in seen(pilot))
+
+
+async def test_a_git_event_without_commits_tells_what_git_said() -> None:
+    """A checkout has no commits of its own."""
+    from common.model.event import GitOperation
+
+    moved = GitOperation("checkout", "a" * 40, "b" * 40, "refs/heads/main", "moving from x to main")
+    daemon = ScriptedDaemon(status=WELL, items=[event(1, 5, moved)])
+    async with app_of(daemon).run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "moving from x to main" in seen(pilot))
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "aaaaaaa → bbbbbbb" in seen(pilot)
