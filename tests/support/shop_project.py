@@ -105,6 +105,7 @@ def test_that_prints_a_traceback_and_a_banner():
     print("ValueError: printed")
     print("=========== FAILURES are printed here ===========")
     print("________ test_never ________")
+    print("E   ValueError: printed")
     pytest.fail("no good: status 404")
 
 

@@ -60,7 +60,7 @@ def parse(text: str, place: Place) -> Parsed | None:
         symptom = _conftest(lines)
         return Parsed((symptom,), TestReport()) if symptom else None
     names = _Names.read(lines, place)
-    symptoms = [_symptom(title, body, names, place) for title, body in _blocks(lines)]
+    symptoms = [_symptom(title, body, names, place) for title, body in _blocks(lines, names)]
     return Parsed(tuple(s for s in symptoms if s), names.report(_counts(lines)))
 
 
@@ -103,6 +103,13 @@ class _Names:
             deselected_count=counts.get("deselected", 0),
         )
 
+    def may_title(self, title: str) -> bool:
+        """Whether a report can have this title, or a test printed it to look like one."""
+        phase = _PHASE.match(title)
+        if not self.failed or (phase and phase["phase"] == "collecting"):
+            return True
+        return bool(self.of(phase["name"] if phase else title, ()))
+
     def of(self, title: str, files: Sequence[str]) -> str:
         """The node id behind a report's title, told from others by the files of its frames."""
         dotted = title.replace("::", ".")
@@ -132,7 +139,7 @@ def _counts(lines: Iterable[str]) -> dict[str, int]:
 # -- reports ---------------------------------------------------------------------------------
 
 
-def _blocks(lines: Iterable[str]) -> list[tuple[str, list[str]]]:
+def _blocks(lines: Iterable[str], names: _Names) -> list[tuple[str, list[str]]]:
     """Title and body of each report; what a test printed itself is left out."""
     blocks: list[tuple[str, list[str]]] = []
     reporting = captured = False
@@ -141,7 +148,7 @@ def _blocks(lines: Iterable[str]) -> list[tuple[str, list[str]]]:
         title = _TITLE.match(line) if reporting else None
         if section:
             reporting = section["title"] in ("ERRORS", "FAILURES")
-        elif title:
+        elif title and (not captured or names.may_title(title["title"])):
             blocks.append((title["title"], []))
             captured = False
         elif reporting and blocks:

@@ -71,6 +71,16 @@ def test_the_same_failure_in_another_clone_gets_one_card_an_episode(story: Story
     assert story.cards() == [("same", "the same symptom was seen before and passed later")]
 
 
+def test_a_long_episode_gets_no_second_card(story: Story) -> None:
+    fail_and_fix(story.copy("laptop"))
+    other = story.copy("desktop")
+    for hour in range(3):
+        story.now_ms += 60 * MINUTE_MS
+        other.write("README.md", f"hour {hour}\n")
+        other.fails(failure())
+    assert len(story.cards()) == 1
+
+
 def test_other_values_are_said(story: Story) -> None:
     fail_and_fix(story.copy("laptop"))
     story.copy("desktop").fails(failure(values="v2"))

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from common.model.event import Commit, GitOperation, PathChange
 from common.model.failure import TestReport
 from dragon_node.failures import runs
 from dragon_node.failures.memory import FailureMemory
@@ -387,6 +388,17 @@ async def test_a_test_that_passes_while_another_fails_is_over(
     assert (await recaller.by_fingerprint("f2")).remedies == ()
 
 
+async def test_a_run_that_does_not_name_all_its_failures_shows_no_pass(
+    story: Story, recaller: Recaller
+) -> None:
+    """With --no-summary the test that failed before may be among those not named."""
+    copy = story.copy()
+    copy.fails(failure())
+    copy.write("shop/cart.py", FIXED)
+    copy.run("pytest", 1, (), TestReport(passed_count=2, failed_count=1))
+    assert (await recaller.by_fingerprint(F)).remedies == ()
+
+
 async def test_a_test_that_fails_differently_has_not_passed(
     story: Story, recaller: Recaller
 ) -> None:
@@ -462,6 +474,21 @@ async def test_a_commit_from_before_the_failure_is_never_the_label(
     (remedy,) = (await recaller.by_fingerprint(F)).remedies
     assert remedy.commit == ""
     assert remedy.label == f"an uncommitted edit undone, back to {head.sha[:7]} first"
+
+
+async def test_an_old_commit_that_is_pulled_later_is_not_the_label(
+    story: Story, recaller: Recaller
+) -> None:
+    """It was made elsewhere before the failure, and nobody here had heard of it."""
+    copy = story.copy()
+    copy.commit("first")
+    long_ago = story.now_ms
+    fail_and_fix(copy)
+    path = PathChange("shop/cart.py", "x", git_id(FIXED))
+    old = Commit("0" * 40, (), long_ago, "old", (path,))
+    story.tell(copy, GitOperation("pull", copy.history[-1].sha, old.sha, "main", commits=(old,)))
+    (remedy,) = (await recaller.by_fingerprint(F)).remedies
+    assert (remedy.commit, remedy.label) == ("", "uncommitted")
 
 
 async def test_a_reverted_fix_says_so(story: Story, recaller: Recaller) -> None:

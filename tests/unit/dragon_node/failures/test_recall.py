@@ -50,6 +50,19 @@ async def test_a_failure_of_one_project_is_told_as_anothers(
     assert remedy.project == "shop"
 
 
+async def test_the_own_projects_past_stands_alone_where_there_is_one(
+    story: Story, recaller: Recaller
+) -> None:
+    for name, project in (("one", "shop"), ("two", "bakery")):
+        copy = story.copy(name, project)
+        copy.fails(failure())
+        copy.write("shop/cart.py", FIXED)
+        copy.passes()
+    found = await recaller.last()
+    assert [r.project for r in found.remedies] == ["bakery"]
+    assert found.note == ""
+
+
 async def test_a_text_is_similar_at_most_and_only_above_the_threshold(
     story: Story, recaller: Recaller
 ) -> None:

@@ -1,0 +1,68 @@
+"""Which commit may be named, and which never."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from common.model.event import PathChange
+from dragon_node.failures.diffs import Lines
+from dragon_node.failures.labels import GONE, UNCOMMITTED, KnownCommit, label
+
+FAILED_MS = 1_000_000
+FIX = PathChange("a.py", "bad", "good")
+
+
+def commit(
+    sha: str = "c" * 40,
+    at_ms: int = FAILED_MS + 5_000,
+    *,
+    gone: bool = False,
+    before: bool = False,
+    leaves: str = "good",
+    added: str = "",
+) -> KnownCommit:
+    patch = {"a.py": Lines(Counter([added]), Counter())} if added else {}
+    return KnownCommit(sha, "subject", at_ms, gone, before, {"a.py": ("bad", leaves)}, patch)
+
+
+def named(*commits: KnownCommit, added: str = "return 0") -> str:
+    lines = {"a.py": Lines(Counter([added]), Counter())}
+    return label((FIX,), lines, commits, FAILED_MS).commit
+
+
+def test_a_later_commit_that_leaves_the_file_so_is_named() -> None:
+    """The control case of the refusals below."""
+    assert named(commit()) == "c" * 40
+
+
+def test_a_commit_that_was_there_when_it_failed_is_not_named_however_late_it_was_reported() -> None:
+    assert named(commit(before=True)) == ""
+
+
+def test_a_commit_from_before_the_failure_is_not_named_though_it_is_on_no_known_line() -> None:
+    """A pull brings old commits whose parents nobody reported."""
+    assert named(commit(at_ms=FAILED_MS - 60_000)) == ""
+
+
+def test_a_commit_in_the_same_second_as_the_failure_is_later() -> None:
+    assert named(commit(at_ms=FAILED_MS - 999)) == "c" * 40
+
+
+def test_lines_are_found_only_where_all_of_them_are_and_one_means_something() -> None:
+    assert named(commit(leaves="more", added="return 0"))
+    assert named(commit(leaves="more", added="return 1")) == ""
+    assert named(commit(leaves="more", added="}"), added="}") == ""
+
+
+def test_the_commit_that_leaves_the_very_content_goes_before_one_with_its_lines() -> None:
+    early = commit("a" * 40, FAILED_MS + 1, leaves="more", added="return 0")
+    assert named(early, commit("b" * 40, FAILED_MS + 9)) == "b" * 40
+
+
+def test_the_first_of_two_equal_commits_is_named() -> None:
+    assert named(commit("b" * 40, FAILED_MS + 9), commit("a" * 40, FAILED_MS + 5)) == "a" * 40
+
+
+def test_nothing_and_gone_are_told_apart() -> None:
+    assert label((FIX,), {}, (), FAILED_MS).text == UNCOMMITTED
+    assert label((FIX,), {}, (commit(gone=True),), FAILED_MS).text == GONE
