@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import threading
 from collections.abc import Callable
@@ -201,22 +202,37 @@ def test_a_torn_memory_begins_the_chain_anew(record: Record, repository: Path, h
 def test_a_lost_tree_is_said_and_the_chain_heals(
     record: Record, repository: Path, home: Path
 ) -> None:
-    (repository / "a.py").write_text("a = 2\n")
-    record()
+    """A power cut may tear what was not synced; git never writes again what it believes to have."""
+
+    def with_content(text: str) -> Ground:
+        (repository / "a.py").write_text(text)
+        return record().ground
+
+    with_content("a = 2\n")
     (kept,) = (home / "developer" / "grounds").iterdir()
     for path in kept.glob("objects-1/*/*"):
         path.chmod(0o600)
         path.write_bytes(b"torn")
-    (repository / "a.py").write_text("a = 3\n")
-    lost = record().ground
+    lost = with_content("a = 3\n")
     assert lost.previous_tree == ""
     assert lost.cut[-1].startswith("the ground recorded before this one is lost")
-    record()
-    before = record().ground
-    (repository / "a.py").write_text("a = 4\n")
-    after = record().ground
-    assert after.previous_tree == before.tree
-    assert [c.path for c in after.changes] == ["a.py"]
+    first = with_content("a = 4\n")
+    again = with_content("a = 2\n")  # the very tree that was torn
+    last = with_content("a = 5\n")
+    assert [g.previous_tree for g in (first, again, last)] == ["", first.tree, again.tree]
+    assert [c.path for c in last.changes] == ["a.py"]
+
+
+def test_a_ground_is_held_against_other_recorders_until_it_is_written(
+    repository: Path, home: Path
+) -> None:
+    """Otherwise two runs could name the same one as theirs before."""
+    with finish(begin(["true"], repository, home, os.environ), _redact):
+        (kept,) = (home / "developer" / "grounds").iterdir()
+        with open(kept / "lock", "rb") as lock, pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with open(kept / "lock", "rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def test_two_recorders_at_once_leave_one_chain(

@@ -211,6 +211,25 @@ def test_a_conflict_is_taken_with_its_marks(ground: Repository, repository: Path
     assert take(ground).tree == _as_committed(git, repository)
 
 
+def test_a_conflict_in_a_file_that_is_left_out_does_not_spoil_the_rest(
+    ground: Repository, repository: Path, git: Git
+) -> None:
+    """An index with a conflict in it makes no tree."""
+    odd = repository / '"odd'
+    for branch, text in (("base", "1\n"), ("other", "2\n"), ("main", "3\n")):
+        git(repository, "checkout", *(["-b"] if branch != "main" else []), branch)
+        odd.write_text(text)
+        git(repository, "add", "-A")
+        git(repository, "commit", "-m", branch)
+        if branch == "base":
+            git(repository, "branch", "-f", "main")
+    with pytest.raises(subprocess.CalledProcessError):
+        git(repository, "merge", "other")
+    taken = take(ground)
+    assert "a.py" in _names(ground, taken)
+    assert taken.cut == ('"odd has a name that git cannot be told: left out',)
+
+
 def test_a_directory_in_place_of_a_file_is_taken(
     ground: Repository, repository: Path, git: Git
 ) -> None:
