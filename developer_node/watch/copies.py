@@ -106,7 +106,7 @@ class WorkingCopies:
             watched, seen = await asyncio.to_thread(made._remembered)
             for root in (*watched, *seen):
                 if root.is_dir():
-                    await made._start(root, whole=root in watched)
+                    await made._resume(root, whole=root in watched)
             try:
                 yield made
             finally:
@@ -141,6 +141,8 @@ class WorkingCopies:
         for copy in self._copies.values():
             if copy.files is not None:
                 copy.files.rescan(forget=True)
+            else:
+                self._group.create_task(self._report(copy.root, copy.id))
             if copy.git is not None:
                 copy.git.look_again()
 
@@ -152,6 +154,11 @@ class WorkingCopies:
     def known(self) -> dict[str, WorkingCopyId]:
         """Every working copy, by path."""
         return {os.fspath(copy.root): copy.id for copy in self._copies.values()}
+
+    async def _resume(self, root: Path, *, whole: bool) -> None:
+        copy = await self._start(root, whole=whole)
+        if not whole:
+            await self._report(root, copy.id)
 
     async def _start(self, root: Path, *, whole: bool) -> _Copy:
         name = await asyncio.to_thread(working_copy, self._home, root)

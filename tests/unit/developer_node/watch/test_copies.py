@@ -89,6 +89,20 @@ async def test_a_copy_that_is_merely_seen_tells_its_commits_and_none_of_its_file
         assert list(watched.known()) == [str(repository.root)]
 
 
+async def test_a_copy_that_was_seen_is_named_again_after_a_restart_and_when_all_is_lost(
+    repository: Any, recorded: Any, copies: Open
+) -> None:
+    repository.commit("one", a_py="1\n")
+    async with copies() as watched:
+        await watched.see(repository.root)
+    recorded.events.clear()
+    async with copies() as watched:
+        assert [s.path for s in recorded.seen] == [str(repository.root)]
+        recorded.events.clear()
+        watched.rescan()
+        await recorded.until(lambda: recorded.seen)
+
+
 async def test_a_copy_that_was_seen_may_be_watched_later(
     repository: Any, recorded: Any, copies: Open
 ) -> None:

@@ -165,6 +165,21 @@ async def test_what_happened_meanwhile_is_caught_up_in_order(
         assert recorded.operations[4].operation == "checkout"
 
 
+async def test_a_commit_passed_twice_while_away_is_told_once(
+    repository: Any, recorded: Any, following: Following
+) -> None:
+    repository.commit("base", a_py="1\n")
+    async with following(repository.root):
+        pass
+    repository.git("switch", "-qc", "side")
+    sha = repository.commit("aside", b_py="1\n")
+    repository.git("switch", "-q", "main")
+    repository.git("switch", "-q", "side")
+    async with following(repository.root):
+        await recorded.until(lambda: len(recorded.operations) == 5)
+        assert [c.sha for o in recorded.operations[1:] for c in o.commits] == [sha]
+
+
 async def test_a_reflog_that_git_shortened_is_read_on_from_the_line_known(
     repository: Any, recorded: Any, following: Following
 ) -> None:

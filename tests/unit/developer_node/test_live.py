@@ -1,0 +1,83 @@
+"""Cards and states: each card once, also one that was made while the laptop slept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+
+from common.errors import Unavailable
+from common.model.failure import Recollection, Suggestion
+from common.model.ids import EventId
+from common.model.laptop import FeedState
+from developer_node import live
+from developer_node.feed import Feed
+from developer_node.live import follow_cards, follow_state
+from developer_node.outbox.outbox import Outbox
+
+
+def card(cursor: int) -> Suggestion:
+    return Suggestion(str(cursor), cursor, 1, EventId("e"), "p", "why", Recollection("same"))
+
+
+class Dragon:
+    """Keeps cards; its stream breaks after each one."""
+
+    def __init__(self) -> None:
+        self.cards = [card(3), card(7)]
+        self.asked: list[int] = []
+
+    async def suggestions(self, after_cursor: int = 0) -> AsyncGenerator[Suggestion, None]:
+        self.asked.append(after_cursor)
+        for each in self.cards:
+            if each.cursor > after_cursor:
+                yield each
+                break
+        raise Unavailable("the stream broke")
+
+
+async def shown(feed: Feed, count: int) -> list[object]:
+    async with asyncio.timeout(20), aclosing(feed.read()) as items:
+        return [(await anext(items)).item for _ in range(count)]
+
+
+async def following(dragon: Dragon, outbox: Outbox, feed: Feed, count: int) -> list[object]:
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(follow_cards(dragon, outbox, feed))
+        found = await shown(feed, count)
+        async with asyncio.timeout(20):
+            while dragon.asked[-1] != dragon.cards[-1].cursor:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+        task.cancel()
+    return found
+
+
+async def test_cards_are_shown_once_over_broken_streams_and_restarts(tmp_path: Path) -> None:
+    dragon = Dragon()
+    async with Outbox.open(tmp_path / "o.db") as outbox:
+        assert await following(dragon, outbox, Feed(), 2) == [card(3), card(7)]
+    dragon.cards.append(card(9))  # made while the laptop slept
+    async with Outbox.open(tmp_path / "o.db") as outbox:
+        assert await following(dragon, outbox, Feed(), 1) == [card(9)]
+    assert dragon.asked[0] == 0
+    assert dragon.asked == sorted(dragon.asked)
+
+
+async def test_a_state_is_shown_when_it_changes_and_not_while_it_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    states = [FeedState(False, True, n) for n in (1, 1, 1, 2, 2, 3)]
+    feed, looks = Feed(), iter(states)
+
+    async def look() -> FeedState:
+        return next(looks, states[-1])
+
+    monkeypatch.setattr(live, "STATE_S", 0.0)
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(follow_state(look, feed))
+        found = await shown(feed, 3)
+        task.cancel()
+    assert found == [states[0], states[3], states[5]]
