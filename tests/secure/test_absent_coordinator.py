@@ -81,3 +81,22 @@ async def test_a_returning_coordinator_is_found_again(tmp_path: Path) -> None:
             await dragon.membership.wait_until(connected=True)
             assert membership.sentence == ""
             assert await membership.routed("lake").call(stats) == 1
+
+
+async def test_known_routes_are_used_without_asking_a_coordinator_that_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is cut off, not refused, would cost each call seconds."""
+    clock = ShiftedClock()
+    async with SmallMesh.open(tmp_path) as mesh, open_dragon(mesh, clock=clock):
+        node = await mesh.join("developer")
+        directory = mesh.directory("developer")
+        async with open_member(node, directory, clock=clock) as membership:
+            (route,) = await membership.resolve("lake")
+            await mesh.stop()
+            await membership.wait_until(connected=False)
+            clock.shift_ms = HOUR_MS
+            asked: list[str] = []
+            monkeypatch.setattr(membership, "_registry", lambda: asked.append("asked"))
+            assert await membership.resolve("lake") == (route,)
+            assert asked == []
