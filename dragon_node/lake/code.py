@@ -134,17 +134,27 @@ def head_of(path: str, symbol: str) -> str:
     return f"{symbol}. {path}" if symbol else path
 
 
-def chunk_text(db: apsw.Connection, chunk: int) -> tuple[str, str] | None:
-    """A chunk's head and its text."""
-    row = db.execute(
-        """SELECT docs.path, chunks.symbol, docs.content, chunks.start, chunks.stop
-           FROM chunks JOIN docs ON docs.id=chunks.doc WHERE chunks.id=?""",
-        (chunk,),
-    ).fetchone()
-    if row is None:
-        return None
-    path, symbol, content, start, stop = row
-    return head_of(path, symbol), text_of(db, ContentHash(content.hex()))[start:stop]
+class ChunkTexts:
+    """Heads and texts of many chunks: a file's content is unpacked once for all of its chunks."""
+
+    def __init__(self, db: apsw.Connection) -> None:
+        self._db = db
+        self._content = b""
+        self._text = ""
+
+    def of(self, chunk: int) -> tuple[str, str] | None:
+        """A chunk's head and its text; None when it is gone."""
+        row = self._db.execute(
+            """SELECT docs.path, chunks.symbol, docs.content, chunks.start, chunks.stop
+               FROM chunks JOIN docs ON docs.id=chunks.doc WHERE chunks.id=?""",
+            (chunk,),
+        ).fetchone()
+        if row is None:
+            return None
+        path, symbol, content, start, stop = row
+        if content != self._content:
+            self._content, self._text = content, text_of(self._db, ContentHash(content.hex()))
+        return head_of(path, symbol), self._text[start:stop]
 
 
 def hit_of(db: apsw.Connection, chunk: int, project: str) -> Hit | None:

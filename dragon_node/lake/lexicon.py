@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -11,9 +12,12 @@ from typing import ParamSpec, TypeVar
 
 import apsw
 
+from common.errors import OverLimit, Unavailable
 from common.model.ids import ProjectId
 from dragon_node.lake.shards import Shard
-from dragon_node.lake.words import Words, lacking
+from dragon_node.lake.words import Batch, Words, lacking
+
+log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -50,13 +54,20 @@ class Lexicon:
             await asyncio.sleep(COMMIT_S)  # so that a burst of saves is one commit
             self._changed.clear()
             for project, shard in list(self._behind.items()):
-                while not await self._step(project, shard):
-                    pass
+                try:
+                    while not await self._step(project, shard):
+                        pass
+                except (Unavailable, OverLimit) as error:
+                    # It stays behind: who searches is told, and the next change tries again.
+                    log.warning("words of %s wait: %s", project, error.message)
 
     async def search(
         self, project: ProjectId, shard: Shard, query: str, k: int
     ) -> list[tuple[int, float]]:
-        """Best first. What is not committed yet is, up to one commit's worth, before searching."""
+        """Best first. What is not committed yet is, up to one commit's worth, before searching.
+
+        Unavailable when the index cannot be written: what it lacks is not "nothing found".
+        """
         if project in self._behind or project not in self._indexes:
             await self._step(project, shard)
         index = await self._index(project, shard)
@@ -77,12 +88,20 @@ class Lexicon:
             reached = index.reached
             batch = await shard.database.read(lambda db: lacking(db, reached))
             if batch.documents or batch.dead:
-                await self._on_thread(index.take, batch)
+                await self._take(project, index, batch)
             if batch.dead:
                 await shard.database.write(lambda db: _forget_dead(db, batch.lsn))
             if not batch.more and batch.lsn >= shard.applied:
                 self._behind.pop(project, None)
             return not batch.more
+
+    async def _take(self, project: ProjectId, index: Words, batch: Batch) -> None:
+        try:
+            await self._on_thread(index.take, batch)
+        except Unavailable:
+            del self._indexes[project]
+            await self._on_thread(index.close)
+            raise
 
     async def _index(self, project: ProjectId, shard: Shard) -> Words:
         if project not in self._indexes:

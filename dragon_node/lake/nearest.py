@@ -13,7 +13,7 @@ import apsw
 
 from common.model.ids import ContentHash, ProjectId
 from dragon_node.lake import vectors
-from dragon_node.lake.code import chunk_text
+from dragon_node.lake.code import ChunkTexts
 from dragon_node.lake.database import Database, Readers
 from dragon_node.lake.shards import Shard
 from dragon_node.lake.vectors import ExactIndex, Vector, VectorIndex
@@ -68,13 +68,7 @@ class Nearest:
             if not kept:
                 break
             await self.put(shard, project, embedder, kept)
-        return await shard.database.read(
-            lambda db: [
-                (content, f"{found[0]}\n{found[1]}")
-                for content, chunk in bare
-                if (found := chunk_text(db, chunk)) is not None
-            ]
-        )
+        return await shard.database.read(partial(_to_embed, bare=bare))
 
     async def keep(self, embedder: str, made: Sequence[tuple[ContentHash, Vector]]) -> None:
         """On SSD, so that a lost RAM disk does not mean embedding again."""
@@ -132,3 +126,11 @@ def _kept(
     db: apsw.Connection, embedder: str, hashes: Sequence[ContentHash]
 ) -> list[tuple[ContentHash, Vector]]:
     return vectors.from_disk(db, embedder, hashes)
+
+
+def _to_embed(
+    db: apsw.Connection, bare: Sequence[tuple[ContentHash, int]]
+) -> list[tuple[ContentHash, str]]:
+    texts = ChunkTexts(db)
+    found = ((content, texts.of(chunk)) for content, chunk in bare)
+    return [(content, "\n".join(parts)) for content, parts in found if parts is not None]

@@ -7,8 +7,6 @@ DIRECTORY/not-ram the plain directory. In each lies the marker that says whose i
 
 from __future__ import annotations
 
-import ctypes
-import ctypes.util
 import errno
 import hashlib
 import json
@@ -22,6 +20,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from common.errors import Conflict, Corrupt, OverLimit, Unavailable
+from dragon_node.lake.mounts import boot_id, count, file_system, mount, unmount
 
 BackEnd = Literal["tmpfs", "shm", "directory"]
 Choice = Literal["auto", "tmpfs", "shm", "directory"]
@@ -336,24 +335,6 @@ _BY_NAME: dict[str, Callable[[Path, str], RamDisk]] = {
 }
 
 
-def count(path: Path) -> tuple[int, int]:
-    """Bytes that files below take in blocks, and how many files; files that vanish count none."""
-    used = files = 0
-    stack = [path]
-    while stack:
-        try:
-            with os.scandir(stack.pop()) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        stack.append(Path(entry.path))
-                    else:
-                        used += entry.stat(follow_symlinks=False).st_blocks * 512
-                        files += 1
-        except FileNotFoundError:
-            continue
-    return used, files
-
-
 def empty(path: Path) -> None:
     """Removes everything in it but the ballast."""
     for child in path.iterdir():
@@ -361,53 +342,6 @@ def empty(path: Path) -> None:
             shutil.rmtree(child)
         elif child.name != BALLAST:
             child.unlink()
-
-
-def boot_id() -> str:
-    """Identity of this start of the machine."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        import psutil
-
-        return f"{psutil.boot_time():.0f}"
-
-
-def file_system(path: Path) -> str:
-    """Name of the file system that holds the path; empty when it cannot be told."""
-    try:
-        lines = Path("/proc/self/mountinfo").read_text().splitlines()
-    except OSError:
-        return ""
-    device = path.stat().st_dev
-    wanted = f"{os.major(device)}:{os.minor(device)}"
-    for line in lines:
-        left, _, right = line.partition(" - ")
-        if left.split()[2] == wanted:
-            return right.split()[0]
-    return ""
-
-
-def mount(path: Path, options: str, *, remount: bool = False) -> None:
-    """mount(2) of a tmpfs; Unavailable with the reason when it is refused."""
-    flags = _MS_NOSUID | _MS_NODEV | (_MS_REMOUNT if remount else 0)
-    done = _libc().mount(b"postdevai", os.fsencode(path), b"tmpfs", flags, options.encode())
-    if done != 0:
-        said = os.strerror(ctypes.get_errno())
-        raise Unavailable(f"mount was refused ({said})", hint="It needs root; --ram shm does not.")
-
-
-def unmount(path: Path) -> None:
-    """umount2(2), detaching what is still in use."""
-    if _libc().umount2(os.fsencode(path), _MNT_DETACH) != 0:
-        raise Unavailable(f"{path} cannot be unmounted: {os.strerror(ctypes.get_errno())}")
-
-
-_MS_NOSUID, _MS_NODEV, _MS_REMOUNT, _MNT_DETACH = 2, 4, 32, 2
-
-
-def _libc() -> ctypes.CDLL:
-    return ctypes.CDLL(ctypes.util.find_library("c"), use_errno=True)
 
 
 def _mount_options(budget_bytes: int) -> str:

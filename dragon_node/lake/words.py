@@ -9,6 +9,7 @@ digits. Used from the words thread only.
 
 from __future__ import annotations
 
+import logging
 import re
 import shutil
 from dataclasses import dataclass
@@ -17,8 +18,10 @@ from pathlib import Path
 import apsw
 import tantivy
 
-from common.errors import Corrupt
-from dragon_node.lake.code import chunk_text
+from common.errors import Unavailable
+from dragon_node.lake.code import ChunkTexts
+
+log = logging.getLogger(__name__)
 
 COMMIT_DOCUMENTS = 500
 """Documents of one commit, at most."""
@@ -59,22 +62,26 @@ class Words:
         )
         try:
             self._index = tantivy.Index(schema, path=str(directory))
-        except ValueError as error:
-            raise Corrupt(f"the word index in {directory} cannot be opened: {error}") from error
-        self._writer = self._index.writer(HEAP_BYTES, 1)
+            self._writer = self._index.writer(HEAP_BYTES, 1)
+        except (ValueError, OSError) as error:
+            raise Unavailable(f"the word index cannot be opened: {error}") from error
 
     def take(self, batch: Batch) -> None:
-        """Adds and commits; the commit is what makes it findable."""
-        for chunk in batch.dead:
-            self._writer.delete_documents_by_term("chunk", chunk)
-        for chunk, text in batch.documents:
-            # Added again after a crash: the same chunk must not count twice.
-            self._writer.delete_documents_by_term("chunk", chunk)
-            self._writer.add_document(tantivy.Document(chunk=chunk, words=text))
-        self._writer.commit()
-        self._index.reload()
+        """Adds and commits; the commit is what makes it findable. Unavailable when it cannot
+        be written: then this index is to be closed, and another one opened."""
+        try:
+            for chunk in batch.dead:
+                self._writer.delete_documents_by_term("chunk", chunk)
+            for chunk, text in batch.documents:
+                # Added again after a crash: the same chunk must not count twice.
+                self._writer.delete_documents_by_term("chunk", chunk)
+                self._writer.add_document(tantivy.Document(chunk=chunk, words=text))
+            self._writer.commit()
+            self._index.reload()
+            (self._directory / "reached").write_text(f"{self._generation} {batch.lsn}")
+        except (ValueError, OSError) as error:
+            raise Unavailable(f"the word index cannot be written: {error}") from error
         self.reached = batch.lsn
-        (self._directory / "reached").write_text(f"{self._generation} {batch.lsn}")
 
     def search(self, query: str, k: int) -> list[tuple[int, float]]:
         """Chunks with their BM25, best first."""
@@ -87,8 +94,11 @@ class Words:
         return [(searcher.doc(address)["chunk"][0], float(score)) for score, address in found]
 
     def close(self) -> None:
-        """Waits for tantivy's threads; releases its lock."""
-        self._writer.wait_merging_threads()
+        """Waits for tantivy's threads; releases its lock. What was not committed is dropped."""
+        try:
+            self._writer.wait_merging_threads()
+        except ValueError as error:
+            log.warning("the word index in %s was not closed in order: %s", self._directory, error)
 
     def _read_reached(self) -> int:
         try:
@@ -113,9 +123,10 @@ def lacking(db: apsw.Connection, reached: int) -> Batch:
         if upto == rows[0][1]:
             rows = db.execute("SELECT id, lsn FROM chunks WHERE lsn=?", (upto,)).fetchall()
         rows = [row for row in rows if row[1] <= upto]
+    texts = ChunkTexts(db)
     documents: list[tuple[int, str]] = []
     for chunk, _ in rows:
-        found = chunk_text(db, chunk)
+        found = texts.of(chunk)
         if found is not None:
             documents.append((chunk, document(*found)))
     dead = [
