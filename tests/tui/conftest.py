@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from pytest_textual_snapshot import SVGImageExtension
+
+# The plugin sets the name that older versions of syrupy read; without this the pictures are
+# called .raw and no viewer opens them.
+SVGImageExtension.file_extension = "svg"
 
 
 @pytest.fixture(autouse=True)

@@ -66,11 +66,13 @@ class Notebook:
             self.add_events((entry.event,))
 
     def add_cards(self, cards: Iterable[Suggestion]) -> list[Suggestion]:
-        """Returns those that are new."""
-        new = [card for card in cards if card.id not in self._cards]
-        for card in new:
+        """Returns those that are new; of a known one the newest wording is kept."""
+        new: list[Suggestion] = []
+        for card in cards:
+            if card.id not in self._cards:
+                new.append(card)
+                self.unseen.add(card.id)
             self._cards[card.id] = card
-            self.unseen.add(card.id)
             if card.project:
                 self._name_by_event(card)
         for old in sorted(self._cards.values(), key=_card_age)[: len(self._cards) - CARDS_MAX]:

@@ -1,0 +1,70 @@
+"""An answer as it grows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from common.model.answer import AskEnd, AskPart, AskPassages, AskText, Hit
+from developer_node.front.tui.answer import WORDS_MAX, Answer, grown, passage_rows, prose
+
+HIT = Hit("thing", "/t", "a.py", 3, 9, "f", "abcdef0123", why=("words",))
+FOUND = AskPassages((HIT,), model="large")
+
+
+def answer(*parts: AskPart) -> Answer:
+    """After these parts."""
+    held = Answer("why?")
+    for part in parts:
+        held = grown(held, part)
+    return held
+
+
+def shown(held: Answer, *, unfolded: bool = False) -> str:
+    """The prose without colours."""
+    return prose(held, unfolded=unfolded).plain
+
+
+def test_words_are_appended_and_the_end_replaces_them() -> None:
+    """The end has the citations checked: markers that name nothing are gone."""
+    held = answer(FOUND, AskText("By f [1]"), AskText(" and [7]."))
+    assert shown(held) == "By f [1] and [7]."
+    assert shown(grown(held, AskEnd("By f [1] and.", (HIT,), "stop"))) == "By f [1] and."
+
+
+def test_an_end_without_an_answer_keeps_the_words() -> None:
+    """A cancelled one may have none."""
+    assert "By f" in shown(answer(FOUND, AskText("By f"), AskEnd(finish="cancelled")))
+
+
+def test_a_model_that_does_not_stop_is_cut() -> None:
+    """The screen has a limit."""
+    assert len(answer(FOUND, *[AskText("x" * 60_000)] * 3).words) == WORDS_MAX
+
+
+def test_why_there_are_no_words_is_said_in_each_case() -> None:
+    """Asking, reading, no model, nothing found, cancelled, refused."""
+    assert shown(answer()) == "Looking through the lake…"
+    assert shown(answer(FOUND)).startswith("The passages are here")
+    arriving = AskPassages((HIT,), without_model="model 40 %")
+    assert shown(answer(arriving, AskEnd())).startswith("model 40 %")
+    assert shown(answer(AskPassages(), AskEnd("not found in thing"))).startswith(
+        "not found in thing"
+    )
+    assert shown(replace(answer(FOUND), phase="cancelled")).startswith("Cancelled.")
+    assert shown(Answer("q", "failed", trouble="It is away.")) == "It is away."
+    assert shown(answer(FOUND, AskEnd(finish="stop"))).startswith("The model said nothing.")
+
+
+def test_a_demonstration_model_is_folded_even_while_it_speaks() -> None:
+    """Its first words are no better than its last."""
+    small = AskPassages((HIT,), model="small", demonstration=True)
+    held = answer(small, AskText("Invented."))
+    assert "Invented" not in shown(held)
+    assert "Too small to be trusted" in shown(held)
+    assert "Invented." in shown(held, unfolded=True)
+
+
+def test_a_passage_names_its_lines_and_that_it_had_changes() -> None:
+    """A plus after the commit: what is cited is not what is committed."""
+    row = passage_rows(answer(AskPassages((replace(HIT, dirty=True),))))[0]
+    assert "a.py:3-9" in row.left.plain and row.right.plain.endswith("abcdef0+")

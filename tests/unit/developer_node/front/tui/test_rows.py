@@ -1,0 +1,76 @@
+"""Events as rows."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+from common.model.event import Body, CommandFinished, Event, FileChanged, GitOperation
+from common.model.ids import EventId, WorkingCopyId
+from developer_node.front.tui.notebook import Entry
+from developer_node.front.tui.rows import bursts, matching, timeline_rows
+
+NOW_MS = 1_772_546_700_000
+HERE, THERE = WorkingCopyId("1" * 16), WorkingCopyId("2" * 16)
+
+
+def entry(number: int, body: Body, *, ago_ms: int = 0, at: WorkingCopyId = HERE) -> Entry:
+    """Newest first is the caller's duty."""
+    return Entry(Event(EventId(f"{number:032x}"), NOW_MS - ago_ms, at, body), "thing")
+
+
+def test_files_saved_together_are_one_row() -> None:
+    """And a command between them ends the burst."""
+    entries = [
+        entry(5, FileChanged("a.py")),
+        entry(4, FileChanged("b.py"), ago_ms=2_000),
+        entry(3, CommandFinished("make", "/", (0,), 5), ago_ms=3_000),
+        entry(2, FileChanged("c.py"), ago_ms=4_000),
+    ]
+    assert [len(burst) for burst in bursts(entries)] == [2, 1, 1]
+
+
+def test_files_far_apart_or_of_two_repositories_are_not_together() -> None:
+    """The control cases of the one before."""
+    entries = [
+        entry(5, FileChanged("a.py")),
+        entry(4, FileChanged("b.py"), ago_ms=60_000),
+        entry(3, FileChanged("c.py"), ago_ms=60_001, at=THERE),
+    ]
+    assert [len(burst) for burst in bursts(entries)] == [1, 1, 1]
+
+
+def test_a_burst_keeps_its_key_while_it_grows() -> None:
+    """So the selection stays on it."""
+    old = [entry(1, FileChanged("a.py"), ago_ms=5)]
+    grown = [entry(2, FileChanged("b.py")), *old]
+    assert timeline_rows(old, NOW_MS, UTC)[0].key == timeline_rows(grown, NOW_MS, UTC)[0].key
+
+
+def test_a_file_saved_twice_counts_once() -> None:
+    """Two saves of one file are no two files."""
+    rows = timeline_rows(
+        [entry(2, FileChanged("a.py")), entry(1, FileChanged("a.py"))], NOW_MS, UTC
+    )
+    assert "more" not in rows[0].left.plain and rows[0].right.plain.startswith("1 file")
+
+
+def test_a_failed_command_says_its_exit_codes() -> None:
+    """Of the whole pipeline; one failing part is a failure."""
+    row = timeline_rows([entry(1, CommandFinished("a | b", "/", (0, 2), 70))], NOW_MS, UTC)[0]
+    assert "✗ a | b" in row.left.plain and row.right.plain.startswith("exit 0|2")
+
+
+def test_a_filter_wants_every_word_in_any_order() -> None:
+    """In the kind too: "git", "failed"."""
+    rows = timeline_rows(
+        [
+            entry(3, GitOperation("checkout", message="moving from a to b")),
+            entry(2, CommandFinished("pytest -q", "/", (1,), 5)),
+            entry(1, CommandFinished("pytest -q", "/", (0,), 5)),
+        ],
+        NOW_MS,
+        UTC,
+    )
+    assert [row.key for row in matching(rows, "FAILED pytest")] == [rows[1].key]
+    assert [row.key for row in matching(rows, "git moving")] == [rows[0].key]
+    assert matching(rows, "  ") == rows
