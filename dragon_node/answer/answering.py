@@ -17,10 +17,10 @@ from common.model.answer import (
     Freshness,
     Hit,
 )
-from common.model.llm import Generated
+from common.model.llm import ChatMessage, Generated
 from dragon_node.answer import question
 from dragon_node.answer.markers import Markers
-from dragon_node.answer.prompt import build_prompt
+from dragon_node.answer.prompt import TEMPLATE_TOKENS, build_prompt
 from dragon_node.answer.retrieval import Passage
 from dragon_node.inference.models import Speaker
 from dragon_node.inference.scheduler import Prompt
@@ -30,10 +30,19 @@ TOKENS_DEFAULT = 256
 CITED_WITHOUT_NAMING = 3
 """Passages that an answer without any marker ends with, marked as not named by it."""
 
-COSINE_ENOUGH = 0.66
-"""A passage this close is about the question: with bge, questions about other things reach .64."""
+LOOP_CHARS_MIN = 16
+LOOP_CHARS_MAX = 300
+"""Length of what is said again and again, for an answer to be ended."""
+LOOP_LETTERS_MIN = 6
+"""Different characters at its end: a ruled line is not a loop."""
+
+COSINE_ENOUGH = 0.70
+"""A passage this close is about the question: with bge, questions about other things reach .69."""
+COSINE_WITH_WORDS = 0.64
+WORDS_WITH_COSINE = 0.33
+"""So is one a little less close that contains this share of the question's words."""
 WORDS_ENOUGH = 0.5
-"""So is one that contains this share of the question's words."""
+"""So is one that contains this share, however close; the only rule before there are vectors."""
 
 
 class Passages(Protocol):
@@ -99,6 +108,9 @@ class Answering:
             async for last in pieces:
                 if shown := markers.feed(last.text):
                     yield AskText(shown)
+                if is_looping(markers.shown):
+                    last = _cut_short(built.messages, markers.shown, speaker)
+                    break
         if shown := markers.flush():
             yield AskText(shown)
         yield AskEnd(
@@ -115,9 +127,18 @@ def supports(passage: Passage, asked: str) -> bool:
     evidence = passage.evidence
     if evidence.symbol or evidence.substring:
         return True
-    if evidence.cosine is not None and evidence.cosine >= COSINE_ENOUGH:
-        return True
-    return len(passage.words) >= WORDS_ENOUGH * len(question.content_words(asked))
+    cosine = evidence.cosine or 0.0
+    words = len(passage.words) / max(1, len(question.content_words(asked)))
+    near = cosine >= COSINE_WITH_WORDS and words >= WORDS_WITH_COSINE
+    return cosine >= COSINE_ENOUGH or near or words >= WORDS_ENOUGH
+
+
+def is_looping(text: str) -> bool:
+    """Whether the end of a text has just been said three times: small models never stop then."""
+    return len(set(text[-LOOP_CHARS_MIN:])) >= LOOP_LETTERS_MIN and any(
+        text[-period:] == text[-2 * period : -period] == text[-3 * period : -2 * period]
+        for period in range(LOOP_CHARS_MIN, min(LOOP_CHARS_MAX, len(text) // 3) + 1)
+    )
 
 
 def not_found(project: str, freshness: Freshness) -> str:
@@ -141,6 +162,12 @@ def not_found(project: str, freshness: Freshness) -> str:
 
 def _silence(why: Unavailable) -> str:
     return f"{why.message}; {why.hint}" if why.hint else why.message
+
+
+def _cut_short(messages: Sequence[ChatMessage], said: str, speaker: Speaker) -> Generated:
+    """The last piece of an answer that was ended here, counted as its model counts."""
+    prompt_tokens = TEMPLATE_TOKENS + sum(speaker.count(m.content) for m in messages)
+    return Generated("", "length", prompt_tokens, speaker.count(said))
 
 
 def _citations(hits: Sequence[Hit], cited: Sequence[int]) -> tuple[Hit, ...]:

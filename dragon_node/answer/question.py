@@ -38,6 +38,12 @@ def content_words(question: str) -> tuple[str, ...]:
     return kept or tuple(words)
 
 
+def without_stop_words(question: str) -> str:
+    """The question as spelled but for its stop words: an index takes identifiers whole as well."""
+    kept = [w for w in question.split() if w.strip("?!.,;:\"'`()").lower() not in STOP_WORDS]
+    return " ".join(kept) or question
+
+
 def stem(word: str) -> str:
     """Rough: `acknowledged` and `acknowledging` meet; short words stay as they are."""
     return _SUFFIX.sub("", word) if len(word) > 4 else word

@@ -103,14 +103,14 @@ class Retrieval:
         return await self._lake.freshness(project)
 
     async def _candidates(self, asked: str, project: str) -> Candidates:
-        words = " ".join(question.content_words(asked))
+        words = question.without_stop_words(asked)
         names = question.named(asked)
         substrings: list[Scored] = []
         for text in question.quoted(asked):
             substrings += await self._lake.by_substring(text, NAMED, project)
         return Candidates(
             vectors=await self._by_meaning(asked, project),
-            words=await self._lake.by_words(words, LISTED, project) if words else (),
+            words=await self._lake.by_words(words, LISTED, project),
             symbols=await self._lake.by_symbol(names, NAMED, project) if names else (),
             substrings=substrings,
         )
@@ -151,9 +151,9 @@ def _why(
 ) -> tuple[str, ...]:
     reasons: list[str] = []
     if found.symbol:
-        last = hit.symbol.split(".")[-1]
-        name = next((n for n in names if n.split(".")[-1].lower() == last.lower()), hit.symbol)
-        reasons.append(f"named {name}" if name else "a name in the question")
+        # A chunk may hold several definitions, so its own name need not be the one asked for.
+        defined = [n for n in names if n.split(".")[-1].lower() in hit.text.lower()]
+        reasons.append(f"defines {defined[0] if defined else hit.symbol or 'a name asked for'}")
     if found.substring:
         text = next((t for t in quotes if t in hit.text), "")
         reasons.append(f"contains {text}" if text else "contains the text")

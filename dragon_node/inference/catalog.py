@@ -41,7 +41,7 @@ class Entry:
 
 
 ENTRIES: tuple[Entry, ...] = (
-    Entry(pins.SMOLLM2.model, "fast", 134_515_008, prompt_tokens=900),
+    Entry(pins.SMOLLM2.model, "fast", 134_515_008, prompt_tokens=700),
     Entry(pins.BGE.model, "embedding", 33_360_000),
 )
 

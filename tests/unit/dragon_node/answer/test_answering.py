@@ -19,13 +19,15 @@ from common.model.answer import (
     ProjectFreshness,
 )
 from common.model.llm import Generated
-from dragon_node.answer.answering import CITED_WITHOUT_NAMING, Answering
-from dragon_node.answer.retrieval import Retrieval
+from dragon_node.answer.answering import CITED_WITHOUT_NAMING, Answering, is_looping, supports
+from dragon_node.answer.fusion import Fused
+from dragon_node.answer.retrieval import Passage, Retrieval
 from dragon_node.inference.catalog import Entry
 from dragon_node.inference.models import Speaker
 from dragon_node.inference.scheduler import Prompt
+from dragon_node.lake.records import ChunkRef
 from tests.support.embedders import FlatEmbedder
-from tests.support.passages import FRESH, FewPassages, passage, scored
+from tests.support.passages import FRESH, PROJECT, FewPassages, passage, scored
 
 HITS = {n: passage(n, f"def journal{n}(): return sync({n})") for n in range(1, 9)}
 SMALL = Entry("small", "fast", 135_000_000, prompt_tokens=900)
@@ -201,6 +203,55 @@ async def test_the_prompt_holds_the_question_and_the_callers_limit():
     assert (prompt.model, prompt.max_tokens) == ("small", 33)
     assert QUESTION.question in prompt.messages[-1].content
     assert HITS[1].text in prompt.messages[-1].content
+
+
+async def test_a_model_that_says_one_thing_for_ever_is_cut_short_and_freed():
+    model = Scripted("It syncs [1].\n", *["The journal is loaded.\n"] * 500)
+    _, text, end = split(await parts(model))
+    assert text.count("The journal is loaded.") == 3
+    assert end.finish == "length"
+    assert end.prompt_tokens > 100
+    assert end.completion_tokens > 10
+    assert model.cancelled
+
+
+@pytest.mark.parametrize(
+    ("text", "loops"),
+    [
+        ("a sentence of its own. " * 3, True),
+        ("A beginning. " + "a sentence of its own. " * 3, True),
+        ("a sentence of its own. " * 2, False),
+        ("--------" * 50, False),
+        ("It syncs, then it acknowledges, then it returns to the caller.", False),
+        ("", False),
+    ],
+)
+def test_a_loop_is_the_same_thing_three_times_at_the_end(text: str, loops: bool):
+    assert is_looping(text) is loops
+
+
+@pytest.mark.parametrize(
+    ("cosine", "words", "question", "about"),
+    [
+        (0.71, (), "how are errors raised", True),
+        (0.69, ("scheduler",), "how does the kubernetes scheduler place pods", False),
+        (0.65, ("lease",), "which lease ends", True),
+        (0.60, ("lease",), "which lease ends in time", False),
+        (None, ("journal", "synced"), "how is the journal synced to disk", True),
+        (None, ("journal",), "how is the journal synced to disk", False),
+    ],
+)
+def test_a_passage_is_about_a_question_by_meaning_by_words_or_by_both(
+    cosine: float | None, words: tuple[str, ...], question: str, about: bool
+):
+    evidence = Fused(ChunkRef(PROJECT, 1), 0.0, cosine)
+    assert supports(Passage(HITS[1], evidence, words), question) is about
+
+
+@pytest.mark.parametrize(("symbol", "substring"), [(True, False), (False, True)])
+def test_a_name_or_text_that_the_question_spells_is_enough(symbol: bool, substring: bool):
+    evidence = Fused(ChunkRef(PROJECT, 1), 0.0, None, None, symbol, substring)
+    assert supports(Passage(HITS[1], evidence, ()), "where is open_node called from")
 
 
 async def test_closing_the_answer_cancels_the_model():

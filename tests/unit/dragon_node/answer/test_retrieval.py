@@ -41,7 +41,7 @@ async def test_every_hit_says_why_it_was_found():
     result = await Retrieval(source, FlatEmbedder()).search(SearchQuery("where is os.fsync called"))
     why = {hit.path: hit.why for hit in result.hits}
     assert why[JOURNAL.path] == (
-        "named Journal.append",
+        "defines os.fsync",
         "contains os.fsync",
         "close in meaning (0.75)",
         "words: os, fsync",
@@ -55,7 +55,7 @@ async def test_the_lake_is_asked_for_words_without_stop_words_and_names_as_spell
     await Retrieval(source, FlatEmbedder()).search(
         SearchQuery("where is Journal.append called?", project="thing")
     )
-    assert ("words", "journal append called", "thing") in source.asked
+    assert ("words", "Journal.append called?", "thing") in source.asked
     assert ("symbol", ("Journal.append", "append"), "thing") in source.asked
     assert ("substring", "Journal.append", "thing") in source.asked
 
