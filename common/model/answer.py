@@ -93,6 +93,7 @@ class AskEnd:
     answer: str = ""
     """Markers that name no passage are removed."""
     citations: tuple[Hit, ...] = ()
+    """What the answer names, in order; else the best passages, each saying so first in `why`."""
     finish: Literal["stop", "length", "cancelled", "none"] = "none"
     completion_tokens: int = 0
     prompt_tokens: int = 0
