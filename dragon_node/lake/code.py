@@ -279,15 +279,10 @@ def _doc(
     text = decoded(raw) if raw is not None else text_of(db, file.content)
     db.execute("INSERT INTO docs(path, content) VALUES(?,?)", (file.path, content))
     doc = db.last_insert_rowid()
-    db.execute("INSERT INTO trigrams(rowid, text) VALUES(?,?)", (doc, without_nul(text)))
+    db.execute("INSERT INTO trigrams(rowid, text) VALUES(?,?)", (doc, text))
     _cut(db, doc, file.path, text, lsn, chunker)
     changed.chunks = True
     return doc
-
-
-def without_nul(text: str) -> str:
-    """The tokenizer stops at NUL, which must not hide what follows."""
-    return text.replace("\x00", "\x01")
 
 
 def _cut(db: apsw.Connection, doc: int, path: str, text: str, lsn: int, chunker: Chunker) -> None:

@@ -141,7 +141,7 @@ def _all_of(trigrams: list[str]) -> str:
 
 def _trigrams(literal: str) -> list[str]:
     found = dict.fromkeys(literal[i : i + 3] for i in range(len(literal) - 2))
-    # NUL is indexed as something else and lone surrogates cannot be: neither may be asked for.
+    # NUL would end the expression and lone surrogates cannot be indexed: neither is asked for.
     return [t for t in found if "\x00" not in t and not _surrogate(t)][:TRIGRAMS_MAX]
 
 

@@ -1,0 +1,89 @@
+"""A file knows how far it has come, and is not trusted when it comes from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import apsw
+import pytest
+
+from common.errors import OverLimit
+from common.model.ids import Origin, ProjectId
+from dragon_node.lake.database import Readers
+from dragon_node.lake.records import Note
+from dragon_node.lake.shards import META, Shard, Step
+
+SCHEMA = META + "CREATE TABLE IF NOT EXISTS t(lsn INTEGER);"
+
+
+@pytest.fixture
+async def readers() -> AsyncIterator[Readers]:
+    """Reader threads, closed afterwards."""
+    made = Readers()
+    yield made
+    await made.close()
+
+
+def _steps(*lsns: int) -> list[Step]:
+    return [Step(lsn, Origin(""), lsn, ProjectId("p"), "", 0, b"", Note("test")) for lsn in lsns]
+
+
+def _put(db: apsw.Connection, steps: Sequence[Step]) -> None:
+    db.executemany("INSERT INTO t VALUES(?)", [(step.lsn,) for step in steps])
+
+
+async def _lsns(shard: Shard) -> list[int]:
+    return await shard.database.read(
+        lambda db: [row[0] for row in db.execute("SELECT lsn FROM t ORDER BY rowid")]
+    )
+
+
+async def _open(path: Path, readers: Readers, journal: str = "j", last_lsn: int = 100) -> Shard:
+    return await Shard.open(path, readers, schema=SCHEMA, journal=journal, last_lsn=last_lsn)
+
+
+async def test_a_record_is_applied_once_however_often_it_is_offered(
+    tmp_path: Path, readers: Readers
+) -> None:
+    shard = await _open(tmp_path / "s.db", readers)
+    await shard.apply(_steps(1, 2), _put)
+    await shard.apply(_steps(1, 2, 5), _put)
+    assert await shard.apply(_steps(5), _put) is None
+    assert await _lsns(shard) == [1, 2, 5]
+    await shard.database.close()
+
+
+async def test_how_far_it_has_come_is_written_with_what_it_says(
+    tmp_path: Path, readers: Readers
+) -> None:
+    shard = await _open(tmp_path / "s.db", readers)
+    await shard.apply(_steps(1), _put)
+
+    def half(db: apsw.Connection, steps: Sequence[Step]) -> None:
+        _put(db, steps)
+        raise OverLimit("full")
+
+    with pytest.raises(OverLimit):
+        await shard.apply(_steps(2), half)
+    assert shard.applied == 1
+    await shard.database.close()
+    again = await _open(tmp_path / "s.db", readers)
+    assert (again.applied, again.generation) == (1, shard.generation)
+    assert await _lsns(again) == [1]
+    await again.database.close()
+
+
+@pytest.mark.parametrize(
+    ("journal", "last_lsn"), [("another", 100), ("j", 0)], ids=["another journal", "ahead of it"]
+)
+async def test_a_file_that_disagrees_with_the_journal_is_made_anew(
+    tmp_path: Path, readers: Readers, journal: str, last_lsn: int
+) -> None:
+    shard = await _open(tmp_path / "s.db", readers)
+    await shard.apply(_steps(1), _put)
+    await shard.database.close()
+    again = await _open(tmp_path / "s.db", readers, journal, last_lsn)
+    assert (again.applied, await _lsns(again)) == (0, [])
+    assert again.generation != shard.generation
+    await again.database.close()
