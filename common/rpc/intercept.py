@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 TICKET_METADATA = "authorization"
 BEARER = "Bearer "
+TOOL_S = 30.0
+"""Deadline of a tool's call that brings none."""
 
 Context = ServicerContext[Any, Any]
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
@@ -102,13 +104,24 @@ class _Call:
     admission: Admission
     method: str
 
-    def admit(self, context: Context, *, needs_deadline: bool) -> Leaf | None:
-        leaf = self.admission.admit(self.method, context)
+    def admit(self, context: Context) -> Leaf | None:
+        return self.admission.admit(self.method, context)
+
+    @contextlib.asynccontextmanager
+    async def deadline(self, context: Context, leaf: Leaf | None) -> AsyncGenerator[None]:
+        """The caller's own; a tool that can set none, as `buf curl`, is given one here."""
         # typed as float, but None when the caller set no deadline
         remaining = cast(float | None, context.time_remaining())
-        if needs_deadline and remaining is None:
+        if remaining is not None:
+            yield
+            return
+        if leaf is None or leaf.identity.role != "tool":
             raise Invalid("the call has no deadline", hint="set a timeout", field="grpc-timeout")
-        return leaf
+        try:
+            async with asyncio.timeout(TOOL_S):
+                yield
+        except TimeoutError:
+            raise Unavailable(f"no answer within {TOOL_S:g} s", hint="set a deadline") from None
 
     async def messages(self, requests: Any, leaf: Leaf | None) -> AsyncIterator[Any]:
         async for request in requests:
@@ -148,10 +161,11 @@ def _wrap(handler: Handler, call: _Call) -> Handler:
 def _unary(inner: Any, call: _Call, *, requests_stream: bool) -> Any:
     async def behaviour(request: Any, context: Context) -> Any:
         async with call.statuses(context):
-            leaf = call.admit(context, needs_deadline=not requests_stream)
+            leaf = call.admit(context)
             if requests_stream:
                 return await inner(call.messages(request, leaf), context)
-            return await inner(_well_formed(request), context)
+            async with call.deadline(context, leaf):
+                return await inner(_well_formed(request), context)
 
     return behaviour
 
@@ -159,7 +173,7 @@ def _unary(inner: Any, call: _Call, *, requests_stream: bool) -> Any:
 def _streaming(inner: Any, call: _Call, *, requests_stream: bool) -> Any:
     async def generate(request: Any, context: Context) -> AsyncIterator[Any]:
         async with call.statuses(context):
-            leaf = call.admit(context, needs_deadline=False)
+            leaf = call.admit(context)
             given = call.messages(request, leaf) if requests_stream else _well_formed(request)
             async with contextlib.aclosing(inner(given, context)) as answers:
                 async for answer in answers:
@@ -168,7 +182,7 @@ def _streaming(inner: Any, call: _Call, *, requests_stream: bool) -> Any:
 
     async def write(request: Any, context: Context) -> None:
         async with call.statuses(context):
-            leaf = call.admit(context, needs_deadline=False)
+            leaf = call.admit(context)
             given = call.messages(request, leaf) if requests_stream else _well_formed(request)
             await inner(given, context)
 
