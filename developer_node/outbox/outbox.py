@@ -15,13 +15,16 @@ from common.model.ids import ContentHash, Origin, WorkingCopyId
 from common.model.laptop import OutboxStatus
 from common.wire.stored import event_from_bytes, event_to_bytes
 from developer_node.outbox import eviction
-from developer_node.outbox.lighter import droppable_bytes, without_content
+from developer_node.outbox.lighter import droppable_bytes, without_body, without_content
 from developer_node.outbox.schema import SCHEMA
 from developer_node.outbox.sql import Sql
 from developer_node.outbox.writer import Writer
 
 BYTES_MAX = 1 << 30
 """At this size output bodies are dropped, oldest first; facts stay."""
+
+RECORD_BYTES_MAX = 3 << 20
+"""A larger event loses its output and patches: no message of the mesh is larger than 4 MB."""
 
 REFUSED_BODIES_MAX = 1_000
 """Newest refused records whose bodies are kept; of older ones the reason stays."""
@@ -220,7 +223,11 @@ def _append(db: Sql, entries: Sequence[Entry], marks: Mapping[str, str], bytes_m
     seq = cast(int, _get(db, "last", 0))
     for event, blobs in entries:
         seq += 1
-        _insert(db, seq, event, event_to_bytes(event))
+        body = event_to_bytes(event)
+        if len(body) > RECORD_BYTES_MAX:
+            event = without_body(event)
+            body = event_to_bytes(event)
+        _insert(db, seq, event, body)
         db.run_many("INSERT OR IGNORE INTO blobs VALUES (?, ?)", list(blobs.items()))
         _remember(db, event)
     _set(db, "last", seq)

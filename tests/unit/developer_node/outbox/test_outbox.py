@@ -179,6 +179,14 @@ async def test_a_batch_holds_at_least_one_record_however_large(tmp_path: Path) -
         assert [h.seq for h in rest] == [2, 3]
 
 
+async def test_an_event_too_large_for_any_message_keeps_its_fact_alone(tmp_path: Path) -> None:
+    async with Outbox.open(tmp_path / "o.db") as outbox:
+        await outbox.append([ran("x" * (4 << 20))])
+        ((_, event),) = await everything(outbox)
+        assert isinstance(event.body, CommandFinished)
+        assert event.body.output == Output("", 4 << 20, 4 << 20)
+
+
 async def test_a_waiter_wakes_when_a_record_comes(tmp_path: Path) -> None:
     async with Outbox.open(tmp_path / "o.db") as outbox, asyncio.timeout(5):
         async with asyncio.TaskGroup() as group:
