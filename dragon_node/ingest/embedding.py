@@ -65,7 +65,7 @@ class EmbeddingLoop:
             await self._arrived()
             applied = max(applied, await self._lake.wait_applied(-1))
             try:
-                more = await self._embed_some()
+                more = await self.embed_some()
             except (Unavailable, OverLimit) as why:
                 log.warning("chunks wait for their vectors why=%s", why.message)
                 await asyncio.sleep(RETRY_S)
@@ -73,8 +73,8 @@ class EmbeddingLoop:
             if not more:
                 await self._wait_for_more(applied)
 
-    async def _embed_some(self) -> bool:
-        """False when every chunk has a vector."""
+    async def embed_some(self) -> bool:
+        """One batch; False when every chunk has its vector."""
         chunks = await self._lake.unembedded(self._embedder.id, BATCH)
         if not chunks:
             return False
