@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -93,7 +93,7 @@ async def open_node(config: Config, clock: Clock | None = None) -> AsyncGenerato
         services = (registry_service.add_to, authority_service.add_to)
         await listen.open_main(stack, own, lambda server: [add(server) for add in services], guard)
         await listen.open_enrolment(stack, own, gateway)
-        seat = _keep_seat(registry, own.identity, listen.address)
+        seat = await _take_seat(registry, own.identity, listen.address)
         await stack.enter_async_context(alongside(gateway.keep_fresh(), own.keep_renewed(), seat))
         yield Running(
             listen.address,
@@ -154,11 +154,16 @@ def _own(home: Home, authority: Authority) -> OwnIdentity:
     return OwnIdentity(home.identity_directory("coordinator"), authority)
 
 
-async def _keep_seat(registry: Registry, own: Identity, address: str) -> None:
-    """The Coordinator is a node among the nodes, so that `nodes` shows it too."""
-    load = OwnLoad()
+async def _take_seat(
+    registry: Registry, own: Identity, address: str
+) -> Coroutine[object, object, None]:
+    """The Coordinator is a node among the nodes; what keeps its lease, once it has one."""
     seat = Node(own.role, own.id, address, "serving", 0.0, version("postdevai"), os.getpid())
-    epoch = await registry.register(seat)
+    return _keep_seat(registry, own, await registry.register(seat))
+
+
+async def _keep_seat(registry: Registry, own: Identity, epoch: int) -> None:
+    load = OwnLoad()
     while True:
         await asyncio.sleep(REFRESH_S)
         registry.renew(own, epoch, "serving", load())
