@@ -212,7 +212,8 @@ async def _record(stage: Stage, cwd: Path, *command: str) -> Done:
 
 
 def _show(why: str, what: Recollection) -> None:
-    print(f"          | {_test_of(what)}: {what.failure.message if what.failure else ''}"[:100])
+    message = what.failure.message.splitlines()[0] if what.failure else ""
+    print(f"          | {_test_of(what)}: {message}")
     print(f"          | {why}")
     for remedy in what.remedies:
         print(f"          | {remedy.state}: {remedy.label}")

@@ -6,12 +6,15 @@ import os
 import re
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from common.errors import Missing, Unavailable
-from common.model.event import WorkingCopySeen
 from common.model.ids import WorkingCopyId, working_copy_id
 from developer_node.text.git import git, text_of
+
+if TYPE_CHECKING:
+    from common.model.event import WorkingCopySeen
 
 ROOT_COMMITS_MAX = 32
 _REMOTE = re.compile(r"^(?P<name>\S+)\t(?P<url>.+?) \(fetch\)")
@@ -60,6 +63,8 @@ def working_copy(home_root: Path, root: Path) -> WorkingCopyId:
 
 def evidence(root: Path) -> WorkingCopySeen:
     """What git knows of the clone at `root`; without git only its path and machine."""
+    from common.model.event import WorkingCopySeen  # the recorder's prompt waits for imports here
+
     path, machine = os.fspath(root.resolve()), os.uname().nodename
     try:
         shallow = _said(root, "rev-parse", "--is-shallow-repository") == "true"

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from common.model.event import PathChange
 from common.model.ids import BLOB_BYTES_MAX, ContentHash, content_hash
-from developer_node.front.shell.snapshot import GIT_TIMEOUT_S, Repository
+from developer_node.front.shell.repository import Repository
+from developer_node.front.shell.snapshot import GIT_TIMEOUT_S
 from developer_node.text.git import git, text_of
 
 CHANGES_MAX = 1000

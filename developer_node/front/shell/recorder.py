@@ -19,15 +19,18 @@ from threading import Thread
 from typing import TypeVar
 
 from common.errors import PostDevAIError
-from common.model.event import CommandFinished, Event, Output
 from common.model.ids import new_event_id
-from developer_node.front.shell.ground import Start, begin, finish
 from developer_node.front.shell.kept_output import AlternateScreen, KeptOutput, OutputKeeper
 from developer_node.front.shell.passage import SIGNALLED, Passed, pass_through
+from developer_node.front.shell.start import Start, begin
 
 WRONG_USAGE = 2
 T = TypeVar("T")
-_NEEDED_AT_THE_END = ("developer_node.text.redaction", "developer_node.text.spool")
+_NEEDED_AT_THE_END = (
+    "developer_node.text.redaction",
+    "developer_node.text.spool",
+    "developer_node.front.shell.ground",
+)
 COMMAND_CHARACTERS_MAX = 32768
 
 
@@ -79,6 +82,8 @@ class _Record:
 
     def write(self) -> None:
         """Redacts, completes the ground and puts the event on disk."""
+        from common.model.event import CommandFinished, Event, Output
+        from developer_node.front.shell.ground import finish
         from developer_node.text import spool
         from developer_node.text.redaction import redact, redact_bytes
 

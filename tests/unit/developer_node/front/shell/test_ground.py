@@ -13,7 +13,8 @@ import pytest
 from common.model.event import Ground, PathChange
 from common.model.ids import ContentHash, content_hash
 from developer_node.front.shell import changes, last_ground
-from developer_node.front.shell.ground import Finished, Start, begin, finish
+from developer_node.front.shell.ground import Finished, finish
+from developer_node.front.shell.start import Start, begin
 
 Git = Callable[..., str]
 Listing = Callable[[Path], dict[str, tuple[int, int, bytes]]]

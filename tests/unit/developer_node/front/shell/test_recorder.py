@@ -302,3 +302,12 @@ def test_nothing_of_grpc_is_imported_on_the_way(home: Path, repository: Path) ->
     done = subprocess.run(command, capture_output=True, env=_environment(), check=True)
     loaded = set(json.loads(done.stdout))
     assert not loaded & {"grpc", "typer", "click", "rich", "textual", "detect_secrets", "asyncio"}
+
+
+def test_nothing_heavy_is_imported_before_the_command_starts() -> None:
+    """What the record needs is imported while the command runs."""
+    script = "import developer_node.front.shell.recorder, sys; print(*sys.modules)"
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, env=_environment(), check=True)
+    loaded = set(done.stdout.decode().split())
+    assert not loaded & {"google.protobuf", "common.model.event", "developer_node.text.redaction"}

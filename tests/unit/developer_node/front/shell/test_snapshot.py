@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from common.errors import Missing, Unavailable
+from developer_node.front.shell import repository as repositories
 from developer_node.front.shell import snapshot
-from developer_node.front.shell.snapshot import Repository, Snapshot, open_repository, take
+from developer_node.front.shell.repository import Repository, open_repository
+from developer_node.front.shell.snapshot import Snapshot, take
 
 Git = Callable[..., str]
 Listing = Callable[[Path], dict[str, tuple[int, int, bytes]]]
@@ -279,7 +281,7 @@ def test_a_new_generation_begins_when_one_is_full(
     ground: Repository, repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Trees of long ago would otherwise stay for good."""
-    monkeypatch.setattr(snapshot, "OBJECTS_MAX", 2)
+    monkeypatch.setattr(repositories, "OBJECTS_MAX", 2)
     taken: list[Snapshot] = []
     for n in range(4):
         (repository / "a.py").write_text(f"a = {n} + 1\n")
