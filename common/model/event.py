@@ -128,6 +128,8 @@ class Ground:
     """Blob: one "NAME=hash of value" a line, sorted."""
     cut: tuple[str, ...] = ()
     """What was left out and why, in words."""
+    unnamed: int = 0
+    """How many more files changed than are named in `changes`."""
 
 
 @dataclass(frozen=True, slots=True)

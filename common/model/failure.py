@@ -50,6 +50,11 @@ class Failure:
     values: str = ""
     """Hash of the values that `normalised` leaves out."""
     rules_version: int = 0
+    imports: tuple[str, ...] = ()
+    """Files of the working copy that the test's file imports itself, conftest.py files too.
+    Relative, at most 40; not part of the fingerprint."""
+    reaches: tuple[str, ...] = ()
+    """Files that those import in turn, nearest first, at most 400."""
 
 
 @dataclass(frozen=True, slots=True)

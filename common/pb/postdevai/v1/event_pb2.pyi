@@ -126,7 +126,7 @@ class Output(_message.Message):
     def __init__(self, text: _Optional[str] = ..., bytes_total: _Optional[int] = ..., bytes_dropped: _Optional[int] = ...) -> None: ...
 
 class Ground(_message.Message):
-    __slots__ = ("head", "branch", "tree", "tree_after", "previous_tree", "changes", "lock_hash", "interpreter", "packages", "variables", "cut")
+    __slots__ = ("head", "branch", "tree", "tree_after", "previous_tree", "changes", "lock_hash", "interpreter", "packages", "variables", "cut", "unnamed")
     HEAD_FIELD_NUMBER: _ClassVar[int]
     BRANCH_FIELD_NUMBER: _ClassVar[int]
     TREE_FIELD_NUMBER: _ClassVar[int]
@@ -138,6 +138,7 @@ class Ground(_message.Message):
     PACKAGES_FIELD_NUMBER: _ClassVar[int]
     VARIABLES_FIELD_NUMBER: _ClassVar[int]
     CUT_FIELD_NUMBER: _ClassVar[int]
+    UNNAMED_FIELD_NUMBER: _ClassVar[int]
     head: str
     branch: str
     tree: str
@@ -149,7 +150,8 @@ class Ground(_message.Message):
     packages: str
     variables: str
     cut: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, head: _Optional[str] = ..., branch: _Optional[str] = ..., tree: _Optional[str] = ..., tree_after: _Optional[str] = ..., previous_tree: _Optional[str] = ..., changes: _Optional[_Iterable[_Union[PathChange, _Mapping]]] = ..., lock_hash: _Optional[str] = ..., interpreter: _Optional[str] = ..., packages: _Optional[str] = ..., variables: _Optional[str] = ..., cut: _Optional[_Iterable[str]] = ...) -> None: ...
+    unnamed: int
+    def __init__(self, head: _Optional[str] = ..., branch: _Optional[str] = ..., tree: _Optional[str] = ..., tree_after: _Optional[str] = ..., previous_tree: _Optional[str] = ..., changes: _Optional[_Iterable[_Union[PathChange, _Mapping]]] = ..., lock_hash: _Optional[str] = ..., interpreter: _Optional[str] = ..., packages: _Optional[str] = ..., variables: _Optional[str] = ..., cut: _Optional[_Iterable[str]] = ..., unnamed: _Optional[int] = ...) -> None: ...
 
 class CommandFinished(_message.Message):
     __slots__ = ("command", "cwd", "exit_codes", "duration_ms", "output", "ground", "failures", "tests")

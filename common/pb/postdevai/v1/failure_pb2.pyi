@@ -20,7 +20,7 @@ class Frame(_message.Message):
     def __init__(self, path: _Optional[str] = ..., function: _Optional[str] = ..., line: _Optional[int] = ..., in_app: _Optional[bool] = ...) -> None: ...
 
 class Failure(_message.Message):
-    __slots__ = ("tool", "code", "kind", "message", "normalised", "test", "frames", "fingerprint", "values", "rules_version")
+    __slots__ = ("tool", "code", "kind", "message", "normalised", "test", "frames", "fingerprint", "values", "rules_version", "imports", "reaches")
     TOOL_FIELD_NUMBER: _ClassVar[int]
     CODE_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
@@ -31,6 +31,8 @@ class Failure(_message.Message):
     FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
     VALUES_FIELD_NUMBER: _ClassVar[int]
     RULES_VERSION_FIELD_NUMBER: _ClassVar[int]
+    IMPORTS_FIELD_NUMBER: _ClassVar[int]
+    REACHES_FIELD_NUMBER: _ClassVar[int]
     tool: str
     code: str
     kind: str
@@ -41,7 +43,9 @@ class Failure(_message.Message):
     fingerprint: str
     values: str
     rules_version: int
-    def __init__(self, tool: _Optional[str] = ..., code: _Optional[str] = ..., kind: _Optional[str] = ..., message: _Optional[str] = ..., normalised: _Optional[str] = ..., test: _Optional[str] = ..., frames: _Optional[_Iterable[_Union[Frame, _Mapping]]] = ..., fingerprint: _Optional[str] = ..., values: _Optional[str] = ..., rules_version: _Optional[int] = ...) -> None: ...
+    imports: _containers.RepeatedScalarFieldContainer[str]
+    reaches: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, tool: _Optional[str] = ..., code: _Optional[str] = ..., kind: _Optional[str] = ..., message: _Optional[str] = ..., normalised: _Optional[str] = ..., test: _Optional[str] = ..., frames: _Optional[_Iterable[_Union[Frame, _Mapping]]] = ..., fingerprint: _Optional[str] = ..., values: _Optional[str] = ..., rules_version: _Optional[int] = ..., imports: _Optional[_Iterable[str]] = ..., reaches: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class TestReport(_message.Message):
     __slots__ = ("passed", "failed", "skipped", "passed_count", "failed_count", "skipped_count", "deselected_count")
