@@ -75,7 +75,7 @@ class Notebook:
             self._cards[card.id] = card
             if card.project:
                 self._name_by_event(card)
-        for old in sorted(self._cards.values(), key=_card_age)[: len(self._cards) - CARDS_MAX]:
+        for old in self.cards()[CARDS_MAX:]:
             del self._cards[old.id]
             self.unseen.discard(old.id)
         return new

@@ -45,12 +45,27 @@ class _Told:
     detail: str = ""
 
 
-def timeline_rows(entries: Sequence[Entry], now_ms: int, zone: tzinfo | None) -> list[Row]:
-    """Newest first, as the entries are; times in a column as wide as the widest."""
-    held = list(bursts(entries))
-    times = [moment(burst[0].event.at_ms, now_ms, zone) for burst in held]
-    width = max((len(at) for at in times), default=0)
-    return [_row(burst, f"{at:<{width}}") for burst, at in zip(held, times, strict=True)]
+_Known = dict[tuple[str, str, int, str, str], Row]
+
+
+class TimelineRows:
+    """Makes rows, and makes one again only when it would say something else."""
+
+    def __init__(self) -> None:
+        self._known: _Known = {}
+
+    def rows(self, entries: Sequence[Entry], now_ms: int, zone: tzinfo | None) -> list[Row]:
+        """Newest first, as the entries are; times in a column as wide as the widest."""
+        held = list(bursts(entries))
+        times = [moment(burst[0].event.at_ms, now_ms, zone) for burst in held]
+        width = max((len(at) for at in times), default=0)
+        made: _Known = {}
+        for burst, at in zip(held, times, strict=True):
+            newest, oldest = burst[0], burst[-1]
+            name = (newest.event.id, oldest.event.id, len(burst), f"{at:<{width}}", newest.project)
+            made[name] = self._known.get(name) or _row(burst, name[3])
+        self._known = made
+        return list(made.values())
 
 
 def bursts(entries: Sequence[Entry]) -> Iterator[list[Entry]]:

@@ -80,7 +80,8 @@ class FailuresView(View):
         self.query_one("#card").display = bool(cards)
         empty = self.query_one("#empty", Static)
         empty.display = not cards
-        empty.update(nothing(self.desk.notebook, _EMPTY))
+        if not cards:
+            empty.update(nothing(self.desk.notebook, _EMPTY))
         card, remedy = self.card, self.remedy
         if card is not None:
             verdicts = dict(notebook.verdicts)
@@ -91,6 +92,7 @@ class FailuresView(View):
         """Looked at."""
         self.desk.notebook.unseen.discard(message.key)
         self.refresh_view()
+        self.refresh_bindings()
 
     def on_row_opened(self) -> None:
         """The output of the command that failed just now."""
@@ -138,6 +140,7 @@ class FailuresView(View):
         if card is not None:
             self._chosen[card.id] = self._chosen.get(card.id, 0) + by
             self.refresh_view()
+            self.refresh_bindings()
 
     def action_open_diff(self) -> None:
         """The whole change."""

@@ -16,8 +16,9 @@ from developer_node.front.tui.empty import nothing
 from developer_node.front.tui.messages import RowOpened, TextWanted
 from developer_node.front.tui.opened import open_burst, open_event
 from developer_node.front.tui.plain import one_line
-from developer_node.front.tui.rows import bursts, matching, timeline_rows
-from developer_node.front.tui.screens.view import View
+from developer_node.front.tui.rows import TimelineRows, bursts, matching
+from developer_node.front.tui.screens.view import Desk, View
+from developer_node.front.tui.widgets.frame import Line
 from developer_node.front.tui.widgets.row_list import RowList
 
 _EMPTY = Content.assemble(
@@ -40,11 +41,16 @@ class TimelineView(View):
         Binding("escape", "clear_filter", "Show all", key_display="Esc"),
     ]
 
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._rows = TimelineRows()
+        self._count = 0
+
     def body(self) -> ComposeResult:
         """A filter that is hidden until asked for, the rows, and what stands there without any."""
         with Vertical(id="timeline"):
             yield Input(placeholder="words that a row must have", id="filter", compact=True)
-            yield Static(id="counted")
+            yield Line(id="counted")
             yield RowList("events", follow=True)
             yield Static(id="empty")
 
@@ -56,7 +62,7 @@ class TimelineView(View):
     def show(self) -> None:
         """Rows of the notebook, filtered."""
         desk = self.desk
-        everything = timeline_rows(desk.notebook.entries(), desk.clock.now_ms(), desk.zone)
+        everything = self._rows.rows(desk.notebook.entries(), desk.clock.now_ms(), desk.zone)
         words = self.query_one("#filter", Input).value
         rows = matching(everything, words)
         events = self.query_one(RowList)
@@ -64,14 +70,20 @@ class TimelineView(View):
         events.display = bool(everything)
         empty = self.query_one("#empty", Static)
         empty.display = not everything
-        empty.update(nothing(self.desk.notebook, _EMPTY))
-        self.query_one("#counted", Static).update(
-            _counted(len(rows), len(everything), words, following=events.following)
-        )
+        if not everything:
+            empty.update(nothing(self.desk.notebook, _EMPTY))
+        self._count = len(everything)
+        self._say_count()
 
     def on_row_highlighted(self) -> None:
         """The cursor left the newest row, or came back."""
-        self.refresh_view()
+        self._say_count()
+
+    def _say_count(self) -> None:
+        words = self.query_one("#filter", Input).value
+        events = self.query_one(RowList)
+        said = _counted(events.row_count, self._count, words, following=events.following)
+        self.query_one("#counted", Line).say(said)
 
     def on_input_changed(self) -> None:
         """Filters while it is typed."""

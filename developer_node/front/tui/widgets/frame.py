@@ -12,7 +12,19 @@ from developer_node.front.tui.standing import Standing, banner, strip
 TABS = (("timeline", "1", "Timeline"), ("failures", "2", "Failures"), ("ask", "3", "Ask"))
 
 
-class Tabs(Static):
+class Line(Static):
+    """One line that is drawn again only when it says something else, and never moves others."""
+
+    _said: Content | None = None
+
+    def say(self, content: Content) -> None:
+        """What it says now."""
+        if self._said is None or not self._said.is_same(content):
+            self._said = content
+            self.update(content, layout=False)
+
+
+class Tabs(Line):
     """The views by number; Failures says how many cards were not looked at."""
 
     def on_mount(self) -> None:
@@ -21,23 +33,28 @@ class Tabs(Static):
 
     def show(self, current: str, unseen: int) -> None:
         """Draws the tabs; each can be clicked."""
-        self.update(Content("   ").join(_tab(*tab, current, unseen) for tab in TABS))
+        self.say(Content("   ").join(_tab(*tab, current, unseen) for tab in TABS))
 
 
-class StatusStrip(Static):
+class StatusStrip(Line):
     """Nodes, outbox, lake and model in one line."""
 
     def show(self, notebook: Notebook) -> None:
         """Draws it for the width at hand."""
-        self.update(strip(notebook, self.screen.size.width))
+        self.say(strip(notebook, self.screen.size.width))
 
 
 class Banner(Static):
     """Hidden while all is well."""
 
+    _standing: Standing | None = None
+
     def show(self, notebook: Notebook) -> None:
         """What is missing and what still works."""
         standing = banner(notebook)
+        if standing == self._standing:
+            return
+        self._standing = standing
         self.display = standing is not None
         if standing is not None:
             self.set_class(standing.grave, "-grave")

@@ -58,7 +58,7 @@ class RowList(ScrollView, can_focus=True):
 
     def show(self, rows: Sequence[Row]) -> None:
         """Other rows; the selected one stays selected and stays where it is on the screen."""
-        held, before = self.row, self.cursor
+        held, before, was_empty = self.row, self.cursor, not self._rows
         self._rows = rows
         self.virtual_size = Size(self.scrollable_content_region.width, len(rows))
         after = self._place_of(held)
@@ -67,7 +67,8 @@ class RowList(ScrollView, can_focus=True):
             self.scroll_to(y=self.scroll_y + after - before, animate=False, immediate=True)
         if self.row is not None and (held is None or held.key != self.row.key):
             self._say_highlighted()
-        self.refresh_bindings()
+        if was_empty is not (not rows):
+            self.refresh_bindings()
         self.refresh()
 
     def select(self, key: str) -> None:

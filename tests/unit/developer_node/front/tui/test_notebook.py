@@ -71,3 +71,11 @@ def test_old_cards_go_at_the_limit_and_are_not_called_new_any_more() -> None:
     notebook.add_cards(card(n) for n in range(CARDS_MAX + 3))
     assert len(notebook.cards()) == CARDS_MAX == len(notebook.unseen)
     assert notebook.cards()[0].id == f"s{CARDS_MAX + 2}"
+
+
+def test_below_the_limit_no_card_goes() -> None:
+    """The control case of the one before."""
+    notebook = Notebook()
+    notebook.add_cards(card(n) for n in range(CARDS_MAX - 30))
+    notebook.add_cards([card(500)])
+    assert len(notebook.cards()) == CARDS_MAX - 29

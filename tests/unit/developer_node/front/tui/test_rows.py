@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, tzinfo
 
 from common.model.event import Body, CommandFinished, Event, FileChanged, GitOperation
 from common.model.ids import EventId, WorkingCopyId
 from developer_node.front.tui.notebook import Entry
-from developer_node.front.tui.rows import bursts, matching, timeline_rows
+from developer_node.front.tui.rows import Row, TimelineRows, bursts, matching
 
 NOW_MS = 1_772_546_700_000
 HERE, THERE = WorkingCopyId("1" * 16), WorkingCopyId("2" * 16)
@@ -16,6 +16,11 @@ HERE, THERE = WorkingCopyId("1" * 16), WorkingCopyId("2" * 16)
 def entry(number: int, body: Body, *, ago_ms: int = 0, at: WorkingCopyId = HERE) -> Entry:
     """Newest first is the caller's duty."""
     return Entry(Event(EventId(f"{number:032x}"), NOW_MS - ago_ms, at, body), "thing")
+
+
+def timeline_rows(entries: list[Entry], now_ms: int, zone: tzinfo) -> list[Row]:
+    """Made for the first time."""
+    return TimelineRows().rows(entries, now_ms, zone)
 
 
 def test_files_saved_together_are_one_row() -> None:
@@ -74,3 +79,15 @@ def test_a_filter_wants_every_word_in_any_order() -> None:
     assert [row.key for row in matching(rows, "FAILED pytest")] == [rows[1].key]
     assert [row.key for row in matching(rows, "git moving")] == [rows[0].key]
     assert matching(rows, "  ") == rows
+
+
+def test_a_row_is_made_again_only_when_it_would_say_something_else() -> None:
+    """A thousand rows are asked for four times a second; the day changes at midnight."""
+    rows = TimelineRows()
+    entries = [entry(1, CommandFinished("make", "/", (0,), 5))]
+    first = rows.rows(entries, NOW_MS, UTC)[0]
+    assert rows.rows(entries, NOW_MS + 1_000, UTC)[0] is first
+    tomorrow = rows.rows(entries, NOW_MS + 86_400_000, UTC)[0]
+    assert tomorrow.left.plain.startswith("3 Mar 14:05")
+    renamed = [Entry(entries[0].event, "other")]
+    assert "other" in rows.rows(renamed, NOW_MS, UTC)[0].right.plain
