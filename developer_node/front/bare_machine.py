@@ -12,7 +12,7 @@ INSTALL = (
 NEEDS = {
     "the three nodes": ("grpc", "google.protobuf", "cryptography", "jwt", "apsw"),
     "the Dragon": ("numpy", "tantivy", "tokenizers", "tree_sitter"),
-    "the laptop": ("watchdog", "pathspec", "detect_secrets", "rich"),
+    "the laptop": ("watchdog", "detect_secrets", "rich", "textual"),
 }
 """MLX is left out: a lake without models still records and searches."""
 
