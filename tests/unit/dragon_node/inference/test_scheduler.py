@@ -33,7 +33,7 @@ class Gate:
 
     def load(self, name: str) -> Engine:
         self.reached.set()
-        self.open.wait()
+        self.open.wait(20)  # a failing test must not leave the thread here
         return self.engine
 
 
@@ -126,6 +126,7 @@ async def test_a_full_inbox_refuses_with_the_numbers_and_a_cancel_makes_room():
         leaves.cancel()
         await asyncio.gather(leaves, return_exceptions=True)
         tasks.append(asyncio.create_task(whole(s.generate(asked("now")))))
+        await open_requests(s, INBOX_MAX + 1)
         gate.open.set()
         await asyncio.gather(*tasks)
     assert max(gate.engine.batches) <= SLOTS
