@@ -55,6 +55,7 @@ def finish(start: Start, redact: Callable[[bytes], bytes]) -> Generator[Finished
             previous_tree="" if lost else last.tree,
             changes=path_changes(found, contents.known),
             cut=_short(cut),
+            unnamed=max(0, len(found) - CHANGES_MAX),
         )
         yield Finished(ground, _referred(ground, contents) | blobs)
         dirty = set(start.snapshot.dirty.values())

@@ -12,7 +12,7 @@ import pytest
 
 from common.model.event import Ground, PathChange
 from common.model.ids import ContentHash, content_hash
-from developer_node.front.shell import changes, last_ground
+from developer_node.front.shell import changes, ground, last_ground
 from developer_node.front.shell.ground import Finished, finish
 from developer_node.front.shell.start import Start, begin
 
@@ -150,6 +150,19 @@ def test_contents_stop_at_their_limit_and_the_cut_says_so(
     assert [c.path for c in done.ground.changes if c.new_content] == ["p", "q"]
     assert done.ground.cut == ("1 changed files without content (binary or large): r",)
     assert sum(map(len, _only_changes(done))) <= 1000
+
+
+def test_changed_files_that_are_not_named_are_counted(
+    record: Record, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (changes, ground):
+        monkeypatch.setattr(module, "CHANGES_MAX", 2)
+    assert record().ground.unnamed == 0
+    for name in ("p", "q", "r"):
+        (repository / name).write_text(name)
+    done = record()
+    assert (len(done.ground.changes), done.ground.unnamed) == (2, 1)
+    assert done.ground.cut == ("1 more changed files are not named",)
 
 
 def _only_changes(done: Finished) -> list[bytes]:
