@@ -9,6 +9,7 @@ from dataclasses import replace
 from common.model.event import CommandFinished
 from common.model.failure import Failure, FailureKind
 from developer_node.text import fingerprint
+from developer_node.text.imports import Imports
 from developer_node.text.parsers import pytest, python
 from developer_node.text.parsers.symptom import Complaint, Place, Symptom
 
@@ -44,7 +45,8 @@ def interpret(command: CommandFinished, root: str) -> CommandFinished:
         return replace(command, failures=(), tests=tests)
     symptoms = parsed.symptoms if parsed else _traceback(command.output.text)
     found = [_failure(s, place) for s in symptoms[:FAILURES_MAX]]
-    return replace(command, failures=tuple(found), tests=tests)
+    imports = Imports(place.root, place.cwd)
+    return replace(command, failures=tuple(_with_imports(f, imports) for f in found), tests=tests)
 
 
 def from_text(text: str, cwd: str, root: str) -> Failure | None:
@@ -86,6 +88,12 @@ def _failure(symptom: Symptom, place: Place) -> Failure:
         values=fingerprint.values_hash(values),
         rules_version=fingerprint.RULES_VERSION,
     )
+
+
+def _with_imports(failure: Failure, imports: Imports) -> Failure:
+    """An assertion has no frame but the test's: what the test imports is the next best evidence."""
+    found = imports.of(failure.test)
+    return replace(failure, imports=found.imports, reaches=found.reaches)
 
 
 def _normalised(symptom: Symptom, root: str) -> tuple[str, tuple[str, ...]]:
