@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from common.model.event import PathChange
 from common.model.failure import Failure
@@ -73,6 +75,49 @@ def spoken_of(failure: Failure, command: str, cwd: str, root: str) -> frozenset[
     """Files that the failure's own frames, its test or its command name."""
     frames = {f.path for f in failure.frames if f.in_app}
     return frozenset({*frames, file_of(failure.test), *named_files(command, cwd, root)} - {""})
+
+
+Evidence = Literal["named", "imported", "reached"]
+"""What ties a change to a failure, strongest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """What changed, told apart by what a failure has to do with it."""
+
+    related: tuple[PathChange, ...]
+    also: tuple[PathChange, ...]
+    evidence: Evidence = "named"
+
+
+def named_part(failure: Failure, changes: Sequence[PathChange], spoken: Collection[str]) -> Parted:
+    """Changes to files that the failure names, tests apart, and the others."""
+    return _parted(failure, changes, spoken, "named")
+
+
+def closest_part(
+    failure: Failure, changes: Sequence[PathChange], spoken: Collection[str]
+) -> Parted:
+    """By the strongest evidence that there is.
+
+    Imports say less than a trace does, so they count only when nothing that the failure names
+    changed, its own test included; and what is imported through others only after the rest.
+    """
+    named = named_part(failure, changes, spoken)
+    if any(c.path in spoken for c in changes):
+        return named
+    imported = _parted(failure, changes, failure.imports, "imported")
+    if imported.related:
+        return imported
+    reached = _parted(failure, changes, failure.reaches, "reached")
+    return reached if reached.related else named
+
+
+def _parted(
+    failure: Failure, changes: Sequence[PathChange], paths: Collection[str], evidence: Evidence
+) -> Parted:
+    related = tuple(c for c in changes if c.path in paths and not is_test(c.path, failure))
+    return Parted(related, tuple(c for c in changes if c not in related), evidence)
 
 
 def named_files(command: str, cwd: str, root: str) -> set[str]:

@@ -9,9 +9,12 @@ from typing import Literal
 from common.model.event import PathChange
 from common.model.failure import Failure, RemedyKind, RemedyState
 from dragon_node.failures.changes import (
+    Parted,
+    closest_part,
     declares_dependencies,
     file_of,
     is_test,
+    named_part,
     spoken_of,
     written_by_people,
 )
@@ -57,7 +60,7 @@ def judge(
     `changes` are those between the two runs; None when they are not known.
     """
     if changes is None:
-        return Ending("unexplained", "what changed between the two runs was not recorded")
+        return Ending("unexplained", "what changed between the two runs was not recorded in full")
     changes = written_by_people(changes)
     if verdict == "passed unnamed" and file_of(failure.test) in _deleted(changes):
         return Ending("removed", "the test's file was deleted", also=changes)
@@ -80,24 +83,53 @@ def _unchanged(failing: Run, passing: Run) -> Ending | None:
 def _code(
     failure: Failure, failing: Run, changes: tuple[PathChange, ...], verdict: Verdict, root: str
 ) -> Ending:
-    related, also = _part(failure, failing, changes, root)
-    tests = [c.path for c in also if is_test(c.path, failure)]
-    if not related and len(tests) == len(also) and file_of(failure.test) in tests:
-        return Ending("expectation changed", f"only tests changed: {_list(tests)}", also=also)
-    if not related:
-        note = f"{_list([c.path for c in also])} changed, which the failure does not name"
-        return Ending("unexplained", note, also=also)
-    what = _list([c.path for c in related])
-    if verdict == "passed unnamed" and file_of(failure.test) in tests:
-        note = (
-            f"{what} changed between the failing and the passing run, but so did the test's own"
-            " file, and the run does not name the tests that passed"
-        )
-        return Ending("unproven", note, "code", related, also)
-    note = f"{what} changed between the failing and the passing run"
+    spoken = spoken_of(failure, failing.command, failing.cwd, root)
+    part = closest_part(failure, changes, spoken)
+    tests = [c.path for c in part.also if is_test(c.path, failure)]
+    own = file_of(failure.test) in tests
+    if not part.related:
+        return _nothing_related(part.also, tests, file_of(failure.test) if own else "")
+    note = _said(part, failure)
+    if verdict == "passed unnamed" and own:
+        note += ", but so did the test's own file, and the run does not name the tests that passed"
+        return Ending("unproven", note, "code", part.related, part.also)
     if tests:
         note += f"; so did {_list(tests)}"
-    return Ending("observed", note, "code", related, also)
+    return Ending("observed", note, "code", part.related, part.also)
+
+
+def _nothing_related(also: tuple[PathChange, ...], tests: list[str], own: str) -> Ending:
+    if own and len(tests) == len(also):
+        return Ending("expectation changed", f"only tests changed: {_list(tests)}", also=also)
+    others = _list([c.path for c in also if c.path != own])
+    note = f"{others} changed, which the failure does not name"
+    if own:
+        note = f"the test's own file changed, and so did {others}, which the failure does not name"
+    return Ending("unexplained", note, also=also)
+
+
+def _said(part: Parted, failure: Failure) -> str:
+    """What is known, and no more than that."""
+    paths = [c.path for c in part.related]
+    when = "changed between the failing and the passing run"
+    they = "it" if len(paths) == 1 else "they"
+    match part.evidence:
+        case "named":
+            return f"{_list(paths)} {when}"
+        case "imported":
+            note = f"the failing test {_uses(paths)} {_list(paths)}; {they} {when}"
+        case "reached":
+            return f"the failing test reaches {_list(paths)} through its imports; {they} {when}"
+    farther = [c.path for c in part.also if c.path in failure.reaches]
+    return f"{note}; so did {_list(farther)}, which it reaches through them" if farther else note
+
+
+def _uses(paths: list[str]) -> str:
+    """pytest runs a conftest.py with the test; nothing imports it."""
+    conftests = [p for p in paths if p.rsplit("/", 1)[-1] == "conftest.py"]
+    if not conftests:
+        return "imports"
+    return "runs with" if len(conftests) == len(paths) else "imports or runs with"
 
 
 def _environment_too(
@@ -112,20 +144,12 @@ def _environment_too(
     declared = tuple(c for c in changes if c not in code)
     if not code:
         return Ending("observed", f"{what} changed and no code did", kind, declared, ())
-    related, also = _part(failure, failing, code, root)
+    # With two suspects the weaker evidence of imports would accuse at random: it is not used.
+    part = named_part(failure, code, spoken_of(failure, failing.command, failing.cwd, root))
     note = f"code and {what} both changed; which of them did it is not known"
-    if related:
-        return Ending("ambiguous", note, "code", related, (*also, *declared))
-    return Ending("ambiguous", note, kind, declared, also)
-
-
-def _part(
-    failure: Failure, failing: Run, changes: Iterable[PathChange], root: str
-) -> tuple[tuple[PathChange, ...], tuple[PathChange, ...]]:
-    """Changes that the failure speaks of, tests apart, and the others."""
-    spoken = spoken_of(failure, failing.command, failing.cwd, root)
-    related = tuple(c for c in changes if c.path in spoken and not is_test(c.path, failure))
-    return related, tuple(c for c in changes if c not in related)
+    if part.related:
+        return Ending("ambiguous", note, "code", part.related, (*part.also, *declared))
+    return Ending("ambiguous", note, kind, declared, part.also)
 
 
 def _environment(before: Environment, after: Environment) -> tuple[RemedyKind, str] | None:

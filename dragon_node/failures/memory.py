@@ -59,6 +59,8 @@ def failure_from_text(text: str) -> Failure:
     """As it was recorded."""
     fields = json.loads(text)
     fields["frames"] = tuple(Frame(**frame) for frame in fields["frames"])
+    for paths in ("imports", "reaches"):
+        fields[paths] = tuple(fields[paths])
     return Failure(**fields)
 
 
@@ -112,13 +114,26 @@ def _settle_one(
             changes = runs.between(db, failing, run)
             ending = judge(failure, failing, run, changes, said, root)
             if ending is not None:
+                ending = _as_far_as_said(db, episode, failing, ending)
                 _close(db, episode, failure, failing, run, ending)
         case "skipped":
             _note(db, episode, "test skipped since, not seen to pass")
         case "not run":
             _note(db, episode, "the test was removed, renamed or left out since, not seen to pass")
+        case "failed" if all(f.test != failure.test for f in command.failures):
+            db.execute("UPDATE episodes SET unsaid_lsn=? WHERE id=?", (run.lsn, episode))
         case "failed" | "unknown":
             pass
+
+
+def _as_far_as_said(db: apsw.Connection, episode: int, failing: Run, ending: Ending) -> Ending:
+    """Less is proven when the test failed in between, on other ground, without saying how."""
+    row = db.execute("SELECT unsaid_lsn FROM episodes WHERE id=?", (episode,)).fetchone()
+    unsaid = runs.load(db, int(str(row[0]))) if row and row[0] is not None else None
+    if ending.state != "observed" or unsaid is None or runs.between(db, failing, unsaid) == ():
+        return ending
+    note = f"{ending.note}; in between the test failed in a run that does not say how"
+    return dataclasses.replace(ending, state="unproven", note=note)
 
 
 def _note(db: apsw.Connection, episode: int, note: str) -> None:
@@ -202,14 +217,15 @@ def _episode(db: apsw.Connection, run: Run, n: int, failure: Failure) -> int:
     ).fetchone()
     if row is not None:
         db.execute(
-            "UPDATE episodes SET last_lsn=?, last_n=?, command=?, cwd=?, note='' WHERE id=?",
+            "UPDATE episodes SET last_lsn=?, last_n=?, command=?, cwd=?, note='',"
+            " unsaid_lsn=NULL WHERE id=?",
             (run.lsn, n, run.command, run.cwd, row[0]),
         )
         return int(str(row[0]))
     _contradict(db, run, failure)
     episode = run.lsn * EPISODES_A_RUN + n
     db.execute(
-        "INSERT OR REPLACE INTO episodes VALUES (?,?,?,?,?,?,?,?,?,?,NULL,'open','')",
+        "INSERT OR REPLACE INTO episodes VALUES (?,?,?,?,?,?,?,?,?,?,NULL,'open','',NULL)",
         (
             *(episode, run.project, run.wc, failure.fingerprint, failure.values, failure.test),
             *(run.command, run.cwd, run.lsn, n),

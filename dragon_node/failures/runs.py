@@ -52,6 +52,8 @@ class Run:
     failed: int
     skipped: int
     deselected: int
+    unnamed: int
+    """Changed paths that the ground does not name."""
 
     @property
     def executed(self) -> int:
@@ -86,6 +88,7 @@ def run_of(record: Accepted, event: Event, command: CommandFinished) -> Run:
         failed=tests.failed_count,
         skipped=tests.skipped_count,
         deselected=tests.deselected_count,
+        unnamed=ground.unnamed,
     )
 
 
@@ -93,12 +96,13 @@ def keep(db: apsw.Connection, run: Run, changes: Sequence[PathChange]) -> None:
     """Writes a run and what changed since the one before it."""
     e = run.environment
     db.execute(
-        f"INSERT OR REPLACE INTO runs VALUES ({','.join('?' * 23)})",
+        f"INSERT OR REPLACE INTO runs VALUES ({','.join('?' * 24)})",
         (
             *(run.lsn, run.event_id, run.project, run.project_name, run.wc, run.at_ms),
             *(run.duration_ms, run.command, run.cwd, run.ok, run.head, run.tree),
             *(run.tree_after, run.previous_tree, e.lock_hash, e.interpreter, e.packages),
             *(e.variables, run.tested, run.passed, run.failed, run.skipped, run.deselected),
+            run.unnamed,
         ),
     )
     db.executemany(
@@ -109,7 +113,7 @@ def keep(db: apsw.Connection, run: Run, changes: Sequence[PathChange]) -> None:
 
 _COLUMNS = """lsn, event_id, project, project_name, wc, at_ms, duration_ms, command, cwd, ok, head,
   tree, tree_after, previous_tree, lock_hash, interpreter, packages, variables, tested, passed,
-  failed, skipped, deselected"""
+  failed, skipped, deselected, unnamed"""
 
 
 def load(db: apsw.Connection, lsn: int) -> Run:
@@ -130,27 +134,28 @@ def on_ground(db: apsw.Connection, run: Run) -> list[Run]:
 
 
 def between(db: apsw.Connection, earlier: Run, later: Run) -> tuple[PathChange, ...] | None:
-    """What changed from the ground of one run to that of another; None when that is not known.
+    """What changed from the ground of one run to that of another; None when not all is known.
 
     Trees are named by their content, so any unbroken way from one tree to the other will do.
     """
     if not earlier.tree or not later.tree:
         return None
     edges: list[tuple[PathChange, ...]] = []
-    tree, previous, lsn = later.tree, later.previous_tree, later.lsn
+    tree, previous, lsn, unnamed = later.tree, later.previous_tree, later.lsn, later.unnamed
     for _ in range(CHAIN_LENGTH_MAX):
         if tree == earlier.tree:
             return compose(reversed(edges))
-        if not previous:
+        if not previous or unnamed:
             return None
         edges.append(_changes(db, lsn))
         tree = previous
         row = db.execute(
-            "SELECT previous_tree, lsn FROM runs WHERE wc=? AND tree=? AND lsn<? AND lsn>=?"
-            " ORDER BY lsn DESC LIMIT 1",
+            "SELECT previous_tree, lsn, unnamed FROM runs"
+            " WHERE wc=? AND tree=? AND lsn<? AND lsn>=? ORDER BY lsn DESC LIMIT 1",
             (later.wc, tree, lsn, earlier.lsn),
         ).fetchone()
-        previous, lsn = (str(row[0]), int(str(row[1]))) if row else ("", lsn)
+        found = (str(row[0]), int(str(row[1])), int(str(row[2]))) if row else ("", lsn, 0)
+        previous, lsn, unnamed = found
     return None
 
 
@@ -176,5 +181,5 @@ def _run(row: Sequence[object]) -> Run:
         *(number(0), text(1), text(2), text(3), text(4), number(5), number(6), text(7), text(8)),
         *(bool(row[9]), text(10), text(11), text(12), text(13)),
         Environment(text(14), text(15), text(16), text(17)),
-        *(bool(row[18]), number(19), number(20), number(21), number(22)),
+        *(bool(row[18]), number(19), number(20), number(21), number(22), number(23)),
     )

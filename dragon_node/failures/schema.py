@@ -1,9 +1,11 @@
 """The failure memory's tables in memory.db. All that is decided from them is decided in lsn order.
 
 runs            recorded commands with their ground, by lsn
+                unnamed: how many more paths changed than run_changes names
 run_changes     paths that differ from the ground of the run before, in the same working copy
 occurrences     failures, by run and place in it
 episodes        from the first failing run of a symptom in a working copy to what ended it
+                unsaid_lsn: a later run in which the test failed without saying how
 remedies        what made an episode pass; remedy_paths: its hunks and what else changed
 flaky           symptoms that passed on an unchanged ground
 verdicts        what people thought of a remedy
@@ -22,7 +24,8 @@ CREATE TABLE IF NOT EXISTS runs(
   head TEXT NOT NULL, tree TEXT NOT NULL, tree_after TEXT NOT NULL, previous_tree TEXT NOT NULL,
   lock_hash TEXT NOT NULL, interpreter TEXT NOT NULL, packages TEXT NOT NULL,
   variables TEXT NOT NULL, tested INTEGER NOT NULL, passed INTEGER NOT NULL,
-  failed INTEGER NOT NULL, skipped INTEGER NOT NULL, deselected INTEGER NOT NULL);
+  failed INTEGER NOT NULL, skipped INTEGER NOT NULL, deselected INTEGER NOT NULL,
+  unnamed INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS runs_by_tree ON runs(wc, tree, lsn);
 CREATE TABLE IF NOT EXISTS run_changes(
   lsn INTEGER NOT NULL, path TEXT NOT NULL, old_git TEXT NOT NULL, new_git TEXT NOT NULL,
@@ -36,7 +39,7 @@ CREATE TABLE IF NOT EXISTS episodes(
   id INTEGER PRIMARY KEY, project TEXT NOT NULL, wc TEXT NOT NULL, fingerprint TEXT NOT NULL,
   "values" TEXT NOT NULL, test TEXT NOT NULL, command TEXT NOT NULL, cwd TEXT NOT NULL,
   last_lsn INTEGER NOT NULL, last_n INTEGER NOT NULL, closed_lsn INTEGER, state TEXT NOT NULL,
-  note TEXT NOT NULL);
+  note TEXT NOT NULL, unsaid_lsn INTEGER);
 CREATE INDEX IF NOT EXISTS episodes_open ON episodes(wc) WHERE closed_lsn IS NULL;
 CREATE INDEX IF NOT EXISTS episodes_by_fingerprint ON episodes(fingerprint, closed_lsn);
 CREATE TABLE IF NOT EXISTS remedies(

@@ -247,3 +247,124 @@ async def test_a_second_cause_is_labelled_as_an_edit_undone_and_never_by_the_fir
     (remedy,) = (await Recaller(memory).last()).remedies
     assert remedy.commit == ""
     assert remedy.label.startswith("an uncommitted edit undone, back to")
+
+
+CALCULATOR = """\
+from rounding import whole
+
+
+def add(a, b):
+    return whole(a - b)
+"""
+CALCULATOR_TESTS = """\
+import unittest
+
+from calculator import add
+
+
+def test_add():
+    assert add(2, 3) == 5
+
+
+class TestAdd(unittest.TestCase):
+    def test_add_method(self):
+        self.assertEqual(add(2, 3), 5)
+"""
+ONE = ("-k", "test_add and not method")
+METHOD = ("-k", "test_add_method")
+
+
+@pytest.fixture
+def calculator(memory: Memory, tmp_path: Path) -> Laptop:
+    """The first five minutes: a module, what it imports, a test, and files of no concern."""
+    root = tmp_path / "calculator"
+    root.mkdir()
+    subprocess.run(["git", "init", "-qb", "main", str(root)], check=True)
+    laptop = Laptop(memory, tmp_path / "home", root)
+    laptop.write("calculator.py", CALCULATOR)
+    laptop.write("rounding.py", "def whole(x):\n    return int(x)\n")
+    laptop.write("stock.py", "STOCK = 1\n")
+    laptop.write("test_calculator.py", CALCULATOR_TESTS)
+    laptop.git("add", "-A")
+    laptop.git("commit", "-qm", "a calculator")
+    return laptop
+
+
+@pytest.mark.parametrize("chosen", [ONE, METHOD], ids=["assert", "assertEqual"])
+async def test_a_plain_assertion_comes_back_with_the_commit_that_fixed_what_it_imports(
+    memory: Memory, calculator: Laptop, tmp_path: Path, chosen: tuple[str, str]
+) -> None:
+    """Its only frame is the test's own. Unrelated commits and edits lie on the way."""
+    (failure,) = calculator.test(*chosen).failures
+    assert {f.path for f in failure.frames if f.in_app} == {"test_calculator.py"}
+    calculator.write("README.md", "adds\n")
+    calculator.git("add", "-A")
+    calculator.git("commit", "-qm", "unrelated")
+    calculator.write("stock.py", "STOCK = 2\n")
+    calculator.write("calculator.py", CALCULATOR.replace("a - b", "a + b"))
+    calculator.git("commit", "-qm", "add adds", "calculator.py")
+    fix = calculator.head()
+    calculator.test(*chosen)
+
+    clone = calculator.clone(tmp_path / "two")
+    clone.write("calculator.py", CALCULATOR)
+    (again,) = clone.test(*chosen).failures
+    assert again.fingerprint == failure.fingerprint
+    assert memory.cards() == ["the same symptom was seen before and passed later"]
+    found = await Recaller(memory).last()
+    (remedy,) = found.remedies
+    assert (found.match, remedy.state, remedy.commit) == ("same", "observed", fix)
+    assert remedy.paths == ("calculator.py",)
+    assert remedy.also_changed == ("README.md", "stock.py")
+    assert "+    return whole(a + b)" in remedy.diff
+    assert remedy.why == (
+        "the failing test imports calculator.py; it changed between the failing and the passing run"
+    )
+
+
+async def test_a_fix_two_imports_away_is_found_and_a_change_elsewhere_is_not(
+    memory: Memory, calculator: Laptop
+) -> None:
+    calculator.write("calculator.py", CALCULATOR.replace("a - b", "a + b"))
+    calculator.write("rounding.py", "def whole(x):\n    return int(x) - 1\n")
+    calculator.test(*ONE)
+    calculator.write("rounding.py", "def whole(x):\n    return int(x)\n")
+    calculator.write("stock.py", "STOCK = 3\n")
+    calculator.test(*ONE)
+    (remedy,) = (await Recaller(memory).last()).remedies
+    assert (remedy.state, remedy.paths) == ("observed", ("rounding.py",))
+    assert remedy.also_changed == ("stock.py",)
+    assert remedy.why.startswith("the failing test reaches rounding.py through its imports")
+
+
+async def test_a_change_that_no_import_reaches_is_unexplained(
+    memory: Memory, calculator: Laptop
+) -> None:
+    """The data file did it, and nothing that was recorded can tell."""
+    calculator.write("calculator.py", "def add(a, b):\n    return int(open('sum').read())\n")
+    calculator.write("sum", "4")
+    calculator.test(*ONE)
+    calculator.write("sum", "5")
+    calculator.write("stock.py", "STOCK = 4\n")
+    calculator.test(*ONE)
+    found = await Recaller(memory).last()
+    assert found.remedies == ()
+    assert found.note.startswith("unexplained: stock.py, sum changed")
+
+
+@pytest.mark.parametrize("report", ["--tb=no", "--tb=line"])
+async def test_a_run_that_does_not_say_how_it_failed_opens_nothing_and_lessens_what_is_proven(
+    memory: Memory, calculator: Laptop, report: str
+) -> None:
+    unsaid = calculator.test(*ONE, report)
+    assert unsaid.failures == ()
+    assert unsaid.tests is not None
+    assert unsaid.tests.failed == ("test_calculator.py::test_add",)
+    calculator.test(*ONE)
+    calculator.write("calculator.py", CALCULATOR.replace("a - b", "a * b"))
+    calculator.test(*ONE, report)
+    calculator.write("calculator.py", CALCULATOR.replace("a - b", "a + b"))
+    calculator.test(*ONE)
+    (remedy,) = (await Recaller(memory).last()).remedies
+    assert remedy.state == "unproven"
+    assert memory.cards() == []

@@ -45,8 +45,10 @@ def failure(
     values: str = "v1",
     test: str = TEST,
     files: Sequence[str] = ("tests/test_cart.py", "shop/cart.py"),
+    imports: Sequence[str] = (),
+    reaches: Sequence[str] = (),
 ) -> Failure:
-    """A failure of a test whose frames go through `files`."""
+    """A failure of a test whose frames go through `files`, and what its file imports."""
     return Failure(
         tool="pytest" if test else "python",
         code="KeyError",
@@ -58,6 +60,8 @@ def failure(
         fingerprint=Fingerprint(fingerprint),
         values=values,
         rules_version=1,
+        imports=tuple(imports),
+        reaches=tuple(reaches),
     )
 
 
@@ -134,6 +138,8 @@ class Copy:
         self.variables = "LANG=1\n"
         self.lost = False
         """The next run's ground knows of no run before it."""
+        self.unnamed = 0
+        """So many of the changes are not named by the next run's ground."""
         story.tell(self, WorkingCopySeen(path, "machine"))
 
     def write(self, path: str, text: str) -> None:
@@ -248,7 +254,7 @@ class Copy:
 
     def _ground(self) -> Ground:
         previous = None if self.lost else self.last
-        self.lost = False
+        unnamed, self.lost, self.unnamed = self.unnamed, False, 0
         changes = () if previous is None else tuple(self._changes(previous, self.files))
         self.last = dict(self.files)
         return Ground(
@@ -256,7 +262,8 @@ class Copy:
             tree=self.tree,
             tree_after=self.tree,
             previous_tree="" if previous is None else tree_of(previous),
-            changes=changes,
+            changes=changes[: len(changes) - unnamed],
+            unnamed=unnamed,
             interpreter="Python 3.11.7",
             packages=self._blob(self.packages),
             variables=self._blob(self.variables),
