@@ -52,8 +52,8 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
     """Watches and serves until the block ends; closes in the reverse order."""
     directory = config.home.directory("developer")
     clock = SystemClock()
-    identity = await NodeIdentity.open(
-        config.home.identity_directory("developer"), code=_take_code(config.join_file)
+    identity = await NodeIdentity.join(
+        config.home.identity_directory("developer"), config.join_file
     )
     async with AsyncExitStack() as stack:
         outbox = await stack.enter_async_context(
@@ -164,12 +164,3 @@ def _parse(text: str, cwd: str) -> Failure | None:
 def _me(identity: NodeIdentity) -> Node:
     mine = identity.identity
     return Node(mine.role, mine.id, "", "serving", 0.0, version("postdevai"), os.getpid())
-
-
-def _take_code(join_file: Path | None) -> str:
-    """The code in the file, which is removed: it is good once. Empty when there is no file."""
-    if join_file is None or not join_file.exists():
-        return ""
-    code = join_file.read_text("utf-8").strip()
-    join_file.unlink()
-    return code

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 
 import psutil
 
@@ -49,9 +48,7 @@ LAKE_BYTES_MIN = 256 << 20
 async def open_node(config: Config) -> AsyncGenerator[Running]:
     """Serves until the block ends; closes in the reverse order."""
     directory = config.home.directory("dragon")
-    identity = await NodeIdentity.open(
-        config.home.identity_directory("dragon"), code=take_code(config.join_file)
-    )
+    identity = await NodeIdentity.join(config.home.identity_directory("dragon"), config.join_file)
     budget_bytes = config.lake_bytes or default_lake_bytes(psutil.virtual_memory().total)
     async with AsyncExitStack() as stack:
         disk = ramdisk.choose(directory, config.ram, budget_bytes)
@@ -107,15 +104,6 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
         await stack.enter_async_context(alongside(embedding.run()))
         yield Running(address, {"lake": str(disk.path), "ram": str(disk.ram)})
         membership.state = "draining"
-
-
-def take_code(join_file: Path | None) -> str:
-    """The code in the file, which is removed: it is good once. Empty when there is no file."""
-    if join_file is None or not join_file.exists():
-        return ""
-    code = join_file.read_text("utf-8").strip()
-    join_file.unlink()
-    return code
 
 
 def default_lake_bytes(memory_bytes: int) -> int:

@@ -65,6 +65,15 @@ class NodeIdentity:
         self._clock = clock
 
     @classmethod
+    async def join(cls, directory: Path, join_file: Path | None) -> NodeIdentity:
+        """As `open`, with the code in a file, which is removed only once it has been spent."""
+        if join_file is None:
+            return await cls.open(directory)
+        opened = await cls.open(directory, code=await asyncio.to_thread(_code_in, join_file))
+        await asyncio.to_thread(join_file.unlink, missing_ok=True)
+        return opened
+
+    @classmethod
     async def open(
         cls, directory: Path, *, code: str = "", clock: Clock | None = None
     ) -> NodeIdentity:
@@ -181,6 +190,13 @@ def _key(directory: Path) -> bytes:
     if not path.exists():
         write_private(path, key_to_pem(new_key()))
     return path.read_bytes()
+
+
+def _code_in(join_file: Path) -> str:
+    try:
+        return join_file.read_text("utf-8").strip()
+    except FileNotFoundError:
+        return ""  # spent at an earlier start
 
 
 def _read(directory: Path, clock: Clock) -> NodeIdentity:
