@@ -53,6 +53,8 @@ class ScriptedDaemon:
         """Why it cannot be reached; empty when it can."""
         self.asked: list[AskRequest] = []
         self.closed_answers = 0
+        self.speaking = 0
+        """Answers that have more to say and do not wait for the test."""
         self.verdicts: list[tuple[str, Verdict]] = []
         self.connections = 0
         self._items = list(items)
@@ -105,17 +107,23 @@ class ScriptedDaemon:
     async def ask(self, request: AskRequest) -> AsyncIterator[AskPart]:
         """The scripted parts."""
         self.asked.append(request)
+        self.speaking += 1
         try:
             for part in self.answer:
                 match part:
                     case asyncio.Event():
-                        await part.wait()
+                        self.speaking -= 1
+                        try:
+                            await part.wait()
+                        finally:
+                            self.speaking += 1
                     case PostDevAIError():
                         raise part
                     case _:
                         yield part
         finally:
             self.closed_answers += 1
+            self.speaking -= 1
 
     async def history(self, query: HistoryQuery) -> HistoryPage:
         """What the test set; the Dragon is needed for it."""

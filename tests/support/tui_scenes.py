@@ -10,6 +10,7 @@ from datetime import UTC
 from typing import cast
 
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from common.errors import Unavailable
 from common.model.answer import (
@@ -45,6 +46,7 @@ from common.model.laptop import FeedState, LaptopStatus, OutboxStatus, WatchedRe
 from common.model.llm import Model
 from common.model.node import Node
 from developer_node.front.tui.app import PostDevAIApp, make_app
+from developer_node.front.tui.screens.ask import AskView
 from tests.support.scripted_daemon import NOW_MS, ScriptedDaemon, SetClock
 
 COPY = WorkingCopyId("a1" * 8)
@@ -404,6 +406,8 @@ SCENES: dict[str, Callable[[], ScriptedDaemon]] = {
 async def settled(pilot: Pilot[None]) -> None:
     """Until nothing more is to come: all that the daemon said is on the screen."""
     app = cast(PostDevAIApp, pilot.app)
+    for field in app.screen.query(Input):
+        field.cursor_blink = False
     await until(pilot, lambda: _has_heard_all(app))
     busy = [worker for worker in app.workers if worker.group in ("draw", "load", "judge")]
     if busy:
@@ -416,7 +420,14 @@ def _has_heard_all(app: PostDevAIApp) -> bool:
     daemon = reader._daemon
     if not isinstance(daemon, ScriptedDaemon):
         return notebook.lost is not None
-    return daemon.all_read and not reader._arrived.is_set() and notebook.status == daemon.status_now
+    view = app._view
+    return (
+        daemon.all_read
+        and not reader._arrived.is_set()
+        and notebook.status == daemon.status_now
+        and not daemon.speaking
+        and not (isinstance(view, AskView) and view._repaint)
+    )
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
@@ -432,7 +443,7 @@ def seen(pilot: Pilot[None]) -> str:
 
 def app_of(daemon: ScriptedDaemon, **more: float) -> PostDevAIApp:
     """At a set time in a set zone, repainting at once."""
-    given = {"repaint_s": 0.01, "poll_s": 0.01, "retry_s": 0.01} | more
+    given = {"repaint_s": 0.01, "poll_s": 0.25, "retry_s": 0.05} | more
 
     async def stop() -> None:
         daemon.go("stopped")
