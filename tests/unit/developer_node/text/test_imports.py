@@ -132,6 +132,17 @@ def test_what_imports_import_is_reached_nearest_first_and_circles_end(tmp_path: 
     assert of(tmp_path, files, "test_c.py::test_x") == Imported(("a.py",), ("b.py", "c.py"))
 
 
+def test_a_test_is_not_an_import_of_itself(tmp_path: Path) -> None:
+    files = {"a.py": "", "test_c.py": "import test_c, a"}
+    assert of(tmp_path, files, "test_c.py") == Imported(("a.py",))
+
+
+def test_inside_a_package_of_tests_nothing_is_imported_by_its_bare_name(tmp_path: Path) -> None:
+    """pytest puts the directory above the package on the path, not the package."""
+    files = {"tests/__init__.py": "", "tests/a.py": "", "tests/test_c.py": "import a"}
+    assert of(tmp_path, files, "tests/test_c.py").imports == ("tests/__init__.py",)
+
+
 def test_what_only_another_test_imports_is_not_this_ones(tmp_path: Path) -> None:
     source = """
 class TestA:
@@ -168,7 +179,7 @@ def test_a_name_of_the_standard_library_is_not_a_file_here(tmp_path: Path) -> No
         b"import a\nx = " + b"1+" * 20000 + b"1",
         b"import a\nx = " + b"-" * 100000 + b"1",
         b"import " + b".".join([b"a"] * 3000),
-        b"# " + b"x" * room._FILE_BYTES_MAX + b"\nimport a\n",
+        b"import a\n# " + b"x" * room._FILE_BYTES_MAX,
     ],
     ids=["syntax", "codec", "bytes", "nul", "deep", "long sum", "many signs", "long name", "large"],
 )
@@ -214,11 +225,11 @@ def test_all_failures_of_a_command_share_one_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(room, "PATHS_BYTES_MAX", 15)
-    files = {"m1.py": "", "m2.py": "", "test_c.py": "import m1\ndef test_x(): import m2"}
+    files = {"m1.py": "import m2, m3", "m2.py": "", "m3.py": "", "test_c.py": "import m1"}
     of(tmp_path, files, "test_c.py")
     imports = Imports(str(tmp_path), str(tmp_path))
-    assert imports.of("test_c.py::test_x").imports == ("m1.py", "m2.py")
-    assert imports.of("test_c.py::test_x") == Imported()
+    assert imports.of("test_c.py") == Imported(("m1.py",), ("m2.py",))
+    assert imports.of("test_c.py") == Imported()
 
 
 def test_what_is_not_read_in_time_is_not_claimed(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from common.model.failure import Failure, TestReport
+from dragon_node.failures.memory import failure_from_text, failure_to_text
 from dragon_node.failures.recall import Recaller
 from tests.support.failures import TEST, Copy, Story, failure
 
@@ -206,3 +207,21 @@ async def test_a_failure_in_between_that_does_not_say_how_leaves_the_rest_unprov
     (remedy,) = (await recaller.by_fingerprint(F)).remedies
     assert remedy.state == state
     assert ("does not say how" in remedy.why) == edited
+
+
+async def test_a_failure_that_says_how_again_starts_anew(story: Story, recaller: Recaller) -> None:
+    copy = shop(story)
+    copy.fails(failure())
+    copy.write("shop/cart.py", "def price(item):\n    return 1\n")
+    copy.run("pytest --tb=no", 1, (), TestReport(failed=(TEST,), passed_count=2, failed_count=1))
+    copy.write("shop/cart.py", "def price(item):\n    return 2\n")
+    copy.fails(failure())
+    copy.write("shop/cart.py", FIXED)
+    copy.passes()
+    (remedy,) = (await recaller.by_fingerprint(F)).remedies
+    assert remedy.state == "observed"
+
+
+def test_a_failure_is_kept_with_its_imports() -> None:
+    kept = asserted()
+    assert failure_from_text(failure_to_text(kept)) == kept
