@@ -23,7 +23,7 @@ models: setup ## the small models, once, by hash
 	@$(BIN)/python scripts/fetch_models.py
 
 test: setup models ## everything but the long rounds
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 3
 
 check: setup ## format, lint, types, layers, protocol
 	@$(BIN)/ruff format --check .

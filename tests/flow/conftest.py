@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.mesh import Mesh
+from tests.support.models import models_dir
+
+__all__ = ["models_dir"]
 
 
 @pytest.fixture

@@ -30,7 +30,13 @@ class Mesh:
 
     def __init__(self, home: Path, **env: str) -> None:
         self.home = home
-        self.env = {**os.environ, **env, "POSTDEVAI_HOME": str(home), "NO_COLOR": "1"}
+        own = {
+            "POSTDEVAI_HOME": str(home),
+            "NO_COLOR": "1",
+            # a file changed twice in a second at equal length would run its old bytecode
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        self.env = {**os.environ, **env, **own}
 
     def postdevai(
         self, *args: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
