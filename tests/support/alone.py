@@ -1,4 +1,4 @@
-"""Run as a program in a network namespace of its own: loopback up, then it becomes its arguments."""
+"""Run as a program in a network namespace of its own: loopback up, then its arguments."""
 
 from __future__ import annotations
 
