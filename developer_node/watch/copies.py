@@ -106,7 +106,7 @@ class WorkingCopies:
             watched, seen = await asyncio.to_thread(made._remembered)
             for root in (*watched, *seen):
                 if root.is_dir():
-                    await made._resume(root, whole=root in watched)
+                    await made._start(root, whole=root in watched)
             try:
                 yield made
             finally:
@@ -131,8 +131,7 @@ class WorkingCopies:
         async with self._lock:
             if root in self._copies:
                 return
-            copy = await self._start(root, whole=False)
-            await self._report(copy.root, copy.id)
+            await self._start(root, whole=False)
             self._drop_oldest_seen()
             await asyncio.to_thread(self._remember)
 
@@ -155,17 +154,16 @@ class WorkingCopies:
         """Every working copy, by path."""
         return {os.fspath(copy.root): copy.id for copy in self._copies.values()}
 
-    async def _resume(self, root: Path, *, whole: bool) -> None:
-        copy = await self._start(root, whole=whole)
-        if not whole:
-            await self._report(root, copy.id)
-
     async def _start(self, root: Path, *, whole: bool) -> _Copy:
         name = await asyncio.to_thread(working_copy, self._home, root)
         in_git = await asyncio.to_thread(find_root, root) == root
         files = await self._files(root, name, in_git=in_git) if whole else None
         copy = _Copy(root, name, files, self._git(root, name, files) if in_git else None)
-        running = [watcher.run() for watcher in (copy.files, copy.git) if watcher is not None]
+        if files is None:
+            await self._report(root, name)
+        running = [] if files is None else [files.run()]
+        if copy.git is not None:
+            running.append(_after_sighting(files, copy.git))
         copy.tasks = tuple(self._group.create_task(run) for run in running)
         self._copies[root] = copy
         return copy
@@ -235,6 +233,13 @@ class WorkingCopies:
             "seen": [os.fspath(c.root) for c in copies if c.files is None],
         }
         write_private(self._list, json.dumps(kept, indent=1).encode())
+
+
+async def _after_sighting(files: FilesWatcher | None, commits: GitWatcher) -> None:
+    """A commit of a copy that the Dragon does not know would become a project of its own."""
+    if files is not None:
+        await files.sighted.wait()
+    await commits.run()
 
 
 def travelling(seen: WorkingCopySeen) -> WorkingCopySeen:

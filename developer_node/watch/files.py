@@ -67,6 +67,8 @@ class FilesWatcher:
         self._hints: Hints | None = None
         self._forget = False
         self._seen: WorkingCopySeen | None = None
+        self.sighted = asyncio.Event()
+        """Set once the working copy has been reported: nothing of it may be recorded before."""
         self.files = -1
         self.skipped = 0
         self.state = "scanning"
@@ -151,6 +153,7 @@ class FilesWatcher:
         if seen != self._seen:
             await self._record([(event_of(seen, self._copy, self._clock.now_ms()), {})])
             self._seen = seen
+        self.sighted.set()
 
     async def _in(self, thread: ThreadPoolExecutor, job: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(thread, job)

@@ -89,6 +89,22 @@ async def test_a_copy_that_is_merely_seen_tells_its_commits_and_none_of_its_file
         assert list(watched.known()) == [str(repository.root)]
 
 
+@pytest.mark.parametrize("whole", [True, False])
+async def test_a_copy_is_reported_before_its_commits(
+    repository: Any, recorded: Any, copies: Open, whole: bool
+) -> None:
+    """The Dragon would take commits of a copy that it does not know for another project."""
+    repository.commit("one", a_py="1\n")
+    async with copies() as watched:
+        if whole:
+            await watched.watch(str(repository.root))
+        else:
+            await watched.see(repository.root)
+        await recorded.until(lambda: recorded.operations and recorded.seen)
+    kinds = [type(event.body).__name__ for event in recorded.events]
+    assert kinds.index("WorkingCopySeen") < kinds.index("GitOperation")
+
+
 async def test_a_copy_that_was_seen_is_named_again_after_a_restart_and_when_all_is_lost(
     repository: Any, recorded: Any, copies: Open
 ) -> None:
