@@ -62,8 +62,8 @@ SMALL = Model(
 )
 LARGE = Model("Qwen3-32B-4bit", "reasoning", "loaded", 1.0, parameters=32_000_000_000)
 LAKE = LakeStats(
-    bytes=13 << 20, budget_bytes=2 << 30, ram=True, back_end="tmpfs", path="/run/lake", lsn=412,
-    journal_bytes=4 << 20,
+    bytes=13_000_000, budget_bytes=2_000_000_000, ram=True, back_end="tmpfs", path="/run/lake",
+    lsn=412, journal_bytes=4 << 20,
 )  # fmt: skip
 FRESH = Freshness((ProjectFreshness("ledger", HOME, "3f2a91c07", "3f2a91c07"),), 0, 1.0)
 WELL = LaptopStatus(
@@ -96,7 +96,7 @@ FAILURE = Failure(
     tool="pytest",
     code="AssertionError",
     kind="test",
-    message="assert Money(99) == Money(100)",
+    message="assert Money(99) == Money(100)\n +  where Money(99) = sum([Money(33)] * 3)",
     normalised="assert Money(N) == Money(N)",
     test="tests/test_money.py::test_split_adds_up",
     frames=(Frame("tests/test_money.py", "test_split_adds_up", 31, in_app=True),),
@@ -278,10 +278,10 @@ class Money:
 '''
 PASSAGES = (
     Hit("ledger", HOME, "ledger/money.py", 14, 18, "Money.split", "3f2a91c07",
-        ContentHash("5" * 32), why=("words", "meaning", "symbol"), text=MONEY),
+        ContentHash("5" * 32), why=("close in meaning (0.71)", "words: money, split"), text=MONEY),
     Hit("ledger", HOME, "tests/test_money.py", 28, 33, "test_split_adds_up", "3f2a91c07",
-        why=("words",), text="def test_split_adds_up():\n    ...\n", dirty=True),
-    Hit("ledger", HOME, "docs/rounding.md", 3, 9, "", "3f2a91c07", why=("meaning",)),
+        why=("words: split",), text="def test_split_adds_up():\n    ...\n", dirty=True),
+    Hit("ledger", HOME, "docs/rounding.md", 3, 9, "", "3f2a91c07", why=("close in meaning (0.5)",)),
 )  # fmt: skip
 SAID = (
     "Shares are made with divmod [1]: every part gets the whole quotient, and the first parts "

@@ -119,13 +119,14 @@ def _words(answer: Answer, *, unfolded: bool) -> Content:
 
 def _passage_row(number: int, hit: Hit) -> Row:
     at = short_commit(hit.commit) + ("+" if hit.dirty else "")
+    # the figures behind a reason are for scripts: "close in meaning (0.71)"
+    reasons = [one_line(reason).partition(" (")[0] for reason in hit.why]
+    why = ", ".join(dict.fromkeys(reasons))
     left = Content.assemble(
         (f"{number:>2} ", "$text-accent"),
         place(hit),
-        (f"  {one_line(hit.symbol, 60)}" if hit.symbol else "", "$foreground-muted"),
+        (f"  {one_line(hit.symbol, 60)}" if hit.symbol else "", "$text-secondary"),
+        (f"  {why}" if why else "", "$foreground-muted"),
     )
-    why = ", ".join(one_line(reason, 20) for reason in hit.why[:3])
-    right = Content.assemble(
-        (why, "$foreground-muted"), (f"  {one_line(hit.project, 24)}", "$text-secondary"), f" {at}"
-    )
+    right = Content.assemble((f"{one_line(hit.project, 24)} ", "$text-secondary"), at)
     return Row(str(number), left, right)

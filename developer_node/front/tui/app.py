@@ -131,6 +131,8 @@ class PostDevAIApp(App[None]):
     async def action_view(self, name: str) -> None:
         """Switches the view; what lies over the old one stays there."""
         if isinstance(self.screen, View):
+            if name == FailuresView.VIEW:
+                self.clear_notifications()  # the card itself says it now
             await self.switch_mode(name)
 
     async def action_next_view(self, by: int) -> None:

@@ -18,17 +18,13 @@ from common.model.failure import (
     Suggestion,
     Verdict,
 )
+from developer_node.front.output_words import count
 from developer_node.front.tui.plain import one_line
 from developer_node.front.tui.rows import Row
-from developer_node.front.tui.wording import (
-    age,
-    count_of,
-    freshness,
-    moment,
-    short_commit,
-)
+from developer_node.front.tui.wording import age, freshness, moment, short_commit
 
 MUTED = "$foreground-muted"
+MESSAGE_LINES_MAX = 6
 STATE_STYLE: dict[RemedyState, str] = {
     "observed": "$text-primary",
     "confirmed": "$text-success",
@@ -94,9 +90,7 @@ def facts_of_failure(card: Suggestion, now_ms: int, zone: tzinfo | None) -> list
     if recollection.occurrences:
         facts.append(Fact("Last seen", _last_seen(card, now_ms, zone)))
     if recollection.flaky is not None:
-        runs = (
-            f"failed in {recollection.flaky.failed} of {count_of(recollection.flaky.runs, 'run')}"
-        )
+        runs = f"failed in {recollection.flaky.failed} of {count(recollection.flaky.runs, 'run')}"
         facts.append(
             Fact("Flaky", Content.assemble((runs, "bold $text-warning"), " on unchanged code"))
         )
@@ -108,9 +102,10 @@ def facts_of_failure(card: Suggestion, now_ms: int, zone: tzinfo | None) -> list
 
 
 def facts_of_remedy(
-    remedy: Remedy, number: int, count: int, verdicts: Mapping[str, Verdict]
+    card: Suggestion, remedy: Remedy, verdicts: Mapping[str, Verdict]
 ) -> list[Fact]:
     """What made it pass, its state, its label, and how to look at it."""
+    remedies = card.recollection.remedies
     state = state_of(remedy, verdicts)
     said = Content.assemble(
         (state, f"bold {STATE_STYLE[state]}"),
@@ -119,11 +114,13 @@ def facts_of_remedy(
     )
     if verdicts.get(remedy.id) == "accepted":
         said = said.append_text("  accepted by you", "$text-success")
-    name = "Remedy" if count == 1 else f"Remedy {number}/{count}"
+    name = "Remedy"
+    if len(remedies) > 1:
+        name += f" {remedies.index(remedy) + 1}/{len(remedies)}"
     facts = [Fact(name, said)]
     if remedy.why:
         facts.append(Fact("Why this", _text(remedy.why)))
-    facts.append(Fact("See it", _command(see_command(remedy))))
+    facts.append(Fact("See it", _command(see_command(remedy, card.recollection.failure))))
     return facts
 
 
@@ -156,11 +153,13 @@ def state_of(remedy: Remedy, verdicts: Mapping[str, Verdict]) -> RemedyState:
     return "rejected" if verdicts.get(remedy.id) == "rejected" else remedy.state
 
 
-def see_command(remedy: Remedy) -> str:
+def see_command(remedy: Remedy, failure: Failure | None) -> str:
     """A command that shows the change, to be typed in a shell in the project."""
     paths = " ".join(shlex.quote(one_line(path)) for path in remedy.paths)
     if remedy.commit:
         return f"git show {short_commit(remedy.commit)}" + (f" -- {paths}" if paths else "")
+    if failure is not None and failure.fingerprint:
+        return f"postdevai recall --fingerprint {failure.fingerprint}"
     return "postdevai recall --last"
 
 
@@ -181,7 +180,8 @@ def _heading(failure: Failure | None) -> str:
 
 
 def _what_failed(failure: Failure) -> Content:
-    said = _text(failure.message)
+    lines = [one_line(line) for line in failure.message.splitlines()[:MESSAGE_LINES_MAX]]
+    said = Content("\n".join(lines))
     if failure.test:
         said = said.append_text(f"\n{one_line(failure.test)}", MUTED)
     where = next((frame for frame in reversed(failure.frames) if frame.in_app), None)

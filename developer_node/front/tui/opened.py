@@ -21,17 +21,11 @@ from common.model.event import (
 )
 from common.model.failure import Remedy
 from common.model.ids import ContentHash, EventId
+from developer_node.front.output_words import count, size
 from developer_node.front.tui.code import code_lines, diff_lines
 from developer_node.front.tui.notebook import Entry
 from developer_node.front.tui.plain import coloured_lines, one_line
-from developer_node.front.tui.wording import (
-    count_of,
-    duration,
-    moment,
-    place,
-    short_bytes,
-    short_commit,
-)
+from developer_node.front.tui.wording import duration, moment, place, short_commit
 
 
 class Reader(Protocol):
@@ -103,7 +97,7 @@ def open_burst(burst: Sequence[Entry], now_ms: int, zone: tzinfo | None) -> Open
             ]
         )
 
-    return Opening(count_of(len(burst), "saved file"), load)
+    return Opening(count(len(burst), "saved file"), load)
 
 
 def open_passage(hit: Hit, reader: Reader) -> Opening:
@@ -153,7 +147,7 @@ async def _output(event_id: EventId, reader: Reader) -> Page:
 def _left_out(output: Output) -> str:
     if not output.bytes_dropped:
         return ""
-    return f"; {short_bytes(output.bytes_dropped)} of {short_bytes(output.bytes_total)} left out"
+    return f"; {size(output.bytes_dropped)} of {size(output.bytes_total)} left out"
 
 
 async def _commits(event: Event, reader: Reader) -> Page:
@@ -191,7 +185,7 @@ async def _file(file: FileChanged, reader: Reader) -> Page:
         return Page([Content.styled(f"Its content is not kept: {why}.", "$foreground-muted")])
     text = (await reader.blob(file.content)).decode("utf-8", "replace")
     lines = await asyncio.to_thread(code_lines, text, file.path)
-    return Page(lines, note=f"as saved, {short_bytes(file.size)}", numbered=True)
+    return Page(lines, note=f"as saved, {size(file.size)}", numbered=True)
 
 
 async def _repr(body: object) -> Page:

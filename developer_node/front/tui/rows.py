@@ -18,9 +18,10 @@ from common.model.event import (
     WorkingCopySeen,
     kind_of,
 )
+from developer_node.front.output_words import count, size
 from developer_node.front.tui.notebook import Entry
 from developer_node.front.tui.plain import one_line
-from developer_node.front.tui.wording import count_of, duration, moment, short_bytes, short_commit
+from developer_node.front.tui.wording import duration, moment, short_commit
 
 BURST_GAP_MS = 10_000
 """Files of one working copy saved closer than this are one burst."""
@@ -122,7 +123,7 @@ def _files_told(burst: list[Entry]) -> _Told:
     different = len(set(paths))
     more = f" and {different - 1:,} more" if different > 1 else ""
     return _Told(
-        "·", "$foreground-muted", f"{one_line(paths[0], 200)}{more}", count_of(different, "file")
+        "·", "$foreground-muted", f"{one_line(paths[0], 200)}{more}", count(different, "file")
     )
 
 
@@ -133,7 +134,7 @@ def _told(event: Event) -> _Told:
         case GitOperation() as git:
             return _git_told(git)
         case FileChanged() as file:
-            detail = "deleted" if file.deleted else one_line(file.skipped) or short_bytes(file.size)
+            detail = "deleted" if file.deleted else one_line(file.skipped) or size(file.size)
             return _Told("·", "$foreground-muted", one_line(file.path), detail)
         case EditorEvent() as editor:
             line = f":{editor.line}" if editor.line else ""
@@ -168,10 +169,9 @@ def _git_told(git: GitOperation) -> _Told:
             title += f" and {more:,} more"
     else:
         title = one_line(git.message) or f"{short_commit(git.old)} → {short_commit(git.new)}"
-    return _Told(
-        "◆", "$text-accent", title, f"{git.operation} {one_line(_branch(git.ref), 30)}".strip()
-    )
+    return _Told("◆", "$text-accent", title, _moved(git))
 
 
-def _branch(ref: str) -> str:
-    return ref.removeprefix("refs/heads/")
+def _moved(git: GitOperation) -> str:
+    verb = "" if git.operation == "other" else git.operation
+    return f"{verb} {one_line(git.ref.removeprefix('refs/heads/'), 30)}".strip()

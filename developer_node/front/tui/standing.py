@@ -10,9 +10,10 @@ from textual.content import Content
 from common.model.lake import LakeStats
 from common.model.laptop import LaptopStatus
 from common.model.node import Role
+from developer_node.front.output_words import count, size
 from developer_node.front.tui.notebook import Notebook
 from developer_node.front.tui.plain import one_line
-from developer_node.front.tui.wording import count_of, model_state, short_bytes, speaking_model
+from developer_node.front.tui.wording import model_state, speaking_model
 
 Light = Literal["on", "leaving", "off", "unknown"]
 _SIGNS: dict[Light, tuple[str, str]] = {
@@ -71,7 +72,7 @@ def banner(notebook: Notebook) -> Standing | None:
     said = one_line(notebook.state.sentence) if notebook.state else ""
     if light(notebook, "dragon") == "off":
         why = said or (one_line(notebook.status.dragon_unavailable) if notebook.status else "")
-        kept = f" ({count_of(waiting, 'record')} waiting)" if waiting else ""
+        kept = f" ({count(waiting, 'record')} waiting)" if waiting else ""
         return Standing(
             why or "The Dragon cannot be reached.",
             f"Recording goes on{kept}; cards, search and answers come back with it.",
@@ -118,7 +119,7 @@ def _amounts(notebook: Notebook, width: int) -> list[Content]:
 
 
 def _lake(lake: LakeStats, width: int) -> Content:
-    used = f"{short_bytes(lake.bytes)} of {short_bytes(lake.budget_bytes)}"
+    used = f"{size(lake.bytes)} of {size(lake.budget_bytes)}"
     if width < 100:
         used = used.replace(" of ", "/")
     if lake.ram:

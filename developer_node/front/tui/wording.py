@@ -1,4 +1,4 @@
-"""Times, sizes, freshness and models in words: pure, and without markup."""
+"""Times, freshness and models in words: pure, and without markup."""
 
 from __future__ import annotations
 
@@ -7,35 +7,16 @@ from datetime import datetime, tzinfo
 
 from common.model.answer import Freshness, Hit, ProjectFreshness
 from common.model.llm import Model
+from developer_node.front.output_words import count, percent
 from developer_node.front.tui.plain import one_line
 
 DEMONSTRATION_BELOW = 1_000_000_000
 """Parameters under which a model's prose is not to be trusted."""
 
 
-def short_bytes(count: int) -> str:
-    """Three digits at most: "12 MB", "1.2 GB"."""
-    size = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 999.5:
-            return f"{size:.0f} {unit}"
-        size /= 1024
-        if size < 9.95:
-            return f"{size:.1f} {_NEXT[unit]}"
-    return f"{size:.0f} TB"
-
-
-_NEXT = {"B": "kB", "kB": "MB", "MB": "GB", "GB": "TB"}
-
-
 def short_commit(commit: str) -> str:
     """As git abbreviates."""
     return commit[:7]
-
-
-def count_of(number: int, noun: str) -> str:
-    """ "1 file", "2 files"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def duration(millis: int) -> str:
@@ -64,7 +45,7 @@ def age(at_ms: int, now_ms: int) -> str:
     seconds = max(0, now_ms - at_ms) // 1_000
     for size, noun in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
         if seconds >= size:
-            return f"{count_of(seconds // size, noun)} ago"
+            return f"{count(seconds // size, noun)} ago"
     return "just now"
 
 
@@ -77,9 +58,9 @@ def freshness(fresh: Freshness) -> str:
         if len(fresh.projects) > 3:
             parts.append(f"{len(fresh.projects) - 3} more")
     if fresh.events_behind:
-        parts.append(f"{count_of(fresh.events_behind, 'event')} behind")
-    if fresh.projects and fresh.vectors_share < 0.995:
-        parts.append(f"meaning {fresh.vectors_share:.0%} indexed".replace("%", " %"))
+        parts.append(f"{count(fresh.events_behind, 'event')} behind")
+    if fresh.projects and fresh.vectors_share < 1:
+        parts.append(f"meaning {percent(fresh.vectors_share)} indexed")
     return " · ".join(parts)
 
 
@@ -92,7 +73,7 @@ def _project_freshness(project: ProjectFreshness) -> str:
     if project.head_commit and project.head_commit != project.indexed_commit:
         parts.append(f"HEAD is {short_commit(project.head_commit)}")
     if project.files_behind:
-        parts.append(f"{count_of(project.files_behind, 'file')} behind")
+        parts.append(f"{count(project.files_behind, 'file')} behind")
     return f"{name}{at}, {', '.join(parts) or 'up to date'}"
 
 
@@ -119,7 +100,7 @@ def model_state(model: Model | None) -> str:
         case Model(state="loaded" | "ready"):
             return "model ready"
         case Model(state="arriving", progress=progress):
-            return f"model {progress * 100:.0f} %"
+            return f"model {percent(progress)}"
         case Model(state="failed"):
             return "model failed"
         case _:

@@ -150,9 +150,9 @@ class FailuresView(View):
 
     def action_copy(self) -> None:
         """The command that shows the change."""
-        remedy = self.remedy
-        if remedy is not None:
-            self.copy(see_command(remedy), "the command")
+        card, remedy = self.card, self.remedy
+        if card is not None and remedy is not None:
+            self.copy(see_command(remedy, card.recollection.failure), "the command")
 
     def action_copy_diff(self) -> None:
         """The change itself."""

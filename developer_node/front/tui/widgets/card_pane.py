@@ -81,9 +81,7 @@ def _parts(wanted: Drawn, diff: Sequence[Content]) -> list[Widget]:
     parts: list[Widget] = [Static(headline(card), classes="headline")]
     parts += [FactLine(fact) for fact in facts_of_failure(card, now_ms, wanted.zone)]
     if remedy is not None:
-        remedies = card.recollection.remedies
-        number = next(n for n, other in enumerate(remedies, 1) if other.id == remedy.id)
-        facts = facts_of_remedy(remedy, number, len(remedies), wanted.verdicts)
+        facts = facts_of_remedy(card, remedy, wanted.verdicts)
         parts.append(Static(classes="space"))
         parts += [FactLine(fact) for fact in facts]
         parts += [_diff(diff)] if diff else []

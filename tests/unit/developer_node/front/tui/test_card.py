@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC
 
 from common.model.failure import Failure, Frame, Occurrence, Recollection, Remedy, Suggestion
-from common.model.ids import EventId
+from common.model.ids import EventId, Fingerprint
 from developer_node.front.tui.card import (
     Fact,
     card_row,
@@ -69,12 +69,22 @@ def test_without_remedies_the_note_says_why() -> None:
 
 def test_the_command_can_be_pasted_into_a_shell() -> None:
     """Paths with spaces are quoted; without a commit there is nothing for git to show."""
-    assert see_command(REMEDY) == "git show abcdef0 -- 'lib/b c.py'"
-    assert see_command(replace(REMEDY, commit="")) == "postdevai recall --last"
+    assert see_command(REMEDY, None) == "git show abcdef0 -- 'lib/b c.py'"
+    bare, known = replace(REMEDY, commit=""), replace(FAILURE, fingerprint=Fingerprint("ab" * 16))
+    assert see_command(bare, known) == f"postdevai recall --fingerprint {'ab' * 16}"
+    assert see_command(bare, None) == "postdevai recall --last"
 
 
 def test_the_persons_no_counts_at_once() -> None:
     """Before the Dragon has said it back."""
     assert state_of(REMEDY, {"r1": "rejected"}) == "rejected"
     assert state_of(REMEDY, {"r2": "rejected"}) == "observed"
-    assert said(facts_of_remedy(REMEDY, 1, 1, {"r1": "rejected"}), "Remedy").startswith("rejected")
+    assert said(facts_of_remedy(CARD, REMEDY, {"r1": "rejected"}), "Remedy").startswith("rejected")
+
+
+def test_the_lines_of_a_message_stay_lines() -> None:
+    """pytest explains an assertion on the lines beneath it; a long message is cut."""
+    failure = replace(FAILURE, message="\n".join(f"line {n}" for n in range(20)))
+    long = replace(CARD, recollection=replace(CARD.recollection, failure=failure))
+    shown = said(facts_of_failure(long, NOW_MS, UTC), "What failed").splitlines()
+    assert shown[:2] == ["line 0", "line 1"] and "line 6" not in shown

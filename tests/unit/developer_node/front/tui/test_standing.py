@@ -9,7 +9,7 @@ from common.model.node import Node
 from developer_node.front.tui.notebook import Lost, Notebook
 from developer_node.front.tui.standing import banner, light, strip
 
-LAKE = LakeStats(13 << 20, 2 << 30, True, "tmpfs", "/run/lake", 1, 0)
+LAKE = LakeStats(13_000_000, 2_000_000_000, True, "tmpfs", "/run/lake", 1, 0)
 
 
 def notebook(status: LaptopStatus | None = None, state: FeedState | None = None) -> Notebook:
@@ -54,6 +54,6 @@ def test_refused_records_and_gaps_are_in_the_strip() -> None:
 
 def test_the_strip_fits_into_eighty_columns_at_its_worst() -> None:
     """Everything is large and nothing is well, but for refusals."""
-    lake = LakeStats(412 << 30, 448 << 30, False, "directory", "/l", 1, 0)
+    lake = LakeStats(412_000_000_000, 448_000_000_000, False, "directory", "/l", 1, 0)
     status = LaptopStatus(outbox=OutboxStatus(waiting=12_345), lake=lake)
     assert strip(notebook(status), 80).cell_length <= 78

@@ -15,16 +15,6 @@ SECOND, DAY = 1_000, 86_400_000
 
 
 @pytest.mark.parametrize(
-    ("count", "said"),
-    [(0, "0 B"), (999, "999 B"), (1_000, "1.0 kB"), (1 << 20, "1.0 MB"), (13 << 20, "13 MB"),
-     (2 << 30, "2.0 GB"), (512 << 30, "512 GB"), (1 << 40, "1.0 TB")],
-)  # fmt: skip
-def test_sizes_have_three_digits_at_most(count: int, said: str) -> None:
-    """The strip has no room for more."""
-    assert wording.short_bytes(count) == said
-
-
-@pytest.mark.parametrize(
     ("ago_ms", "said"),
     [(0, "14:05:00"), (DAY, "2 Mar 14:05"), (400 * DAY, "27 Jan 2025")],
 )
@@ -66,6 +56,7 @@ def test_an_empty_lake_does_not_say_up_to_date() -> None:
 def test_events_behind_and_missing_vectors_are_said() -> None:
     """Half of the meaning is missing."""
     known = (ProjectFreshness("p", "/p"),)
+    assert "99 %" in wording.freshness(Freshness(known, vectors_share=0.999))
     said = wording.freshness(Freshness(known, events_behind=1, vectors_share=0.5))
     assert said == "p, up to date · 1 event behind · meaning 50 % indexed"
 
