@@ -69,16 +69,18 @@ def banner(notebook: Notebook) -> Standing | None:
     if notebook.lost is not None:
         return _lost_banner(notebook)
     waiting = notebook.state.waiting if notebook.state else _waiting(notebook.status)
-    said = one_line(notebook.state.sentence) if notebook.state else ""
+    said = _sentence(notebook.state.sentence) if notebook.state else ""
     if light(notebook, "dragon") == "off":
-        why = said or (one_line(notebook.status.dragon_unavailable) if notebook.status else "")
+        why = said or (_sentence(notebook.status.dragon_unavailable) if notebook.status else "")
         kept = f" ({count(waiting, 'record')} waiting)" if waiting else ""
         return Standing(
             why or "The Dragon cannot be reached.",
             f"Recording goes on{kept}; cards, search and answers come back with it.",
         )
     if light(notebook, "coordinator") == "off":
-        why = said or (one_line(notebook.status.coordinator_unavailable) if notebook.status else "")
+        why = said or (
+            _sentence(notebook.status.coordinator_unavailable) if notebook.status else ""
+        )
         return Standing(
             why or "The Coordinator cannot be reached.",
             "Work goes on with the routes that are known; new nodes have to wait.",
@@ -90,17 +92,23 @@ def _lost_banner(notebook: Notebook) -> Standing:
     assert notebook.lost is not None
     hint = one_line(notebook.lost.hint)
     return Standing(
-        one_line(notebook.lost.sentence) or "The laptop's daemon does not answer.",
+        _sentence(notebook.lost.sentence) or "The laptop's daemon does not answer.",
         "What is on the screen stays; recorded commands are kept. Trying again by itself."
         + (f" {hint}" if hint else ""),
         grave=True,
     )
 
 
+def _sentence(said: str) -> str:
+    """As a person writes it, whoever said it."""
+    said = one_line(said)
+    return said[:1].upper() + said[1:] + ("" if not said or said[-1] in ".!?…" else ".")
+
+
 def _amounts(notebook: Notebook, width: int) -> list[Content]:
     status = notebook.status
-    if status is None:
-        return []
+    if status is None or notebook.lost is not None:
+        return []  # what was known of amounts is stale, and nobody is there to say how stale
     waiting = notebook.state.waiting if notebook.state else status.outbox.waiting
     parts = [
         Content.styled(f"outbox {waiting:,}", "$text-warning" if waiting else "$foreground-muted")

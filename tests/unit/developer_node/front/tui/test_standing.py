@@ -57,3 +57,18 @@ def test_the_strip_fits_into_eighty_columns_at_its_worst() -> None:
     lake = LakeStats(412_000_000_000, 448_000_000_000, False, "directory", "/l", 1, 0)
     status = LaptopStatus(outbox=OutboxStatus(waiting=12_345), lake=lake)
     assert strip(notebook(status), 80).cell_length <= 78
+
+
+def test_a_reason_without_a_full_stop_becomes_a_sentence() -> None:
+    """It stands before another one."""
+    state = FeedState(dragon=False, coordinator=True, waiting=0, sentence="the Dragon is away")
+    standing = banner(notebook(LaptopStatus(), state))
+    assert standing is not None and standing.sentence == "The Dragon is away."
+
+
+def test_without_the_daemon_old_amounts_are_not_shown_as_now() -> None:
+    """Stale is not true."""
+    held = notebook(LaptopStatus(lake=LAKE, outbox=OutboxStatus(waiting=3)))
+    assert "outbox 3" in strip(held, 80).plain
+    held.lost = Lost("It does not answer.", "")
+    assert "outbox" not in strip(held, 80).plain and "RAM" not in strip(held, 80).plain
