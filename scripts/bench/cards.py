@@ -47,11 +47,14 @@ def measure() -> list[Figure]:
 
 def _broken_once(root: Path) -> Repository:
     repository = Repository.make(root)
+    # roots made alike in one second would be one root, and one project
+    repository.git("commit", "-q", "--amend", "-m", root.name)
     for i in range(TESTS):
-        repository.write(f"part{i}.py", f"def answer():\n    return {{}}['key{i}']\n")
+        part = _part(repository, i)
+        repository.write(f"{part}.py", _fails(part))
         repository.write(
-            f"test_part{i}.py",
-            f"import part{i}\n\n\ndef test_part{i}():\n    assert part{i}.answer() == 1\n",
+            f"test_{part}.py",
+            f"import {part}\n\n\ndef test_{part}():\n    assert {part}.answer() == 1\n",
         )
     repository.commit("parts that do not answer")
     return repository
@@ -60,7 +63,7 @@ def _broken_once(root: Path) -> Repository:
 def _learn(made: Mesh, repository: Repository) -> None:
     made.postdevai("run", "--", *PYTEST, cwd=repository.root)
     for i in range(TESTS):
-        repository.write(f"part{i}.py", "def answer():\n    return 1\n")
+        repository.write(f"{_part(repository, i)}.py", "def answer():\n    return 1\n")
     passed = made.postdevai("run", "--", *PYTEST, cwd=repository.root)
     assert passed.returncode == 0, passed.stdout
     repository.commit("parts that answer")
@@ -92,11 +95,23 @@ async def _waits(made: Mesh, repositories: list[Repository]) -> list[float]:
 async def _one(
     made: Mesh, repository: Repository, i: int, cards: asyncio.Queue[tuple[float, Suggestion]]
 ) -> float:
-    repository.write(f"part{i}.py", f"# again\ndef answer():\n    return {{}}['key{i}']\n")
-    words = ("run", "--", *PYTEST, f"test_part{i}.py")
+    part = _part(repository, i)
+    repository.write(f"{part}.py", "# again\n" + _fails(part))
+    words = ("run", "--", *PYTEST, f"test_{part}.py")
     failed = await asyncio.to_thread(made.postdevai, *words, cwd=repository.root)
     returned = time.perf_counter()
     assert failed.returncode == 1, failed.stdout
     async with asyncio.timeout(30):
-        arrived, _ = await cards.get()
+        arrived, card = await cards.get()
+    failure = card.recollection.failure
+    assert failure is not None and part in failure.test, f"a card about something else: {failure}"
     return arrived - returned
+
+
+def _part(repository: Repository, i: int) -> str:
+    """Of another name in each repository, or the symptom would be known from the others."""
+    return f"{repository.root.name}_part{i}"
+
+
+def _fails(part: str) -> str:
+    return f"def answer():\n    return {{}}['{part}']\n"
