@@ -12,6 +12,10 @@ import sys
 from pathlib import Path
 from types import FrameType
 
+from common.daemon.home import models_directory
+from dragon_node.inference.pins import PINS
+from dragon_node.inference.unpack import is_current
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -23,6 +27,7 @@ def main() -> int:
     if not repo.is_dir():
         print(f"{repo} is not a directory. Type: make run REPO=/path/to/a/repository")
         return 2
+    announce_models()
     fetch = subprocess.Popen(
         [sys.executable, ROOT / "scripts" / "fetch_models.py", "--beside"],
         stdin=subprocess.DEVNULL,
@@ -46,6 +51,18 @@ def main() -> int:
         if fetch.poll() is None:
             fetch.terminate()
         fetch.wait()
+
+
+def announce_models() -> None:
+    """Says what will be fetched beside, when something will."""
+    missing = [pin for pin in PINS if not is_current(models_directory(), pin)]
+    if missing:
+        megabytes = sum(pin.bytes for pin in missing) // 1_000_000
+        print(
+            f"Fetching {len(missing)} small models beside, {megabytes} MB, once, about a minute. "
+            "Recording and search work without them; `postdevai status` says how far they are.",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def main() -> int:
         return refuse_python()
     packages = read(LOCK).count("==")
     print(
-        "Setting up .venv with %s: %d packages, about 400 MB to download, one to five minutes."
+        "Setting up .venv with %s: %d packages, about 230 MB to download, one to five minutes."
         % (os.path.basename(interpreter), packages),
         flush=True,
     )
