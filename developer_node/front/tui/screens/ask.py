@@ -119,7 +119,7 @@ class AskView(View):
             case "copy":
                 return answer is not None and bool(answer.words)
             case "to_question":
-                return not (self.is_mounted and self.query_one("#question").has_focus)
+                return not (self.whole and self.query_one("#question").has_focus)
             case "to_passages":
                 return answer is not None and bool(answer.passages)
             case _:

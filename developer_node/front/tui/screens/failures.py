@@ -117,7 +117,7 @@ class FailuresView(View):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what can be done with the selected card."""
-        if not self.is_mounted or action not in _NEEDS_REMEDY:
+        if not self.whole or action not in _NEEDS_REMEDY:
             return True
         remedy, card = self.remedy, self.card
         if remedy is None or card is None:

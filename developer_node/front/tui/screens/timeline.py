@@ -96,7 +96,7 @@ class TimelineView(View):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what there is something to do for."""
-        if not self.is_mounted:
+        if not self.whole:
             return True
         words = self.query_one("#filter", Input)
         match action:

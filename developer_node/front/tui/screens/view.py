@@ -65,9 +65,16 @@ class View(Screen[None]):
         """Brings the body up to date."""
         raise NotImplementedError
 
+    @property
+    def whole(self) -> bool:
+        """Composed, and not being taken apart: messages arrive before and after that, too."""
+        # textual leaves the type of an app's result open here
+        app = self.app  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        return self.is_mounted and app.is_running
+
     def refresh_view(self) -> None:
         """Frame and body, after something came in."""
-        if not self.is_mounted:
+        if not self.whole:
             return
         notebook = self.desk.notebook
         self.show()
