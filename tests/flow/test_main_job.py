@@ -2,36 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from tests.support.mesh import Mesh
 from tests.support.repository import Repository
-
-PYTEST = ("run", "--", sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
-BREAK = ('text.split("+")', 'text.split("-")')
-MEND = (BREAK[1], BREAK[0])
-
-
-def fail(mesh: Mesh, repository: Repository) -> None:
-    """The test must fail, or the rest would prove nothing."""
-    assert mesh.postdevai(*PYTEST, cwd=repository.root).returncode == 1
-
-
-def succeed(mesh: Mesh, repository: Repository) -> None:
-    """The test must pass."""
-    done = mesh.postdevai(*PYTEST, cwd=repository.root)
-    assert done.returncode == 0, done.stdout
-
-
-def break_and_mend(mesh: Mesh, repository: Repository) -> str:
-    """Fails, is mended in the working tree, passes, is committed; the commit's id."""
-    repository.replace("calculator.py", *BREAK)
-    repository.commit("use a minus")
-    fail(mesh, repository)
-    repository.replace("calculator.py", *MEND)
-    succeed(mesh, repository)
-    return repository.commit("split at the plus again")
+from tests.support.runs import BREAK, break_and_mend, fail
 
 
 def test_a_failure_that_comes_back_brings_the_commit_that_fixed_it(
