@@ -14,7 +14,7 @@ setup: ## .venv from the hashed lock
 	@$(PYTHON) scripts/setup.py
 
 run: setup ## start the three nodes, index REPO and open the TUI
-	@$(BIN)/python scripts/run.py --repo "$(REPO)"
+	@exec $(BIN)/python scripts/run.py --repo "$(REPO)"
 
 demo: setup models ## a scripted tour that checks itself
 	@$(BIN)/python scripts/demo.py
