@@ -22,6 +22,7 @@ from common.wire.translate import from_pb, to_pb
 from dragon_node.ingest.pipeline import (
     Ack,
     Content,
+    Entries,
     Entry,
     Offer,
     Open,
@@ -158,6 +159,8 @@ def part_from_pb(request: pb.IngestRequest) -> Part:
             if not record.HasField("event"):
                 raise Invalid("the record has no event", field="record.event")
             return Entry(record.seq, record.event.SerializeToString())
+        case "records":
+            return Entries(tuple((kept.seq, kept.event) for kept in request.records.records))
         case _:
             raise Invalid("the message is empty", field="part")
 

@@ -100,6 +100,11 @@ class IngestStream:
         event = event_pb2.Event.FromString(body)
         await self._write(pb.IngestRequest(record=pb.Record(seq=seq, event=event)))
 
+    async def records(self, kept: Sequence[tuple[int, bytes]]) -> None:
+        """The next records in one message, at most 500; the bytes travel as they are stored."""
+        records = [pb.KeptRecord(seq=seq, event=body) for seq, body in kept]
+        await self._write(pb.IngestRequest(records=pb.RecordBatch(records=records)))
+
     async def replies(self) -> AsyncGenerator[Reply]:
         """What the Dragon says, until it or we end; its refusal of the stream is raised."""
         while True:

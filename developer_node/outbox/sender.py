@@ -125,9 +125,8 @@ class Sender:
         if not batch or not await self._send_content(stream, batch):
             return  # renumbered or rewritten meanwhile: read again
         await self._outbox.will_send(batch[-1].seq)
-        for held in batch:
-            await stream.record(held.seq, held.body)
-            self._sent = held.seq
+        await stream.records([(held.seq, held.body) for held in batch])
+        self._sent = batch[-1].seq
 
     async def _send_content(self, stream: IngestStream, batch: Sequence[Held]) -> bool:
         """False when some of it is gone: the records that wanted it are rewritten first."""

@@ -19,7 +19,8 @@ from dragon_node.lake.intake import Journalled, Opened
 from dragon_node.lake.records import Blobs, Refusal
 
 INBOX_PARTS_MAX = 1_000
-"""Parts that wait here; then the stream's flow control holds the laptop back."""
+INBOX_BYTES_MAX = 16 << 20
+"""Parts and bytes that wait here; then the stream's flow control holds the laptop back."""
 BATCH_RECORDS_MAX = 500
 BATCH_BYTES_MAX = 1 << 20
 IN_FLIGHT_MAX = 8
@@ -62,6 +63,13 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Entries:
+    """The next records, each with its event as bytes."""
+
+    records: Sequence[tuple[int, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
 class Want:
     """The part of an offer that is not held."""
 
@@ -75,7 +83,7 @@ class Ack:
     seq: int
 
 
-Part = Open | Offer | Content | Entry
+Part = Open | Offer | Content | Entry | Entries
 Reply = Opened | Want | Ack | Refusal
 Send = Callable[[Reply], Awaitable[None]]
 
@@ -137,6 +145,8 @@ class _Stream:
         self._node = node
         self._send = send
         self._inbox: asyncio.Queue[Part | None] = asyncio.Queue(INBOX_PARTS_MAX)
+        self._inbox_bytes = 0
+        self._inbox_room = asyncio.Event()
         self._in_flight: asyncio.Queue[Journalled | None] = asyncio.Queue(IN_FLIGHT_MAX)
         self._content: dict[ContentHash, bytes] = {}
         self._content_bytes = 0
@@ -144,7 +154,7 @@ class _Stream:
 
     async def run(self, parts: AsyncIterator[Part]) -> None:
         async with alongside(self._read(parts), self._acknowledge()):
-            part = await self._inbox.get()
+            part = await self._next()
             while part is not None:
                 part = await self._handle(part)
             await self._in_flight.put(None)
@@ -152,8 +162,20 @@ class _Stream:
 
     async def _read(self, parts: AsyncIterator[Part]) -> None:
         async for part in parts:
+            while self._inbox_bytes >= INBOX_BYTES_MAX:
+                self._inbox_room.clear()
+                await self._inbox_room.wait()
+            self._inbox_bytes += _size(part)
             await self._inbox.put(part)
         await self._inbox.put(None)
+
+    async def _next(self) -> Part | None:
+        return self._taken(await self._inbox.get())
+
+    def _taken(self, part: Part | None) -> Part | None:
+        self._inbox_bytes -= _size(part)
+        self._inbox_room.set()
+        return part
 
     async def _acknowledge(self) -> None:
         while (journalled := await self._in_flight.get()) is not None:
@@ -172,9 +194,9 @@ class _Stream:
                 await self._offered(hashes)
             case Content():
                 await self._received(part)
-            case Entry():
+            case Entry() | Entries():
                 return await self._journal(part)
-        return await self._inbox.get()
+        return await self._next()
 
     async def _offered(self, hashes: tuple[ContentHash, ...]) -> None:
         if len(hashes) > OFFER_MAX:
@@ -199,14 +221,14 @@ class _Stream:
         self._content[part.hash] = part.data
         self._content_bytes += len(part.data)
 
-    async def _journal(self, first: Entry) -> Part | None:
-        """A batch: this record and those that wait behind it. Returns what follows them."""
-        records, size = [(first.seq, first.event)], len(first.event)
-        following: Part | None = None
+    async def _journal(self, first: Entry | Entries) -> Part | None:
+        """A batch: these records and those that wait behind them. Returns what follows."""
+        records, following = _records(first), None
+        size = _size(first)
         ended = False
         while len(records) < BATCH_RECORDS_MAX and size < BATCH_BYTES_MAX:
             try:
-                following = self._inbox.get_nowait()
+                following = self._taken(self._inbox.get_nowait())
             except asyncio.QueueEmpty:
                 break
             if not isinstance(following, Entry):
@@ -218,11 +240,33 @@ class _Stream:
         journalled = await self._lake.journal(self._origin, self._node, records, self._content)
         self._forget(journalled.contents)
         await self._in_flight.put(journalled)
-        return None if ended else following or await self._inbox.get()
+        return None if ended else following or await self._next()
 
     def _forget(self, contents: frozenset[ContentHash] | dict[ContentHash, bytes]) -> None:
         for content in list(contents):
             self._content_bytes -= len(self._content.pop(content))
+
+
+def _records(part: Entry | Entries) -> list[tuple[int, bytes]]:
+    """Invalid when a batch is larger than one may be, or empty."""
+    if isinstance(part, Entry):
+        return [(part.seq, part.event)]
+    if not 1 <= len(part.records) <= BATCH_RECORDS_MAX:
+        raise Invalid(
+            f"{len(part.records)} records; 1 to {BATCH_RECORDS_MAX} are a batch",
+            field="records.records",
+        )
+    return list(part.records)
+
+
+def _size(part: Part | None) -> int:
+    match part:
+        case Content(data=data) | Entry(event=data):
+            return len(data)
+        case Entries(records=records):
+            return sum(len(event) for _, event in records)
+        case _:
+            return 0
 
 
 def _one_at_a_time(send: Send) -> Send:

@@ -49,8 +49,9 @@ async def fill(membership: Membership, bodies: list[bytes]) -> float:
     async with client.ingest(Origin(os.urandom(16).hex()), 1, len(bodies)) as stream:
 
         async def send() -> None:
-            for seq, body in enumerate(bodies, 1):
-                await stream.record(seq, body)
+            kept = list(enumerate(bodies, 1))
+            for start in range(0, len(kept), BATCH):
+                await stream.records(kept[start : start + BATCH])
 
         async def acknowledged() -> None:
             async for reply in stream.replies():

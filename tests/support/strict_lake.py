@@ -70,13 +70,14 @@ class StrictLake(LakeServiceServicer):
                     yield pb.IngestResponse(want=pb.BlobWant(hashes=wanted))
                 case "blob":
                     self.blobs[request.blob.hash] = request.blob.data
-                case "record":
-                    in_stream += 1
-                    if self.cut_after is not None and in_stream > self.cut_after:
-                        self.cut_after = None
-                        return
-                    for answer in await self._record(origin, request.record):
-                        yield answer
+                case "record" | "records":
+                    for record in _records(request):
+                        in_stream += 1
+                        if self.cut_after is not None and in_stream > self.cut_after:
+                            self.cut_after = None
+                            return
+                        for answer in await self._record(origin, record):
+                            yield answer
                 case other:
                     raise Invalid(f"{other} in the middle", field="part")
 
@@ -149,6 +150,16 @@ class StrictLake(LakeServiceServicer):
         if request.hash not in self.blobs:
             await abort(context, Missing(f"{request.hash} is not held"))
         return pb.GetBlobResponse(data=self.blobs[request.hash])
+
+
+def _records(request: Any) -> Sequence[Any]:
+    """The records of a message, one or many; a batch's as if they had come one by one."""
+    if request.WhichOneof("part") == "record":
+        return [request.record]
+    kept = request.records.records
+    if not 1 <= len(kept) <= 500:
+        raise Invalid(f"{len(kept)} records in a batch", field="records")
+    return [pb.Record.FromString(each.SerializeToString()) for each in kept]
 
 
 class PlainChannels:

@@ -127,6 +127,46 @@ async def test_a_record_that_is_no_event_of_ours_is_refused_and_consumed(
     assert replies[2].ack.seq == 1
 
 
+def _batch(*kept: tuple[int, bytes]) -> pb.IngestRequest:
+    records = [pb.KeptRecord(seq=seq, event=body) for seq, body in kept]
+    return pb.IngestRequest(records=pb.RecordBatch(records=records))
+
+
+async def test_records_in_one_message_are_taken_like_single_ones(service: LakeService) -> None:
+    opening, offer, blob, *single = _stream()
+    events = [request.record.event for request in single]
+    kept = [(i, e.SerializeToString()) for i, e in enumerate(events, start=1)]
+    replies = await _ingest(service, opening, offer, blob, _batch(*kept[:2]), single[2])
+    assert replies[-1].ack.seq == 3
+    page = await service.History(pb.HistoryRequest(), CONTEXT)
+    assert [e.event.id for e in page.entries] == [e.id for e in reversed(events)]
+    again = await _ingest(service, opening, _batch(*kept))
+    assert [r.WhichOneof("part") for r in again] == ["opened", "ack"]
+    assert (await service.Stats(pb.StatsRequest(), CONTEXT)).events == 3
+
+
+async def test_bytes_that_are_no_event_are_refused_alone_in_their_batch(
+    service: LakeService,
+) -> None:
+    good = event_to_pb(event(ran())).SerializeToString()
+    batch = _batch((1, b"\xff\xff"), (2, b""), (3, good))
+    replies = await _ingest(service, _stream()[0], batch)
+    assert [(r.refusal.seq, r.refusal.field) for r in replies[1:3]] == [
+        (1, "event"),
+        (2, "event.body"),
+    ]
+    assert replies[3].ack.seq == 3
+    assert (await service.Stats(pb.StatsRequest(), CONTEXT)).events == 1
+
+
+async def test_a_batch_that_skips_a_sequence_is_not_taken_at_all(service: LakeService) -> None:
+    good = event_to_pb(event(ran())).SerializeToString()
+    with pytest.raises(Invalid) as error:
+        await _ingest(service, _stream()[0], _batch((1, good), (3, good)))
+    assert error.value.field == "record.seq"
+    assert (await service.Stats(pb.StatsRequest(), CONTEXT)).events == 0
+
+
 @pytest.mark.parametrize(
     ("request_", "field"),
     [

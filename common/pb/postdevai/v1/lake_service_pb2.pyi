@@ -22,16 +22,18 @@ SEARCH_MODE_LITERAL: SearchMode
 SEARCH_MODE_REGEX: SearchMode
 
 class IngestRequest(_message.Message):
-    __slots__ = ("open", "offer", "blob", "record")
+    __slots__ = ("open", "offer", "blob", "record", "records")
     OPEN_FIELD_NUMBER: _ClassVar[int]
     OFFER_FIELD_NUMBER: _ClassVar[int]
     BLOB_FIELD_NUMBER: _ClassVar[int]
     RECORD_FIELD_NUMBER: _ClassVar[int]
+    RECORDS_FIELD_NUMBER: _ClassVar[int]
     open: IngestOpen
     offer: BlobOffer
     blob: Blob
     record: Record
-    def __init__(self, open: _Optional[_Union[IngestOpen, _Mapping]] = ..., offer: _Optional[_Union[BlobOffer, _Mapping]] = ..., blob: _Optional[_Union[Blob, _Mapping]] = ..., record: _Optional[_Union[Record, _Mapping]] = ...) -> None: ...
+    records: RecordBatch
+    def __init__(self, open: _Optional[_Union[IngestOpen, _Mapping]] = ..., offer: _Optional[_Union[BlobOffer, _Mapping]] = ..., blob: _Optional[_Union[Blob, _Mapping]] = ..., record: _Optional[_Union[Record, _Mapping]] = ..., records: _Optional[_Union[RecordBatch, _Mapping]] = ...) -> None: ...
 
 class IngestOpen(_message.Message):
     __slots__ = ("origin", "first_held", "last")
@@ -64,6 +66,20 @@ class Record(_message.Message):
     seq: int
     event: _event_pb2.Event
     def __init__(self, seq: _Optional[int] = ..., event: _Optional[_Union[_event_pb2.Event, _Mapping]] = ...) -> None: ...
+
+class RecordBatch(_message.Message):
+    __slots__ = ("records",)
+    RECORDS_FIELD_NUMBER: _ClassVar[int]
+    records: _containers.RepeatedCompositeFieldContainer[KeptRecord]
+    def __init__(self, records: _Optional[_Iterable[_Union[KeptRecord, _Mapping]]] = ...) -> None: ...
+
+class KeptRecord(_message.Message):
+    __slots__ = ("seq", "event")
+    SEQ_FIELD_NUMBER: _ClassVar[int]
+    EVENT_FIELD_NUMBER: _ClassVar[int]
+    seq: int
+    event: bytes
+    def __init__(self, seq: _Optional[int] = ..., event: _Optional[bytes] = ...) -> None: ...
 
 class IngestResponse(_message.Message):
     __slots__ = ("opened", "want", "ack", "refusal")

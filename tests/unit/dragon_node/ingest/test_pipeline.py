@@ -15,6 +15,7 @@ from dragon_node.ingest import pipeline as pipeline_room
 from dragon_node.ingest.pipeline import (
     Ack,
     Content,
+    Entries,
     Entry,
     Offer,
     Open,
@@ -120,6 +121,26 @@ async def test_records_that_wait_are_journalled_together() -> None:
     assert replies[-1] == Ack(700)
 
 
+async def test_a_batch_is_journalled_as_it_came_and_answered_once() -> None:
+    lake = Lake()
+    lake.applied.set()
+    batches = [Entries([(i, b"x") for i in range(n, n + 500)]) for n in (1, 501)]
+    replies = await _all(lake, OPEN, *batches, Entry(1001, b"x"))
+    assert lake.batches == [500, 500, 1]
+    assert replies[1:] == [Ack(500), Ack(1000), Ack(1001)]
+
+
+async def test_large_batches_wait_outside_and_all_of_them_arrive(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pipeline_room, "INBOX_BYTES_MAX", 10)
+    lake = Lake()
+    lake.applied.set()
+    replies = await _all(lake, OPEN, *(Entries([(i, b"x" * 9)]) for i in range(1, 50)))
+    assert lake.batches == [1] * 49
+    assert replies[-1] == Ack(49)
+
+
 async def test_a_refusal_comes_before_the_acknowledgement_that_covers_it() -> None:
     lake = Lake()
     lake.applied.set()
@@ -152,6 +173,8 @@ async def test_content_beyond_the_limit_is_made_durable_ahead(
         ([OPEN, Content(NAME, b"other")], "blob.hash"),
         ([OPEN, Content(NAME, b"x" * ((1 << 20) + 1))], "blob.data"),
         ([OPEN, Offer((NAME,) * 1001)], "offer.hashes"),
+        ([OPEN, Entries([(i, b"x") for i in range(1, 502)])], "records.records"),
+        ([OPEN, Entries([])], "records.records"),
         ([OPEN, Offer((ContentHash("short"),))], "offer.hashes"),
     ],
 )
