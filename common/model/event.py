@@ -39,6 +39,9 @@ class WorkingCopySeen:
     branch: str = ""
     files: int = -1
     """Files to be kept; -1 before the first scan has ended."""
+    anew: bool = False
+    """What was told before is not known any more: every file that is there follows, and others
+    are gone with the next report that counts the files."""
 
 
 @dataclass(frozen=True, slots=True)

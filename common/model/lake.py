@@ -96,4 +96,6 @@ class LakeStats:
     failures: int = 0
     remedies: int = 0
     origins: tuple[OriginStats, ...] = ()
+    why: str = ""
+    """Why it lies there and nowhere better."""
     freshness: Freshness = field(default_factory=Freshness)

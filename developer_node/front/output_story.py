@@ -75,6 +75,8 @@ def _lake(stats: LakeStats | None) -> Iterator[Line]:
     if not stats.ram:
         where = Span(f"NOT RAM ({stats.back_end} at {stats.path})", "bold red")
     yield _row("Lake", f"{size(stats.bytes)} of {size(stats.budget_bytes)} ", where)
+    if not stats.ram and stats.why:
+        yield _row("", Span(f"because {stats.why}", "red"))
     vectors = percent(stats.freshness.vectors_share) if stats.chunks else "none yet"
     holds = [
         count(stats.files, "file"),

@@ -66,6 +66,7 @@ class FilesWatcher:
         self._clock = clock
         self._hints: Hints | None = None
         self._forget = False
+        self._anew = False
         self._seen: WorkingCopySeen | None = None
         self.sighted = asyncio.Event()
         """Set once the working copy has been reported: nothing of it may be recorded before."""
@@ -90,7 +91,9 @@ class FilesWatcher:
             listener=listener,
             redact=self._redact,
         )
-        tree.start_from(await self._memory.sent_files(self._copy))
+        recorded = await self._memory.sent_files(self._copy)
+        self._anew = not recorded
+        tree.start_from(recorded)
         name = f"files-{self._root.name}"
         try:
             with ThreadPoolExecutor(max_workers=1, thread_name_prefix=name) as thread:
@@ -120,7 +123,7 @@ class FilesWatcher:
 
     async def _scan(self, tree: Tree, thread: ThreadPoolExecutor) -> None:
         if self._forget:
-            self._forget, self._seen, self.files = False, None, -1
+            self._forget, self._anew, self._seen, self.files = False, True, None, -1
             tree.start_from({})
         try:
             if self._seen is None:
@@ -149,7 +152,8 @@ class FilesWatcher:
         return event_of(change, self._copy, self._clock.now_ms()), blobs
 
     async def _report(self, thread: ThreadPoolExecutor, files: int) -> None:
-        seen = replace(await self._in(thread, lambda: self._evidence(self._root)), files=files)
+        found = await self._in(thread, lambda: self._evidence(self._root))
+        seen = replace(found, files=files, anew=self._anew and files < 0)
         if seen != self._seen:
             await self._record([(event_of(seen, self._copy, self._clock.now_ms()), {})])
             self._seen = seen

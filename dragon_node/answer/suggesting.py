@@ -47,8 +47,14 @@ class Suggestions:
         self._recaller = recaller
 
     async def watch(self, after_cursor: int) -> AsyncGenerator[Suggestion]:
-        """Cards beyond the cursor, then those to come, until the listener goes."""
+        """Cards beyond the cursor, then those to come, until the listener goes.
+
+        A cursor beyond the newest card is from a journal that was lost: nothing of this one was
+        shown.
+        """
         applied = -1
+        if after_cursor > await self._lake.memory.read(_newest):
+            after_cursor = 0
         while True:
             applied = await self._lake.wait_applied(applied)
             while cards := await self._lake.memory.read(partial(_cards, after=after_cursor)):
@@ -67,6 +73,10 @@ class Suggestions:
             why=card.why,
             recollection=found,
         )
+
+
+def _newest(db: apsw.Connection) -> int:
+    return db.execute("SELECT coalesce(max(cursor), 0) FROM cards").get
 
 
 def _cards(db: apsw.Connection, after: int) -> list[_Card]:

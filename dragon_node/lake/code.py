@@ -3,7 +3,8 @@
 blobs     hash, data (zstd), size       every content that an event of the project refers to
 docs      id, path, content, lines      a file's content under its path, shared by working copies
 versions  working_copy, path -> doc     the newest of each file; deleted files have none
-copies    working_copy: path, head, indexed commit, files as the laptop counts them, files kept
+copies    working_copy: path, head, indexed commit, files as the laptop counts them, files kept,
+          anew: the lsn since which the laptop tells every file again; 0 when it does not
 chunks    id, doc, lines, characters, symbol, hash, lsn
 symbols   name, qualified, kind, lines, doc, chunk
 trigrams  FTS5 over whole docs, row by doc
@@ -39,7 +40,7 @@ CREATE TABLE IF NOT EXISTS versions(
 CREATE INDEX IF NOT EXISTS versions_by_doc ON versions(doc);
 CREATE TABLE IF NOT EXISTS copies(
   working_copy TEXT PRIMARY KEY, path TEXT NOT NULL, head TEXT NOT NULL, indexed TEXT NOT NULL,
-  files INTEGER NOT NULL, kept INTEGER NOT NULL) WITHOUT ROWID;
+  files INTEGER NOT NULL, kept INTEGER NOT NULL, anew INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS chunks(
   id INTEGER PRIMARY KEY AUTOINCREMENT, doc INTEGER NOT NULL, start_line INTEGER NOT NULL,
   end_line INTEGER NOT NULL, start INTEGER NOT NULL, stop INTEGER NOT NULL, symbol TEXT NOT NULL,
@@ -87,7 +88,7 @@ def apply(
         case GitOperation() as git:
             _git(db, event.working_copy, git)
         case WorkingCopySeen() as seen:
-            _seen(db, event.working_copy, seen)
+            _seen(db, event.working_copy, seen, lsn, changed)
         case _:
             pass
 
@@ -363,14 +364,37 @@ def _committed(db: apsw.Connection, copy: WorkingCopyId, commit: Commit) -> None
             )
 
 
-def _seen(db: apsw.Connection, copy: WorkingCopyId, seen: WorkingCopySeen) -> None:
+def _seen(
+    db: apsw.Connection, copy: WorkingCopyId, seen: WorkingCopySeen, lsn: int, changed: Changed
+) -> None:
+    if seen.files >= 0:
+        _forget_untold(db, copy, lsn, changed)
     kept: int = db.execute(
         "SELECT count(*) FROM versions WHERE working_copy=? AND skipped=''", (copy,)
     ).get
     db.execute(
-        """INSERT INTO copies VALUES(?,?,?,?,?,?) ON CONFLICT(working_copy) DO UPDATE SET
+        """INSERT INTO copies VALUES(?,?,?,?,?,?,?) ON CONFLICT(working_copy) DO UPDATE SET
              path=excluded.path, head=excluded.head, kept=excluded.kept,
              files=CASE WHEN excluded.files >= 0 THEN excluded.files ELSE files END,
-             indexed=CASE WHEN excluded.files >= 0 THEN excluded.indexed ELSE indexed END""",
-        (copy, seen.path, seen.head, seen.head if seen.files >= 0 else "", seen.files, kept),
+             indexed=CASE WHEN excluded.files >= 0 THEN excluded.indexed ELSE indexed END,
+             anew=CASE WHEN excluded.files >= 0 THEN 0 ELSE max(anew, excluded.anew) END""",
+        (
+            copy,
+            seen.path,
+            seen.head,
+            seen.head if seen.files >= 0 else "",
+            seen.files,
+            kept,
+            lsn if seen.anew else 0,
+        ),
     )
+
+
+def _forget_untold(db: apsw.Connection, copy: WorkingCopyId, lsn: int, changed: Changed) -> None:
+    """The laptop lost its memory and has told every file again: what it did not tell is gone."""
+    untold = """working_copy=?1
+                AND lsn < (SELECT anew FROM copies WHERE working_copy=?1 AND anew > 0)"""
+    docs = db.execute(f"SELECT doc FROM versions WHERE {untold}", (copy,)).fetchall()
+    db.execute(f"DELETE FROM versions WHERE {untold}", (copy,))
+    for (doc,) in docs:
+        _release(db, doc, lsn, changed)

@@ -295,6 +295,7 @@ class Lake:
             ram=self._ram.ram,
             back_end=self._ram.back_end,
             path=str(self._ram.path),
+            why=self._ram.reason,
             lsn=self._journal.last_lsn,
             journal_bytes=self._journal.bytes,
             projects=sum(bool(name) for name in self._places.names.values()),

@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from typing import Any
 
 from common.daemon.home import Home
 from common.model.event import CommandFinished, Event, Ground, Output, PathChange
@@ -92,7 +93,7 @@ async def laptop(mesh: Mesh) -> AsyncGenerator[LocalClient]:
 
 def emptied(mesh: Mesh) -> None:
     """Returns once all that was recorded is with the Dragon."""
-    waits: object = None
+    waits: Any = None
     for _ in until(40):
         waits = mesh.json("status", "--json")["outbox"]
         if waits["waiting"] == waits["spooled"] == 0:

@@ -28,7 +28,7 @@ class Event(_message.Message):
     def __init__(self, id: _Optional[str] = ..., at_ms: _Optional[int] = ..., working_copy: _Optional[str] = ..., working_copy_seen: _Optional[_Union[WorkingCopySeen, _Mapping]] = ..., file_changed: _Optional[_Union[FileChanged, _Mapping]] = ..., git_operation: _Optional[_Union[GitOperation, _Mapping]] = ..., command_finished: _Optional[_Union[CommandFinished, _Mapping]] = ..., editor_event: _Optional[_Union[EditorEvent, _Mapping]] = ...) -> None: ...
 
 class WorkingCopySeen(_message.Message):
-    __slots__ = ("path", "machine", "remotes", "roots", "shallow", "head", "branch", "files")
+    __slots__ = ("path", "machine", "remotes", "roots", "shallow", "head", "branch", "files", "anew")
     PATH_FIELD_NUMBER: _ClassVar[int]
     MACHINE_FIELD_NUMBER: _ClassVar[int]
     REMOTES_FIELD_NUMBER: _ClassVar[int]
@@ -37,6 +37,7 @@ class WorkingCopySeen(_message.Message):
     HEAD_FIELD_NUMBER: _ClassVar[int]
     BRANCH_FIELD_NUMBER: _ClassVar[int]
     FILES_FIELD_NUMBER: _ClassVar[int]
+    ANEW_FIELD_NUMBER: _ClassVar[int]
     path: str
     machine: str
     remotes: _containers.RepeatedScalarFieldContainer[str]
@@ -45,7 +46,8 @@ class WorkingCopySeen(_message.Message):
     head: str
     branch: str
     files: int
-    def __init__(self, path: _Optional[str] = ..., machine: _Optional[str] = ..., remotes: _Optional[_Iterable[str]] = ..., roots: _Optional[_Iterable[str]] = ..., shallow: _Optional[bool] = ..., head: _Optional[str] = ..., branch: _Optional[str] = ..., files: _Optional[int] = ...) -> None: ...
+    anew: bool
+    def __init__(self, path: _Optional[str] = ..., machine: _Optional[str] = ..., remotes: _Optional[_Iterable[str]] = ..., roots: _Optional[_Iterable[str]] = ..., shallow: _Optional[bool] = ..., head: _Optional[str] = ..., branch: _Optional[str] = ..., files: _Optional[int] = ..., anew: _Optional[bool] = ...) -> None: ...
 
 class FileChanged(_message.Message):
     __slots__ = ("path", "deleted", "content", "git_blob", "size", "skipped", "head", "dirty")

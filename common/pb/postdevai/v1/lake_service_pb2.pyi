@@ -238,7 +238,7 @@ class OriginStats(_message.Message):
     def __init__(self, origin: _Optional[str] = ..., applied: _Optional[int] = ..., refused: _Optional[int] = ..., missing: _Optional[int] = ...) -> None: ...
 
 class StatsResponse(_message.Message):
-    __slots__ = ("bytes", "budget_bytes", "ram", "back_end", "path", "lsn", "journal_bytes", "projects", "files", "chunks", "vectors", "events", "failures", "remedies", "origins", "freshness")
+    __slots__ = ("bytes", "budget_bytes", "ram", "back_end", "path", "lsn", "journal_bytes", "projects", "files", "chunks", "vectors", "events", "failures", "remedies", "origins", "freshness", "why")
     BYTES_FIELD_NUMBER: _ClassVar[int]
     BUDGET_BYTES_FIELD_NUMBER: _ClassVar[int]
     RAM_FIELD_NUMBER: _ClassVar[int]
@@ -255,6 +255,7 @@ class StatsResponse(_message.Message):
     REMEDIES_FIELD_NUMBER: _ClassVar[int]
     ORIGINS_FIELD_NUMBER: _ClassVar[int]
     FRESHNESS_FIELD_NUMBER: _ClassVar[int]
+    WHY_FIELD_NUMBER: _ClassVar[int]
     bytes: int
     budget_bytes: int
     ram: bool
@@ -271,4 +272,5 @@ class StatsResponse(_message.Message):
     remedies: int
     origins: _containers.RepeatedCompositeFieldContainer[OriginStats]
     freshness: _answer_pb2.Freshness
-    def __init__(self, bytes: _Optional[int] = ..., budget_bytes: _Optional[int] = ..., ram: _Optional[bool] = ..., back_end: _Optional[str] = ..., path: _Optional[str] = ..., lsn: _Optional[int] = ..., journal_bytes: _Optional[int] = ..., projects: _Optional[int] = ..., files: _Optional[int] = ..., chunks: _Optional[int] = ..., vectors: _Optional[int] = ..., events: _Optional[int] = ..., failures: _Optional[int] = ..., remedies: _Optional[int] = ..., origins: _Optional[_Iterable[_Union[OriginStats, _Mapping]]] = ..., freshness: _Optional[_Union[_answer_pb2.Freshness, _Mapping]] = ...) -> None: ...
+    why: str
+    def __init__(self, bytes: _Optional[int] = ..., budget_bytes: _Optional[int] = ..., ram: _Optional[bool] = ..., back_end: _Optional[str] = ..., path: _Optional[str] = ..., lsn: _Optional[int] = ..., journal_bytes: _Optional[int] = ..., projects: _Optional[int] = ..., files: _Optional[int] = ..., chunks: _Optional[int] = ..., vectors: _Optional[int] = ..., events: _Optional[int] = ..., failures: _Optional[int] = ..., remedies: _Optional[int] = ..., origins: _Optional[_Iterable[_Union[OriginStats, _Mapping]]] = ..., freshness: _Optional[_Union[_answer_pb2.Freshness, _Mapping]] = ..., why: _Optional[str] = ...) -> None: ...

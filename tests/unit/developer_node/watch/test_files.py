@@ -214,6 +214,19 @@ async def test_a_second_start_reports_only_differences(
         assert later == {"changed.txt": False, "gone.txt": True}
 
 
+async def test_only_a_scan_without_any_memory_says_that_it_tells_everything_anew(
+    repository: Any, recorded: Any, watching: Watching
+) -> None:
+    repository.commit("one", a_txt="1\n")
+    async with watching(repository.root):
+        assert [(s.files, s.anew) for s in recorded.seen] == [(-1, True), (1, False)]
+    async with watching(repository.root) as watcher:
+        assert [(s.files, s.anew) for s in recorded.seen[2:]] == [(-1, False), (1, False)]
+        watcher.rescan(forget=True)
+        await recorded.until(lambda: len(recorded.seen) == 6)
+        assert [(s.files, s.anew) for s in recorded.seen[4:]] == [(-1, True), (1, False)]
+
+
 async def test_a_commit_makes_the_files_clean(
     repository: Any, recorded: Any, watching: Watching
 ) -> None:

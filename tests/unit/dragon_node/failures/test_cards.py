@@ -180,6 +180,16 @@ async def test_a_listener_gets_the_card_with_remedy_and_commit_and_resumes_after
     assert later[0].cursor > card.cursor
 
 
+async def test_a_listener_with_a_cursor_of_a_lost_journal_gets_the_cards_of_this_one() -> None:
+    story = Moving()
+    fail_and_fix(story.copy("laptop"))
+    story.copy("desktop").fails(failure())
+    stream = Suggestions(story, Recaller(story)).watch(1_000)
+    async with asyncio.timeout(20):
+        assert (await anext(stream)).cursor < 1_000
+    await stream.aclose()
+
+
 async def test_a_card_does_not_change_when_its_own_episode_ends() -> None:
     story = Moving()
     fail_and_fix(story.copy("laptop"))

@@ -97,6 +97,24 @@ async def test_only_the_newest_version_is_found(tmp_path: Path) -> None:
         assert await lake.by_words("bye", 5) == []
 
 
+async def test_what_a_laptop_without_memory_does_not_tell_again_is_gone(tmp_path: Path) -> None:
+    """Its outbox was lost: it cannot know which files the lake still holds."""
+    async with opened(tmp_path) as lake:
+        laptop = Laptop(lake)
+        await laptop.save({"a.py": HELLO, "b.py": BYE, "c.py": "return 3\n"})
+        await laptop.save({"b.py": BYE}, OTHER_COPY)
+        await laptop.send(seen(files=3))
+        assert await _paths(lake, "return") == [("a.py", 2), ("b.py", 2), ("b.py", 2), ("c.py", 1)]
+        await laptop.send(seen(anew=True), saved("a.py", HELLO), seen())
+        assert ("c.py", 1) in await _paths(lake, "return"), "the scan has not ended"
+        await laptop.send(seen(files=1))
+        assert await _paths(lake, "return") == [("a.py", 2), ("b.py", 2)]
+        (known,) = [p for p in (await lake.freshness()).projects if p.working_copy[-5:] == "thing"]
+        assert known.files_behind == 0
+        await laptop.send(saved("d.py", "return 4\n"), seen(files=2), blobs=contents("return 4\n"))
+        assert await _paths(lake, "return") == [("a.py", 2), ("b.py", 2), ("d.py", 1)]
+
+
 async def test_two_clones_keep_versions_of_their_own(tmp_path: Path) -> None:
     async with opened(tmp_path) as lake:
         laptop = Laptop(lake)

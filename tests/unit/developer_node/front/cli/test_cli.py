@@ -431,6 +431,7 @@ async def test_history_carries_its_filters(terminal: Terminal, script: Script) -
 NODE = Node("dragon", NodeId("d0" * 8), "127.0.0.1:50051", "serving", 2.5, pid=77)
 LAKE = LakeStats(
     12_000_000, 1_000_000_000, False, "directory", "/home/.postdevai/lake", 9, 8, 1, 10, 20,
+    why="mount was refused (Operation not permitted)",
     freshness=Freshness((ProjectFreshness("thing", "/code/thing", "a" * 40, "a" * 40, 3),), 0, 0.5),
 )  # fmt: skip
 STANDING = LaptopStatus(
@@ -449,6 +450,7 @@ async def test_status_tells_a_newcomer_how_things_stand(terminal: Terminal, scri
     for said in (
         "Dragon      serving  127.0.0.1:50051",
         "12 MB of 1.0 GB NOT RAM (directory at /home/.postdevai/lake)",
+        "because mount was refused (Operation not permitted)",
         "vectors 50 %",
         "4 records waiting for the Dragon",
         "1 record refused",
