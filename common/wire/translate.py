@@ -9,6 +9,7 @@ noun and message to it, so a field that exists on one side alone is found there.
 from __future__ import annotations
 
 import dataclasses
+import operator
 import types
 import typing
 from collections.abc import Callable
@@ -40,7 +41,9 @@ def fill_pb(value: object, target: Message) -> None:
 def from_pb(message: Message, noun: type[D], path: str = "") -> D:
     """A noun from a message; Invalid names the field that a noun cannot hold."""
     plan = _plan(noun, message.DESCRIPTOR)
-    values = {name: read(message, f"{path}{name}") for name, read in plan.readers}
+    values = dict(zip(plan.plain, plan.read_plain(message), strict=True))
+    for name, read in plan.readers:
+        values[name] = read(message, f"{path}{name}")
     return noun(**values)
 
 
@@ -48,9 +51,13 @@ Writer = Callable[[Any, Any], None]
 Reader = Callable[[Any, str], Any]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class _Plan:
     writers: tuple[Writer, ...]
+    plain: tuple[str, ...]
+    """Fields that are in the noun what they are in the message."""
+    read_plain: Callable[[Any], tuple[Any, ...]]
+    """Reads those, all at once."""
     readers: tuple[tuple[str, Reader], ...]
 
 
@@ -58,15 +65,28 @@ class _Plan:
 def _plan(noun: type, descriptor: Descriptor) -> _Plan:
     hints = typing.get_type_hints(noun)
     writers: list[Writer] = []
+    plain: list[str] = []
     readers: list[tuple[str, Reader]] = []
     for field in dataclasses.fields(noun):
         write, read = _field(noun, field.name, hints[field.name], descriptor)
         writers.append(write)
-        readers.append((field.name, read))
-    return _Plan(tuple(writers), tuple(readers))
+        if read is None:
+            plain.append(field.name)
+        else:
+            readers.append((field.name, read))
+    return _Plan(tuple(writers), tuple(plain), _reads(plain), tuple(readers))
 
 
-def _field(noun: type, name: str, hint: Any, descriptor: Descriptor) -> tuple[Writer, Reader]:
+def _reads(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:
+    if len(names) > 1:
+        return operator.attrgetter(*names)
+    return lambda message: tuple(getattr(message, name) for name in names)
+
+
+def _field(
+    noun: type, name: str, hint: Any, descriptor: Descriptor
+) -> tuple[Writer, Reader | None]:
+    """How a field is set and read; no reader when it is the same on both sides."""
     arms = _dataclass_arms(hint)
     if name in descriptor.oneofs_by_name and arms:
         return _oneof(name, arms, descriptor)
@@ -79,17 +99,14 @@ def _field(noun: type, name: str, hint: Any, descriptor: Descriptor) -> tuple[Wr
         return _repeated(name, typing.get_args(hint)[0])
     if words := _words(hint):
         return _word(name, words, field)
-    return _scalar(name)
+    return _scalar(name), None
 
 
-def _scalar(name: str) -> tuple[Writer, Reader]:
+def _scalar(name: str) -> Writer:
     def write(value: Any, target: Any) -> None:
         setattr(target, name, getattr(value, name))
 
-    def read(message: Any, path: str) -> Any:
-        return getattr(message, name)
-
-    return write, read
+    return write
 
 
 def _word(name: str, words: tuple[str, ...], field: FieldDescriptor) -> tuple[Writer, Reader]:
@@ -115,7 +132,7 @@ def _word(name: str, words: tuple[str, ...], field: FieldDescriptor) -> tuple[Wr
             raise Invalid(f"{path} is {word[:40]!r}; it must be one of {list(words)}", field=path)
         return word
 
-    return _scalar(name)[0], read
+    return _scalar(name), read
 
 
 def _enum_number(enum: EnumDescriptor, word: str) -> int:
@@ -150,6 +167,8 @@ def _repeated(name: str, element: Any) -> tuple[Writer, Reader]:
 
         def read_many(message: Any, path: str) -> Any:
             parts = getattr(message, name)
+            if not parts:
+                return ()
             return tuple(from_pb(p, noun, f"{path}[{i}].") for i, p in enumerate(parts))
 
         return write_many, read_many
@@ -161,10 +180,11 @@ def _repeated(name: str, element: Any) -> tuple[Writer, Reader]:
 
     def read(message: Any, path: str) -> Any:
         items: tuple[object, ...] = tuple(getattr(message, name))
-        for i, item in enumerate(items):
-            if words and item not in words:
-                where = f"{path}[{i}]"
-                raise Invalid(f"{where} must be one of {list(words)}", field=where)
+        if words:
+            for i, item in enumerate(items):
+                if item not in words:
+                    where = f"{path}[{i}]"
+                    raise Invalid(f"{where} must be one of {list(words)}", field=where)
         return items
 
     return write, read

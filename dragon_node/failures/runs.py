@@ -96,7 +96,7 @@ def keep(db: apsw.Connection, run: Run, changes: Sequence[PathChange]) -> None:
     """Writes a run and what changed since the one before it."""
     e = run.environment
     db.execute(
-        f"INSERT OR REPLACE INTO runs VALUES ({','.join('?' * 24)})",
+        _KEEP,
         (
             *(run.lsn, run.event_id, run.project, run.project_name, run.wc, run.at_ms),
             *(run.duration_ms, run.command, run.cwd, run.ok, run.head, run.tree),
@@ -105,12 +105,17 @@ def keep(db: apsw.Connection, run: Run, changes: Sequence[PathChange]) -> None:
             run.unnamed,
         ),
     )
-    db.executemany(
-        "INSERT OR REPLACE INTO run_changes VALUES (?,?,?,?,?,?)",
-        [(run.lsn, c.path, c.old_git, c.new_git, c.old_content, c.new_content) for c in changes],
-    )
+    if changes:
+        db.executemany(
+            "INSERT OR REPLACE INTO run_changes VALUES (?,?,?,?,?,?)",
+            [
+                (run.lsn, c.path, c.old_git, c.new_git, c.old_content, c.new_content)
+                for c in changes
+            ],
+        )
 
 
+_KEEP = f"INSERT OR REPLACE INTO runs VALUES ({','.join('?' * 24)})"
 _COLUMNS = """lsn, event_id, project, project_name, wc, at_ms, duration_ms, command, cwd, ok, head,
   tree, tree_after, previous_tree, lock_hash, interpreter, packages, variables, tested, passed,
   failed, skipped, deselected, unnamed"""

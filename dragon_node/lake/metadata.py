@@ -48,6 +48,8 @@ CREATE TABLE IF NOT EXISTS seen(
 
 def apply(db: apsw.Connection, steps: Sequence[Step], appliers: Sequence[Applier]) -> None:
     """The records of one batch, in order; each event once, however often it comes."""
+    named: set[ProjectId] = set()
+    reached: dict[Origin, int] = {}
     for step in steps:
         match step.body:
             case Refusal():
@@ -57,12 +59,17 @@ def apply(db: apsw.Connection, steps: Sequence[Step], appliers: Sequence[Applier
                 _tell(db, step, appliers)
             case Event():
                 if _first_time(db, step, step.body):
+                    if step.project not in named:
+                        _named(db, step)
+                        named.add(step.project)
                     _described(db, step, step.body)
                     _tell(db, step, appliers)
         if step.origin != NO_ORIGIN:
-            db.execute(
-                "UPDATE origins SET applied=max(applied, ?) WHERE id=?", (step.seq, step.origin)
-            )
+            reached[step.origin] = max(step.seq, reached.get(step.origin, 0))
+    db.executemany(
+        "UPDATE origins SET applied=max(applied, ?) WHERE id=?",
+        [(seq, origin) for origin, seq in reached.items()],
+    )
 
 
 def copies(db: apsw.Connection) -> dict[WorkingCopyId, KnownCopy]:
@@ -138,8 +145,11 @@ def _first_time(db: apsw.Connection, step: Step, event: Event) -> bool:
     return db.changes() == 1
 
 
-def _described(db: apsw.Connection, step: Step, event: Event) -> None:
+def _named(db: apsw.Connection, step: Step) -> None:
     db.execute("INSERT OR IGNORE INTO projects VALUES(?,?)", (step.project, step.project_name))
+
+
+def _described(db: apsw.Connection, step: Step, event: Event) -> None:
     if isinstance(event.body, WorkingCopySeen):
         seen = event.body
         db.execute(

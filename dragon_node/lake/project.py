@@ -29,7 +29,8 @@ def apply(
             case Event() as event:
                 if history.add(db, step, event):
                     contents = _contents(db, event, blobs, fetch)
-                    code.keep(db, contents)
+                    if contents:
+                        code.keep(db, contents)
                     code.apply(db, event, step.lsn, contents, chunker, changed)
             case Note(kind="left", fields=fields):
                 code.leave(db, WorkingCopyId(fields["working_copy"]), step.lsn, changed)
@@ -45,6 +46,8 @@ def _contents(db: apsw.Connection, event: Event, blobs: Blobs, fetch: Fetch) -> 
         for h in content_hashes(event.body)
         if db.execute("SELECT 1 FROM blobs WHERE hash=?", (bytes.fromhex(h),)).fetchone() is None
     ]
+    if not wanted:
+        return {}
     found = {h: blobs[h] for h in wanted if h in blobs}
     if absent := [h for h in wanted if h not in found]:
         found |= fetch(absent)
