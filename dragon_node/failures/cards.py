@@ -1,14 +1,15 @@
 """Which failures get a card, decided while the record is applied and therefore once.
 
 A card is made only when an earlier, closed episode gives something true to say. One card an open
-episode, three a run, one in ten minutes for a symptom in a working copy, twelve an hour a project.
+episode, three a run, one in ten minutes for a symptom in a working copy until it passes there,
+twelve an hour a project. A weaker card mutes no exact one: of a symptom with other values, that is.
 """
 
 from __future__ import annotations
 
 import apsw
 
-from common.model.failure import Failure
+from common.model.failure import Failure, Match
 from common.model.ids import short_hash
 from dragon_node.failures.knowledge import Known, known
 from dragon_node.failures.runs import Run
@@ -26,10 +27,10 @@ CURSORS_A_RECORD = 64
 
 def offer(db: apsw.Connection, run: Run, n: int, failure: Failure, episode: int) -> bool:
     """Makes a card for a failure if it deserves one; true when it did."""
-    if not _is_allowed(db, run, failure, episode):
+    if not _has_room(db, run):
         return False
     what = known(db, run.project, failure, before_lsn=run.lsn)
-    if not what.worth_saying:
+    if not what.worth_saying or _is_muted(db, run, failure, episode, what.match):
         return False
     cursor = run.lsn * CURSORS_A_RECORD + n
     db.execute(
@@ -62,17 +63,30 @@ def why(what: Known, failure: Failure) -> str:
     return f"{symptom} was seen before and passed later{causes}"
 
 
-def _is_allowed(db: apsw.Connection, run: Run, failure: Failure, episode: int) -> bool:
-    def count(sql: str, *values: object) -> int:
-        row = db.execute(f"SELECT count(*) FROM cards WHERE {sql}", values).fetchone()  # type: ignore[arg-type]
-        return int(str(row[0])) if row else 0
+def _has_room(db: apsw.Connection, run: Run) -> bool:
+    in_an_hour = _count(db, "project=? AND at_ms>?", run.project, run.at_ms - _HOUR_MS)
+    return _count(db, "lsn=?", run.lsn) < CARDS_A_RUN_MAX and in_an_hour < CARDS_AN_HOUR_MAX
 
-    return (
-        not count("episode=?", episode)
-        and count("lsn=?", run.lsn) < CARDS_A_RUN_MAX
-        and not count(
-            "wc=? AND fingerprint=? AND at_ms>?",
+
+def _is_muted(db: apsw.Connection, run: Run, failure: Failure, episode: int, match: Match) -> bool:
+    """Whether it was said lately: by an exact card with these values if this one is exact too."""
+    exact = match == "same"
+    if _count(db, """episode=? AND ("match"='same' OR NOT ?)""", episode, exact):
+        return True
+    return bool(
+        _count(
+            db,
+            """wc=? AND fingerprint=? AND at_ms>?
+               AND (NOT ? OR ("match"='same' AND EXISTS (
+                 SELECT 1 FROM occurrences o
+                 WHERE o.lsn=cards.lsn AND o.n=cards.n AND o."values"=?)))
+               AND NOT EXISTS (SELECT 1 FROM episodes e WHERE e.id=cards.episode
+                 AND e.closed_lsn IS NOT NULL AND e.state<>'flaky')""",
             *(run.wc, failure.fingerprint, run.at_ms - SAME_SYMPTOM_MS),
+            *(exact, failure.values),
         )
-        and count("project=? AND at_ms>?", run.project, run.at_ms - _HOUR_MS) < CARDS_AN_HOUR_MAX
     )
+
+
+def _count(db: apsw.Connection, where: str, *values: str | int) -> int:
+    return int(db.execute(f"SELECT count(*) FROM cards WHERE {where}", values).get)
