@@ -29,7 +29,7 @@ def offer(db: apsw.Connection, run: Run, n: int, failure: Failure, episode: int)
     """Makes a card for a failure if it deserves one; true when it did."""
     if not _has_room(db, run):
         return False
-    what = known(db, run.project, failure, before_lsn=run.lsn)
+    what = known(db, run.project, failure, before_lsn=run.lsn, failing=run)
     if not what.worth_saying or _is_muted(db, run, failure, episode, what.match):
         return False
     cursor = run.lsn * CURSORS_A_RECORD + n

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import apsw
 
 from common.model.event import PathChange
 from common.model.failure import Failure, Flakiness, Match, RemedyKind, RemedyState
 from common.model.ids import ContentHash
+from dragon_node.failures.in_place import Contents, Place, files_at, place
 from dragon_node.failures.runs import Run, load
 
 NOW = 1 << 50
@@ -33,11 +34,17 @@ class KnownRemedy:
     flaky: bool
     """Its symptom passed on an unchanged ground at some time: no commit may be offered."""
     accepted: bool
+    rejected: bool
+    """By a person."""
+    first: Run
+    """The first failing run that this very change made pass: its commit came after that one."""
+    in_place: Place | None = None
+    """It was there already when it failed, so it is not what is missing."""
 
     @property
     def may_be_offered(self) -> bool:
         """Unasked, that is."""
-        return self.state in ("observed", "confirmed", "ambiguous")
+        return self.in_place is None and self.state in ("observed", "confirmed", "ambiguous")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +64,28 @@ class Known:
         return self.flaky is not None or any(r.may_be_offered for r in self.remedies)
 
 
-def known(db: apsw.Connection, project: str, failure: Failure, *, before_lsn: int = NOW) -> Known:
+def known(
+    db: apsw.Connection,
+    project: str,
+    failure: Failure,
+    *,
+    before_lsn: int = NOW,
+    failing: Run | None = None,
+) -> Known:
     """What was known before a point of the journal; now, when none is given.
 
     This project's past goes before another's; equal values before other values. An empty
-    project stands for any.
+    project stands for any. `failing` is the run that is asked about: a remedy that was in place
+    then goes last.
     """
-    remedies = _remedies(db, failure, before_lsn)
+    remedies = _placed(db, failing, failure, _merged(failure, _remedies(db, failure, before_lsn)))
     here = [r for r in remedies if project in ("", r.project)]
     flaky = _flaky(db, project, failure, before_lsn)
     chosen = here if here or flaky else remedies
     elsewhere = chosen[0].failing.project_name if chosen and not here else ""
     # As close as what is offered, not as what was merely seen.
-    match = _closeness(failure, chosen) if chosen else _match(db, project, failure, before_lsn)
+    missing = [r for r in chosen if r.in_place is None] or chosen
+    match = _closeness(failure, missing) if chosen else _match(db, project, failure, before_lsn)
     ordered = sorted(chosen, key=lambda r: _rank(failure, r))
     return Known(match, tuple(ordered), flaky, _note(db, project, failure, before_lsn), elsewhere)
 
@@ -78,9 +94,50 @@ def _closeness(failure: Failure, remedies: Sequence[KnownRemedy]) -> Match:
     return "same" if any(r.values == failure.values for r in remedies) else "same, other values"
 
 
-def _rank(failure: Failure, remedy: KnownRemedy) -> tuple[bool, bool, int, bool, int]:
+def _merged(failure: Failure, remedies: Sequence[KnownRemedy]) -> list[KnownRemedy]:
+    """One for each change, however often it was made. What a person rejected stays rejected."""
+    alike: dict[object, list[KnownRemedy]] = {}
+    for remedy in remedies:
+        alike.setdefault(_change(remedy), []).append(remedy)
+    merged: list[KnownRemedy] = []
+    for group in alike.values():
+        best = min(group, key=lambda r: (not r.rejected, _rank(failure, r)))
+        first = min((r.failing for r in group), key=lambda run: run.lsn)
+        merged.append(replace(best, first=first))
+    return merged
+
+
+def _change(remedy: KnownRemedy) -> object:
+    hunks = tuple((c.path, c.old_git, c.new_git) for c in remedy.related)
+    code = remedy.kind == "code" and bool(hunks)
+    around = None if code else (remedy.failing.environment, remedy.passing.environment)
+    return remedy.project, remedy.kind, hunks, around
+
+
+def _placed(
+    db: apsw.Connection, failing: Run | None, failure: Failure, remedies: Sequence[KnownRemedy]
+) -> list[KnownRemedy]:
+    here = [r for r in remedies if failing and r.kind == "code" and r.project == failing.project]
+    if failing is None or not here:
+        return list(remedies)
+    trees: dict[str, Contents] = {}
+    for remedy in here:
+        for run, new in ((remedy.failing, False), (remedy.passing, True)):
+            held = {c.path: c.new_git if new else c.old_git for c in remedy.related}
+            trees[run.tree] = {**trees.get(run.tree, {}), **held}
+    files = files_at(db, failing, (c.path for r in here for c in r.related), trees)
+
+    def placed(remedy: KnownRemedy) -> Place | None:
+        same = remedy.values == failure.values
+        return place(db, failing, remedy.related, files, same=same) if remedy in here else None
+
+    return [replace(r, in_place=placed(r)) for r in remedies]
+
+
+def _rank(failure: Failure, remedy: KnownRemedy) -> tuple[bool, bool, bool, int, bool, int]:
     trust = {"confirmed": 0, "observed": 1, "ambiguous": 2, "unproven": 3, "rejected": 4}
     return (
+        remedy.in_place is not None,
         remedy.state == "rejected",
         remedy.values != failure.values,
         trust[remedy.state],
@@ -140,6 +197,7 @@ def _remedy(db: apsw.Connection, row: Sequence[object]) -> KnownRemedy:
     identity, flaky = str(row[0]), row[10] is not None
     state, why = _thought_of(row)
     changes = list(_paths(db, identity))
+    failing = load(db, int(str(row[6])))
     return KnownRemedy(
         id=identity,
         project=str(row[1]),
@@ -147,12 +205,14 @@ def _remedy(db: apsw.Connection, row: Sequence[object]) -> KnownRemedy:
         kind=row[3],  # type: ignore[arg-type]  # written from a RemedyKind
         state=state,
         why=why,
-        failing=load(db, int(str(row[6]))),
+        failing=failing,
         passing=load(db, int(str(row[7]))),
         related=tuple(c for c, related in changes if related),
         also=tuple(c for c, related in changes if not related),
         flaky=flaky,
         accepted=row[9] == "accepted",
+        rejected=row[9] == "rejected",
+        first=failing,
     )
 
 

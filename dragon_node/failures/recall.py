@@ -14,7 +14,8 @@ from common.model.ids import ContentHash, EventId
 from dragon_node.failures.knowledge import NOW, Known, known
 from dragon_node.failures.labels import KnownCommit
 from dragon_node.failures.memory import failure_from_text
-from dragon_node.failures.remedies import commits_for, shown
+from dragon_node.failures.remedies import commits_for, shown, without_repeats
+from dragon_node.failures.runs import Run, load
 from dragon_node.failures.similar import nearest
 
 OCCURRENCES_MAX = 20
@@ -75,9 +76,12 @@ class Recaller:
 
         def read(db: apsw.Connection) -> _Read | None:
             row = db.execute(
-                "SELECT failure, project FROM occurrences ORDER BY lsn DESC, n LIMIT 1"
+                "SELECT failure, project, lsn FROM occurrences ORDER BY lsn DESC, n LIMIT 1"
             ).fetchone()
-            return _about(db, failure_from_text(str(row[0])), str(row[1])) if row else None
+            if row is None:
+                return None
+            failing = load(db, int(str(row[2])))
+            return _about(db, failure_from_text(str(row[0])), str(row[1]), failing=failing)
 
         return await self._shown(await self._lake.memory.read(read))
 
@@ -89,7 +93,7 @@ class Recaller:
                 "SELECT failure FROM occurrences WHERE fingerprint=? ORDER BY lsn DESC LIMIT 1",
                 (fingerprint,),
             ).fetchone()
-            return _about(db, failure_from_text(str(row[0])), "") if row else None
+            return _as_last_seen(db, failure_from_text(str(row[0]))) if row else None
 
         return await self._shown(await self._lake.memory.read(read))
 
@@ -97,25 +101,29 @@ class Recaller:
         """About a failure that the caller parsed: by its fingerprint, else by its words."""
 
         def read(db: apsw.Connection) -> _Read | None:
-            found = _about(db, failure, "")
+            found = _as_last_seen(db, failure)
             return found if found.occurrences else None
 
         found = await self._lake.memory.read(read)
         if found is not None:
             return await self._shown(found)
-        return await self.by_text(f"{failure.code} {failure.normalised}")
+        return await self._similar(
+            lambda candidates: nearest(f"{failure.code} {failure.normalised}", candidates)
+        )
 
     async def by_text(self, text: str) -> Recollection:
         """About the failure nearest in words: "similar" at most."""
+        return await self._similar(lambda candidates: nearest(text, candidates))
 
+    async def _similar(self, choose: Callable[[list[Failure]], Failure | None]) -> Recollection:
         def read(db: apsw.Connection) -> _Read | None:
             rows = db.execute(
-                "SELECT failure, max(lsn) AS newest FROM occurrences GROUP BY fingerprint"
-                " ORDER BY newest DESC LIMIT ?",
+                "SELECT failure, max(lsn) AS newest FROM occurrences"
+                ' GROUP BY fingerprint, "values" ORDER BY newest DESC LIMIT ?',
                 (CANDIDATES_MAX,),
             )
-            near = nearest(text, [failure_from_text(str(row[0])) for row in rows])
-            return _about(db, near, "") if near else None
+            near = choose([failure_from_text(str(row[0])) for row in rows])
+            return _as_last_seen(db, near) if near else None
 
         found = await self._shown(await self._lake.memory.read(read))
         return replace(found, match="similar") if found.failure else found
@@ -123,7 +131,9 @@ class Recaller:
     async def before(self, failure: Failure, project: str, lsn: int) -> Recollection:
         """About a failure in a project as far as it was known before a record of the journal."""
         return await self._shown(
-            await self._lake.memory.read(lambda db: _about(db, failure, project, lsn))
+            await self._lake.memory.read(
+                lambda db: _about(db, failure, project, lsn, failing=load(db, lsn))
+            )
         )
 
     async def _shown(self, read: _Read | None) -> Recollection:
@@ -132,14 +142,16 @@ class Recaller:
             return Recollection("none", note="nothing like it is remembered", freshness=freshness)
         what = read.known
         remedies = [
-            await shown(remedy, commits, what.elsewhere, self._lake.blob)
+            await shown(
+                remedy, commits, what.elsewhere, self._lake.blob, values=read.failure.values
+            )
             for remedy, commits in zip(what.remedies, read.commits, strict=False)
         ]
         return Recollection(
             match=what.match,
             failure=read.failure,
             occurrences=read.occurrences,
-            remedies=tuple(remedies),
+            remedies=without_repeats(remedies),
             flaky=what.flaky,
             note=_note(read),
             freshness=freshness,
@@ -155,8 +167,25 @@ def _note(read: _Read) -> str:
     return NOT_PASSED_YET if len(read.occurrences) > 1 else FIRST_TIME
 
 
-def _about(db: apsw.Connection, failure: Failure, project: str, before_lsn: int = NOW) -> _Read:
-    what = known(db, project, failure, before_lsn=before_lsn)
+def _as_last_seen(db: apsw.Connection, failure: Failure) -> _Read:
+    """In any project; "here" is where it failed last with these values."""
+    row = db.execute(
+        'SELECT max(lsn) FROM occurrences WHERE fingerprint=? AND "values"=?',
+        (failure.fingerprint, failure.values),
+    ).fetchone()
+    failing = load(db, int(str(row[0]))) if row and row[0] is not None else None
+    return _about(db, failure, "", failing=failing)
+
+
+def _about(
+    db: apsw.Connection,
+    failure: Failure,
+    project: str,
+    before_lsn: int = NOW,
+    *,
+    failing: Run | None = None,
+) -> _Read:
+    what = known(db, project, failure, before_lsn=before_lsn, failing=failing)
     what = replace(what, remedies=what.remedies[:REMEDIES_MAX])
     commits = tuple(commits_for(db, r) if r.kind == "code" else () for r in what.remedies)
     return _Read(failure, what, _occurrences(db, failure, before_lsn), commits)

@@ -32,7 +32,7 @@ def commits_for(db: apsw.Connection, remedy: KnownRemedy) -> tuple[KnownCommit, 
             ORDER BY c.at_ms DESC, c.sha LIMIT ?""",
         (remedy.project, *paths, COMMITS_MAX),
     ).fetchall()
-    before = ancestors(db, remedy.project, remedy.failing.head)
+    before = ancestors(db, remedy.project, remedy.first.head)
     return tuple(
         KnownCommit(
             sha=str(sha),
@@ -48,9 +48,17 @@ def commits_for(db: apsw.Connection, remedy: KnownRemedy) -> tuple[KnownCommit, 
 
 
 async def shown(
-    remedy: KnownRemedy, commits: Sequence[KnownCommit], elsewhere: str, blob: Blob
+    remedy: KnownRemedy,
+    commits: Sequence[KnownCommit],
+    elsewhere: str,
+    blob: Blob,
+    *,
+    values: str = "",
 ) -> Remedy:
-    """As people see it. A flaky symptom's remedy names no commit."""
+    """As people see it, by somebody whose failure has these values.
+
+    A flaky symptom's remedy names no commit.
+    """
     if remedy.kind == "code":
         diff, commit, named = await _code(remedy, commits, blob)
     else:
@@ -58,6 +66,8 @@ async def shown(
     if remedy.flaky:
         commit, named = "", "no commit is named: this failure comes and goes"
     why = f"the same symptom in {elsewhere}: {remedy.why}" if elsewhere else remedy.why
+    if remedy.in_place and remedy.state != "rejected":
+        why = f"{_in_place(remedy, values)}; {why}"
     return Remedy(
         id=remedy.id,
         state=remedy.state,
@@ -75,6 +85,25 @@ async def shown(
     )
 
 
+def _in_place(remedy: KnownRemedy, values: str) -> str:
+    if remedy.in_place == "in HEAD":
+        return "already in HEAD here: the cause is another one, or it was edited since"
+    if remedy.values == values:
+        return "already in place here: it did not hold here"
+    return "already in place here: the cause is another one"
+
+
+def without_repeats(remedies: Sequence[Remedy]) -> tuple[Remedy, ...]:
+    """One for each diff, at the place of the best one; one that names a commit goes first."""
+    merged: dict[object, Remedy] = {}
+    for remedy in remedies:
+        key = (remedy.project, remedy.diff) if remedy.kind == "code" else remedy.id
+        held = merged.get(key)
+        if held is None or (remedy.commit and not held.commit and held.state == remedy.state):
+            merged[key] = remedy
+    return tuple(merged.values())
+
+
 async def _code(
     remedy: KnownRemedy, commits: Sequence[KnownCommit], blob: Blob
 ) -> tuple[str, str, str]:
@@ -86,7 +115,7 @@ async def _code(
         found = lines_of(change, contents)
         if found:
             lines[change.path] = found
-    began_ms = remedy.failing.at_ms - remedy.failing.duration_ms
+    began_ms = remedy.first.at_ms - remedy.first.duration_ms
     named = label(remedy.related, lines, commits, began_ms)
     return render(remedy.related, contents), named.commit, named.text
 

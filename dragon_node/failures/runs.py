@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import apsw
@@ -15,6 +15,8 @@ from dragon_node.lake.records import Accepted
 
 CHAIN_LENGTH_MAX = 2000
 """Runs between a failing and a passing one; longer ago nobody knows what belongs together."""
+STEPS_BACK_MAX = 500
+"""Runs looked at for what a file held: it is asked for every failure that may get a card."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,29 @@ def between(db: apsw.Connection, earlier: Run, later: Run) -> tuple[PathChange, 
         found = (str(row[0]), int(str(row[1])), int(str(row[2]))) if row else ("", lsn, 0)
         previous, lsn, unnamed = found
     return None
+
+
+def back_from(db: apsw.Connection, run: Run) -> Iterator[tuple[str, tuple[PathChange, ...]]]:
+    """The trees that a run's ground came from, its own first, each with what changed to make it.
+
+    It ends where what changed is not known in full, and after `STEPS_BACK_MAX`.
+    """
+    tree, previous, lsn, unnamed = run.tree, run.previous_tree, run.lsn, run.unnamed
+    for _ in range(STEPS_BACK_MAX):
+        if not tree:
+            return
+        yield tree, _changes(db, lsn)
+        if not previous or unnamed:
+            return
+        row = db.execute(
+            "SELECT tree, previous_tree, lsn, unnamed FROM runs"
+            " WHERE wc=? AND tree=? AND lsn<? ORDER BY lsn DESC LIMIT 1",
+            (run.wc, previous, lsn),
+        ).fetchone()
+        if row is None:
+            yield previous, ()
+            return
+        tree, previous, lsn, unnamed = str(row[0]), str(row[1]), int(str(row[2])), int(str(row[3]))
 
 
 def _changes(db: apsw.Connection, lsn: int) -> tuple[PathChange, ...]:
