@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from common.model.event import CommandFinished
 from common.model.failure import Failure, FailureKind
+from common.model.ids import Fingerprint
 from developer_node.text import fingerprint
 from developer_node.text.imports import Imports
 from developer_node.text.parsers import pytest, python
@@ -54,7 +55,11 @@ def from_text(text: str, cwd: str, root: str) -> Failure | None:
     place = _place(cwd, root)
     parsed = pytest.parse(text, place)
     symptoms = parsed.symptoms if parsed and parsed.symptoms else _traceback(text)
-    return _failure(symptoms[0], place) if symptoms else None
+    if symptoms:
+        return _failure(symptoms[0], place)
+    headline = python.headline(text)
+    # Where it happened is not known, so it is identical to none: it may only be worded alike.
+    return replace(_failure(headline, place), fingerprint=Fingerprint("")) if headline else None
 
 
 def failed(exit_codes: tuple[int, ...]) -> bool:

@@ -16,7 +16,7 @@ from dragon_node.failures.labels import KnownCommit
 from dragon_node.failures.memory import failure_from_text
 from dragon_node.failures.remedies import commits_for, shown, without_repeats
 from dragon_node.failures.runs import Run, load
-from dragon_node.failures.similar import nearest
+from dragon_node.failures.similar import nearest, worded_alike
 
 OCCURRENCES_MAX = 20
 REMEDIES_MAX = 5
@@ -107,9 +107,7 @@ class Recaller:
         found = await self._lake.memory.read(read)
         if found is not None:
             return await self._shown(found)
-        return await self._similar(
-            lambda candidates: nearest(f"{failure.code} {failure.normalised}", candidates)
-        )
+        return await self._similar(lambda candidates: _like(failure, candidates))
 
     async def by_text(self, text: str) -> Recollection:
         """About the failure nearest in words: "similar" at most."""
@@ -165,6 +163,11 @@ def _note(read: _Read) -> str:
     if what.note or what.remedies or what.flaky:
         return what.note
     return NOT_PASSED_YET if len(read.occurrences) > 1 else FIRST_TIME
+
+
+def _like(failure: Failure, candidates: list[Failure]) -> Failure | None:
+    words = f"{failure.code} {failure.normalised}"
+    return worded_alike(failure, candidates) or nearest(words, candidates)
 
 
 def _as_last_seen(db: apsw.Connection, failure: Failure) -> _Read:

@@ -25,6 +25,13 @@ def nearest(text: str, failures: Iterable[Failure]) -> Failure | None:
     return failure if score >= SHARE_MIN else None
 
 
+def worded_alike(failure: Failure, failures: Iterable[Failure]) -> Failure | None:
+    """One with the same code and message, however short; one with equal values before others."""
+    said = (failure.code, failure.normalised)
+    alike = [f for f in failures if (f.code, f.normalised) == said]
+    return min(alike, key=lambda f: f.values != failure.values, default=None)
+
+
 def closeness(failure: Failure, lines: Iterable[frozenset[str]]) -> float:
     """0 to 1: the best share of common words over the lines."""
     ours = _words(f"{failure.code} {failure.normalised}")

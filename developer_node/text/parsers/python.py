@@ -16,6 +16,10 @@ _ERROR = re.compile(r"^(?P<code>[A-Za-z_][\w.]*)(?:: (?P<message>.*))?$")
 _SYNTAX = re.compile(r"^(?P<code>SyntaxError|IndentationError|TabError): (?P<message>.+)$")
 _SYNTAX_LINES_MAX = 5
 """Between the File line and the error: source, caret, sometimes a note."""
+_HEADLINE = re.compile(
+    r"^(?:E\s+)?(?P<code>(?:[A-Za-z_]\w*\.)*[A-Z]\w*[a-z]\w*): (?P<message>\S.*)$"
+)
+"""Of an exception alone; `ERROR: ` and the like are words of a log."""
 _STOPPED = frozenset(("KeyboardInterrupt", "SystemExit", "GeneratorExit"))
 """The person or the program chose to stop: not a failure."""
 
@@ -28,6 +32,13 @@ def parse(text: str) -> Symptom | None:
     if not complaints or complaints[-1].code in _STOPPED:
         return None
     return Symptom("python", complaints[-1], tuple(complaints[:-1]))
+
+
+def headline(text: str) -> Symptom | None:
+    """An exception's type and message that stand alone, as people pass them on."""
+    lines = [line.strip() for line in plain_lines(text) if line.strip()]
+    found = _HEADLINE.match(lines[0]) if len(lines) == 1 else None
+    return Symptom("python", _complaint(found, ())) if found else None
 
 
 def complaint_of(lines: Sequence[str]) -> tuple[Complaint, int] | None:

@@ -27,6 +27,22 @@ def test_an_exception_is_read_with_its_frames(tmp_path: Path) -> None:
     assert own[-1] == ("src/shop/cart.py", "price")
 
 
+def test_an_exception_alone_is_known_by_its_words_and_identical_to_none(tmp_path: Path) -> None:
+    (failure,) = run(tmp_path, "raise KeyError('region')").failures
+    alone = from_text("KeyError: 'region'", "/x", "")
+    assert alone is not None
+    said = (alone.code, alone.normalised, alone.values)
+    assert said == (failure.code, failure.normalised, failure.values)
+    assert alone.fingerprint == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["ERROR: it failed", "why does it say KeyError: 'region'", "KeyError: 'a'\nand more"]
+)
+def test_words_that_are_no_exception_alone_are_no_failure(text: str) -> None:
+    assert from_text(text, "/x", "") is None
+
+
 def test_a_chain_is_one_failure_with_its_cause(tmp_path: Path) -> None:
     (failure,) = run(tmp_path, "from shop.cart import checkout\ncheckout(['pear'])").failures
     assert failure.code == "CartError"

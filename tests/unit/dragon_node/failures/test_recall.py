@@ -86,6 +86,19 @@ async def test_a_failure_never_seen_is_compared_by_its_words(
     assert (await recaller.by_failure(asked)).match == "similar"
 
 
+async def test_a_short_message_is_similar_by_its_code_and_words_and_equal_values_go_first(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    for fingerprint, values in (("f1", "v1"), ("f2", "v2"), ("f3", "v3")):
+        copy.fails(failure(fingerprint, values))
+    asked = replace(failure("", "v2"), tool="python", test="", frames=())
+    found = await recaller.by_failure(asked)
+    assert (found.match, found.failure and found.failure.fingerprint) == ("similar", "f2")
+    other = await recaller.by_failure(replace(asked, code="IndexError"))
+    assert other.match == "none"
+
+
 async def test_content_that_was_not_kept_is_said_and_not_invented(
     story: Story, recaller: Recaller
 ) -> None:
