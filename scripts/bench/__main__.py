@@ -29,8 +29,9 @@ def main() -> int:
     figures: list[Figure] = []
     for name in names:
         print(f"{name} ...", flush=True)
-        figures += BENCHES[name]()
-        print(table(figures[-1:]), flush=True)
+        measured = BENCHES[name]()
+        figures += measured
+        print(table(measured), flush=True)
     page = "\n".join(
         [
             "# Benchmarks",
