@@ -41,6 +41,8 @@ def fill_pb(value: object, target: Message) -> None:
 def from_pb(message: Message, noun: type[D], path: str = "") -> D:
     """A noun from a message; Invalid names the field that a noun cannot hold."""
     plan = _plan(noun, message.DESCRIPTOR)
+    if not plan.readers:
+        return noun(*plan.read_plain(message))
     values = dict(zip(plan.plain, plan.read_plain(message), strict=True))
     for name, read in plan.readers:
         values[name] = read(message, f"{path}{name}")
