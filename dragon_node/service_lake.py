@@ -169,7 +169,9 @@ def reply_to_pb(reply: Reply) -> pb.IngestResponse:
     """One part of the answer."""
     match reply:
         case Opened():
-            opened = pb.IngestOpened(applied=reply.applied, rolled_back=reply.rolled_back)
+            opened = pb.IngestOpened(
+                applied=reply.applied, rolled_back=reply.rolled_back, missing=reply.missing
+            )
             return pb.IngestResponse(opened=opened)
         case Want():
             return pb.IngestResponse(want=pb.BlobWant(hashes=reply.hashes))

@@ -39,6 +39,8 @@ class Opened:
     """Highest sequence applied; 0 when none."""
     rolled_back: bool
     """The outbox is behind what was applied: it must start a new origin."""
+    missing: int
+    """How many up to `applied` never arrived: the Dragon's journal, or the outbox, was lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +213,8 @@ async def _open(call: _Call, opening: pb.IngestOpen) -> Opened:
     answer = await _read(call)
     if answer.WhichOneof("part") != "opened":
         raise Invalid("the Dragon did not answer the opening", field="part")
-    return Opened(answer.opened.applied, answer.opened.rolled_back)
+    opened = answer.opened
+    return Opened(opened.applied, opened.rolled_back, opened.missing)
 
 
 async def _write(call: _Call, request: pb.IngestRequest) -> None:

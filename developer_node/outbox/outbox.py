@@ -127,14 +127,22 @@ class Outbox:
         """Rewrites records so that they no longer refer to content that nobody has."""
         await self._writer.write(lambda db: _leave_out(db, seqs, gone))
 
-    async def note_gap(self, missing: int) -> None:
-        """The Dragon lacks this many records that are no longer held: counted, files forgotten."""
+    async def note_missing(self, missing: int) -> bool:
+        """How many records of this origin the Dragon never had, though they are no longer held.
 
-        def note(db: Sql) -> None:
-            _set(db, "gaps", cast(int, _get(db, "gaps", 0)) + missing)
+        True when that is news: then what was sent is forgotten, to be told anew.
+        """
+
+        def note(db: Sql) -> bool:
+            known = cast(int, _get(db, "missing", 0))
+            if missing == known:
+                return False
+            _set(db, "gaps", cast(int, _get(db, "gaps", 0)) + missing - known)
+            _set(db, "missing", missing)
             _forget_sent(db)
+            return True
 
-        await self._writer.write(note)
+        return await self._writer.write(note)
 
     async def renew_origin(self) -> Origin:
         """Starts a new origin: what waits is numbered anew, and files are to be scanned anew."""
@@ -331,6 +339,7 @@ def _renew(db: Sql) -> Position:
     _set(db, "origin", _new_origin())
     _set(db, "last", len(rows))
     _set(db, "sent", 0)
+    _set(db, "missing", 0)
     _forget_sent(db)
     return _position(db)
 

@@ -1,6 +1,7 @@
 """The outbox on disk: one SQLite file, WAL, synchronous=FULL.
 
-meta        origin; last: highest seq given; sent: highest seq ever put on a stream; counters
+meta        origin; last: highest seq given; sent: highest seq ever put on a stream; counters;
+            missing: how many of this origin the Dragon never had, as it said last
 records     what waits, by seq: the event as bytes and how much of it may be dropped
 blobs       content that waiting records refer to, by hash; uses says which record needs which
 refused     what the Dragon refused for good, with the reason; bodies are kept

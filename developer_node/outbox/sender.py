@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from common.alongside import alongside
 from common.backoff import Backoff
-from common.clients.lake import Ack, IngestStream, LakeClient, Refusal, Want
+from common.clients.lake import Ack, IngestStream, LakeClient, Opened, Refusal, Want
 from common.errors import Invalid, OverLimit, PostDevAIError, Unavailable
 from common.model.ids import ContentHash
 from developer_node.outbox.outbox import Held, Outbox
@@ -99,21 +99,21 @@ class Sender:
             if stream.opened.rolled_back or applied > at.sent:
                 raise _NewOrigin
             quick.reset()
-            await self._begin(applied, at.first_held)
+            await self._begin(stream.opened, at.first_held)
             self._say("")
             async with alongside(self._listen(stream, slow)):
                 while True:
                     await self._send_next(stream)
 
-    async def _begin(self, applied: int, first_held: int) -> None:
+    async def _begin(self, opened: Opened, first_held: int) -> None:
         self._wants = asyncio.Queue(maxsize=1)
-        self._acknowledged = max(applied, first_held - 1)
+        self._acknowledged = max(opened.applied, first_held - 1)
         self._sent = self._acknowledged
-        if first_held > applied + 1:  # the Dragon's journal was lost, or ours was cut
-            await self._outbox.note_gap(first_held - applied - 1)
-            log.warning("the Dragon lacks %d records", first_held - applied - 1)
+        if await self._outbox.note_missing(opened.missing):
+            # the Dragon's journal was lost, or this outbox was cut
+            log.warning("the Dragon lacks %d records", opened.missing)
             self._lost()
-        await self._outbox.acknowledge(applied)
+        await self._outbox.acknowledge(opened.applied)
 
     async def _send_next(self, stream: IngestStream) -> None:
         await self._outbox.wait_beyond(self._sent)

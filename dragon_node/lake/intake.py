@@ -11,6 +11,7 @@ from common.clock import Clock
 from common.errors import Denied, Invalid
 from common.model.event import Event, content_hashes
 from common.model.ids import ContentHash, NodeId, Origin
+from common.model.lake import OriginStats
 from dragon_node.lake.admission import Places, admit, noted
 from dragon_node.lake.applying import Applying
 from dragon_node.lake.budget import Budget, cost
@@ -26,6 +27,8 @@ class Opened:
 
     applied: int
     rolled_back: bool
+    missing: int = 0
+    """Of those applied, how many never arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class _Position:
     node: NodeId
     seq: int
     lsn: int
+    missing: int = 0
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -60,10 +64,12 @@ class Intake:
         self._clock = clock
         self._positions: dict[Origin, _Position] = {}
 
-    def restore(self, nodes: dict[Origin, NodeId], applied: dict[Origin, int]) -> None:
+    def restore(self, nodes: dict[Origin, NodeId], known: Sequence[OriginStats]) -> None:
         """What the stores know after they have been replayed."""
-        for origin, node in nodes.items():
-            self._positions[origin] = _Position(node, applied[origin], self._journal.last_lsn)
+        for each in known:
+            self._positions[each.origin] = _Position(
+                nodes[each.origin], each.applied, self._journal.last_lsn, each.missing
+            )
 
     def written(self, written: Written) -> None:
         """For the journal: what is durable moves positions, whoever still waits for it."""
@@ -86,14 +92,15 @@ class Intake:
         position = await self._bound(origin, node)
         async with position.turn:
             if last < position.seq:
-                return Opened(position.seq, rolled_back=True)
+                return Opened(position.seq, rolled_back=True, missing=position.missing)
             if first_held > position.seq + 1:
                 gap = {"first": str(position.seq + 1), "last": str(first_held - 1)}
                 position.lsn = await self.note(Note("gap", {"origin": origin, **gap}))
+                position.missing += first_held - 1 - position.seq
                 position.seq = first_held - 1
-            seq, lsn = position.seq, position.lsn
+            seq, lsn, missing = position.seq, position.lsn, position.missing
         await self._applied(lsn)
-        return Opened(seq, rolled_back=False)
+        return Opened(seq, rolled_back=False, missing=missing)
 
     async def journal(
         self, origin: Origin, node: NodeId, records: Sequence[tuple[int, bytes]], blobs: Blobs

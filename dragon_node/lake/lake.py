@@ -122,9 +122,8 @@ class Lake:
             applying = Applying(stores, ram)
             await applying.advance(journal.last_lsn)
             intake = Intake(journal, applying, budget, places, clock or SystemClock())
-            origins = await memory.read(metadata.origin_stats)
             intake.restore(
-                await memory.read(metadata.nodes), {o.origin: o.applied for o in origins}
+                await memory.read(metadata.nodes), await memory.read(metadata.origin_stats)
             )
             heard += [intake.written, applying.take]
             # Before the writers: the last to close a file cleans up, and a reader cannot.

@@ -29,6 +29,7 @@ class StrictLake(LakeServiceServicer):
     def __init__(self) -> None:
         self.events: dict[str, list[Event]] = {}
         self.applied: dict[str, int] = {}
+        self.missing: dict[str, int] = {}
         self.blobs: dict[str, bytes] = {}
         self.opens: list[tuple[str, int, int]] = []
         self.offered: list[str] = []
@@ -56,8 +57,11 @@ class StrictLake(LakeServiceServicer):
         origin, last = first.open.origin, first.open.last
         applied = self.applied.setdefault(origin, 0)
         self.opens.append((origin, first.open.first_held, last))
-        yield pb.IngestResponse(opened=pb.IngestOpened(applied=applied, rolled_back=last < applied))
-        self.applied[origin] = max(applied, first.open.first_held - 1)
+        gap = max(0, first.open.first_held - 1 - applied)
+        missing = self.missing[origin] = self.missing.get(origin, 0) + gap
+        self.applied[origin] = applied + gap
+        opened = pb.IngestOpened(applied=applied + gap, rolled_back=last < applied, missing=missing)
+        yield pb.IngestResponse(opened=opened)
         in_stream = 0
         async for request in requests:
             match request.WhichOneof("part"):

@@ -27,15 +27,15 @@ from common.pb.postdevai.v1 import event_pb2 as postdevai_dot_v1_dot_event__pb2
 from common.pb.postdevai.v1 import failure_pb2 as postdevai_dot_v1_dot_failure__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fpostdevai/v1/lake_service.proto\x12\x0cpostdevai.v1\x1a\x19postdevai/v1/answer.proto\x1a\x18postdevai/v1/event.proto\x1a\x1apostdevai/v1/failure.proto\"\xe5\x01\n\rIngestRequest\x12(\n\x04open\x18\x01 \x01(\x0b\x32\x18.postdevai.v1.IngestOpenH\x00\x12(\n\x05offer\x18\x02 \x01(\x0b\x32\x17.postdevai.v1.BlobOfferH\x00\x12\"\n\x04\x62lob\x18\x03 \x01(\x0b\x32\x12.postdevai.v1.BlobH\x00\x12&\n\x06record\x18\x04 \x01(\x0b\x32\x14.postdevai.v1.RecordH\x00\x12,\n\x07records\x18\x05 \x01(\x0b\x32\x19.postdevai.v1.RecordBatchH\x00\x42\x06\n\x04part\">\n\nIngestOpen\x12\x0e\n\x06origin\x18\x01 \x01(\t\x12\x12\n\nfirst_held\x18\x02 \x01(\x04\x12\x0c\n\x04last\x18\x03 \x01(\x04\"\x1b\n\tBlobOffer\x12\x0e\n\x06hashes\x18\x01 \x03(\t\"\"\n\x04\x42lob\x12\x0c\n\x04hash\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"9\n\x06Record\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12\"\n\x05\x65vent\x18\x02 \x01(\x0b\x32\x13.postdevai.v1.Event\"8\n\x0bRecordBatch\x12)\n\x07records\x18\x01 \x03(\x0b\x32\x18.postdevai.v1.KeptRecord\"(\n\nKeptRecord\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12\r\n\x05\x65vent\x18\x02 \x01(\x0c\"\xc6\x01\n\x0eIngestResponse\x12,\n\x06opened\x18\x01 \x01(\x0b\x32\x1a.postdevai.v1.IngestOpenedH\x00\x12&\n\x04want\x18\x02 \x01(\x0b\x32\x16.postdevai.v1.BlobWantH\x00\x12&\n\x03\x61\x63k\x18\x03 \x01(\x0b\x32\x17.postdevai.v1.IngestAckH\x00\x12.\n\x07refusal\x18\x04 \x01(\x0b\x32\x1b.postdevai.v1.IngestRefusalH\x00\x42\x06\n\x04part\"4\n\x0cIngestOpened\x12\x0f\n\x07\x61pplied\x18\x01 \x01(\x04\x12\x13\n\x0brolled_back\x18\x02 \x01(\x08\"\x1a\n\x08\x42lobWant\x12\x0e\n\x06hashes\x18\x01 \x03(\t\"\x18\n\tIngestAck\x12\x0b\n\x03seq\x18\x01 \x01(\x04\";\n\rIngestRefusal\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"b\n\rSearchRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12&\n\x04mode\x18\x02 \x01(\x0e\x32\x18.postdevai.v1.SearchMode\x12\t\n\x01k\x18\x03 \x01(\x05\x12\x0f\n\x07project\x18\x04 \x01(\t\"o\n\x0eSearchResponse\x12\x1f\n\x04hits\x18\x01 \x03(\x0b\x32\x11.postdevai.v1.Hit\x12\x10\n\x08\x63omplete\x18\x02 \x01(\x08\x12*\n\tfreshness\x18\x03 \x01(\x0b\x32\x17.postdevai.v1.Freshness\"v\n\rRecallRequest\x12\x0e\n\x04last\x18\x01 \x01(\x08H\x00\x12\x15\n\x0b\x66ingerprint\x18\x02 \x01(\tH\x00\x12(\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32\x15.postdevai.v1.FailureH\x00\x12\x0e\n\x04text\x18\x04 \x01(\tH\x00\x42\x04\n\x02\x62y\"B\n\x0eRecallResponse\x12\x30\n\x0crecollection\x18\x01 \x01(\x0b\x32\x1a.postdevai.v1.Recollection\"g\n\x0eHistoryRequest\x12\r\n\x05limit\x18\x01 \x01(\x05\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x10\n\x08since_ms\x18\x03 \x01(\x03\x12\x0f\n\x07project\x18\x04 \x01(\t\x12\x15\n\rbefore_cursor\x18\x05 \x01(\x04\"S\n\x0cHistoryEntry\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\x04\x12\"\n\x05\x65vent\x18\x02 \x01(\x0b\x32\x13.postdevai.v1.Event\x12\x0f\n\x07project\x18\x03 \x01(\t\"j\n\x0fHistoryResponse\x12+\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1a.postdevai.v1.HistoryEntry\x12*\n\tfreshness\x18\x02 \x01(\x0b\x32\x17.postdevai.v1.Freshness\"\x1d\n\x0fGetEventRequest\x12\n\n\x02id\x18\x01 \x01(\t\"G\n\x10GetEventResponse\x12\"\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x13.postdevai.v1.Event\x12\x0f\n\x07project\x18\x02 \x01(\t\"\x1e\n\x0eGetBlobRequest\x12\x0c\n\x04hash\x18\x01 \x01(\t\"\x1f\n\x0fGetBlobResponse\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\"\x0e\n\x0cStatsRequest\"P\n\x0bOriginStats\x12\x0e\n\x06origin\x18\x01 \x01(\t\x12\x0f\n\x07\x61pplied\x18\x02 \x01(\x04\x12\x0f\n\x07refused\x18\x03 \x01(\x04\x12\x0f\n\x07missing\x18\x04 \x01(\x04\"\xe0\x02\n\rStatsResponse\x12\r\n\x05\x62ytes\x18\x01 \x01(\x03\x12\x14\n\x0c\x62udget_bytes\x18\x02 \x01(\x03\x12\x0b\n\x03ram\x18\x03 \x01(\x08\x12\x10\n\x08\x62\x61\x63k_end\x18\x04 \x01(\t\x12\x0c\n\x04path\x18\x05 \x01(\t\x12\x0b\n\x03lsn\x18\x06 \x01(\x04\x12\x15\n\rjournal_bytes\x18\x07 \x01(\x03\x12\x10\n\x08projects\x18\x08 \x01(\x03\x12\r\n\x05\x66iles\x18\t \x01(\x03\x12\x0e\n\x06\x63hunks\x18\n \x01(\x03\x12\x0f\n\x07vectors\x18\x0b \x01(\x03\x12\x0e\n\x06\x65vents\x18\x0c \x01(\x03\x12\x10\n\x08\x66\x61ilures\x18\r \x01(\x03\x12\x10\n\x08remedies\x18\x0e \x01(\x03\x12*\n\x07origins\x18\x0f \x03(\x0b\x32\x19.postdevai.v1.OriginStats\x12*\n\tfreshness\x18\x10 \x01(\x0b\x32\x17.postdevai.v1.Freshness\x12\x0b\n\x03why\x18\x11 \x01(\t*p\n\nSearchMode\x12\x1b\n\x17SEARCH_MODE_UNSPECIFIED\x10\x00\x12\x15\n\x11SEARCH_MODE_FUSED\x10\x01\x12\x17\n\x13SEARCH_MODE_LITERAL\x10\x02\x12\x15\n\x11SEARCH_MODE_REGEX\x10\x03\x32\xfd\x03\n\x0bLakeService\x12G\n\x06Ingest\x12\x1b.postdevai.v1.IngestRequest\x1a\x1c.postdevai.v1.IngestResponse(\x01\x30\x01\x12\x43\n\x06Search\x12\x1b.postdevai.v1.SearchRequest\x1a\x1c.postdevai.v1.SearchResponse\x12\x43\n\x06Recall\x12\x1b.postdevai.v1.RecallRequest\x1a\x1c.postdevai.v1.RecallResponse\x12\x46\n\x07History\x12\x1c.postdevai.v1.HistoryRequest\x1a\x1d.postdevai.v1.HistoryResponse\x12I\n\x08GetEvent\x12\x1d.postdevai.v1.GetEventRequest\x1a\x1e.postdevai.v1.GetEventResponse\x12\x46\n\x07GetBlob\x12\x1c.postdevai.v1.GetBlobRequest\x1a\x1d.postdevai.v1.GetBlobResponse\x12@\n\x05Stats\x12\x1a.postdevai.v1.StatsRequest\x1a\x1b.postdevai.v1.StatsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fpostdevai/v1/lake_service.proto\x12\x0cpostdevai.v1\x1a\x19postdevai/v1/answer.proto\x1a\x18postdevai/v1/event.proto\x1a\x1apostdevai/v1/failure.proto\"\xe5\x01\n\rIngestRequest\x12(\n\x04open\x18\x01 \x01(\x0b\x32\x18.postdevai.v1.IngestOpenH\x00\x12(\n\x05offer\x18\x02 \x01(\x0b\x32\x17.postdevai.v1.BlobOfferH\x00\x12\"\n\x04\x62lob\x18\x03 \x01(\x0b\x32\x12.postdevai.v1.BlobH\x00\x12&\n\x06record\x18\x04 \x01(\x0b\x32\x14.postdevai.v1.RecordH\x00\x12,\n\x07records\x18\x05 \x01(\x0b\x32\x19.postdevai.v1.RecordBatchH\x00\x42\x06\n\x04part\">\n\nIngestOpen\x12\x0e\n\x06origin\x18\x01 \x01(\t\x12\x12\n\nfirst_held\x18\x02 \x01(\x04\x12\x0c\n\x04last\x18\x03 \x01(\x04\"\x1b\n\tBlobOffer\x12\x0e\n\x06hashes\x18\x01 \x03(\t\"\"\n\x04\x42lob\x12\x0c\n\x04hash\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"9\n\x06Record\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12\"\n\x05\x65vent\x18\x02 \x01(\x0b\x32\x13.postdevai.v1.Event\"8\n\x0bRecordBatch\x12)\n\x07records\x18\x01 \x03(\x0b\x32\x18.postdevai.v1.KeptRecord\"(\n\nKeptRecord\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12\r\n\x05\x65vent\x18\x02 \x01(\x0c\"\xc6\x01\n\x0eIngestResponse\x12,\n\x06opened\x18\x01 \x01(\x0b\x32\x1a.postdevai.v1.IngestOpenedH\x00\x12&\n\x04want\x18\x02 \x01(\x0b\x32\x16.postdevai.v1.BlobWantH\x00\x12&\n\x03\x61\x63k\x18\x03 \x01(\x0b\x32\x17.postdevai.v1.IngestAckH\x00\x12.\n\x07refusal\x18\x04 \x01(\x0b\x32\x1b.postdevai.v1.IngestRefusalH\x00\x42\x06\n\x04part\"E\n\x0cIngestOpened\x12\x0f\n\x07\x61pplied\x18\x01 \x01(\x04\x12\x13\n\x0brolled_back\x18\x02 \x01(\x08\x12\x0f\n\x07missing\x18\x03 \x01(\x04\"\x1a\n\x08\x42lobWant\x12\x0e\n\x06hashes\x18\x01 \x03(\t\"\x18\n\tIngestAck\x12\x0b\n\x03seq\x18\x01 \x01(\x04\";\n\rIngestRefusal\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"b\n\rSearchRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12&\n\x04mode\x18\x02 \x01(\x0e\x32\x18.postdevai.v1.SearchMode\x12\t\n\x01k\x18\x03 \x01(\x05\x12\x0f\n\x07project\x18\x04 \x01(\t\"o\n\x0eSearchResponse\x12\x1f\n\x04hits\x18\x01 \x03(\x0b\x32\x11.postdevai.v1.Hit\x12\x10\n\x08\x63omplete\x18\x02 \x01(\x08\x12*\n\tfreshness\x18\x03 \x01(\x0b\x32\x17.postdevai.v1.Freshness\"v\n\rRecallRequest\x12\x0e\n\x04last\x18\x01 \x01(\x08H\x00\x12\x15\n\x0b\x66ingerprint\x18\x02 \x01(\tH\x00\x12(\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32\x15.postdevai.v1.FailureH\x00\x12\x0e\n\x04text\x18\x04 \x01(\tH\x00\x42\x04\n\x02\x62y\"B\n\x0eRecallResponse\x12\x30\n\x0crecollection\x18\x01 \x01(\x0b\x32\x1a.postdevai.v1.Recollection\"g\n\x0eHistoryRequest\x12\r\n\x05limit\x18\x01 \x01(\x05\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x10\n\x08since_ms\x18\x03 \x01(\x03\x12\x0f\n\x07project\x18\x04 \x01(\t\x12\x15\n\rbefore_cursor\x18\x05 \x01(\x04\"S\n\x0cHistoryEntry\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\x04\x12\"\n\x05\x65vent\x18\x02 \x01(\x0b\x32\x13.postdevai.v1.Event\x12\x0f\n\x07project\x18\x03 \x01(\t\"j\n\x0fHistoryResponse\x12+\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1a.postdevai.v1.HistoryEntry\x12*\n\tfreshness\x18\x02 \x01(\x0b\x32\x17.postdevai.v1.Freshness\"\x1d\n\x0fGetEventRequest\x12\n\n\x02id\x18\x01 \x01(\t\"G\n\x10GetEventResponse\x12\"\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x13.postdevai.v1.Event\x12\x0f\n\x07project\x18\x02 \x01(\t\"\x1e\n\x0eGetBlobRequest\x12\x0c\n\x04hash\x18\x01 \x01(\t\"\x1f\n\x0fGetBlobResponse\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\"\x0e\n\x0cStatsRequest\"P\n\x0bOriginStats\x12\x0e\n\x06origin\x18\x01 \x01(\t\x12\x0f\n\x07\x61pplied\x18\x02 \x01(\x04\x12\x0f\n\x07refused\x18\x03 \x01(\x04\x12\x0f\n\x07missing\x18\x04 \x01(\x04\"\xe0\x02\n\rStatsResponse\x12\r\n\x05\x62ytes\x18\x01 \x01(\x03\x12\x14\n\x0c\x62udget_bytes\x18\x02 \x01(\x03\x12\x0b\n\x03ram\x18\x03 \x01(\x08\x12\x10\n\x08\x62\x61\x63k_end\x18\x04 \x01(\t\x12\x0c\n\x04path\x18\x05 \x01(\t\x12\x0b\n\x03lsn\x18\x06 \x01(\x04\x12\x15\n\rjournal_bytes\x18\x07 \x01(\x03\x12\x10\n\x08projects\x18\x08 \x01(\x03\x12\r\n\x05\x66iles\x18\t \x01(\x03\x12\x0e\n\x06\x63hunks\x18\n \x01(\x03\x12\x0f\n\x07vectors\x18\x0b \x01(\x03\x12\x0e\n\x06\x65vents\x18\x0c \x01(\x03\x12\x10\n\x08\x66\x61ilures\x18\r \x01(\x03\x12\x10\n\x08remedies\x18\x0e \x01(\x03\x12*\n\x07origins\x18\x0f \x03(\x0b\x32\x19.postdevai.v1.OriginStats\x12*\n\tfreshness\x18\x10 \x01(\x0b\x32\x17.postdevai.v1.Freshness\x12\x0b\n\x03why\x18\x11 \x01(\t*p\n\nSearchMode\x12\x1b\n\x17SEARCH_MODE_UNSPECIFIED\x10\x00\x12\x15\n\x11SEARCH_MODE_FUSED\x10\x01\x12\x17\n\x13SEARCH_MODE_LITERAL\x10\x02\x12\x15\n\x11SEARCH_MODE_REGEX\x10\x03\x32\xfd\x03\n\x0bLakeService\x12G\n\x06Ingest\x12\x1b.postdevai.v1.IngestRequest\x1a\x1c.postdevai.v1.IngestResponse(\x01\x30\x01\x12\x43\n\x06Search\x12\x1b.postdevai.v1.SearchRequest\x1a\x1c.postdevai.v1.SearchResponse\x12\x43\n\x06Recall\x12\x1b.postdevai.v1.RecallRequest\x1a\x1c.postdevai.v1.RecallResponse\x12\x46\n\x07History\x12\x1c.postdevai.v1.HistoryRequest\x1a\x1d.postdevai.v1.HistoryResponse\x12I\n\x08GetEvent\x12\x1d.postdevai.v1.GetEventRequest\x1a\x1e.postdevai.v1.GetEventResponse\x12\x46\n\x07GetBlob\x12\x1c.postdevai.v1.GetBlobRequest\x1a\x1d.postdevai.v1.GetBlobResponse\x12@\n\x05Stats\x12\x1a.postdevai.v1.StatsRequest\x1a\x1b.postdevai.v1.StatsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'common.pb.postdevai.v1.lake_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SEARCHMODE']._serialized_start=2341
-  _globals['_SEARCHMODE']._serialized_end=2453
+  _globals['_SEARCHMODE']._serialized_start=2358
+  _globals['_SEARCHMODE']._serialized_end=2470
   _globals['_INGESTREQUEST']._serialized_start=131
   _globals['_INGESTREQUEST']._serialized_end=360
   _globals['_INGESTOPEN']._serialized_start=362
@@ -53,41 +53,41 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INGESTRESPONSE']._serialized_start=651
   _globals['_INGESTRESPONSE']._serialized_end=849
   _globals['_INGESTOPENED']._serialized_start=851
-  _globals['_INGESTOPENED']._serialized_end=903
-  _globals['_BLOBWANT']._serialized_start=905
-  _globals['_BLOBWANT']._serialized_end=931
-  _globals['_INGESTACK']._serialized_start=933
-  _globals['_INGESTACK']._serialized_end=957
-  _globals['_INGESTREFUSAL']._serialized_start=959
-  _globals['_INGESTREFUSAL']._serialized_end=1018
-  _globals['_SEARCHREQUEST']._serialized_start=1020
-  _globals['_SEARCHREQUEST']._serialized_end=1118
-  _globals['_SEARCHRESPONSE']._serialized_start=1120
-  _globals['_SEARCHRESPONSE']._serialized_end=1231
-  _globals['_RECALLREQUEST']._serialized_start=1233
-  _globals['_RECALLREQUEST']._serialized_end=1351
-  _globals['_RECALLRESPONSE']._serialized_start=1353
-  _globals['_RECALLRESPONSE']._serialized_end=1419
-  _globals['_HISTORYREQUEST']._serialized_start=1421
-  _globals['_HISTORYREQUEST']._serialized_end=1524
-  _globals['_HISTORYENTRY']._serialized_start=1526
-  _globals['_HISTORYENTRY']._serialized_end=1609
-  _globals['_HISTORYRESPONSE']._serialized_start=1611
-  _globals['_HISTORYRESPONSE']._serialized_end=1717
-  _globals['_GETEVENTREQUEST']._serialized_start=1719
-  _globals['_GETEVENTREQUEST']._serialized_end=1748
-  _globals['_GETEVENTRESPONSE']._serialized_start=1750
-  _globals['_GETEVENTRESPONSE']._serialized_end=1821
-  _globals['_GETBLOBREQUEST']._serialized_start=1823
-  _globals['_GETBLOBREQUEST']._serialized_end=1853
-  _globals['_GETBLOBRESPONSE']._serialized_start=1855
-  _globals['_GETBLOBRESPONSE']._serialized_end=1886
-  _globals['_STATSREQUEST']._serialized_start=1888
-  _globals['_STATSREQUEST']._serialized_end=1902
-  _globals['_ORIGINSTATS']._serialized_start=1904
-  _globals['_ORIGINSTATS']._serialized_end=1984
-  _globals['_STATSRESPONSE']._serialized_start=1987
-  _globals['_STATSRESPONSE']._serialized_end=2339
-  _globals['_LAKESERVICE']._serialized_start=2456
-  _globals['_LAKESERVICE']._serialized_end=2965
+  _globals['_INGESTOPENED']._serialized_end=920
+  _globals['_BLOBWANT']._serialized_start=922
+  _globals['_BLOBWANT']._serialized_end=948
+  _globals['_INGESTACK']._serialized_start=950
+  _globals['_INGESTACK']._serialized_end=974
+  _globals['_INGESTREFUSAL']._serialized_start=976
+  _globals['_INGESTREFUSAL']._serialized_end=1035
+  _globals['_SEARCHREQUEST']._serialized_start=1037
+  _globals['_SEARCHREQUEST']._serialized_end=1135
+  _globals['_SEARCHRESPONSE']._serialized_start=1137
+  _globals['_SEARCHRESPONSE']._serialized_end=1248
+  _globals['_RECALLREQUEST']._serialized_start=1250
+  _globals['_RECALLREQUEST']._serialized_end=1368
+  _globals['_RECALLRESPONSE']._serialized_start=1370
+  _globals['_RECALLRESPONSE']._serialized_end=1436
+  _globals['_HISTORYREQUEST']._serialized_start=1438
+  _globals['_HISTORYREQUEST']._serialized_end=1541
+  _globals['_HISTORYENTRY']._serialized_start=1543
+  _globals['_HISTORYENTRY']._serialized_end=1626
+  _globals['_HISTORYRESPONSE']._serialized_start=1628
+  _globals['_HISTORYRESPONSE']._serialized_end=1734
+  _globals['_GETEVENTREQUEST']._serialized_start=1736
+  _globals['_GETEVENTREQUEST']._serialized_end=1765
+  _globals['_GETEVENTRESPONSE']._serialized_start=1767
+  _globals['_GETEVENTRESPONSE']._serialized_end=1838
+  _globals['_GETBLOBREQUEST']._serialized_start=1840
+  _globals['_GETBLOBREQUEST']._serialized_end=1870
+  _globals['_GETBLOBRESPONSE']._serialized_start=1872
+  _globals['_GETBLOBRESPONSE']._serialized_end=1903
+  _globals['_STATSREQUEST']._serialized_start=1905
+  _globals['_STATSREQUEST']._serialized_end=1919
+  _globals['_ORIGINSTATS']._serialized_start=1921
+  _globals['_ORIGINSTATS']._serialized_end=2001
+  _globals['_STATSRESPONSE']._serialized_start=2004
+  _globals['_STATSRESPONSE']._serialized_end=2356
+  _globals['_LAKESERVICE']._serialized_start=2473
+  _globals['_LAKESERVICE']._serialized_end=2982
 # @@protoc_insertion_point(module_scope)

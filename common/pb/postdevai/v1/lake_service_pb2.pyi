@@ -94,12 +94,14 @@ class IngestResponse(_message.Message):
     def __init__(self, opened: _Optional[_Union[IngestOpened, _Mapping]] = ..., want: _Optional[_Union[BlobWant, _Mapping]] = ..., ack: _Optional[_Union[IngestAck, _Mapping]] = ..., refusal: _Optional[_Union[IngestRefusal, _Mapping]] = ...) -> None: ...
 
 class IngestOpened(_message.Message):
-    __slots__ = ("applied", "rolled_back")
+    __slots__ = ("applied", "rolled_back", "missing")
     APPLIED_FIELD_NUMBER: _ClassVar[int]
     ROLLED_BACK_FIELD_NUMBER: _ClassVar[int]
+    MISSING_FIELD_NUMBER: _ClassVar[int]
     applied: int
     rolled_back: bool
-    def __init__(self, applied: _Optional[int] = ..., rolled_back: _Optional[bool] = ...) -> None: ...
+    missing: int
+    def __init__(self, applied: _Optional[int] = ..., rolled_back: _Optional[bool] = ..., missing: _Optional[int] = ...) -> None: ...
 
 class BlobWant(_message.Message):
     __slots__ = ("hashes",)

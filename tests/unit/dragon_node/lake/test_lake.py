@@ -287,10 +287,14 @@ async def test_a_deleted_or_restored_outbox_is_told(tmp_path: Path) -> None:
         assert (await lake.stats()).origins[0].missing == 0
         after_loss = await lake.open_origin(ORIGIN, NODE, 11, 12)
         assert (after_loss.applied, after_loss.rolled_back) == (10, False)
+        assert after_loss.missing == 7
+        assert (await lake.open_origin(ORIGIN, NODE, 11, 12)).missing == 7, "it may not have heard"
         laptop.seq = 10
         await laptop.send(ran())
         (origin,) = (await lake.stats()).origins
         assert (origin.applied, origin.missing) == (11, 7)
+    async with opened(tmp_path) as lake:
+        assert (await lake.open_origin(ORIGIN, NODE, 12, 11)).missing == 7
 
 
 async def _everything(lake: Lake) -> object:
