@@ -33,6 +33,8 @@ class StrictLake(LakeServiceServicer):
         self.blobs: dict[str, bytes] = {}
         self.opens: list[tuple[str, int, int]] = []
         self.offered: list[str] = []
+        self.together: list[int] = []
+        """How many records each message brought."""
         self.refuses: Callable[[Event], bool] = lambda event: False
         self.on_open: PostDevAIError | None = None
         self.full_after: int | None = None
@@ -75,7 +77,9 @@ class StrictLake(LakeServiceServicer):
                 case "blob":
                     self.blobs[request.blob.hash] = request.blob.data
                 case "record" | "records":
-                    for record in _records(request):
+                    records = _records(request)
+                    self.together.append(len(records))
+                    for record in records:
                         in_stream += 1
                         if self.cut_after is not None and in_stream > self.cut_after:
                             self.cut_after = None

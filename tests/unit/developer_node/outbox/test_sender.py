@@ -76,6 +76,17 @@ async def test_records_and_their_content_arrive_in_order_and_are_then_let_go(
         assert lake.opens[0][1:] == (1, 1_200)
 
 
+async def test_what_waits_goes_in_few_messages_of_bounded_size(
+    tmp_path: Path, lake: StrictLake
+) -> None:
+    large = [ran("x" * 300_000) for _ in range(5)]
+    async with Neighbourhood.open(lake) as near, Outbox.open(tmp_path / "o.db") as outbox:
+        await outbox.append([ran() for _ in range(700)] + large)
+        async with sending(outbox, near):
+            await emptied(outbox)
+        assert lake.together == [500, 203, 2], "500 records or 1 MiB, whichever is first"
+
+
 async def test_what_comes_later_is_sent_at_once_and_known_content_only_offered(
     tmp_path: Path, lake: StrictLake
 ) -> None:
