@@ -1,6 +1,7 @@
 """Where a person's mesh lives on this machine.
 
-HOME is POSTDEVAI_HOME or ~/.postdevai, mode 0700:
+HOME is POSTDEVAI_HOME or ~/.postdevai, mode 0700. One that is there already and open to others is
+refused, not tightened: it may be a directory that others need, such as /tmp. What is in it:
     ROLE.lock              flock, held for a daemon's life
     ROLE/                  a daemon's state, 0700
     ROLE/ready.json        written when it serves, removed when it stops
@@ -10,10 +11,12 @@ HOME is POSTDEVAI_HOME or ~/.postdevai, mode 0700:
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import json
 import os
+import shlex
 import stat
 import tempfile
 from dataclasses import asdict, dataclass, field
@@ -22,9 +25,13 @@ from pathlib import Path
 import platformdirs
 
 from common.daemon.files import write_private
-from common.errors import Denied, Invalid
+from common.daemon.locks import only_instance
+from common.errors import Conflict, Denied, Invalid
 from common.model.node import Role
 
+OTHER_HOME = "name another directory with POSTDEVAI_HOME"
+OTHERS = 0o077
+"""What anybody but the owner may do."""
 RUNTIME_PATH_BYTES_MAX = 80
 """A socket's path holds 103 bytes on macOS; this leaves room for its name."""
 
@@ -50,10 +57,24 @@ class Home:
 
     @classmethod
     def from_env(cls, explicit: str = "") -> Home:
-        """The explicit directory, or POSTDEVAI_HOME, or ~/.postdevai; made with mode 0700."""
-        named = explicit or os.environ.get("POSTDEVAI_HOME", "")
-        root = Path(named).expanduser().absolute() if named else Path.home() / ".postdevai"
-        return cls(_private(root))
+        """The explicit directory, or POSTDEVAI_HOME, or ~/.postdevai; made with mode 0700.
+
+        Denied when it cannot be used, or when others may enter it.
+        """
+        named = explicit or os.environ.get("POSTDEVAI_HOME", "") or "~/.postdevai"
+        other = f"{OTHER_HOME} or --home" if explicit else OTHER_HOME
+        try:
+            root = Path(named).expanduser().absolute()
+        except (OSError, RuntimeError):
+            raise Denied(f"nothing tells where {named} is", hint=other) from None
+        mode = stat.S_IMODE(_own(root, other).st_mode)
+        if mode & OTHERS:
+            close = f"if it is for PostDevAI alone, type: chmod 700 {shlex.quote(str(root))}; else "
+            hint = other if mode & stat.S_ISVTX else close + other  # nobody may close /tmp
+            raise Denied(f"{root} is open to others (mode {mode:04o})", hint=hint)
+        if not os.access(root, os.R_OK | os.W_OK | os.X_OK):
+            raise Denied(f"{root} cannot be written", hint=other)
+        return cls(root)
 
     def directory(self, role: Role) -> Path:
         """HOME/ROLE, made with mode 0700."""
@@ -90,7 +111,7 @@ class Home:
     def is_locked(self, role: Role) -> bool:
         """Whether a process holds the role's lock."""
         try:
-            descriptor = os.open(self.lock_path(role), os.O_RDWR)
+            descriptor = os.open(self.lock_path(role), os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             return False
         try:
@@ -103,17 +124,37 @@ class Home:
 
     def runtime_directory(self) -> Path:
         """A short directory for sockets, 0700 and this user's own, named by a hash of HOME."""
+        path = self._runtime_path()
+        for made in (path.parent, path) if path.parent.name == _shared_name() else (path,):
+            if made.is_symlink():  # anybody may write to /tmp
+                raise Denied(f"{made} is a link", hint="remove it, or set XDG_RUNTIME_DIR")
+            _private(made)
+        return path
+
+    def leave_runtime_directory(self) -> None:
+        """Removes it once the daemon that listens there is gone, unless there is more in it."""
+        path = self._runtime_path()
+        if path.is_symlink() or not path.is_dir() or path.stat().st_uid != os.getuid():
+            return
+        with contextlib.suppress(OSError, Conflict), self._without("developer"):
+            for left in path.iterdir():
+                if stat.S_ISSOCK(left.lstat().st_mode):  # of a daemon that was killed
+                    left.unlink()
+            path.rmdir()
+
+    def _without(self, role: Role) -> contextlib.AbstractContextManager[None]:
+        """Keeps a daemon from starting; Conflict when it runs."""
+        return only_instance(self.lock_path(role), role)
+
+    def _runtime_path(self) -> Path:
         name = hashlib.sha256(os.fsencode(self.root.resolve())).hexdigest()[:12]
         base = os.environ.get("XDG_RUNTIME_DIR", "")
         if base and Path(base).is_dir() and os.access(base, os.W_OK):
             found = Path(base) / f"postdevai-{name}"
             if len(os.fsencode(found)) <= RUNTIME_PATH_BYTES_MAX:
-                return _private(found)
+                return found
         shared = Path("/tmp") if Path("/tmp").is_dir() else Path(tempfile.gettempdir())
-        own = shared / f"postdevai-{os.getuid()}"
-        if own.is_symlink():  # anybody may write there
-            raise Denied(f"{own} is a link", hint="remove it, or set XDG_RUNTIME_DIR")
-        return _private(_private(own) / name)
+        return shared / _shared_name() / name
 
 
 def models_directory() -> Path:
@@ -124,22 +165,32 @@ def models_directory() -> Path:
     return platformdirs.user_cache_path("postdevai") / "models"
 
 
+def _shared_name() -> str:
+    return f"postdevai-{os.getuid()}"
+
+
 def _private(path: Path) -> Path:
-    """The directory, made 0700; Denied when it is somebody else's, or open to others."""
+    """A directory that is ours by its name, made 0700 even if it was open."""
+    if stat.S_IMODE(_own(path, OTHER_HOME).st_mode) & OTHERS:
+        try:
+            path.chmod(0o700)
+        except OSError as error:
+            raise Denied(f"{path} is open to others: {error.strerror}", hint=OTHER_HOME) from error
+    return path
+
+
+def _own(path: Path, other: str) -> os.stat_result:
+    """The directory, made with mode 0700 where there is none; Denied when it is another's."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = path.stat()
     except FileExistsError:
-        raise Invalid(f"{path} is a file, not a directory", field="home") from None
+        raise Invalid(f"{path} is a file, not a directory", field="home", hint=other) from None
     except OSError as error:
-        raise Denied(
-            f"{path} cannot be made: {error.strerror}", hint="choose another --home"
-        ) from error
-    found = path.stat()
+        raise Denied(f"{path} cannot be made: {error.strerror}", hint=other) from error
     if found.st_uid != os.getuid():
-        raise Denied(f"{path} belongs to another user", hint="choose another --home")
-    if stat.S_IMODE(found.st_mode) & 0o077:
-        path.chmod(0o700)
-    return path
+        raise Denied(f"{path} belongs to another user", hint=other)
+    return found
 
 
 def _alive(pid: int) -> bool:

@@ -35,7 +35,7 @@ def only_instance(path: Path, name: str) -> Generator[None]:
             holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
             raise Conflict(
                 f"the {name} of {path.parent} runs already (pid {holder or 'unknown'})",
-                hint="stop it with `postdevai down`, or choose another --home",
+                hint="stop it with `postdevai down`, or name another POSTDEVAI_HOME or --home",
             )
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)

@@ -32,6 +32,7 @@ async def stop_all(
             number += 1
         except PostDevAIError as error:
             failures.append(error)
+    home.leave_runtime_directory()
     if failures:
         raise failures[0]
     return number

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -32,10 +33,53 @@ def test_home_is_the_one_that_was_named_else_the_environments(
 
 
 def test_home_and_all_in_it_are_private(tmp_path: Path) -> None:
-    (tmp_path / "home").mkdir(mode=0o755)
     home = Home.from_env(str(tmp_path / "home"))
+    (home.root / "dragon").mkdir(mode=0o755)
     made = (home.root, home.directory("dragon"), home.identity_directory("dragon"))
     assert all(path.stat().st_mode & 0o777 == 0o700 for path in made)
+
+
+@pytest.mark.parametrize("mode", [0o1777, 0o755, 0o710])
+def test_a_directory_that_others_may_enter_is_refused_and_left_as_it_is(
+    tmp_path: Path, mode: int
+) -> None:
+    root = tmp_path / "a home"
+    root.mkdir()
+    root.chmod(mode)
+    with pytest.raises(Denied, match="is open to others") as refused:
+        Home.from_env(str(root))
+    shared = mode & 0o1000
+    assert (f"chmod 700 '{root}'" in refused.value.hint) is not bool(shared)
+    assert "POSTDEVAI_HOME" in refused.value.hint
+    assert root.stat().st_mode & 0o7777 == mode
+
+
+def test_a_home_that_cannot_be_made_is_refused_and_says_where_to_name_another(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Denied, match="cannot be made") as by_option:
+        Home.from_env(str(tmp_path / "file" / "home"))
+    monkeypatch.setenv("POSTDEVAI_HOME", str(tmp_path / "file" / "home"))
+    with pytest.raises(Denied, match="cannot be made") as by_environment:
+        Home.from_env()
+    assert "POSTDEVAI_HOME or --home" in by_option.value.hint
+    assert "POSTDEVAI_HOME" in by_environment.value.hint
+    assert "--home" not in by_environment.value.hint
+
+
+def test_a_home_that_cannot_be_written_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As on a read-only mount, where the mode is right and yet nothing can be kept."""
+    monkeypatch.setattr(os, "access", lambda path, mode: not mode & os.W_OK)  # type: ignore[reportUnknownLambdaType]
+    with pytest.raises(Denied, match="cannot be written"):
+        Home.from_env(str(tmp_path / "home"))
+
+
+def test_a_home_of_a_user_nobody_knows_is_refused() -> None:
+    with pytest.raises(Denied, match="~no-such-user/x"):
+        Home.from_env("~no-such-user/x")
 
 
 def test_a_home_that_is_a_file_is_invalid(tmp_path: Path) -> None:
@@ -98,6 +142,29 @@ def test_the_runtime_directory_is_short_private_and_one_per_home(
         assert len(os.fsencode(directory / "developer.sock")) <= 103
         assert directory.stat().st_mode & 0o777 == 0o700
         assert directory.stat().st_uid == os.getuid()
+
+
+def test_the_runtime_directory_goes_when_its_daemon_has_gone(tmp_path: Path) -> None:
+    home = Home.from_env(str(tmp_path / "home"))
+    directory = home.runtime_directory()
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(directory / "developer.sock"))
+    with only_instance(home.lock_path("developer"), "developer"):
+        home.leave_runtime_directory()
+    assert (directory / "developer.sock").exists()
+    home.leave_runtime_directory()
+    assert not directory.exists()
+    home.leave_runtime_directory()
+
+
+def test_a_runtime_directory_with_a_file_of_somebody_stays(tmp_path: Path) -> None:
+    home = Home.from_env(str(tmp_path / "home"))
+    note = home.runtime_directory() / "note"
+    note.write_text("")
+    home.leave_runtime_directory()
+    assert note.exists()
+    note.unlink()
+    home.leave_runtime_directory()
 
 
 def test_a_runtime_directory_that_others_prepared_is_refused(

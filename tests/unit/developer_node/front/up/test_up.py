@@ -260,6 +260,13 @@ def test_two_that_start_at_once_start_one_mesh(machine: Machine) -> None:
     assert len(machine.left()) == 3
 
 
+def test_down_takes_the_directory_of_the_sockets_away(machine: Machine) -> None:
+    machine.type("up", "--detach")
+    directory = machine.home.runtime_directory()
+    assert machine.type("down").returncode == 0
+    assert not directory.exists()
+
+
 def test_down_with_nothing_running_is_done(machine: Machine) -> None:
     down = machine.type("down", "--free")
     assert down.returncode == 0
