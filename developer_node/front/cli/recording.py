@@ -29,7 +29,11 @@ class Recorded:
 
 
 class WrongUsage(Exception):
-    """A sentence that says what is wrong."""
+    """A sentence that says what is wrong, and the line to type instead."""
+
+    def __init__(self, sentence: str, line: str = "postdevai run -- CMD...") -> None:
+        super().__init__(sentence)
+        self.line = line
 
 
 def read(words: Sequence[str]) -> Recorded | None:
@@ -70,22 +74,20 @@ def record(words: Sequence[str]) -> int:
             return 0
         cwd = _directory(asked.cwd)
     except WrongUsage as wrong:
-        sys.stderr.write(f"{wrong} Type: postdevai run -- CMD...\n")
+        sys.stderr.write(f"{wrong} Type: {wrong.line}\n")
         return 2
     from common.daemon.home import Home
-    from common.errors import PostDevAIError
     from developer_node.front.shell import recorder
 
-    try:
-        return recorder.run(asked.command, cwd=cwd, home=Home.from_env().root)
-    except PostDevAIError as error:
-        from developer_node.front.cli.refusal import refuse
-
-        return refuse(error)
+    home = recorder.attempt(lambda: Home.from_env().root)
+    return recorder.run(asked.command, cwd=cwd, home=home)
 
 
 def _directory(named: str) -> Path:
-    cwd = Path(named or os.getcwd()).expanduser().absolute()
-    if not cwd.is_dir():
-        raise WrongUsage(f"{cwd} is not a directory.")
-    return cwd
+    try:
+        cwd = Path(named or os.getcwd()).expanduser().absolute()
+        if cwd.is_dir():
+            return cwd
+    except (OSError, RuntimeError):
+        cwd = Path(named or "the directory that you are in")
+    raise WrongUsage(f"{cwd} is not a directory.", "postdevai run --cwd DIR -- CMD...")

@@ -34,8 +34,11 @@ _NEEDED_AT_THE_END = (
 COMMAND_CHARACTERS_MAX = 32768
 
 
-def run(argv: Sequence[str], *, cwd: Path, home: Path) -> int:
-    """Runs the command in `cwd` and spools its record below `home`; its exit code."""
+def run(argv: Sequence[str], *, cwd: Path, home: Path | None) -> int:
+    """Runs the command in `cwd` and spools its record below `home`; its exit code.
+
+    None for a HOME that cannot be used: the command runs all the same.
+    """
     if not argv:
         _say("nothing to run: postdevai run -- CMD")
         return WRONG_USAGE
@@ -44,7 +47,7 @@ def run(argv: Sequence[str], *, cwd: Path, home: Path) -> int:
         return WRONG_USAGE
     cwd = cwd.absolute()
     try:
-        start = _attempt(lambda: begin(argv, cwd, home, os.environ))
+        start = attempt(lambda: begin(argv, cwd, home, os.environ)) if home else None
     except KeyboardInterrupt:
         return SIGNALLED + 2
     if start is not None and start.complaint:
@@ -62,10 +65,10 @@ def run(argv: Sequence[str], *, cwd: Path, home: Path) -> int:
         _say(passed.message)
         keeper.add(f"{passed.message}\n".encode())
     keeper.add(screen.rest())
-    if start is not None:
+    if start is not None and home is not None:
         record = _Record(argv, cwd, home, start, passed, keeper.kept())
         try:
-            _attempt(record.write)
+            attempt(record.write)
         except KeyboardInterrupt:
             _say("not recorded: interrupted")
     return passed.exit_code
@@ -103,7 +106,7 @@ class _Record:
             spool.write(self.home / "developer" / "spool", event, done.blobs)
 
 
-def _attempt(step: Callable[[], T]) -> T | None:
+def attempt(step: Callable[[], T]) -> T | None:
     """The recorder's own lifecycle: whatever fails in it must not fail the command."""
     try:
         return step()

@@ -311,3 +311,21 @@ def test_nothing_heavy_is_imported_before_the_command_starts() -> None:
     done = subprocess.run(command, capture_output=True, env=_environment(), check=True)
     loaded = set(done.stdout.decode().split())
     assert not loaded & {"google.protobuf", "common.model.event", "developer_node.text.redaction"}
+
+
+@pytest.mark.parametrize("home", ["file/home", "open"])
+def test_a_command_runs_unchanged_where_nothing_can_be_recorded(tmp_path: Path, home: str) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o755)
+    words = (sys.executable, "-m", "developer_node.front.cli", "run")
+    done = subprocess.run(
+        [*words, "--", "sh", "-c", r"printf 'hi\377'; printf oops >&2; exit 7"],
+        capture_output=True,
+        cwd=tmp_path,
+        env=_environment({"POSTDEVAI_HOME": str(tmp_path / home)}),
+    )
+    assert (done.returncode, done.stdout) == (7, b"hi\xff")
+    said, _, own = done.stderr.decode().partition("\n")
+    assert said.startswith(f"postdevai: not recorded: {tmp_path / home} ")
+    assert own == "oops"
