@@ -17,6 +17,9 @@ __all__ = ["Json", "as_json", "gather", "show"]
 FOLDED_CHARACTERS = 200
 """So much of a demonstration model's prose is shown before it is folded."""
 
+FEW_CHARACTERS = 80
+"""To say that so few are folded takes as much room as they do."""
+
 
 async def gather(parts: AsyncIterator[AskPart]) -> tuple[AskPassages, AskEnd]:
     """The first and the last part; Unavailable when the stream ends before them."""
@@ -81,7 +84,9 @@ class _Prose:
         if not self.said:
             return
         hidden = len(self.said) - FOLDED_CHARACTERS
+        if self._folded and 0 < hidden <= FEW_CHARACTERS:
+            self._page.stream(Span(self.said[FOLDED_CHARACTERS:], "dim"))
         self._page.show(line())
-        if self._folded and hidden > 0:
+        if self._folded and hidden > FEW_CHARACTERS:
             said = f"… {count(hidden, 'more character')} folded; --prose shows them."
             self._page.show(line(Span(said, "dim")))

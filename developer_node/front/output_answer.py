@@ -81,7 +81,10 @@ def voice(known: AskPassages) -> list[Line]:
     """Who speaks next, and how far that is to be trusted."""
     if known.without_model:
         why = known.without_model.rstrip(".")
-        return [line(Span(f"No model speaks: {why}. The passages above are the answer.", "yellow"))]
+        said = f"No model speaks: {why}."
+        if known.passages:
+            said += " The passages above are the answer."
+        return [line(Span(said, "yellow"))]
     if known.demonstration:
         said = f"{known.model} is a demonstration model: trust the passages, not its prose."
         return [line(Span(said, "yellow"))]

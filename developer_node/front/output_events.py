@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from common.model.event import (
@@ -18,12 +19,25 @@ from developer_node.front.output_page import Line, Span, line
 from developer_node.front.output_words import count
 
 
-def events(page: HistoryPage) -> list[Line]:
-    """The events, in this machine's time."""
+def newest_first(page: HistoryPage) -> HistoryPage:
+    """A page comes in the order of arrival: what a laptop kept while it was away arrives late."""
+    ordered = sorted(page.entries, key=lambda entry: entry.event.at_ms, reverse=True)
+    return replace(page, entries=tuple(ordered))
+
+
+def events(page: HistoryPage, *, watching: bool = False) -> list[Line]:
+    """The events, in this machine's time; what is watched is told only when asked for."""
     if not page.entries:
         return [line("Nothing is recorded that matches."), fresh(page.freshness)]
+    shown = [
+        entry
+        for entry in page.entries
+        if watching or not isinstance(entry.event.body, WorkingCopySeen)
+    ]
     lines: list[Line] = []
-    for entry in page.entries:
+    if not shown:
+        lines.append(line("Nothing but what is watched: --kind working_copy shows it."))
+    for entry in shown:
         style, said = what(entry.event)
         lines.append(
             line(
@@ -41,27 +55,41 @@ def when(at_ms: int) -> str:
 
 
 def what(event: Event) -> tuple[str, str]:
-    """A style and a phrase for what happened."""
+    """A style and a phrase of one line for what happened."""
     match event.body:
         case CommandFinished() as command:
             return _command(command)
         case FileChanged() as file:
             if file.skipped:
-                return "dim", f"left out {file.path}: {file.skipped}"
-            return "", f"{'deleted' if file.deleted else 'saved'} {file.path}"
+                return "dim", f"left out {one_line(file.path)}: {file.skipped}"
+            return "", f"{'deleted' if file.deleted else 'saved'} {one_line(file.path)}"
         case GitOperation() as git:
-            subject = git.commits[-1].subject if git.commits else git.message
-            return "magenta", f"git {git.operation} {git.new[:7]} {subject}".rstrip()
+            return "magenta", _git(git)
         case EditorEvent() as editor:
             where = f"{editor.path}:{editor.line}" if editor.line else editor.path
-            return "", f"{editor.action} {where} {editor.message}".rstrip()
+            return "", f"{editor.action} {where} {one_line(editor.message)}".rstrip()
         case WorkingCopySeen() as seen:
             return "dim", f"watching {seen.path}"
 
 
+def one_line(text: str) -> str:
+    """Every run of white space as one space."""
+    return " ".join(text.split())
+
+
+def _git(git: GitOperation) -> str:
+    branch = git.ref.removeprefix("refs/heads/")
+    if git.operation == "other" and not git.old and git.commits:  # there before it was watched
+        return f"history of {branch or 'no branch'}: {count(len(git.commits), 'commit')}"
+    subject = one_line(git.commits[-1].subject if git.commits else git.message)
+    if git.operation == "other":
+        return f"git: {branch} is {git.new[:7]} {subject}".rstrip()
+    return f"git {git.operation} {git.new[:7]} {subject}".rstrip()
+
+
 def _command(command: CommandFinished) -> tuple[str, str]:
     code = command.exit_codes[-1] if command.exit_codes else 0
-    said = f"$ {command.command}"
+    said = f"$ {one_line(command.command)}"
     if not code:
         return "green", said
     failed = f", {count(len(command.failures), 'failure')}" if command.failures else ""

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 def ask(
     question: Annotated[list[str], typer.Argument(metavar="QUESTION", help="In your own words.")],
     project: PROJECT = "",
-    max_tokens: Annotated[int, typer.Option(metavar="N", min=0, max=4096, help="0 is 256.")] = 0,
+    max_tokens: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, max=4096, help="Tokens at most; 256 if not named."),
+    ] = None,
     prose: Annotated[bool, typer.Option("--prose", help="Unfold a demonstration model.")] = False,
     json: JSON = False,
 ) -> None:
@@ -26,7 +29,8 @@ def ask(
     from common.model.answer import AskRequest
     from developer_node.front import asking
 
-    request = AskRequest(" ".join(question).strip(), project, max_tokens)
+    asked = _words(question, 'There is no question. Type: postdevai ask "where is ..."')
+    request = AskRequest(asked.strip(), project, max_tokens or 0)
 
     async def use(client: LocalClient) -> int:
         parts = client.ask(request)
@@ -47,11 +51,11 @@ def search(
     literal: Annotated[bool, typer.Option("--literal", help="Exactly this text.")] = False,
     regex: Annotated[bool, typer.Option("--regex", help="This regular expression.")] = False,
     k: Annotated[
-        int,
+        int | None,
         typer.Option(
-            metavar="N", min=0, max=1000, help="Hits at most; 0 is 10, or 1000 when exact."
+            metavar="N", min=1, max=1000, help="Hits at most; 10, or 1000 when exact, if not named."
         ),
-    ] = 0,
+    ] = None,
     project: PROJECT = "",
     json: JSON = False,
 ) -> None:
@@ -64,7 +68,8 @@ def search(
         raise Invalid("--literal and --regex exclude each other.", field="mode")
     mode: SearchMode = "literal" if literal else "regex" if regex else "fused"
     exact = literal or regex
-    asked = SearchQuery(" ".join(query), mode, k or (1000 if exact else 10), project)
+    words = _words(query, "There is nothing to search for. Type: postdevai search WORDS")
+    asked = SearchQuery(words, mode, k or (1000 if exact else 10), project)
 
     async def use(client: LocalClient) -> int:
         result = await client.search(asked)
@@ -78,6 +83,14 @@ def search(
         return DONE if result.hits else NO
 
     raise typer.Exit(with_client(use, home()))
+
+
+def _words(given: list[str], otherwise: str) -> str:
+    """As one text; wrong usage when it is blank."""
+    text = " ".join(given)
+    if not text.strip():
+        raise Invalid(otherwise, field="text")
+    return text
 
 
 def open_blob(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from common.errors import PostDevAIError
+from common.daemon.home import OTHER_HOME
+from common.errors import Denied, PostDevAIError
 from developer_node.front.cli import answers, machine, memory, nodes
 from developer_node.front.cli.recording import USAGE
 from developer_node.front.cli.refusal import INTERRUPTED, refuse
@@ -36,20 +39,54 @@ COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
 )
 
 
+UNWRITABLE = frozenset((errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT))
+"""What a file system says when nothing may be kept on it."""
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"postdevai {version('postdevai')}\n")
+        raise typer.Exit
+
+
+class _Commands(TyperGroup):
+    """Says what is wrong with a value in the words of this program alone."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as wrong:
+            wrong.message = wrong.message.removeprefix("Value error, ")
+            raise
+
+
 def application() -> typer.Typer:
     """The parser: plain help, so that it comes at once."""
     app = typer.Typer(
         name="postdevai",
+        cls=_Commands,
         help=HELP,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         no_args_is_help=True,
         context_settings={"help_option_names": ["--help", "-h"]},
     )
+    app.callback()(start)
     for name, command in COMMANDS:
         app.command(name)(command)
     app.command("run", add_help_option=False)(run)
     return app
+
+
+def start(
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version."),
+    ] = False,
+) -> None:
+    """Options of no command."""
 
 
 def run() -> None:
@@ -72,6 +109,11 @@ def answer(words: Sequence[str]) -> int:
         # The reader, such as `head`, has what it wanted. Nothing more may be flushed to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        where = error.filename or "a file"
+        return refuse(Denied(f"{where} cannot be used: {error.strerror}.", hint=OTHER_HOME))
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0

@@ -40,7 +40,7 @@ def up(
     if missing:
         sys.stderr.write(f"{bare_machine.refusal(missing)} Type:\n  {bare_machine.INSTALL}\n")
         raise typer.Exit(2)
-    repos = tuple(_directory(path) for path in repo or [])
+    repos = tuple(_directory(path, "up --repo DIR") for path in repo or [])
     from developer_node.front.output_page import Page
     from developer_node.front.up.supervisor import Supervisor, Wanted
 
@@ -48,13 +48,14 @@ def up(
     raise typer.Exit(asyncio.run(Supervisor(home(), Page()).up(wanted)))
 
 
-def _directory(path: Path) -> Path:
-    whole = path.expanduser().resolve()
-    if not whole.is_dir():
-        raise Invalid(
-            f"{whole} is not a directory.", field="repo", hint="Type: postdevai up --repo DIR"
-        )
-    return whole
+def _directory(path: Path, words: str) -> Path:
+    try:
+        whole = path.expanduser().resolve()
+        if whole.is_dir():
+            return whole
+    except (OSError, RuntimeError):
+        whole = path
+    raise Invalid(f"{whole} is not a directory.", field="repo", hint=f"Type: postdevai {words}")
 
 
 def down(
@@ -128,7 +129,7 @@ def watch(
     from developer_node.front import output_json, output_story
     from developer_node.front.output_page import Page, line
 
-    path = _directory(directory)
+    path = _directory(directory, "watch DIR")
 
     async def use(client: LocalClient) -> int:
         watched = await client.watch(str(path))

@@ -66,7 +66,7 @@ def history(
 
     from common.model.lake import HistoryQuery
     from developer_node.front import output_json
-    from developer_node.front.output_events import events
+    from developer_node.front.output_events import events, newest_first
     from developer_node.front.output_page import Page
     from developer_node.front.since import since_ms
 
@@ -74,11 +74,11 @@ def history(
     asked = HistoryQuery(limit=limit, kind=kind or "", since_ms=start, project=project)
 
     async def use(client: LocalClient) -> int:
-        page = await client.history(asked)
+        page = newest_first(await client.history(asked))
         if json:
             print_json(output_json.history(page))
         else:
-            Page().show(*events(page))
+            Page().show(*events(page, watching=kind == "working_copy"))
         return DONE if page.entries else NO
 
     raise typer.Exit(with_client(use, home()))

@@ -7,7 +7,8 @@ import json
 import os
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from common.model.answer import (
     Hit,
     ProjectFreshness,
 )
-from common.model.event import CommandFinished, Event
+from common.model.event import CommandFinished, Commit, Event, GitOperation, WorkingCopySeen
 from common.model.failure import Failure, Flakiness, Frame, Occurrence, Recollection, Remedy
 from common.model.ids import ContentHash, EventId, NodeId, WorkingCopyId
 from common.model.lake import HistoryEntry, HistoryQuery, LakeStats, SearchQuery
@@ -185,6 +186,61 @@ async def test_wrong_usage_is_two_and_said_in_words(
     assert done.err
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("watch", "/nowhere"), "/nowhere is not a directory.\n  Type: postdevai watch DIR\n"),
+        (
+            ("run", "--cwd", "/nowhere", "x"),
+            "/nowhere is not a directory. Type: postdevai run --cwd DIR -- CMD...\n",
+        ),
+        (("ask", " "), 'There is no question. Type: postdevai ask "where is ..."\n'),
+        (("search", ""), "There is nothing to search for. Type: postdevai search WORDS\n"),
+    ],
+)
+async def test_wrong_usage_says_what_to_type_for_this_very_command(
+    terminal: Terminal, words: tuple[str, ...], said: str
+) -> None:
+    assert (await terminal.type(*words)).err == said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("invite", "boss"), "Error: Invalid value for 'ROLE': 'boss' is not one of 'dragon',"),
+        (
+            ("search", "--k", "0", "x"),
+            "Error: Invalid value for '--k': Input should be greater than",
+        ),
+        (
+            ("ask", "--max-tokens", "0", "x"),
+            "Error: Invalid value for '--max-tokens': Input should be greater than",
+        ),
+    ],
+)
+async def test_a_wrong_value_is_refused_in_a_plain_sentence(
+    terminal: Terminal, words: tuple[str, ...], said: str
+) -> None:
+    done = await terminal.type(*words)
+    assert (done.code, said in done.err) == (2, True), done.err
+
+
+@pytest.mark.parametrize("words", [("status",), ("up",), ("down",), ("history",)], ids=" ".join)
+async def test_a_home_that_cannot_be_used_is_one_sentence_and_four(
+    terminal: Terminal, words: tuple[str, ...]
+) -> None:
+    (terminal.cwd / "file").write_text("")
+    terminal.home = terminal.cwd / "file" / "home"
+    done = await terminal.type(*words)
+    assert done.code == 4
+    assert done.err.count("\n") == 2
+    assert "cannot be made" in done.err and "POSTDEVAI_HOME" in done.err
+
+
+async def test_the_version_is_told(terminal: Terminal) -> None:
+    assert (await terminal.type("--version")).out == f"postdevai {version('postdevai')}\n"
+
+
 async def test_a_socket_directory_open_to_others_is_refused(
     terminal: Terminal, script: Script
 ) -> None:
@@ -301,6 +357,13 @@ async def test_a_demonstration_model_s_prose_is_folded_until_it_is_asked_for(
     assert long.strip() in (await terminal.type("ask", "--prose", "where?")).out
 
 
+async def test_a_few_characters_are_not_folded(terminal: Terminal, script: Script) -> None:
+    said = "so it goes " * 19
+    script.answer = answers([PASSAGES, AskText(said), AskEnd(said, (), "stop")])
+    done = await terminal.type("ask", "where?")
+    assert said.strip() in done.out and "folded" not in done.out
+
+
 async def test_without_a_model_the_passages_are_the_answer(
     terminal: Terminal, script: Script
 ) -> None:
@@ -308,7 +371,9 @@ async def test_without_a_model_the_passages_are_the_answer(
     script.answer = answers([silent, AskEnd()])
     done = await terminal.type("ask", "where?")
     assert done.code == 0
-    assert "No model speaks: model 40 %." in done.out
+    assert "No model speaks: model 40 %. The passages above are the answer." in done.out
+    script.answer = answers([replace(silent, passages=()), AskEnd()])
+    assert "passages above" not in (await terminal.type("ask", "where?")).out
 
 
 async def test_no_passage_is_the_answer_no(terminal: Terminal, script: Script) -> None:
@@ -424,6 +489,36 @@ async def test_history_carries_its_filters(terminal: Terminal, script: Script) -
     assert done.json["events"][0]["exit_code"] == 1
     assert script.asked == [HistoryQuery(3, "command", 1_772_323_200_000, "thing", 0)]
     assert "$ pytest -q  (exit 1)" in (await terminal.type("history")).out
+
+
+async def test_history_is_one_line_an_event_sorted_by_time(
+    terminal: Terminal, script: Script
+) -> None:
+    bodies = (
+        CommandFinished("sh -c 'a\nb'", "/c", (0,), 1),
+        WorkingCopySeen("/code/thing", "host"),
+        GitOperation(
+            "other",
+            new="a" * 40,
+            ref="refs/heads/main",
+            commits=(Commit("a" * 40, (), 0, ""), Commit("b" * 40, (), 0, "")),
+        ),
+    )
+    script.entries = tuple(
+        HistoryEntry(
+            9 - n, Event(EventId(f"{n}" * 32), 1_000 * n + 1, WorkingCopyId(""), body), "p"
+        )
+        for n, body in enumerate(bodies)
+    )
+    rows = (await terminal.type("history")).out.splitlines()
+    assert [row.split("  ", 1)[1].split(None, 1)[1] for row in rows[:2]] == [
+        "history of main: 2 commits",
+        "$ sh -c 'a b'",
+    ]
+    assert "watching" not in "".join(rows)
+    assert "watching" in (await terminal.type("history", "--kind", "working_copy")).out
+    kinds = [event["kind"] for event in (await terminal.type("history", "--json")).json["events"]]
+    assert kinds == ["git", "working_copy", "command"]
 
 
 # Nodes, status, invite, watch
