@@ -153,12 +153,13 @@ def _why(
     if found.symbol:
         # A chunk may hold several definitions, so its own name need not be the one asked for.
         defined = [n for n in names if n.split(".")[-1].lower() in hit.text.lower()]
-        reasons.append(f"defines {defined[0] if defined else hit.symbol or 'a name asked for'}")
+        name = defined[0] if defined else hit.symbol
+        reasons.append(f"symbol: {name}" if name else "symbol")
     if found.substring:
         text = next((t for t in quotes if t in hit.text), "")
-        reasons.append(f"contains {text}" if text else "contains the text")
+        reasons.append(f"exact text: {text}" if text else "exact text")
     if found.cosine is not None:
-        reasons.append(f"close in meaning ({found.cosine:.2f})")
+        reasons.append("meaning")
     if found.bm25 is not None:
         reasons.append("words: " + ", ".join(there[:4]) if there else "words")
     return tuple(reasons)

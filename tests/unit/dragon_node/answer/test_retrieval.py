@@ -41,12 +41,12 @@ async def test_every_hit_says_why_it_was_found():
     result = await Retrieval(source, FlatEmbedder()).search(SearchQuery("where is os.fsync called"))
     why = {hit.path: hit.why for hit in result.hits}
     assert why[JOURNAL.path] == (
-        "defines os.fsync",
-        "contains os.fsync",
-        "close in meaning (0.75)",
+        "symbol: os.fsync",
+        "exact text: os.fsync",
+        "meaning",
         "words: os, fsync",
     )
-    assert why[BREAD.path] == ("close in meaning (0.40)",)
+    assert why[BREAD.path] == ("meaning",)
     assert all(why.values())
 
 
@@ -95,9 +95,9 @@ async def test_an_index_that_cannot_answer_is_an_error_and_not_an_empty_answer(
 async def test_a_chunk_that_vanished_meanwhile_does_not_shift_the_others_evidence():
     source = lake()
     source.gone = {1}
-    result = await Retrieval(source, FlatEmbedder()).search(SearchQuery("how is a batch synced"))
-    assert [hit.path for hit in result.hits] == [BATCH.path, BREAD.path]
-    assert result.hits[0].why[0] == "close in meaning (0.70)"
+    found = await Retrieval(source, FlatEmbedder()).passages("how is a batch synced", "", 9)
+    assert [passage.hit.path for passage in found] == [BATCH.path, BREAD.path]
+    assert found[0].evidence.cosine == pytest.approx(0.70)
 
 
 async def test_a_list_that_k_cut_says_that_it_is_not_complete():
