@@ -194,3 +194,19 @@ async def test_an_empty_day_needs_no_dragon() -> None:
     """The first words are the same with and without one."""
     async with app_of(scene_empty()).run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "Nothing has happened yet." in seen(pilot))
+
+
+@pytest.mark.parametrize(
+    ("stays_here", "words"),
+    [
+        (True, "keep recording here; Ctrl-C stops everything"),
+        (False, "keep recording in the background"),
+    ],
+)
+async def test_leaving_says_where_recording_goes_on(stays_here: bool, words: str) -> None:
+    """A foreground `up` keeps the terminal; daemons of their own do not."""
+    app = make_app(scene_live().connect, stays_here=stays_here)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("q")
+        await until(pilot, lambda: words in seen(pilot))

@@ -104,7 +104,11 @@ def _status_without_daemon(error: Unavailable, json: bool) -> int:
     return refuse(error)
 
 
-def tui() -> None:
+def tui(
+    here: Annotated[
+        bool, typer.Option("--here", hidden=True, help="A foreground `up` opened it.")
+    ] = False,
+) -> None:
     """Open the TUI: timeline, failures, questions."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Unavailable("The TUI needs a terminal.", hint="Without one: postdevai status")
@@ -116,7 +120,7 @@ def tui() -> None:
     async def stop_everything() -> None:
         await stop_all(where)
 
-    raise typer.Exit(run_tui(where, stop_everything))
+    raise typer.Exit(run_tui(where, stop_everything, stays_here=here))
 
 
 def watch(

@@ -46,13 +46,15 @@ class PostDevAIApp(App[None]):
         Binding("f1", "help", "Help", key_display="F1"),
         Binding("question_mark", "help", "Help", show=False),
         Binding("q", "leave", "Leave"),
-        Binding("ctrl+q,f10", "leave", "Leave", show=False, priority=True),
+        Binding("ctrl+q", "leave", "Leave", show=False, priority=True),
+        Binding("f10", "leave", "Leave", show=False),
     ]
 
     def __init__(
         self,
         connect: Connect,
         stop_everything: StopEverything | None,
+        stays_here: bool,
         clock: Clock,
         zone: tzinfo | None,
         repaint_s: float,
@@ -61,6 +63,7 @@ class PostDevAIApp(App[None]):
     ) -> None:
         super().__init__()
         self._stop_everything = stop_everything
+        self._stays_here = stays_here
         self._notebook = Notebook()
         self._reader = FeedReader(
             connect, self.post_message, repaint_s=repaint_s, poll_s=poll_s, retry_s=retry_s
@@ -158,7 +161,8 @@ class PostDevAIApp(App[None]):
     def action_leave(self) -> None:
         """Asks once."""
         if not isinstance(self.screen, LeaveScreen):
-            self.push_screen(LeaveScreen(self._stop_everything), self._left)
+            leave = LeaveScreen(self._stop_everything, stays_here=self._stays_here)
+            self.push_screen(leave, self._left)
 
     async def action_quit(self) -> None:
         """The palette's way out asks, too."""
@@ -195,19 +199,26 @@ def make_app(
     connect: Connect,
     *,
     stop_everything: StopEverything | None = None,
+    stays_here: bool = False,
     clock: Clock | None = None,
     zone: tzinfo | None = None,
     repaint_s: float = 0.25,
     poll_s: float = 2.0,
     retry_s: float = 1.0,
 ) -> PostDevAIApp:
-    """An app over whatever daemon `connect` reaches; tests pass a scripted one and a set clock."""
+    """An app over whatever daemon `connect` reaches; tests pass a scripted one and a set clock.
+
+    `stays_here`: a foreground `up` opened it and keeps the terminal when it is left.
+    """
+    clock = clock or SystemClock()
     return PostDevAIApp(
-        connect, stop_everything, clock or SystemClock(), zone, repaint_s, poll_s, retry_s
+        connect, stop_everything, stays_here, clock, zone, repaint_s, poll_s, retry_s
     )
 
 
-def run_tui(home: Home, stop_everything: StopEverything | None = None) -> int:
+def run_tui(
+    home: Home, stop_everything: StopEverything | None = None, *, stays_here: bool = False
+) -> int:
     """Runs until the person leaves; the exit code. Reconnects to the daemon of `home` by itself."""
     # Here, so that screens and their tests need no gRPC.
     from developer_node.front.local_client import LocalClient
@@ -215,6 +226,6 @@ def run_tui(home: Home, stop_everything: StopEverything | None = None) -> int:
     async def connect() -> Daemon:
         return await LocalClient.connect(home)
 
-    app = make_app(connect, stop_everything=stop_everything)
+    app = make_app(connect, stop_everything=stop_everything, stays_here=stays_here)
     app.run()
     return app.return_code or 0

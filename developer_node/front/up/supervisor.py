@@ -158,7 +158,8 @@ class Supervisor:
         stop = asyncio.Event()
         self._on_signal = stop.set
         if wanted.tui and self._page.terminal and sys.stdin.isatty():
-            await self._with_tui(stop)
+            # with children of its own it keeps the terminal afterwards, and the TUI says so
+            await self._with_tui(stop, here=bool(self._children) and not wanted.detach)
         left = [child for child in self._children if child.process.poll() is None]
         if self._children and not left:
             return 0
@@ -187,9 +188,10 @@ class Supervisor:
         self._page.show(line("Nothing that was started here runs any more."))
         return 0 if all(child.process.returncode == 0 for child in self._children) else 3
 
-    async def _with_tui(self, stop: asyncio.Event) -> None:
+    async def _with_tui(self, stop: asyncio.Event, *, here: bool) -> None:
         """The TUI as a process of its own: whatever happens in it, the nodes stop in order."""
-        words = (sys.executable, "-m", "developer_node.front.cli", "tui")
+        last = ("tui", "--here") if here else ("tui",)
+        words = (sys.executable, "-m", "developer_node.front.cli", *last)
         screen = await asyncio.create_subprocess_exec(*words)
 
         def leave() -> None:

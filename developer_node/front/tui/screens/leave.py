@@ -26,8 +26,9 @@ class LeaveScreen(ModalScreen[bool]):
         Binding("escape", "back", "Back"),
     ]
 
-    def __init__(self, stop_everything: StopEverything | None) -> None:
+    def __init__(self, stop_everything: StopEverything | None, *, stays_here: bool) -> None:
         super().__init__()
+        self._stays_here = stays_here
         self._stop = stop_everything
         self._stopping = False
 
@@ -75,7 +76,7 @@ class LeaveScreen(ModalScreen[bool]):
     def _question(self) -> Content:
         lines = [
             Content.styled("Leave PostDevAI?\n", "bold"),
-            _choice("Enter", "keep recording in the background"),
+            _choice("Enter", _HERE if self._stays_here else _APART),
         ]
         if self._stop is not None:
             lines.append(_choice("s", "stop everything, until `postdevai up`"))
@@ -83,6 +84,8 @@ class LeaveScreen(ModalScreen[bool]):
         return Content("\n").join(lines)
 
 
+_HERE = "keep recording here; Ctrl-C stops everything"
+_APART = "keep recording in the background"
 _DRAINING = "\n\nWhat is on its way is written down first."
 
 
