@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable
 
 from common.errors import Missing, PostDevAIError, Unavailable
 from common.model.answer import AskPart, AskRequest
-from common.model.event import Event
+from common.model.event import Event, kind_of
 from common.model.failure import Suggestion, Verdict
 from common.model.ids import ContentHash, EventId
 from common.model.lake import HistoryEntry, HistoryPage, HistoryQuery
@@ -129,7 +129,8 @@ class ScriptedDaemon:
         """What the test set; the Dragon is needed for it."""
         if self.status_now.dragon_unavailable:
             raise Unavailable(self.status_now.dragon_unavailable)
-        return HistoryPage(self.past[: query.limit])
+        kept = [e for e in self.past if query.kind in ("", kind_of(e.event.body))]
+        return HistoryPage(tuple(kept[: query.limit]))
 
     async def event(self, event_id: EventId) -> tuple[Event, str]:
         """One that the test gave."""

@@ -29,6 +29,7 @@ from common.model.event import (
     FileChanged,
     GitOperation,
     Output,
+    WorkingCopySeen,
 )
 from common.model.failure import (
     Failure,
@@ -41,7 +42,7 @@ from common.model.failure import (
     Suggestion,
 )
 from common.model.ids import ContentHash, EventId, Fingerprint, NodeId, WorkingCopyId
-from common.model.lake import LakeStats
+from common.model.lake import HistoryEntry, LakeStats
 from common.model.laptop import FeedState, LaptopStatus, OutboxStatus, WatchedRepository
 from common.model.llm import Model
 from common.model.node import Node
@@ -278,10 +279,10 @@ class Money:
 '''
 PASSAGES = (
     Hit("ledger", HOME, "ledger/money.py", 14, 18, "Money.split", "3f2a91c07",
-        ContentHash("5" * 32), why=("close in meaning (0.71)", "words: money, split"), text=MONEY),
+        ContentHash("5" * 32), why=("meaning", "words: money, split"), text=MONEY),
     Hit("ledger", HOME, "tests/test_money.py", 28, 33, "test_split_adds_up", "3f2a91c07",
         why=("words: split",), text="def test_split_adds_up():\n    ...\n", dirty=True),
-    Hit("ledger", HOME, "docs/rounding.md", 3, 9, "", "3f2a91c07", why=("close in meaning (0.5)",)),
+    Hit("ledger", HOME, "docs/rounding.md", 3, 9, "", "3f2a91c07", why=("meaning",)),
 )  # fmt: skip
 SAID = (
     "Shares are made with divmod [1]: every part gets the whole quotient, and the first parts "
@@ -292,6 +293,23 @@ SAID = (
 def scene_empty() -> ScriptedDaemon:
     """A first start: all is well and nothing has happened."""
     return ScriptedDaemon(status=WELL)
+
+
+def scene_first() -> ScriptedDaemon:
+    """A repository whose first scan has just ended: the feed has the sightings, history files."""
+    seen = WorkingCopySeen(
+        HOME, "ada-laptop", ("github.com/ada/ledger",), head="3f2a91c07", branch="main", anew=True
+    )
+    commits = tuple(Commit(f"3f2a91c{n:02}", (), NOW_MS, f"change {n}") for n in range(20))
+    past = GitOperation("other", "", commits[-1].sha, "main", "history before watching", commits)
+    files = [saved(30 + n, 25 - n % 9, f"ledger/module_{n:02}.py") for n in range(53)]
+    daemon = ScriptedDaemon(
+        status=WELL,
+        items=(event(1, 30, seen), event(2, 10, replace(seen, files=524, anew=False))),
+        history=[HistoryEntry(n, e, "ledger") for n, e in enumerate((*files, event(3, 29, past)))],
+    )
+    daemon.say(command(4, 5, "pytest -q"))
+    return daemon
 
 
 def scene_live() -> ScriptedDaemon:
@@ -341,6 +359,19 @@ def scene_ask() -> ScriptedDaemon:
         *(AskText(f"{word} ") for word in SAID.split()),
         AskEnd(SAID, PASSAGES[:2], "stop", 44, 900),
     )
+    return daemon
+
+
+def scene_long() -> ScriptedDaemon:
+    """Places that are longer than a narrow screen."""
+    daemon = scene_ask()
+    code = Hit(
+        "postdevai", HOME, "tests/unit/coordinator_node/gateway/test_enrolment.py", 120, 148,
+        "test_a_code_is_spent_once", "3f2a91c07", why=("meaning", "words: certificate, code"),
+    )  # fmt: skip
+    passages = (code, replace(code, path=f"services/{code.path}", start_line=7, dirty=True))
+    fresh = replace(FRESH, vectors_share=0.25)
+    daemon.answer = (AskPassages(passages, fresh, LARGE.name), AskText(SAID), AskEnd(SAID))
     return daemon
 
 
@@ -448,7 +479,15 @@ def app_of(daemon: ScriptedDaemon, **more: float) -> PostDevAIApp:
     async def stop() -> None:
         daemon.go("stopped")
 
-    return make_app(daemon.connect, stop_everything=stop, clock=SetClock(), zone=UTC, **given)
+    return make_app(
+        daemon.connect,
+        stop_everything=stop,
+        clock=SetClock(),
+        zone=UTC,
+        repaint_s=given["repaint_s"],
+        poll_s=given["poll_s"],
+        retry_s=given["retry_s"],
+    )
 
 
 if __name__ == "__main__":

@@ -11,11 +11,11 @@ from textual.message import Message
 
 from common.errors import PostDevAIError, Unavailable
 from common.model.answer import AskPart, AskRequest
-from common.model.event import Event, FileChanged
+from common.model.event import Event, EventKind, FileChanged
 from common.model.failure import Suggestion, Verdict
 from common.model.ids import ContentHash, EventId
 from common.model.lake import HistoryQuery
-from common.model.laptop import FeedState
+from common.model.laptop import FeedState, LaptopStatus
 from developer_node.front.tui.daemon import Connect, Daemon
 from developer_node.front.tui.messages import (
     Connected,
@@ -29,6 +29,8 @@ EVENTS_WAITING_MAX = 1_000
 """Of each sort, between two repaints; beyond it the oldest go, for no screen shows more."""
 CARDS_WAITING_MAX = 100
 HISTORY_LIMIT = 500
+HISTORY_KINDS: tuple[EventKind, ...] = ("file", "editor", "git", "command", "working_copy")
+"""Each asked for apart, so that the files of a scan cannot push the commands out."""
 STATUS_TIMEOUT_S = 5.0
 
 
@@ -55,7 +57,7 @@ class FeedReader:
         self._cards: deque[Suggestion] = deque(maxlen=CARDS_WAITING_MAX)
         self._state: FeedState | None = None
         self._arrived = asyncio.Event()
-        self._history_read = False
+        self._history_due = True
 
     async def run(self) -> None:
         """Connects, follows, connects again."""
@@ -103,7 +105,7 @@ class FeedReader:
     async def _session(self) -> None:
         daemon = await self._connect()
         self._daemon = daemon
-        self._history_read = False
+        self._history_due = True
         self._post(Connected())
         try:
             async with asyncio.TaskGroup() as group:
@@ -130,21 +132,31 @@ class FeedReader:
         raise Unavailable("The laptop's daemon has ended.", hint="postdevai up")
 
     async def _poll(self, daemon: Daemon) -> None:
+        read_early = False
         while True:
             async with asyncio.timeout(STATUS_TIMEOUT_S):
                 status = await daemon.status()
             self._post(StatusArrived(status))
-            if not self._history_read and not status.dragon_unavailable:
+            scanning = _is_scanning(status)
+            # What a scan finds is no news for the feed, so history is read again after it, once
+            # nothing of it is on its way any more.
+            if read_early and not scanning and not status.outbox.waiting:
+                self._history_due, read_early = True, False
+            if self._history_due and not status.dragon_unavailable:
                 await self._read_history(daemon)
+            read_early = read_early or scanning
             await asyncio.sleep(self._poll_s)
 
     async def _read_history(self, daemon: Daemon) -> None:
         try:
-            page = await daemon.history(HistoryQuery(limit=HISTORY_LIMIT))
+            pages = [
+                await daemon.history(HistoryQuery(limit=HISTORY_LIMIT, kind=kind))
+                for kind in HISTORY_KINDS
+            ]
         except PostDevAIError:
             return  # the Dragon went between two calls: the next poll says so and tries again
-        self._history_read = True
-        self._post(HistoryArrived(page.entries))
+        self._history_due = False
+        self._post(HistoryArrived(tuple(entry for page in pages for entry in page.entries)))
 
     async def _repaint(self) -> None:
         while True:
@@ -157,6 +169,10 @@ class FeedReader:
             self._cards.clear()
             self._state = None
             await asyncio.sleep(self._repaint_s)
+
+
+def _is_scanning(status: LaptopStatus) -> bool:
+    return any(repository.state == "scanning" for repository in status.repositories)
 
 
 def _said(errors: BaseExceptionGroup[BaseException]) -> tuple[str, str]:

@@ -14,10 +14,12 @@ from common.errors import Missing, PostDevAIError
 from common.model.answer import Hit
 from common.model.event import (
     CommandFinished,
+    EditorEvent,
     Event,
     FileChanged,
     GitOperation,
     Output,
+    WorkingCopySeen,
 )
 from common.model.failure import Remedy
 from common.model.ids import ContentHash, EventId
@@ -25,7 +27,14 @@ from developer_node.front.output_words import count, size
 from developer_node.front.tui.code import code_lines, diff_lines
 from developer_node.front.tui.notebook import Entry
 from developer_node.front.tui.plain import coloured_lines, one_line
-from developer_node.front.tui.wording import duration, moment, place, short_commit
+from developer_node.front.tui.wording import (
+    branch,
+    duration,
+    is_history,
+    moment,
+    place,
+    short_commit,
+)
 
 
 class Reader(Protocol):
@@ -69,11 +78,14 @@ def open_event(event: Event, reader: Reader) -> Opening:
         case CommandFinished() as command:
             return Opening(one_line(command.command), lambda: _output(event.id, reader))
         case GitOperation() as git:
-            return Opening(f"{git.operation} {one_line(git.ref)}", lambda: _commits(event, reader))
+            title = f"{'history of' if is_history(git) else git.operation} {branch(git.ref)}"
+            return Opening(title, lambda: _commits(event, reader))
         case FileChanged() as file:
             return Opening(one_line(file.path), lambda: _file(file, reader))
-        case body:
-            return Opening(one_line(body.path), lambda: _repr(body))
+        case WorkingCopySeen() as seen:
+            return Opening(one_line(seen.path), lambda: _page(_seen(seen)))
+        case EditorEvent() as editor:
+            return Opening(one_line(editor.path), lambda: _page(_edited(editor)))
 
 
 def open_output(event_id: EventId, reader: Reader) -> Opening:
@@ -188,6 +200,35 @@ async def _file(file: FileChanged, reader: Reader) -> Page:
     return Page(lines, note=f"as saved, {size(file.size)}", numbered=True)
 
 
-async def _repr(body: object) -> Page:
-    lines = repr(body).replace(", ", ",\n  ").split("\n")
-    return Page([Content(one_line(line)) for line in lines])
+async def _page(facts: Sequence[tuple[str, str]]) -> Page:
+    """What is known, a line each; what is not known has none."""
+    said = [(name, one_line(words)) for name, words in facts if words]
+    width = max((len(name) for name, _ in said), default=0)
+    return Page(
+        [
+            Content.assemble((f"{name:<{width}}  ", "$foreground-muted"), words)
+            for name, words in said
+        ]
+    )
+
+
+def _seen(seen: WorkingCopySeen) -> list[tuple[str, str]]:
+    counted = count(seen.files, "file") if seen.files > 0 else ""
+    return [
+        ("working copy", seen.path),
+        ("on", seen.machine),
+        ("branch", seen.branch),
+        ("commit", seen.head or "none yet"),
+        ("files", "the scan is running" if seen.files < 0 else counted),
+        ("remotes", ", ".join(seen.remotes)),
+        ("history", "cut off: a shallow clone" if seen.shallow else ""),
+    ]
+
+
+def _edited(editor: EditorEvent) -> list[tuple[str, str]]:
+    return [
+        ("file", editor.path),
+        ("line", str(editor.line) if editor.line else ""),
+        ("what", editor.action),
+        ("message", editor.message),
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import groupby
@@ -21,7 +21,7 @@ from common.model.event import (
 from developer_node.front.output_words import count, size
 from developer_node.front.tui.notebook import Entry
 from developer_node.front.tui.plain import one_line
-from developer_node.front.tui.wording import duration, moment, short_commit
+from developer_node.front.tui.wording import branch, duration, is_history, moment, short_commit
 
 BURST_GAP_MS = 10_000
 """Files of one working copy saved closer than this are one burst."""
@@ -36,6 +36,8 @@ class Row:
     right: Content
     words: str = ""
     """What a filter looks at, in lower case."""
+    narrow: Callable[[int], Content] | None = None
+    """The left part for that many cells, where its end must not simply be cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +145,7 @@ def _told(event: Event) -> _Told:
                 "▸", "$text-secondary", f"{one_line(editor.path)}{line}{said}", editor.action
             )
         case WorkingCopySeen() as seen:
-            at = f" at {short_commit(seen.head)}" if seen.head else ""
-            where = f"{one_line(seen.branch, 60)}{at}".strip() or "no commits"
-            return _Told("◇", "$text-secondary", f"{one_line(seen.path)}", where)
+            return _Told("◇", "$text-secondary", one_line(seen.path), _seen_told(seen))
 
 
 def _command_told(command: CommandFinished) -> _Told:
@@ -160,7 +160,20 @@ def _command_told(command: CommandFinished) -> _Told:
     return _Told("✗", "$text-error", title, f"exit {codes}  {took}")
 
 
+def _seen_told(seen: WorkingCopySeen) -> str:
+    at = f" at {short_commit(seen.head)}" if seen.head else ""
+    where = f"{one_line(seen.branch, 60)}{at}".strip() or "no commits"
+    if seen.files < 0 and seen.anew:
+        return f"first scan is running, {where}"
+    # 0 also of a working copy whose files nobody asked to watch
+    return f"{count(seen.files, 'file')} found, {where}" if seen.files > 0 else where
+
+
 def _git_told(git: GitOperation) -> _Told:
+    if is_history(git):
+        ref = branch(git.ref) or "this repository"
+        said = f"history of {ref}, {count(len(git.commits), 'commit')}"
+        return _Told("◆", "$text-accent", said, f"up to {short_commit(git.new)}")
     if git.commits:
         newest = git.commits[-1]
         title = f"{short_commit(newest.sha)} {one_line(newest.subject)}"
@@ -174,4 +187,4 @@ def _git_told(git: GitOperation) -> _Told:
 
 def _moved(git: GitOperation) -> str:
     verb = "" if git.operation == "other" else git.operation
-    return f"{verb} {one_line(git.ref.removeprefix('refs/heads/'), 30)}".strip()
+    return f"{verb} {branch(git.ref)}".strip()

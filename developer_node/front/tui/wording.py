@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
+from rich.cells import cell_len
+
 from common.model.answer import Freshness, Hit, ProjectFreshness
+from common.model.event import GitOperation
 from common.model.llm import Model
 from developer_node.front.output_words import count, percent
 from developer_node.front.tui.plain import one_line
@@ -17,6 +20,16 @@ DEMONSTRATION_BELOW = 1_000_000_000
 def short_commit(commit: str) -> str:
     """As git abbreviates."""
     return commit[:7]
+
+
+def branch(ref: str) -> str:
+    """As people say it: "main"."""
+    return one_line(ref.removeprefix("refs/heads/"), 30)
+
+
+def is_history(git: GitOperation) -> bool:
+    """What was there before anybody watched, reported as one operation."""
+    return git.operation == "other" and not git.old and bool(git.commits)
 
 
 def duration(millis: int) -> str:
@@ -60,7 +73,8 @@ def freshness(fresh: Freshness) -> str:
     if fresh.events_behind:
         parts.append(f"{count(fresh.events_behind, 'event')} behind")
     if fresh.projects and fresh.vectors_share < 1:
-        parts.append(f"meaning {percent(fresh.vectors_share)} indexed")
+        share = percent(fresh.vectors_share)
+        parts.append(f"{share} searchable by meaning yet; ask again later for more")
     return " · ".join(parts)
 
 
@@ -79,10 +93,34 @@ def _project_freshness(project: ProjectFreshness) -> str:
 
 def place(hit: Hit) -> str:
     """ "path:12-20"."""
-    lines = f"{hit.start_line}"
-    if hit.end_line > hit.start_line:
-        lines += f"-{hit.end_line}"
-    return f"{one_line(hit.path)}:{lines}"
+    return f"{one_line(hit.path)}{_lines(hit)}"
+
+
+def place_within(hit: Hit, width: int) -> str:
+    """The same in so many cells: the middle of the path gives way, the lines never do."""
+    lines = _lines(hit)
+    return f"{_elided(one_line(hit.path), max(1, width - len(lines)))}{lines}"
+
+
+def _lines(hit: Hit) -> str:
+    return f":{hit.start_line}" + (f"-{hit.end_line}" if hit.end_line > hit.start_line else "")
+
+
+def _elided(text: str, width: int) -> str:
+    """Its beginning, and twice as much of its end: the name of a file says most."""
+    if cell_len(text) <= width:
+        return text
+    tail = _cells(text[::-1], (width - 1) * 2 // 3)[::-1]
+    return f"{_cells(text, width - 1 - cell_len(tail))}…{tail}"
+
+
+def _cells(text: str, width: int) -> str:
+    taken = 0
+    for index, character in enumerate(text):
+        taken += cell_len(character)
+        if taken > width:
+            return text[:index]
+    return text
 
 
 def speaking_model(models: Sequence[Model]) -> Model | None:

@@ -18,6 +18,7 @@ from developer_node.front.tui.opened import open_burst, open_event
 from developer_node.front.tui.plain import one_line
 from developer_node.front.tui.rows import TimelineRows, bursts, matching
 from developer_node.front.tui.screens.view import Desk, View
+from developer_node.front.tui.sightings import told
 from developer_node.front.tui.widgets.frame import Line
 from developer_node.front.tui.widgets.row_list import RowList
 
@@ -62,7 +63,7 @@ class TimelineView(View):
     def show(self) -> None:
         """Rows of the notebook, filtered."""
         desk = self.desk
-        everything = self._rows.rows(desk.notebook.entries(), desk.clock.now_ms(), desk.zone)
+        everything = self._rows.rows(told(desk.notebook.entries()), desk.clock.now_ms(), desk.zone)
         words = self.query_one("#filter", Input).value
         rows = matching(everything, words)
         events = self.query_one(RowList)
@@ -135,7 +136,7 @@ class TimelineView(View):
 
     def on_row_opened(self, message: RowOpened) -> None:
         """A command's output, a commit's change, a file as it was kept."""
-        for burst in bursts(self.desk.notebook.entries()):
+        for burst in bursts(told(self.desk.notebook.entries())):
             if burst[-1].event.id == message.key:
                 if len(burst) > 1:
                     opening = open_burst(burst, self.desk.clock.now_ms(), self.desk.zone)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from textual.message import Message
@@ -13,7 +14,7 @@ from common.errors import Denied, Unavailable
 from common.model.answer import AskRequest, AskText
 from common.model.event import CommandFinished, Event
 from common.model.ids import EventId, WorkingCopyId
-from common.model.laptop import FeedState
+from common.model.laptop import FeedState, OutboxStatus, WatchedRepository
 from developer_node.front.tui import messages
 from developer_node.front.tui.daemon import Daemon
 from developer_node.front.tui.feed_reader import EVENTS_WAITING_MAX, FeedReader
@@ -144,8 +145,6 @@ async def test_closing_an_answer_closes_the_daemons_stream() -> None:
 
 async def test_history_is_read_when_the_dragon_is_there_and_not_before() -> None:
     """Once a connection."""
-    from dataclasses import replace
-
     daemon, told = ScriptedDaemon(), Told()
     well = daemon.status_now
     daemon.status_now = replace(well, dragon_unavailable="It is away.")
@@ -157,3 +156,28 @@ async def test_history_is_read_when_the_dragon_is_there_and_not_before() -> None
         before = told.count(messages.StatusArrived)
         await told.until(lambda: told.count(messages.StatusArrived) > before + 3)
         assert told.count(messages.HistoryArrived) == 1
+
+
+async def test_history_is_read_again_once_a_scan_has_ended_and_nothing_waits() -> None:
+    """What a scan finds is no news for the feed: the first reading saw half of it."""
+    daemon, told = ScriptedDaemon(), Told()
+    well = daemon.status_now
+    repository = WatchedRepository("/t", WorkingCopyId("1" * 16), -1, 0, "scanning")
+    scanning = replace(well, repositories=(repository,))
+    sending = replace(
+        well,
+        repositories=(replace(repository, files=9, state="watching"),),
+        outbox=OutboxStatus(waiting=4),
+    )
+    daemon.status_now = scanning
+    async with running(reader_of(daemon, told)):
+        await told.until(lambda: told.count(messages.HistoryArrived))
+        daemon.status_now = sending
+        before = told.count(messages.StatusArrived)
+        await told.until(lambda: told.count(messages.StatusArrived) > before + 3)
+        assert told.count(messages.HistoryArrived) == 1
+        daemon.status_now = replace(sending, outbox=OutboxStatus())
+        await told.until(lambda: told.count(messages.HistoryArrived) == 2)
+        before = told.count(messages.StatusArrived)
+        await told.until(lambda: told.count(messages.StatusArrived) > before + 3)
+        assert told.count(messages.HistoryArrived) == 2

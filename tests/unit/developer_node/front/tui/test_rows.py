@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, tzinfo
 
-from common.model.event import Body, CommandFinished, Event, FileChanged, GitOperation
+from common.model.event import (
+    Body,
+    CommandFinished,
+    Commit,
+    Event,
+    FileChanged,
+    GitOperation,
+    WorkingCopySeen,
+)
 from common.model.ids import EventId, WorkingCopyId
 from developer_node.front.tui.notebook import Entry
 from developer_node.front.tui.rows import Row, TimelineRows, bursts, matching
@@ -91,3 +99,24 @@ def test_a_row_is_made_again_only_when_it_would_say_something_else() -> None:
     assert tomorrow.left.plain.startswith("3 Mar 14:05")
     renamed = [Entry(entries[0].event, "other")]
     assert "other" in rows.rows(renamed, NOW_MS, UTC)[0].right.plain
+
+
+def test_history_from_before_is_called_history_with_its_commits() -> None:
+    """Git has no word for it, and "other main" is none."""
+    commits = tuple(Commit(f"{n:040x}", (), 5, f"subject {n}") for n in range(3))
+    past = GitOperation("other", "", commits[-1].sha, "main", "history", commits)
+    row = timeline_rows([entry(1, past)], NOW_MS, UTC)[0]
+    assert row.left.plain.endswith("◆ history of main, 3 commits")
+    assert "other" not in row.right.plain
+
+
+def test_a_working_copy_says_how_many_files_were_found_or_that_the_scan_runs() -> None:
+    """And neither where no files are watched."""
+
+    def said(files: int, *, anew: bool = False) -> str:
+        seen = WorkingCopySeen("/t", "m", branch="main", head="a" * 40, files=files, anew=anew)
+        return timeline_rows([entry(1, seen)], NOW_MS, UTC)[0].right.plain
+
+    assert said(524).startswith("524 files found, main at aaaaaaa")
+    assert said(-1, anew=True).startswith("first scan is running, main at aaaaaaa")
+    assert said(0).startswith("main at aaaaaaa")

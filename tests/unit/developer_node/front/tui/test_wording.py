@@ -6,7 +6,7 @@ from datetime import UTC
 
 import pytest
 
-from common.model.answer import Freshness, ProjectFreshness
+from common.model.answer import Freshness, Hit, ProjectFreshness
 from common.model.llm import Model
 from developer_node.front.tui import wording
 
@@ -58,7 +58,8 @@ def test_events_behind_and_missing_vectors_are_said() -> None:
     known = (ProjectFreshness("p", "/p"),)
     assert "99 %" in wording.freshness(Freshness(known, vectors_share=0.999))
     said = wording.freshness(Freshness(known, events_behind=1, vectors_share=0.5))
-    assert said == "p, up to date · 1 event behind · meaning 50 % indexed"
+    later = "50 % searchable by meaning yet; ask again later for more"
+    assert said == f"p, up to date · 1 event behind · {later}"
 
 
 SMALL = Model("small", "fast", "loaded", parameters=135_000_000)
@@ -82,3 +83,12 @@ def test_the_model_that_can_speak_is_named(
     """An embedding model never answers; a small one is called what it is."""
     assert wording.model_state(wording.speaking_model(models)) == state
     assert wording.model_line(models) == line
+
+
+@pytest.mark.parametrize("width", [12, 24, 40, 59])
+def test_a_place_in_few_cells_keeps_its_lines_and_the_end_of_its_path(width: int) -> None:
+    """The middle gives way."""
+    hit = Hit("p", "/p", "tests/unit/coordinator_node/gateway/test_enrolment.py", 120, 148)
+    said = wording.place_within(hit, width)
+    assert len(said) == width and said.startswith("t") and said.endswith(".py:120-148"[-8:])
+    assert wording.place_within(hit, 61) == wording.place(hit)
