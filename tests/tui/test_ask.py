@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+from textual.widgets import Input
+
 from common.model.answer import AskEnd, AskPassages, AskRequest, AskText
+from developer_node.front.tui.screens.leave import LeaveScreen
 from tests.support.tui_scenes import (
     FRESH,
     LARGE,
@@ -134,3 +137,27 @@ async def test_a_passage_whose_file_is_gone_shows_the_passage() -> None:
         await pilot.press("j", "enter")
         await until(pilot, lambda: "Only the passage is shown." in seen(pilot))
         assert "def test_split_adds_up" in seen(pilot)
+
+
+async def test_escape_leaves_an_empty_field_so_that_keys_are_keys() -> None:
+    """Without it `q` and `1` were letters for ever."""
+    async with app_of(scene_ask()).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("3", *"qs")
+        assert pilot.app.screen.query_one(Input).value == "qs"
+        await pilot.press("escape", "1")
+        assert pilot.app.current_mode == "timeline"
+        await pilot.press("3")
+        await settled(pilot)
+        await pilot.press("escape", "q")
+        assert isinstance(pilot.app.screen, LeaveScreen)
+
+
+async def test_tab_and_f10_work_while_one_types() -> None:
+    """As the footer says."""
+    async with app_of(scene_ask()).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("3", "f10")
+        assert isinstance(pilot.app.screen, LeaveScreen)
+        await pilot.press("escape", "tab")
+        assert pilot.app.current_mode == "timeline"

@@ -118,3 +118,24 @@ def test_help_lists_the_keys_of_the_view_that_one_came_from(shown: Shown) -> Non
 def test_leaving_asks_once(shown: Shown) -> None:
     """Keep recording, or stop everything."""
     assert shown("live", ("q",))
+
+
+def test_a_first_scan_is_one_calm_row(shown: Shown) -> None:
+    """What was found is no save, and history is called history."""
+    assert shown("first", (), MIDDLE)
+
+
+def test_a_working_copy_opens_in_words(shown: Shown) -> None:
+    """Where it is, at which commit, how many files."""
+    assert shown("first", ("j", "enter"))
+
+
+@pytest.mark.parametrize("size", [SMALL, MIDDLE], ids=["80", "100"])
+def test_a_long_place_keeps_its_lines(shown: Shown, size: tuple[int, int]) -> None:
+    """The reason gives way first, then the name, then the middle of the path."""
+    assert shown("long", QUESTION, size)
+
+
+def test_while_one_types_the_footer_names_the_ways_out(shown: Shown) -> None:
+    """Letters are letters there."""
+    assert shown("ask", ("3", *"1qs"))

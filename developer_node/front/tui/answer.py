@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 
@@ -10,10 +11,12 @@ from textual.content import Content
 from common.model.answer import AskEnd, AskPart, AskPassages, AskText, Hit
 from developer_node.front.tui.plain import one_line, plain
 from developer_node.front.tui.rows import Row
-from developer_node.front.tui.wording import place, short_commit
+from developer_node.front.tui.wording import place, place_within, short_commit
 
 WORDS_MAX = 100_000
 """Characters of an answer that are shown; a model that does not stop is cut here."""
+_NUMBER = 3
+"""Cells of a marker and the space behind it."""
 
 Phase = Literal["asked", "speaking", "done", "cancelled", "failed"]
 
@@ -119,14 +122,29 @@ def _words(answer: Answer, *, unfolded: bool) -> Content:
 
 def _passage_row(number: int, hit: Hit) -> Row:
     at = short_commit(hit.commit) + ("+" if hit.dirty else "")
-    # the figures behind a reason are for scripts: "close in meaning (0.71)"
-    reasons = [one_line(reason).partition(" (")[0] for reason in hit.why]
-    why = ", ".join(dict.fromkeys(reasons))
-    left = Content.assemble(
-        (f"{number:>2} ", "$text-accent"),
-        place(hit),
-        (f"  {one_line(hit.symbol, 60)}" if hit.symbol else "", "$text-secondary"),
-        (f"  {why}" if why else "", "$foreground-muted"),
-    )
     right = Content.assemble((f"{one_line(hit.project, 24)} ", "$text-secondary"), at)
-    return Row(str(number), left, right)
+    whole = _passage(number, place(hit), hit.symbol, _reasons(hit))
+    return Row(str(number), whole, right, narrow=lambda width: _narrow(number, hit, width))
+
+
+def _narrow(number: int, hit: Hit, width: int) -> Content:
+    """The place stays as long as it can: first the reason gives way, then the name."""
+    sorts = [reason.partition(":")[0] for reason in _reasons(hit)]
+    for symbol, reasons in ((hit.symbol, sorts), ("", sorts), ("", sorts[:1]), ("", [])):
+        row = _passage(number, place(hit), symbol, reasons)
+        if row.cell_length <= width:
+            return row
+    return _passage(number, place_within(hit, width - _NUMBER), "", [])
+
+
+def _passage(number: int, where: str, symbol: str, reasons: Sequence[str]) -> Content:
+    return Content.assemble(
+        (f"{number:>{_NUMBER - 1}} ", "$text-accent"),
+        where,
+        (f"  {one_line(symbol, 60)}" if symbol else "", "$text-secondary"),
+        (f"  {', '.join(reasons)}" if reasons else "", "$foreground-muted"),
+    )
+
+
+def _reasons(hit: Hit) -> list[str]:
+    return list(dict.fromkeys(one_line(reason) for reason in hit.why))

@@ -41,6 +41,9 @@ class AskView(View):
     CSS_PATH = "ask.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", key_display="Esc"),
+        Binding("escape", "leave_field", "Leave the field", key_display="Esc"),
+        Binding("tab", "next_view", "Next view", key_display="Tab"),
+        Binding("f10", "leave", "Leave", key_display="F10"),
         Binding("down", "to_passages", "Passages", show=False),
         Binding("slash,i", "to_question", "Question", key_display="/"),
         Binding("p", "fold", "Words", tooltip="Show or fold the words of a demonstration model"),
@@ -119,7 +122,9 @@ class AskView(View):
             case "copy":
                 return answer is not None and bool(answer.words)
             case "to_question":
-                return not (self.whole and self.query_one("#question").has_focus)
+                return not self._typing
+            case "leave_field" | "next_view" | "leave":
+                return self._typing
             case "to_passages":
                 return answer is not None and bool(answer.passages)
             case _:
@@ -148,6 +153,23 @@ class AskView(View):
             self._worker.cancel()
             self._answer = replace(self._answer, phase="cancelled")
             self._changed()
+
+    def action_leave_field(self) -> None:
+        """The keys are keys again: to the passages, or to the view when there are none."""
+        passages = self.query_one(RowList)
+        self.set_focus(passages if passages.display else None)
+
+    async def action_next_view(self) -> None:
+        """As everywhere; named here because letters are letters while one types."""
+        await self.run_action("app.next_view(1)")
+
+    async def action_leave(self) -> None:
+        """The same."""
+        await self.run_action("app.leave")
+
+    @property
+    def _typing(self) -> bool:
+        return self.whole and self.query_one("#question").has_focus
 
     def action_to_passages(self) -> None:
         """From the question down to what was found."""

@@ -162,5 +162,6 @@ def _fit(row: Row, width: int) -> Content:
     room = width - right.cell_length - (2 if right else 0)
     if room <= 0:
         return row.left.truncate(width, ellipsis=True)
-    left = row.left.truncate(room, ellipsis=True)
+    left = row.narrow(room) if row.narrow and row.left.cell_length > room else row.left
+    left = left.truncate(room, ellipsis=True)
     return Content.assemble(left, " " * (width - left.cell_length - right.cell_length), right)

@@ -68,3 +68,29 @@ def test_a_passage_names_its_lines_and_that_it_had_changes() -> None:
     """A plus after the commit: what is cited is not what is committed."""
     row = passage_rows(answer(AskPassages((replace(HIT, dirty=True),))))[0]
     assert "a.py:3-9" in row.left.plain and row.right.plain.endswith("abcdef0+")
+
+
+LONG = replace(
+    HIT,
+    path="tests/unit/coordinator_node/gateway/test_enrolment.py",
+    start_line=120,
+    end_line=148,
+    symbol="test_a_code_is_spent_once",
+    why=("meaning", "words: certificate, code"),
+)
+
+
+def narrow(width: int) -> str:
+    """The row of a long place in so many cells."""
+    row = passage_rows(grown(Answer("why?"), AskPassages((LONG,))))[0]
+    assert row.narrow is not None
+    return row.narrow(width).plain
+
+
+def test_a_narrow_passage_gives_up_its_reason_then_its_name_and_never_its_lines() -> None:
+    """What it cites is what it is there for."""
+    assert narrow(120).endswith(":120-148  test_a_code_is_spent_once  meaning, words")
+    assert narrow(85).endswith(":120-148  meaning, words")
+    assert narrow(74).endswith("test_enrolment.py:120-148  meaning")
+    assert narrow(64).endswith("test_enrolment.py:120-148")
+    assert "…" in narrow(56) and narrow(56).endswith("test_enrolment.py:120-148")
