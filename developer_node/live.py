@@ -19,8 +19,6 @@ log = logging.getLogger(__name__)
 STATE_S = 1.0
 """How often the state is compared with the one shown last."""
 
-_MARK = "suggestions"
-
 
 class Cards(Protocol):
     """Where suggestions come from."""
@@ -28,24 +26,21 @@ class Cards(Protocol):
     def suggestions(self, after_cursor: int = 0) -> AsyncGenerator[Suggestion, None]: ...
 
 
-class Marks(Protocol):
-    """Keeps the cursor, so that a card made while the laptop slept arrives on wake."""
+async def follow_cards(cards: Cards, feed: Feed) -> None:
+    """Shows every card that is kept, then each once it is made; runs until cancelled.
 
-    async def mark(self, key: str) -> str: ...
-    async def put_mark(self, key: str, value: str) -> None: ...
-
-
-async def follow_cards(cards: Cards, marks: Marks, feed: Feed) -> None:
-    """Shows every card once it is made; runs until cancelled."""
+    The feed starts empty with the daemon, and a second start has forgotten no card: the first
+    connection asks for all that the Dragon keeps, later ones go on from the last one shown.
+    """
     backoff = Backoff(0.2, 5.0)
+    after = 0
     while True:
         try:
-            after = int(await marks.mark(_MARK) or 0)
             async with aclosing(cards.suggestions(after)) as stream:
                 async for card in stream:
                     backoff.reset()
                     feed.publish(card)
-                    await marks.put_mark(_MARK, str(card.cursor))
+                    after = card.cursor
         except PostDevAIError as error:
             log.debug("no cards for now: %s", error.message)
         await asyncio.sleep(backoff.next_s())

@@ -97,7 +97,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
             alongside(
                 terminal.run(),
                 sender.run(),
-                follow_cards(assistant, outbox, feed),
+                follow_cards(assistant, feed),
                 follow_state(state, feed),
             )
         )

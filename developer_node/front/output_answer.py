@@ -13,6 +13,10 @@ PREVIEW_LINES = 6
 """Of a passage's text, on a terminal."""
 
 
+UNNAMED = ("the answer names no passage", "no model spoke")
+"""What a citation says first when no answer names it."""
+
+
 def found(result: SearchResult, *, cwd: str, exact: bool, terminal: bool) -> list[Line]:
     """The hits; exact ones as grep prints them, one a matching line."""
     if not result.hits:
@@ -100,8 +104,13 @@ def after(known: AskPassages, end: AskEnd, said: str) -> list[Line]:
         lines.append(line(Span("Markers that name no passage were removed: --json.", "dim")))
     cited = _numbers(end.citations, known.passages)
     if cited:
-        lines.append(line(Span(f"Cited: {cited}", "dim")))
+        lines.append(line(Span(f"{_how_cited(end.citations)}: {cited}", "dim")))
     return [*lines, fresh(known.freshness)]
+
+
+def _how_cited(cited: Sequence[Hit]) -> str:
+    unnamed = any(why in UNNAMED for hit in cited for why in hit.why[:1])
+    return "No passage is named by a model; closest" if unnamed else "Cited"
 
 
 def _numbers(cited: Sequence[Hit], shown: Sequence[Hit]) -> str:

@@ -87,9 +87,9 @@ class TerminalWatcher:
                 await self._record([(event, entry.blobs)], {mark: "recorded"})
         except FileNotFoundError:
             return  # somebody else took it
-        except Corrupt as error:
+        except (Corrupt, OSError) as error:  # torn, or not ours to read: never a reason to end
             aside = path.with_suffix(".torn")
-            log.warning("set aside: %s as=%s", error.message, aside)
+            log.warning("set aside: %s as=%s", error, aside)
             await self._in(thread, lambda: path.replace(aside))
             return
         except PostDevAIError as error:

@@ -77,6 +77,8 @@ def _unchanged(failing: Run, passing: Run) -> Ending | None:
         return None  # another command on the same files: other options, other order, other result
     if passing.tree_after and passing.tree_after != passing.tree:
         return Ending("unexplained", "files changed while the passing run was under way")
+    if _is_half_known(failing.environment, passing.environment):
+        return Ending("unexplained", "the environment of one of the two runs is not known")
     return Ending("flaky", "it passed with nothing changed")
 
 
@@ -161,6 +163,18 @@ def _environment(before: Environment, after: Environment) -> tuple[RemedyKind, s
     if _differ(before.variables, after.variables):
         return "environment", "environment variables"
     return None
+
+
+def _is_half_known(before: Environment, after: Environment) -> bool:
+    """What is known of one run alone cannot be called equal."""
+    return any(
+        bool(one) != bool(other)
+        for one, other in (
+            (before.packages, after.packages),
+            (before.variables, after.variables),
+            (before.interpreter, after.interpreter),
+        )
+    )
 
 
 def _differ(before: str, after: str) -> bool:

@@ -31,7 +31,7 @@ def test_a_failure_that_never_passed_has_no_remedy(mesh: Mesh, tmp_path: Path) -
     mesh.up(repository.root)
     repository.replace("calculator.py", *BREAK)
     fail(mesh, repository)
-    card = mesh.recall_last()
+    card = mesh.recall_until_failure()
     assert card["remedies"] == []
 
 

@@ -74,6 +74,14 @@ class Mesh:
         """What is remembered about the last failure."""
         return self.json("recall", "--json", "--last", codes=(0, 1))
 
+    def recall_until_failure(self) -> Any:
+        """Asks until a failure has arrived at all."""
+        for _ in until(20):
+            card = self.recall_last()
+            if card["failure"]:
+                return card
+        raise AssertionError(f"no failure arrived\n{self.logs()}")
+
     def recall_until_remedy(self, commit: str) -> Any:
         """Asks until a remedy carries this commit: capture and git are watched, not called."""
         card: Any = None

@@ -65,18 +65,18 @@ def finish(start: Start, redact: Callable[[bytes], bytes]) -> Generator[Finished
 
 
 def _of_environment(environment: Environment) -> tuple[Ground, dict[ContentHash, bytes]]:
-    kept = [blob for blob in (environment.packages, environment.variables) if blob]
+    # an interpreter without packages has an empty list, which is known; no name is "not known"
+    packages = environment.packages if environment.interpreter else None
+    named = {
+        blob: content_hash(blob) for blob in (packages, environment.variables) if blob is not None
+    }
     ground = Ground(
         lock_hash=environment.lock_hash,
         interpreter=environment.interpreter,
-        packages=_name(environment.packages),
-        variables=_name(environment.variables),
+        packages=ContentHash("") if packages is None else named[packages],
+        variables=named[environment.variables],
     )
-    return ground, {content_hash(blob): blob for blob in kept}
-
-
-def _name(blob: bytes) -> ContentHash:
-    return content_hash(blob) if blob else ContentHash("")
+    return ground, {name: blob for blob, name in named.items()}
 
 
 def _after(repository: Repository, before: Snapshot) -> tuple[str, list[str]]:
