@@ -102,4 +102,4 @@ async def test_a_search_says_why_for_name_text_words_and_meaning(models_dir: Pat
         (best, *_) = (await retrieval.search(SearchQuery("os.fsync in append()"))).hits
         assert best.path == "store/journal.py"
         kinds = {reason.split()[0] for reason in best.why}
-        assert {"defines", "contains", "close", "words:"} <= kinds
+        assert {"symbol:", "exact", "meaning", "words:"} <= kinds
