@@ -23,7 +23,8 @@ models: setup ## the small models, once, by hash
 	@$(BIN)/python scripts/fetch_models.py
 
 test: setup models ## everything but the long rounds
-	@$(BIN)/python -m pytest -n 3
+	@$(BIN)/python -m pytest -n 3 --ignore=tests/flow --ignore=tests/crash
+	@$(BIN)/python -m pytest tests/flow tests/crash
 
 check: setup ## format, lint, types, layers, protocol
 	@$(BIN)/ruff format --check .

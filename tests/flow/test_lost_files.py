@@ -85,6 +85,7 @@ async def test_a_deleted_outbox_loses_nothing_that_was_acknowledged(
     assert mesh.json("status", "--json")["outbox"]["gaps"] == 0
 
 
+@pytest.mark.crash
 async def test_an_older_copy_of_the_outbox_starts_a_new_origin(mesh: Mesh, tmp_path: Path) -> None:
     """The copy holds records that arrived after it was taken, and knows files that have gone."""
     repository = Repository.make(tmp_path / "thing")
