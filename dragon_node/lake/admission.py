@@ -57,6 +57,18 @@ class Places:
         self.names.setdefault(placed.project, placed.name)
         return placed
 
+    def known(self) -> dict[WorkingCopyId, KnownCopy]:
+        """What is decided now, to be put back when a batch is refused."""
+        return dict(self._known)
+
+    def put_back(self, known: dict[WorkingCopyId, KnownCopy], copies: Iterable[str]) -> None:
+        """These working copies are again what they were: nothing about them became durable."""
+        for copy in map(WorkingCopyId, copies):
+            if copy in known:
+                self._known[copy] = known[copy]
+            else:
+                self._known.pop(copy, None)
+
     def matching(self, project: str) -> list[ProjectId]:
         """Projects of that name or id, in a fixed order; all when it is empty."""
         return sorted(p for p, name in self.names.items() if project in ("", p, name))

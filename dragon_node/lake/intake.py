@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from common.clock import Clock
-from common.errors import Denied, Invalid
+from common.errors import Denied, Invalid, PostDevAIError
 from common.model.event import Event, content_hashes
 from common.model.ids import ContentHash, NodeId, Origin
 from common.model.lake import OriginStats
@@ -117,16 +117,25 @@ class Intake:
             new = _following(position.seq, records)
             if not new:
                 return Journalled(position.lsn, position.seq)
+            known = self._places.known()
             drafts = [d for seq, raw in new for d in admit(origin, node, seq, raw, self._places)]
-            contents = await self._contents(drafts, blobs)
-            reserved = cost((d.body for d in drafts), contents.values())
-            await self._budget.reserve(reserved)
             try:
-                await self._journal.append(drafts, contents)
-            finally:
-                self._budget.settle(reserved)
+                contents = await self._written(drafts, blobs)
+            except PostDevAIError:  # none of it became durable, so no working copy has moved
+                self._places.put_back(known, _copies(drafts))
+                raise
         refusals = tuple(d.decoded for d in drafts if isinstance(d.decoded, Refusal))
         return Journalled(position.lsn, position.seq, refusals, frozenset(contents))
+
+    async def _written(self, drafts: Sequence[Draft], blobs: Blobs) -> Blobs:
+        contents = await self._contents(drafts, blobs)
+        reserved = cost((d.body for d in drafts), contents.values())
+        await self._budget.reserve(reserved)
+        try:
+            await self._journal.append(drafts, contents)
+        finally:
+            self._budget.settle(reserved)
+        return contents
 
     async def keep(self, blobs: Blobs) -> None:
         """Makes contents durable ahead of the records that refer to them."""
@@ -180,6 +189,10 @@ class Intake:
                     field="record.event",
                 )
         return {h: blobs[h] for h in named if h in blobs}
+
+
+def _copies(drafts: Sequence[Draft]) -> set[str]:
+    return {d.decoded.working_copy for d in drafts if isinstance(d.decoded, Event)}
 
 
 def _following(held: int, records: Sequence[tuple[int, bytes]]) -> list[tuple[int, bytes]]:

@@ -445,6 +445,21 @@ async def test_another_repository_at_the_same_path_takes_its_files_along(tmp_pat
         assert [c.project for c in (await lake.freshness()).projects] == ["else"]
 
 
+async def test_a_refused_batch_has_moved_no_working_copy(tmp_path: Path) -> None:
+    """The retry once found the move done, journalled no note, and two projects held one copy."""
+    async with opened(tmp_path) as lake:
+        laptop = Laptop(lake)
+        await laptop.save({"a.py": HELLO})
+        moved = (seen(remotes=("h/o/else",), roots=("r9",)), saved("b.py", BYE))
+        held = laptop.seq
+        with pytest.raises(Invalid, match="is not held"):
+            await laptop.send(*moved)
+        laptop.seq = held
+        await laptop.send(*moved, blobs=contents(BYE))
+        assert await _paths(lake, "return") == [("b.py", 2)]
+        assert [c.project for c in (await lake.freshness()).projects] == ["else"]
+
+
 async def test_who_waits_for_news_is_woken(tmp_path: Path) -> None:
     async with opened(tmp_path) as lake:
         async with asyncio.TaskGroup() as group:
