@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from common.model.ids import ContentHash
+from common.model.ids import ContentHash, EventId
+
+HitKind = Literal["code", "event", "failure"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,12 @@ class Freshness:
     events_behind: int = 0
     vectors_share: float = 0.0
     """Share of chunks that have a vector, 0 to 1."""
+    words_behind: int = 0
+    """Records applied but not yet in the index of words."""
+    not_asked: tuple[str, ...] = ()
+    """Indexes that could not be asked, each a sentence; an answer with any is partial."""
+    asleep: tuple[str, ...] = ()
+    """Names of projects that sleep on the SSD and were therefore not asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,13 @@ class Hit:
     """Comparable within one answer only."""
     why: tuple[str, ...] = ()
     text: str = ""
+    """Its lines; of an event, the lines of its output that were found."""
+    kind: HitKind = "code"
+    event: EventId = EventId("")
+    """The event, when the hit is one."""
+    language: str = ""
+    at_ms: int = 0
+    """When it happened, or when this version was saved."""
 
 
 @dataclass(frozen=True, slots=True)

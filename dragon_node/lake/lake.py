@@ -12,38 +12,35 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
-
-import apsw
 
 from common.alongside import alongside
 from common.clock import Clock, SystemClock
-from common.errors import Invalid, Missing
 from common.model.answer import Freshness, Hit
 from common.model.event import Event
 from common.model.ids import ContentHash, EventId, NodeId, Origin, ProjectId
 from common.model.lake import (
-    HistoryEntry,
     HistoryPage,
     HistoryQuery,
     LakeStats,
     SearchQuery,
     SearchResult,
 )
-from dragon_node.lake import code, history, metadata, substrings
+from dragon_node.lake import metadata
 from dragon_node.lake.admission import Places
 from dragon_node.lake.applying import Applying
 from dragon_node.lake.budget import Budget
 from dragon_node.lake.database import Database, Readers
-from dragon_node.lake.freshness import Counted, Counts, remembered
+from dragon_node.lake.freshness import remembered
 from dragon_node.lake.intake import Intake, Journalled, Opened
 from dragon_node.lake.journal import Journal, Written
 from dragon_node.lake.lexicon import Lexicon
 from dragon_node.lake.nearest import Nearest
+from dragon_node.lake.projects import Projects
 from dragon_node.lake.ramdisk import RamDisk
 from dragon_node.lake.records import Applier, Blobs, Chunker, ChunkRef, Note, Scored
+from dragon_node.lake.remembering import Remembering
+from dragon_node.lake.searching import Searching
 from dragon_node.lake.shards import Shard
 from dragon_node.lake.stores import Stores
 from dragon_node.lake.vectors import Vector
@@ -71,12 +68,11 @@ class Lake:
         self._budget = budget
         self._journal = journal
         self._applying = applying
-        self._stores = stores
-        self._places = places
-        self._lexicon = lexicon
         self._nearest = nearest
         self._intake = intake
-        self._counts = Counts()
+        self._projects = Projects(stores, places)
+        self._searching = Searching(self._projects, lexicon, nearest, self.freshness)
+        self._remembering = Remembering(self._projects, self.memory, self.freshness)
 
     @classmethod
     @asynccontextmanager
@@ -188,68 +184,41 @@ class Lake:
 
     async def event(self, event_id: EventId) -> tuple[Event, str]:
         """One event whole, and its project's name. Missing when there is none."""
-        found = await self.memory.read(lambda db: metadata.find_event(db, event_id))
-        if found is not None:
-            shard = await self._stores.project(found[1])
-            event = await shard.database.read(lambda db: history.at(db, found[0]))
-            if event is not None:
-                return event, self._places.names.get(found[1], "")
-        raise Missing(f"there is no event {event_id}")
+        return await self._remembering.event(event_id)
 
     async def history(self, q: HistoryQuery) -> HistoryPage:
         """Newest first."""
-        q = replace(q, limit=_limit(q.limit, 50, "limit"))
-        entries: list[HistoryEntry] = []
-        for project, shard in await self._matching(q.project):
-            kept = await shard.database.read(lambda db: history.page(db, q))
-            name = self._places.names.get(project, "")
-            entries += [HistoryEntry(k.lsn, k.event, name) for k in kept]
-        entries.sort(key=lambda e: -e.cursor)
-        return HistoryPage(tuple(entries[: q.limit]), await self.freshness(q.project))
+        return await self._remembering.history(q)
 
     # -- search -------------------------------------------------------------------------------
 
     async def literal(self, q: SearchQuery) -> SearchResult:
         """Every line with the exact text, up to k, in path and line order."""
-        return await self._exact(q, *substrings.literal_finder(_query(q)))
+        return await self._searching.literal(q)
 
     async def regex(self, q: SearchQuery) -> SearchResult:
         """Every line that the expression matches, up to k, in path and line order."""
-        return await self._exact(q, *substrings.regex_finder(_query(q)))
+        return await self._searching.regex(q)
 
     async def by_words(self, query: str, k: int, project: str = "") -> list[Scored]:
         """By BM25 over words and parts of identifiers."""
-        return await self._candidates(project, k, lambda p, s: self._lexicon.search(p, s, query, k))
+        return await self._searching.by_words(query, k, project)
 
     async def by_vector(self, vector: Vector, k: int, project: str = "") -> list[Scored]:
         """By cosine; the vector has unit length."""
-        return await self._candidates(
-            project, k, lambda p, s: self._nearest.search(p, s, vector, k)
-        )
+        return await self._searching.by_vector(vector, k, project)
 
     async def by_symbol(self, names: Sequence[str], k: int, project: str = "") -> list[Scored]:
         """Where a function, class or type of such a name is defined."""
-        return await self._candidates(
-            project, k, lambda _, s: s.database.read(lambda db: code.by_name(db, names, k))
-        )
+        return await self._searching.by_symbol(names, k, project)
 
     async def by_substring(self, text: str, k: int, project: str = "") -> list[Scored]:
         """Chunks that contain the exact text."""
-        return await self._candidates(
-            project, k, lambda _, s: s.database.read(lambda db: substrings.chunks_with(db, text, k))
-        )
+        return await self._searching.by_substring(text, k, project)
 
     async def chunks(self, refs: Sequence[ChunkRef]) -> list[Hit]:
         """The chunks with their text, in the order asked for; those that have gone are left out."""
-        wanted: dict[ProjectId, list[int]] = {}
-        for ref in refs:
-            wanted.setdefault(ref.project, []).append(ref.chunk)
-        found: dict[ChunkRef, Hit] = {}
-        for project, shard in await self._stores.several(wanted):
-            name, ids = self._places.names.get(project, ""), wanted[project]
-            hits = await shard.database.read(partial(_hits, ids=ids, name=name))
-            found |= {ChunkRef(project, i): hit for i, hit in hits if hit is not None}
-        return [found[ref] for ref in refs if ref in found]
+        return await self._searching.chunks(refs)
 
     # -- vectors ------------------------------------------------------------------------------
 
@@ -257,7 +226,7 @@ class Lake:
         """Chunks without a vector of this embedder, newest first in each project: hash and what
         to embed. Vectors that were made before the RAM disk was lost are taken back first."""
         bare: list[tuple[ContentHash, str]] = []
-        for project, shard in await self._matching(""):
+        for project, shard in await self._projects.matching(""):
             if len(bare) >= limit:
                 break
             bare += await self._nearest.lacking(shard, project, embedder, limit - len(bare))
@@ -268,14 +237,14 @@ class Lake:
     ) -> None:
         """Keeps vectors: on SSD, and in every project that has such chunks."""
         await self._nearest.keep(embedder, vectors)
-        for project, shard in await self._matching(""):
+        for project, shard in await self._projects.matching(""):
             await self._nearest.put(shard, project, embedder, vectors)
 
     # -- what it knows ------------------------------------------------------------------------
 
     async def freshness(self, project: str = "") -> Freshness:
         """How much an answer over this project, or all, knows about."""
-        counted = await self._counted(project)
+        counted = await self._projects.counted(project)
         chunks = sum(c.chunks for c in counted)
         return Freshness(
             projects=tuple(copy for c in counted for copy in c.copies),
@@ -287,7 +256,7 @@ class Lake:
         """Sizes, budget and positions."""
         usage = await self._budget.measure()
         failures, remedies = await self.memory.read(remembered)
-        counted = await self._counted("")
+        counted = await self._projects.counted("")
         return LakeStats(
             bytes=usage.used_bytes,
             budget_bytes=self._budget.budget_bytes,
@@ -297,7 +266,7 @@ class Lake:
             why=self._ram.reason,
             lsn=self._journal.last_lsn,
             journal_bytes=self._journal.bytes,
-            projects=sum(bool(name) for name in self._places.names.values()),
+            projects=self._projects.named,
             files=sum(c.files for c in counted),
             chunks=sum(c.chunks for c in counted),
             vectors=sum(c.embedded for c in counted),
@@ -307,59 +276,3 @@ class Lake:
             origins=await self.memory.read(metadata.origin_stats),
             freshness=await self.freshness(),
         )
-
-    # -- inside -------------------------------------------------------------------------------
-
-    async def _matching(self, project: str) -> list[tuple[ProjectId, Shard]]:
-        """Files of the projects of that name or id. Missing when it names none."""
-        ids = self._places.matching(project)
-        if project and not ids:
-            raise Missing(f"there is no project {project}", hint="postdevai status lists them.")
-        return await self._stores.several(ids)
-
-    async def _counted(self, project: str) -> list[Counted]:
-        return [
-            await self._counts.of(each, self._places.names.get(each, ""), shard)
-            for each, shard in await self._matching(project)
-        ]
-
-    async def _exact(
-        self, q: SearchQuery, required: substrings.Required, find: substrings.Find
-    ) -> SearchResult:
-        limit = _limit(q.k, 10, "k")
-        hits: list[Hit] = []
-        named = [
-            (self._places.names.get(p, ""), shard) for p, shard in await self._matching(q.project)
-        ]
-        for name, shard in sorted(named, key=lambda pair: pair[0]):
-            left = limit + 1 - len(hits)
-            if left > 0:
-                look = partial(
-                    substrings.search, required=required, find=find, limit=left, project=name
-                )
-                hits += await shard.database.read(look)
-        fresh = await self.freshness(q.project)
-        return SearchResult(tuple(hits[:limit]), len(hits) <= limit, fresh)
-
-    async def _candidates(self, project: str, k: int, search: Search) -> list[Scored]:
-        found: list[Scored] = []
-        for each, shard in await self._matching(project):
-            found += [Scored(ChunkRef(each, c), score) for c, score in await search(each, shard)]
-        found.sort(key=lambda s: (-s.score, s.ref.project, s.ref.chunk))
-        return found[:k]
-
-
-def _hits(db: apsw.Connection, ids: Sequence[int], name: str) -> list[tuple[int, Hit | None]]:
-    return [(i, code.hit_of(db, i, name)) for i in ids]
-
-
-def _limit(asked: int, usual: int, name: str) -> int:
-    if not 0 <= asked <= 1_000:
-        raise Invalid(f"{name} is {asked}; it must be 1 to 1,000", field=name)
-    return asked or usual
-
-
-def _query(q: SearchQuery) -> str:
-    if not q.query or len(q.query) > 4_096:
-        raise Invalid("query must have 1 to 4,096 characters", field="query")
-    return q.query

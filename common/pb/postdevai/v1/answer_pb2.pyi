@@ -1,10 +1,22 @@
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class HitKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    HIT_KIND_UNSPECIFIED: _ClassVar[HitKind]
+    HIT_KIND_CODE: _ClassVar[HitKind]
+    HIT_KIND_EVENT: _ClassVar[HitKind]
+    HIT_KIND_FAILURE: _ClassVar[HitKind]
+HIT_KIND_UNSPECIFIED: HitKind
+HIT_KIND_CODE: HitKind
+HIT_KIND_EVENT: HitKind
+HIT_KIND_FAILURE: HitKind
 
 class ProjectFreshness(_message.Message):
     __slots__ = ("project", "working_copy", "indexed_commit", "head_commit", "files_behind")
@@ -21,17 +33,23 @@ class ProjectFreshness(_message.Message):
     def __init__(self, project: _Optional[str] = ..., working_copy: _Optional[str] = ..., indexed_commit: _Optional[str] = ..., head_commit: _Optional[str] = ..., files_behind: _Optional[int] = ...) -> None: ...
 
 class Freshness(_message.Message):
-    __slots__ = ("projects", "events_behind", "vectors_share")
+    __slots__ = ("projects", "events_behind", "vectors_share", "words_behind", "not_asked", "asleep")
     PROJECTS_FIELD_NUMBER: _ClassVar[int]
     EVENTS_BEHIND_FIELD_NUMBER: _ClassVar[int]
     VECTORS_SHARE_FIELD_NUMBER: _ClassVar[int]
+    WORDS_BEHIND_FIELD_NUMBER: _ClassVar[int]
+    NOT_ASKED_FIELD_NUMBER: _ClassVar[int]
+    ASLEEP_FIELD_NUMBER: _ClassVar[int]
     projects: _containers.RepeatedCompositeFieldContainer[ProjectFreshness]
     events_behind: int
     vectors_share: float
-    def __init__(self, projects: _Optional[_Iterable[_Union[ProjectFreshness, _Mapping]]] = ..., events_behind: _Optional[int] = ..., vectors_share: _Optional[float] = ...) -> None: ...
+    words_behind: int
+    not_asked: _containers.RepeatedScalarFieldContainer[str]
+    asleep: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, projects: _Optional[_Iterable[_Union[ProjectFreshness, _Mapping]]] = ..., events_behind: _Optional[int] = ..., vectors_share: _Optional[float] = ..., words_behind: _Optional[int] = ..., not_asked: _Optional[_Iterable[str]] = ..., asleep: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Hit(_message.Message):
-    __slots__ = ("project", "working_copy", "path", "start_line", "end_line", "symbol", "commit", "blob", "dirty", "score", "why", "text")
+    __slots__ = ("project", "working_copy", "path", "start_line", "end_line", "symbol", "commit", "blob", "dirty", "score", "why", "text", "kind", "event", "language", "at_ms")
     PROJECT_FIELD_NUMBER: _ClassVar[int]
     WORKING_COPY_FIELD_NUMBER: _ClassVar[int]
     PATH_FIELD_NUMBER: _ClassVar[int]
@@ -44,6 +62,10 @@ class Hit(_message.Message):
     SCORE_FIELD_NUMBER: _ClassVar[int]
     WHY_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    EVENT_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    AT_MS_FIELD_NUMBER: _ClassVar[int]
     project: str
     working_copy: str
     path: str
@@ -56,4 +78,8 @@ class Hit(_message.Message):
     score: float
     why: _containers.RepeatedScalarFieldContainer[str]
     text: str
-    def __init__(self, project: _Optional[str] = ..., working_copy: _Optional[str] = ..., path: _Optional[str] = ..., start_line: _Optional[int] = ..., end_line: _Optional[int] = ..., symbol: _Optional[str] = ..., commit: _Optional[str] = ..., blob: _Optional[str] = ..., dirty: _Optional[bool] = ..., score: _Optional[float] = ..., why: _Optional[_Iterable[str]] = ..., text: _Optional[str] = ...) -> None: ...
+    kind: HitKind
+    event: str
+    language: str
+    at_ms: int
+    def __init__(self, project: _Optional[str] = ..., working_copy: _Optional[str] = ..., path: _Optional[str] = ..., start_line: _Optional[int] = ..., end_line: _Optional[int] = ..., symbol: _Optional[str] = ..., commit: _Optional[str] = ..., blob: _Optional[str] = ..., dirty: _Optional[bool] = ..., score: _Optional[float] = ..., why: _Optional[_Iterable[str]] = ..., text: _Optional[str] = ..., kind: _Optional[_Union[HitKind, str]] = ..., event: _Optional[str] = ..., language: _Optional[str] = ..., at_ms: _Optional[int] = ...) -> None: ...

@@ -70,6 +70,56 @@ class LakeServiceStub:
                 request_serializer=postdevai_dot_v1_dot_lake__service__pb2.StatsRequest.SerializeToString,
                 response_deserializer=postdevai_dot_v1_dot_lake__service__pb2.StatsResponse.FromString,
                 _registered_method=True)
+        self.Related = channel.unary_unary(
+                '/postdevai.v1.LakeService/Related',
+                request_serializer=postdevai_dot_v1_dot_lake__service__pb2.RelatedRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_lake__service__pb2.RelatedResponse.FromString,
+                _registered_method=True)
+        self.Kept = channel.unary_unary(
+                '/postdevai.v1.LakeService/Kept',
+                request_serializer=postdevai_dot_v1_dot_lake__service__pb2.KeptRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_lake__service__pb2.KeptResponse.FromString,
+                _registered_method=True)
+        self.Forget = channel.unary_stream(
+                '/postdevai.v1.LakeService/Forget',
+                request_serializer=postdevai_dot_v1_dot_lake__service__pb2.ForgetRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_lake__service__pb2.ForgetResponse.FromString,
+                _registered_method=True)
+        self.Pin = channel.unary_unary(
+                '/postdevai.v1.LakeService/Pin',
+                request_serializer=postdevai_dot_v1_dot_lake__service__pb2.PinRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_lake__service__pb2.PinResponse.FromString,
+                _registered_method=True)
+        self.Sleep = channel.unary_unary(
+                '/postdevai.v1.LakeService/Sleep',
+                request_serializer=postdevai_dot_v1_dot_lake__service__pb2.SleepRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_lake__service__pb2.SleepResponse.FromString,
+                _registered_method=True)
+        self.Alias = channel.unary_unary(
+                '/postdevai.v1.LakeService/Alias',
+                request_serializer=postdevai_dot_v1_dot_lake__service__pb2.AliasRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_lake__service__pb2.AliasResponse.FromString,
+                _registered_method=True)
+        self.Snapshot = channel.unary_stream(
+                '/postdevai.v1.LakeService/Snapshot',
+                request_serializer=postdevai_dot_v1_dot_lake__service__pb2.SnapshotRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_lake__service__pb2.SnapshotResponse.FromString,
+                _registered_method=True)
+        self.Verify = channel.unary_stream(
+                '/postdevai.v1.LakeService/Verify',
+                request_serializer=postdevai_dot_v1_dot_lake__service__pb2.VerifyRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_lake__service__pb2.VerifyResponse.FromString,
+                _registered_method=True)
+        self.Restore = channel.unary_stream(
+                '/postdevai.v1.LakeService/Restore',
+                request_serializer=postdevai_dot_v1_dot_lake__service__pb2.RestoreRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_lake__service__pb2.RestoreResponse.FromString,
+                _registered_method=True)
+        self.Backup = channel.unary_stream(
+                '/postdevai.v1.LakeService/Backup',
+                request_serializer=postdevai_dot_v1_dot_lake__service__pb2.BackupRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_lake__service__pb2.BackupResponse.FromString,
+                _registered_method=True)
 
 
 class LakeServiceServicer:
@@ -126,6 +176,76 @@ class LakeServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Related(self, request, context):
+        """What is related to a file, symbol, commit, event, failure, remedy or session.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Kept(self, request, context):
+        """What is kept, where, and how old it is.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Forget(self, request, context):
+        """Removes what matches from every place, and proves it by a search over the raw bytes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Pin(self, request, context):
+        """Pins a project in memory, or lets it go to sleep again when room is needed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Sleep(self, request, context):
+        """Sends a project to sleep on the SSD now. The next touch wakes it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Alias(self, request, context):
+        """Makes one project of two, or undoes that; recorded and reversible.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Snapshot(self, request, context):
+        """Writes a generation of the lake to the SSD and verifies it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Verify(self, request, context):
+        """Reads everything that is durable and says what is damaged.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Restore(self, request, context):
+        """Rebuilds the stores from a generation and the journal after it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Backup(self, request, context):
+        """Writes everything that another machine needs to a directory of the Dragon.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_LakeServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -163,6 +283,56 @@ def add_LakeServiceServicer_to_server(servicer, server):
                     servicer.Stats,
                     request_deserializer=postdevai_dot_v1_dot_lake__service__pb2.StatsRequest.FromString,
                     response_serializer=postdevai_dot_v1_dot_lake__service__pb2.StatsResponse.SerializeToString,
+            ),
+            'Related': grpc.unary_unary_rpc_method_handler(
+                    servicer.Related,
+                    request_deserializer=postdevai_dot_v1_dot_lake__service__pb2.RelatedRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_lake__service__pb2.RelatedResponse.SerializeToString,
+            ),
+            'Kept': grpc.unary_unary_rpc_method_handler(
+                    servicer.Kept,
+                    request_deserializer=postdevai_dot_v1_dot_lake__service__pb2.KeptRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_lake__service__pb2.KeptResponse.SerializeToString,
+            ),
+            'Forget': grpc.unary_stream_rpc_method_handler(
+                    servicer.Forget,
+                    request_deserializer=postdevai_dot_v1_dot_lake__service__pb2.ForgetRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_lake__service__pb2.ForgetResponse.SerializeToString,
+            ),
+            'Pin': grpc.unary_unary_rpc_method_handler(
+                    servicer.Pin,
+                    request_deserializer=postdevai_dot_v1_dot_lake__service__pb2.PinRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_lake__service__pb2.PinResponse.SerializeToString,
+            ),
+            'Sleep': grpc.unary_unary_rpc_method_handler(
+                    servicer.Sleep,
+                    request_deserializer=postdevai_dot_v1_dot_lake__service__pb2.SleepRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_lake__service__pb2.SleepResponse.SerializeToString,
+            ),
+            'Alias': grpc.unary_unary_rpc_method_handler(
+                    servicer.Alias,
+                    request_deserializer=postdevai_dot_v1_dot_lake__service__pb2.AliasRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_lake__service__pb2.AliasResponse.SerializeToString,
+            ),
+            'Snapshot': grpc.unary_stream_rpc_method_handler(
+                    servicer.Snapshot,
+                    request_deserializer=postdevai_dot_v1_dot_lake__service__pb2.SnapshotRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_lake__service__pb2.SnapshotResponse.SerializeToString,
+            ),
+            'Verify': grpc.unary_stream_rpc_method_handler(
+                    servicer.Verify,
+                    request_deserializer=postdevai_dot_v1_dot_lake__service__pb2.VerifyRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_lake__service__pb2.VerifyResponse.SerializeToString,
+            ),
+            'Restore': grpc.unary_stream_rpc_method_handler(
+                    servicer.Restore,
+                    request_deserializer=postdevai_dot_v1_dot_lake__service__pb2.RestoreRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_lake__service__pb2.RestoreResponse.SerializeToString,
+            ),
+            'Backup': grpc.unary_stream_rpc_method_handler(
+                    servicer.Backup,
+                    request_deserializer=postdevai_dot_v1_dot_lake__service__pb2.BackupRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_lake__service__pb2.BackupResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -355,6 +525,276 @@ class LakeService:
             '/postdevai.v1.LakeService/Stats',
             postdevai_dot_v1_dot_lake__service__pb2.StatsRequest.SerializeToString,
             postdevai_dot_v1_dot_lake__service__pb2.StatsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Related(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/postdevai.v1.LakeService/Related',
+            postdevai_dot_v1_dot_lake__service__pb2.RelatedRequest.SerializeToString,
+            postdevai_dot_v1_dot_lake__service__pb2.RelatedResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Kept(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/postdevai.v1.LakeService/Kept',
+            postdevai_dot_v1_dot_lake__service__pb2.KeptRequest.SerializeToString,
+            postdevai_dot_v1_dot_lake__service__pb2.KeptResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Forget(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/postdevai.v1.LakeService/Forget',
+            postdevai_dot_v1_dot_lake__service__pb2.ForgetRequest.SerializeToString,
+            postdevai_dot_v1_dot_lake__service__pb2.ForgetResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Pin(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/postdevai.v1.LakeService/Pin',
+            postdevai_dot_v1_dot_lake__service__pb2.PinRequest.SerializeToString,
+            postdevai_dot_v1_dot_lake__service__pb2.PinResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Sleep(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/postdevai.v1.LakeService/Sleep',
+            postdevai_dot_v1_dot_lake__service__pb2.SleepRequest.SerializeToString,
+            postdevai_dot_v1_dot_lake__service__pb2.SleepResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Alias(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/postdevai.v1.LakeService/Alias',
+            postdevai_dot_v1_dot_lake__service__pb2.AliasRequest.SerializeToString,
+            postdevai_dot_v1_dot_lake__service__pb2.AliasResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Snapshot(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/postdevai.v1.LakeService/Snapshot',
+            postdevai_dot_v1_dot_lake__service__pb2.SnapshotRequest.SerializeToString,
+            postdevai_dot_v1_dot_lake__service__pb2.SnapshotResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Verify(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/postdevai.v1.LakeService/Verify',
+            postdevai_dot_v1_dot_lake__service__pb2.VerifyRequest.SerializeToString,
+            postdevai_dot_v1_dot_lake__service__pb2.VerifyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Restore(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/postdevai.v1.LakeService/Restore',
+            postdevai_dot_v1_dot_lake__service__pb2.RestoreRequest.SerializeToString,
+            postdevai_dot_v1_dot_lake__service__pb2.RestoreResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Backup(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/postdevai.v1.LakeService/Backup',
+            postdevai_dot_v1_dot_lake__service__pb2.BackupRequest.SerializeToString,
+            postdevai_dot_v1_dot_lake__service__pb2.BackupResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -49,6 +49,26 @@ class LakeServiceStub:
     """Content as it was indexed."""
     Stats: _grpc.UnaryUnaryMultiCallable[_lake_service_pb2.StatsRequest, _lake_service_pb2.StatsResponse]
     """Sizes, budget and positions."""
+    Related: _grpc.UnaryUnaryMultiCallable[_lake_service_pb2.RelatedRequest, _lake_service_pb2.RelatedResponse]
+    """What is related to a file, symbol, commit, event, failure, remedy or session."""
+    Kept: _grpc.UnaryUnaryMultiCallable[_lake_service_pb2.KeptRequest, _lake_service_pb2.KeptResponse]
+    """What is kept, where, and how old it is."""
+    Forget: _grpc.UnaryStreamMultiCallable[_lake_service_pb2.ForgetRequest, _lake_service_pb2.ForgetResponse]
+    """Removes what matches from every place, and proves it by a search over the raw bytes."""
+    Pin: _grpc.UnaryUnaryMultiCallable[_lake_service_pb2.PinRequest, _lake_service_pb2.PinResponse]
+    """Pins a project in memory, or lets it go to sleep again when room is needed."""
+    Sleep: _grpc.UnaryUnaryMultiCallable[_lake_service_pb2.SleepRequest, _lake_service_pb2.SleepResponse]
+    """Sends a project to sleep on the SSD now. The next touch wakes it."""
+    Alias: _grpc.UnaryUnaryMultiCallable[_lake_service_pb2.AliasRequest, _lake_service_pb2.AliasResponse]
+    """Makes one project of two, or undoes that; recorded and reversible."""
+    Snapshot: _grpc.UnaryStreamMultiCallable[_lake_service_pb2.SnapshotRequest, _lake_service_pb2.SnapshotResponse]
+    """Writes a generation of the lake to the SSD and verifies it."""
+    Verify: _grpc.UnaryStreamMultiCallable[_lake_service_pb2.VerifyRequest, _lake_service_pb2.VerifyResponse]
+    """Reads everything that is durable and says what is damaged."""
+    Restore: _grpc.UnaryStreamMultiCallable[_lake_service_pb2.RestoreRequest, _lake_service_pb2.RestoreResponse]
+    """Rebuilds the stores from a generation and the journal after it."""
+    Backup: _grpc.UnaryStreamMultiCallable[_lake_service_pb2.BackupRequest, _lake_service_pb2.BackupResponse]
+    """Writes everything that another machine needs to a directory of the Dragon."""
 
 @_typing.type_check_only
 class LakeServiceAsyncStub(LakeServiceStub):
@@ -71,6 +91,26 @@ class LakeServiceAsyncStub(LakeServiceStub):
     """Content as it was indexed."""
     Stats: _aio.UnaryUnaryMultiCallable[_lake_service_pb2.StatsRequest, _lake_service_pb2.StatsResponse]  # type: ignore[assignment]
     """Sizes, budget and positions."""
+    Related: _aio.UnaryUnaryMultiCallable[_lake_service_pb2.RelatedRequest, _lake_service_pb2.RelatedResponse]  # type: ignore[assignment]
+    """What is related to a file, symbol, commit, event, failure, remedy or session."""
+    Kept: _aio.UnaryUnaryMultiCallable[_lake_service_pb2.KeptRequest, _lake_service_pb2.KeptResponse]  # type: ignore[assignment]
+    """What is kept, where, and how old it is."""
+    Forget: _aio.UnaryStreamMultiCallable[_lake_service_pb2.ForgetRequest, _lake_service_pb2.ForgetResponse]  # type: ignore[assignment]
+    """Removes what matches from every place, and proves it by a search over the raw bytes."""
+    Pin: _aio.UnaryUnaryMultiCallable[_lake_service_pb2.PinRequest, _lake_service_pb2.PinResponse]  # type: ignore[assignment]
+    """Pins a project in memory, or lets it go to sleep again when room is needed."""
+    Sleep: _aio.UnaryUnaryMultiCallable[_lake_service_pb2.SleepRequest, _lake_service_pb2.SleepResponse]  # type: ignore[assignment]
+    """Sends a project to sleep on the SSD now. The next touch wakes it."""
+    Alias: _aio.UnaryUnaryMultiCallable[_lake_service_pb2.AliasRequest, _lake_service_pb2.AliasResponse]  # type: ignore[assignment]
+    """Makes one project of two, or undoes that; recorded and reversible."""
+    Snapshot: _aio.UnaryStreamMultiCallable[_lake_service_pb2.SnapshotRequest, _lake_service_pb2.SnapshotResponse]  # type: ignore[assignment]
+    """Writes a generation of the lake to the SSD and verifies it."""
+    Verify: _aio.UnaryStreamMultiCallable[_lake_service_pb2.VerifyRequest, _lake_service_pb2.VerifyResponse]  # type: ignore[assignment]
+    """Reads everything that is durable and says what is damaged."""
+    Restore: _aio.UnaryStreamMultiCallable[_lake_service_pb2.RestoreRequest, _lake_service_pb2.RestoreResponse]  # type: ignore[assignment]
+    """Rebuilds the stores from a generation and the journal after it."""
+    Backup: _aio.UnaryStreamMultiCallable[_lake_service_pb2.BackupRequest, _lake_service_pb2.BackupResponse]  # type: ignore[assignment]
+    """Writes everything that another machine needs to a directory of the Dragon."""
 
 class LakeServiceServicer(metaclass=_abc_1.ABCMeta):
     """Takes in what laptops record and answers exact questions about it."""
@@ -132,5 +172,85 @@ class LakeServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_lake_service_pb2.StatsResponse, _abc.Awaitable[_lake_service_pb2.StatsResponse]]:
         """Sizes, budget and positions."""
+
+    @_abc_1.abstractmethod
+    def Related(
+        self,
+        request: _lake_service_pb2.RelatedRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_lake_service_pb2.RelatedResponse, _abc.Awaitable[_lake_service_pb2.RelatedResponse]]:
+        """What is related to a file, symbol, commit, event, failure, remedy or session."""
+
+    @_abc_1.abstractmethod
+    def Kept(
+        self,
+        request: _lake_service_pb2.KeptRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_lake_service_pb2.KeptResponse, _abc.Awaitable[_lake_service_pb2.KeptResponse]]:
+        """What is kept, where, and how old it is."""
+
+    @_abc_1.abstractmethod
+    def Forget(
+        self,
+        request: _lake_service_pb2.ForgetRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_lake_service_pb2.ForgetResponse], _abc.AsyncIterator[_lake_service_pb2.ForgetResponse]]:
+        """Removes what matches from every place, and proves it by a search over the raw bytes."""
+
+    @_abc_1.abstractmethod
+    def Pin(
+        self,
+        request: _lake_service_pb2.PinRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_lake_service_pb2.PinResponse, _abc.Awaitable[_lake_service_pb2.PinResponse]]:
+        """Pins a project in memory, or lets it go to sleep again when room is needed."""
+
+    @_abc_1.abstractmethod
+    def Sleep(
+        self,
+        request: _lake_service_pb2.SleepRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_lake_service_pb2.SleepResponse, _abc.Awaitable[_lake_service_pb2.SleepResponse]]:
+        """Sends a project to sleep on the SSD now. The next touch wakes it."""
+
+    @_abc_1.abstractmethod
+    def Alias(
+        self,
+        request: _lake_service_pb2.AliasRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_lake_service_pb2.AliasResponse, _abc.Awaitable[_lake_service_pb2.AliasResponse]]:
+        """Makes one project of two, or undoes that; recorded and reversible."""
+
+    @_abc_1.abstractmethod
+    def Snapshot(
+        self,
+        request: _lake_service_pb2.SnapshotRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_lake_service_pb2.SnapshotResponse], _abc.AsyncIterator[_lake_service_pb2.SnapshotResponse]]:
+        """Writes a generation of the lake to the SSD and verifies it."""
+
+    @_abc_1.abstractmethod
+    def Verify(
+        self,
+        request: _lake_service_pb2.VerifyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_lake_service_pb2.VerifyResponse], _abc.AsyncIterator[_lake_service_pb2.VerifyResponse]]:
+        """Reads everything that is durable and says what is damaged."""
+
+    @_abc_1.abstractmethod
+    def Restore(
+        self,
+        request: _lake_service_pb2.RestoreRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_lake_service_pb2.RestoreResponse], _abc.AsyncIterator[_lake_service_pb2.RestoreResponse]]:
+        """Rebuilds the stores from a generation and the journal after it."""
+
+    @_abc_1.abstractmethod
+    def Backup(
+        self,
+        request: _lake_service_pb2.BackupRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_lake_service_pb2.BackupResponse], _abc.AsyncIterator[_lake_service_pb2.BackupResponse]]:
+        """Writes everything that another machine needs to a directory of the Dragon."""
 
 def add_LakeServiceServicer_to_server(servicer: LakeServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
