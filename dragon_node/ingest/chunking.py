@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dragon_node.ingest.symbols import Definition, definitions, symbols_in
+from dragon_node.ingest.symbols import Definition, definitions, language_of, symbols_in
 from dragon_node.lake.records import Pieces, Span
 
 LINES_MAX = 40
@@ -35,13 +35,13 @@ class _Part:
 def chunk(path: str, text: str) -> Pieces:
     """Cuts a file. Pure; a file that no grammar knows becomes windows."""
     if not text:
-        return Pieces()
+        return Pieces(language=language_of(path))
     found = definitions(path, text)
     starts = _line_starts(text)
     count = len(starts) - 1
     parts = list(_merged(_parts(found, 0, count, "", starts), starts))
     spans = [span for part in parts for span in _spans(part, text, starts)]
-    return Pieces(tuple(spans[:SPANS_MAX]), tuple(symbols_in(found)))
+    return Pieces(tuple(spans[:SPANS_MAX]), tuple(symbols_in(found)), language_of(path))
 
 
 def _line_starts(text: str) -> list[int]:

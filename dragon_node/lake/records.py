@@ -121,6 +121,10 @@ class Pieces:
 
     spans: tuple[Span, ...] = ()
     symbols: tuple[Symbol, ...] = ()
+    language: str = ""
+    """Empty when no grammar knows the path."""
+    imports: tuple[str, ...] = ()
+    """Modules that the file names, as it writes them, each once."""
 
 
 Chunker = Callable[[str, str], Pieces]
