@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dragon_node.ingest.symbols import Definition, definitions, language_of, symbols_in
+from dragon_node.ingest.grammars.known import language_of
+from dragon_node.ingest.symbols import Definition, outline, symbols_in
 from dragon_node.lake.records import Pieces, Span
 
 LINES_MAX = 40
@@ -19,6 +20,8 @@ MERGE_BELOW = 400
 """Characters: shorter neighbours become one piece."""
 SPANS_MAX = 20_000
 """Of one file; a file of 1 MiB has fewer unless its lines are empty."""
+SYMBOLS_MAX = 20_000
+"""Of one file: data can define a name on every line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +39,13 @@ def chunk(path: str, text: str) -> Pieces:
     """Cuts a file. Pure; a file that no grammar knows becomes windows."""
     if not text:
         return Pieces(language=language_of(path))
-    found = definitions(path, text)
+    seen = outline(path, text)
     starts = _line_starts(text)
     count = len(starts) - 1
-    parts = list(_merged(_parts(found, 0, count, "", starts), starts))
+    parts = list(_merged(_parts(seen.definitions, 0, count, "", starts), starts))
     spans = [span for part in parts for span in _spans(part, text, starts)]
-    return Pieces(tuple(spans[:SPANS_MAX]), tuple(symbols_in(found)), language_of(path))
+    symbols = tuple(symbols_in(seen.definitions))[:SYMBOLS_MAX]
+    return Pieces(tuple(spans[:SPANS_MAX]), symbols, language_of(path), seen.imports)
 
 
 def _line_starts(text: str) -> list[int]:

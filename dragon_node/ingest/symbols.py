@@ -1,51 +1,20 @@
-"""Definitions in a file, by tree-sitter: Python, JavaScript and TypeScript."""
+"""Definitions and imports of a file, by a walk over its syntax tree."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from pathlib import PurePosixPath
 
-import tree_sitter
-import tree_sitter_javascript
-import tree_sitter_python
-import tree_sitter_typescript
+from tree_sitter import Node
 
+from dragon_node.ingest.grammars.grammar import Grammar
+from dragon_node.ingest.grammars.known import grammar_of
 from dragon_node.lake.records import Symbol, SymbolKind
 
 DEPTH_MAX = 200
 """Code nested more deeply than this was made by a machine."""
-
-_LANGUAGES = {
-    ".py": "python",
-    ".pyi": "python",
-    ".js": "javascript",
-    ".jsx": "javascript",
-    ".mjs": "javascript",
-    ".cjs": "javascript",
-    ".ts": "typescript",
-    ".mts": "typescript",
-    ".cts": "typescript",
-    ".tsx": "tsx",
-}
-_KINDS: dict[str, SymbolKind] = {
-    "function_definition": "function",
-    "class_definition": "class",
-    "function_declaration": "function",
-    "generator_function_declaration": "function",
-    "function_signature": "function",
-    "class_declaration": "class",
-    "abstract_class_declaration": "class",
-    "method_definition": "method",
-    "method_signature": "method",
-    "abstract_method_signature": "method",
-    "interface_declaration": "type",
-    "type_alias_declaration": "type",
-    "enum_declaration": "type",
-}
-_WRAPPERS = frozenset({"decorated_definition", "export_statement", "ambient_declaration"})
-_FUNCTION_VALUES = frozenset({"arrow_function", "function_expression", "class"})
+IMPORTS_MAX = 1_000
+"""Of one file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +29,24 @@ class Definition:
     inside: tuple[Definition, ...]
 
 
-def language_of(path: str) -> str:
-    """The grammar for a path; empty when there is none."""
-    return _LANGUAGES.get(PurePosixPath(path).suffix.lower(), "")
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What a file defines, and what it names of others."""
+
+    definitions: tuple[Definition, ...] = ()
+    """Those at the top of the file, with what they enclose."""
+    imports: tuple[str, ...] = ()
+    """`module`, or `module:name` where the name may be a module too; each once."""
 
 
-def definitions(path: str, text: str) -> tuple[Definition, ...]:
-    """Those at the top of the file, with what they enclose; none for other languages."""
-    language = language_of(path)
-    if not language:
-        return ()
-    # A parser belongs to one thread; a grammar does not.
-    tree = tree_sitter.Parser(_grammar(language)).parse(text.encode("utf-8", "replace"))
-    return tuple(_below(tree.root_node, "", 0))
+def outline(path: str, text: str) -> Outline:
+    """Empty for a path that no grammar knows."""
+    grammar = grammar_of(path)
+    if grammar is None:
+        return Outline()
+    walk = _Walk(grammar)
+    definitions = tuple(walk.below(grammar.parse(text).root_node, _Around(), 0))
+    return Outline(definitions, tuple(walk.imports))
 
 
 def symbols_in(found: tuple[Definition, ...]) -> Iterator[Symbol]:
@@ -82,73 +56,71 @@ def symbols_in(found: tuple[Definition, ...]) -> Iterator[Symbol]:
         yield from symbols_in(definition.inside)
 
 
-def _below(node: tree_sitter.Node, prefix: str, depth: int) -> Iterator[Definition]:
-    if depth > DEPTH_MAX:
-        return
-    for child in node.named_children:
-        definition = _definition(child, child, prefix, depth)
-        if definition is not None:
-            yield definition
-        else:
-            yield from _below(child, prefix, depth + 1)
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What a node lies in."""
+
+    prefix: str = ""
+    """Qualified name of the definition around it."""
+    type: str = ""
+    """That definition's node type."""
+    level: int = 0
+    """How many definitions are around it."""
 
 
-def _definition(
-    node: tree_sitter.Node, outer: tree_sitter.Node, prefix: str, depth: int
-) -> Definition | None:
-    """`outer` also covers decorators and `export`."""
-    if node.type in _WRAPPERS:
+class _Walk:
+    """One pass over a tree."""
+
+    def __init__(self, grammar: Grammar) -> None:
+        self._grammar = grammar
+        self.imports: dict[str, None] = {}
+
+    def below(self, node: Node, around: _Around, depth: int) -> Iterator[Definition]:
+        """Definitions under a node."""
+        if depth > DEPTH_MAX:
+            return
         for child in node.named_children:
-            found = _definition(child, outer, prefix, depth)
-            if found is not None:
-                return found
-        return None
-    if node.type in ("lexical_declaration", "variable_declaration"):
-        return _assigned_function(node, outer, prefix, depth)
-    kind = _KINDS.get(node.type)
-    return None if kind is None else _made(node, outer, kind, prefix, depth)
+            self._import(child)
+            definition = self._definition(child, child, around, depth)
+            if definition is None:
+                yield from self.below(child, around, depth + 1)
+            else:
+                yield definition
+
+    def _definition(
+        self, node: Node, outer: Node, around: _Around, depth: int
+    ) -> Definition | None:
+        """`outer` also covers decorators and `export`."""
+        if node.type in self._grammar.wrappers:
+            inner = (self._definition(c, outer, around, depth) for c in node.named_children)
+            return next((found for found in inner if found is not None), None)
+        kind = self._grammar.kinds.get(node.type)
+        if kind is None or around.level >= self._grammar.levels_max:
+            return None
+        name = self._grammar.name_of(node)
+        if not name:
+            return None
+        if kind == "function" and around.type in self._grammar.methods_in:
+            kind = "method"
+        symbol = _symbol(name, kind, around.prefix, outer)
+        inside = _Around(symbol.qualified, node.type, around.level + 1)
+        below = tuple(self.below(node, inside, depth + 1))
+        return Definition(symbol, symbol.start_line - 1, symbol.end_line - 1, below)
+
+    def _import(self, node: Node) -> None:
+        read = self._grammar.imports.get(node.type)
+        if read is not None and len(self.imports) < IMPORTS_MAX:
+            self.imports |= dict.fromkeys(name for name in read(node) if name)
 
 
-def _assigned_function(
-    node: tree_sitter.Node, outer: tree_sitter.Node, prefix: str, depth: int
-) -> Definition | None:
-    """`const name = () => ...` is how much of JavaScript defines functions."""
-    for declarator in node.named_children:
-        value = declarator.child_by_field_name("value")
-        if value is not None and value.type in _FUNCTION_VALUES:
-            kind: SymbolKind = "class" if value.type == "class" else "function"
-            return _made(declarator, outer, kind, prefix, depth)
-    return None
-
-
-def _made(
-    node: tree_sitter.Node, outer: tree_sitter.Node, kind: SymbolKind, prefix: str, depth: int
-) -> Definition | None:
-    named = node.child_by_field_name("name")
-    if named is None or named.text is None:
-        return None
-    name = named.text.decode("utf-8", "replace")
+def _symbol(name: str, kind: SymbolKind, prefix: str, outer: Node) -> Symbol:
     qualified = f"{prefix}.{name}" if prefix else name
-    if kind == "function" and node.type == "function_definition" and _in_class(outer):
-        kind = "method"
-    first, last = outer.start_point.row, outer.end_point.row
-    symbol = Symbol(name, qualified, kind, first + 1, last + 1)
-    return Definition(symbol, first, last, tuple(_below(node, qualified, depth + 1)))
+    # Go and C++ write the owner into the name: people look for the last part as well.
+    own = name.rpartition(".")[2] if kind in ("function", "method") else name
+    return Symbol(own, qualified, kind, outer.start_point.row + 1, _last_row(outer) + 1)
 
 
-def _in_class(node: tree_sitter.Node) -> bool:
-    block = node.parent
-    return (
-        block is not None and block.parent is not None and (block.parent.type == "class_definition")
-    )
-
-
-@cache
-def _grammar(language: str) -> tree_sitter.Language:
-    grammars = {
-        "python": tree_sitter_python.language,
-        "javascript": tree_sitter_javascript.language,
-        "typescript": tree_sitter_typescript.language_typescript,
-        "tsx": tree_sitter_typescript.language_tsx,
-    }
-    return tree_sitter.Language(grammars[language]())
+def _last_row(node: Node) -> int:
+    """Inclusive. A node that ends at the start of a line does not reach into it."""
+    end = node.end_point
+    return end.row - 1 if end.column == 0 and end.row > node.start_point.row else end.row

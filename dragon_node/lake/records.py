@@ -18,7 +18,8 @@ NO_ORIGIN = Origin("")
 """The origin of notes: the Dragon itself. Their sequence is their lsn."""
 
 RowKind = Literal["event", "note", "refusal"]
-SymbolKind = Literal["function", "class", "method", "type"]
+SymbolKind = Literal["function", "class", "method", "type", "module", "section", "key"]
+"""A section is a heading, a table or a rule; a key is one of a data file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,8 @@ class Pieces:
     language: str = ""
     """Empty when no grammar knows the path."""
     imports: tuple[str, ...] = ()
-    """Modules that the file names, as it writes them, each once."""
+    """What the file names of others: `module`, or `module:name` where the name may be a module
+    too; each once."""
 
 
 Chunker = Callable[[str, str], Pieces]

@@ -1,0 +1,7 @@
+#!/bin/bash
+source ./lib.sh
+. ../other.sh
+total() {
+  echo 1
+}
+function reset { echo 2; }
