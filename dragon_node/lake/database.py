@@ -75,6 +75,11 @@ class Readers:
         """The file was replaced: connections to the old one are not used again."""
         self._epochs[path] = self._epochs.get(path, 0) + 1
 
+    async def release(self, path: Path) -> None:
+        """Closes the connections to a file: memory of one that is removed is free only then."""
+        self.forget(path)
+        await asyncio.gather(*(reader.release(path) for reader in self._threads))
+
     async def close(self) -> None:
         """Waits for what is being read and closes every connection; once is enough."""
         while self._threads:
@@ -96,6 +101,9 @@ class _Reader:
         finally:
             self.waiting -= 1
 
+    async def release(self, path: Path) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._pool, self._release, path)
+
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._pool, self._close_all)
         self._pool.shutdown(wait=True)
@@ -113,6 +121,10 @@ class _Reader:
                 self._held.popitem(last=False)[1].close()
         self._held.move_to_end(key)
         return self._held[key].connection
+
+    def _release(self, path: Path) -> None:
+        for key in [key for key in self._held if key[0] == path]:
+            self._held.pop(key).close()
 
     def _close_all(self) -> None:
         for owned in self._held.values():

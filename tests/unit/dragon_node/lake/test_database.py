@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import apsw
+import psutil
 import pytest
 
 from common.errors import Corrupt, OverLimit
@@ -129,4 +130,17 @@ async def test_a_reader_keeps_a_limited_number_of_connections(
     assert len(readers._threads[0]._held) == 2
     for db in files:
         await db.close()
+    await readers.close()
+
+
+async def test_a_released_file_is_open_nowhere(tmp_path: Path) -> None:
+    """A removed file of a tmpfs takes memory for as long as somebody has it open."""
+    readers = Readers()
+    path = tmp_path / "a.db"
+    db = await Database.open(path, readers, schema="CREATE TABLE IF NOT EXISTS t(x);")
+    await asyncio.gather(*(db.read(lambda c: c.execute("SELECT * FROM t").get) for _ in range(9)))
+    await readers.release(path)
+    await db.close()
+    assert str(path) not in [each.path for each in psutil.Process().open_files()]
+    assert not path.with_name("a.db-wal").exists(), "who closes last folds the log back"
     await readers.close()
