@@ -15,7 +15,6 @@ from common.model.lake import HistoryQuery, SearchQuery, SearchResult
 from common.pb.postdevai.v1 import lake_service_pb2 as pb
 from common.pb.postdevai.v1.event_pb2 import Event as EventMessage
 from common.pb.postdevai.v1.failure_pb2 import Recollection as RecollectionMessage
-from common.pb.postdevai.v1.lake_service_pb2_grpc import LakeServiceServicer
 from common.rpc.peers import peer_identity
 from common.wire.nouns import event_to_pb
 from common.wire.translate import from_pb, to_pb
@@ -34,6 +33,7 @@ from dragon_node.ingest.pipeline import (
 from dragon_node.lake.intake import Opened
 from dragon_node.lake.lake import Lake
 from dragon_node.lake.records import Refusal
+from dragon_node.service_care import LakeCare
 
 Context = ServicerContext[Any, Any]
 Searching = Callable[[SearchQuery], Awaitable[SearchResult]]
@@ -65,12 +65,13 @@ class RecallerLike(Protocol):
         ...
 
 
-class LakeService(LakeServiceServicer):
+class LakeService(LakeCare):
     """The lake for laptops and their front ends."""
 
     def __init__(
         self, lake: Lake, pipeline: Pipeline, search: Searching, recaller: RecallerLike
     ) -> None:
+        super().__init__(lake)
         self._lake = lake
         self._pipeline = pipeline
         self._search = search

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Generator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 import grpc
 import grpc.aio
 
-from common.errors import PostDevAIError, Unavailable
+from common.errors import Unavailable
 from common.model.answer import AskPart, AskRequest
 from common.model.event import Event
 from common.model.failure import Recollection, Verdict
@@ -21,16 +20,15 @@ from common.model.node import Invitation, Node, Role
 from common.pb.postdevai.v1 import assistant_service_pb2, lake_service_pb2
 from common.pb.postdevai.v1 import developer_service_pb2 as pb
 from common.pb.postdevai.v1.developer_service_pb2_grpc import DeveloperServiceStub
-from common.rpc.status import error_from_rpc
 from common.wire.nouns import ask_part_from_pb, event_from_pb
 from common.wire.translate import from_pb, to_pb
 from developer_node.front.door import START_IT, Door, find_door
+from developer_node.front.local_lake import LocalLake
+from developer_node.front.local_refusals import answer, refusals
 
 if TYPE_CHECKING:
     from common.daemon.home import Home
     from common.pb.postdevai.v1.developer_service_pb2_grpc import DeveloperServiceAsyncStub
-
-T = TypeVar("T")
 
 TOKEN_KEY = "postdevai-token"
 
@@ -52,6 +50,8 @@ class LocalClient:
         self._channel = channel
         self._stub: DeveloperServiceAsyncStub = DeveloperServiceStub(channel)
         self._metadata = ((TOKEN_KEY, token),)
+        self.lake = LocalLake(channel, self._metadata)
+        """The lake, as far as it is looked after."""
 
     @classmethod
     async def connect(cls, home: Home, timeout: float = QUICK_S) -> LocalClient:
@@ -87,20 +87,20 @@ class LocalClient:
     async def status(self) -> LaptopStatus:
         """How things stand; answers without the Dragon and without the Coordinator."""
         call = self._stub.Status(pb.StatusRequest(), timeout=QUICK_S, metadata=self._metadata)
-        return from_pb(await _answer(call), LaptopStatus)
+        return from_pb(await answer(call), LaptopStatus)
 
     async def watch(self, path: str) -> WatchedRepository:
         """Watches the repository at this absolute path from now on."""
         request = pb.WatchRequest(path=path)
         call = self._stub.Watch(request, timeout=LAKE_S, metadata=self._metadata)
-        return from_pb((await _answer(call)).repository, WatchedRepository)
+        return from_pb((await answer(call)).repository, WatchedRepository)
 
     async def feed(self, after: int = 0) -> AsyncIterator[FeedItem]:
         """What happens from a cursor on, without end; Unavailable when the daemon stops."""
         request = pb.WatchFeedRequest(after_cursor=after)
         call = self._stub.WatchFeed(request, metadata=self._metadata)
         try:
-            with _refusals():
+            with refusals():
                 async for message in call:
                     yield from_pb(message, FeedItem)
         finally:
@@ -111,7 +111,7 @@ class LocalClient:
         asked = pb.DeveloperServiceAskRequest(ask=to_pb(request, assistant_service_pb2.AskRequest))
         call = self._stub.Ask(asked, metadata=self._metadata)
         try:
-            with _refusals():
+            with refusals():
                 async for message in call:
                     yield ask_part_from_pb(message.part)
         finally:
@@ -123,7 +123,7 @@ class LocalClient:
             search=to_pb(query, lake_service_pb2.SearchRequest)
         )
         call = self._stub.Search(request, timeout=LAKE_S, metadata=self._metadata)
-        return from_pb((await _answer(call)).result, SearchResult)
+        return from_pb((await answer(call)).result, SearchResult)
 
     async def recall(
         self, *, last: bool = False, fingerprint: str = "", text: str = "", cwd: str = ""
@@ -137,7 +137,7 @@ class LocalClient:
         else:
             request.last = last
         call = self._stub.Recall(request, timeout=LAKE_S, metadata=self._metadata)
-        return from_pb((await _answer(call)).recollection, Recollection)
+        return from_pb((await answer(call)).recollection, Recollection)
 
     async def history(self, query: HistoryQuery) -> HistoryPage:
         """Events, newest first."""
@@ -145,57 +145,36 @@ class LocalClient:
             history=to_pb(query, lake_service_pb2.HistoryRequest)
         )
         call = self._stub.History(request, timeout=LAKE_S, metadata=self._metadata)
-        return from_pb((await _answer(call)).result, HistoryPage)
+        return from_pb((await answer(call)).result, HistoryPage)
 
     async def event(self, event_id: EventId) -> tuple[Event, str]:
         """One event whole, output included, and its project's name."""
         request = pb.DeveloperServiceGetEventRequest(id=event_id)
         call = self._stub.GetEvent(request, timeout=LAKE_S, metadata=self._metadata)
-        found = await _answer(call)
+        found = await answer(call)
         return event_from_pb(found.event), found.project
 
     async def blob(self, content: ContentHash) -> bytes:
         """Content as it was indexed; Missing when the lake no longer has it."""
         request = pb.DeveloperServiceGetBlobRequest(hash=content)
         call = self._stub.GetBlob(request, timeout=LAKE_S, metadata=self._metadata)
-        return (await _answer(call)).data
+        return (await answer(call)).data
 
     async def feedback(self, remedy_id: str, verdict: Verdict) -> None:
         """What the person thought of a remedy."""
         feedback = assistant_service_pb2.FeedbackRequest(remedy_id=remedy_id, verdict=verdict)
         request = pb.DeveloperServiceFeedbackRequest(feedback=feedback)
-        await _answer(self._stub.Feedback(request, timeout=LAKE_S, metadata=self._metadata))
+        await answer(self._stub.Feedback(request, timeout=LAKE_S, metadata=self._metadata))
 
     async def nodes(self) -> tuple[Node, ...]:
         """The nodes of the mesh, by role, then id."""
         request = pb.DeveloperServiceListNodesRequest()
         call = self._stub.ListNodes(request, timeout=LAKE_S, metadata=self._metadata)
-        return tuple(from_pb(node, Node) for node in (await _answer(call)).nodes)
+        return tuple(from_pb(node, Node) for node in (await answer(call)).nodes)
 
     async def invite(self, role: Role) -> Invitation:
         """A one-time code for a new node of this role."""
         request = pb.DeveloperServiceInviteRequest(role=role)
         call = self._stub.Invite(request, timeout=LAKE_S, metadata=self._metadata)
-        given = await _answer(call)
+        given = await answer(call)
         return Invitation(given.code, given.expires_ms)
-
-
-async def _answer(call: Awaitable[T]) -> T:
-    with _refusals():
-        return await call
-
-
-@contextmanager
-def _refusals() -> Generator[None, None, None]:
-    try:
-        yield
-    except grpc.aio.AioRpcError as error:
-        raise _for_people(error) from None
-
-
-def _for_people(error: grpc.aio.AioRpcError) -> PostDevAIError:
-    """A refusal by the daemon keeps its own hint; without one the daemon itself is the matter."""
-    refusal = error_from_rpc(error)
-    if isinstance(refusal, Unavailable) and not refusal.hint:
-        return Unavailable(refusal.message, hint=START_IT)
-    return refusal

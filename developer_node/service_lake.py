@@ -1,0 +1,111 @@
+"""LakeService on the local API: front ends look after the Dragon's lake through the laptop."""
+
+# ruff: noqa: N802 - gRPC names the methods
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from typing import Any, TypeVar
+
+import grpc.aio
+from google.protobuf.message import Message
+
+from common.model.lake import LakeStep, Oblivion
+from common.pb.postdevai.v1 import lake_service_pb2 as pb
+from common.pb.postdevai.v1.lake_service_pb2_grpc import (
+    LakeServiceServicer,
+    LakeServiceStub,
+    add_LakeServiceServicer_to_server,
+)
+from common.rpc.routed import Routed
+from common.wire.translate import fill_pb, from_pb
+
+Context = grpc.aio.ServicerContext[Any, Any]
+R = TypeVar("R", bound=Message)
+
+ANSWER_S = 60.0
+"""A project that is woken for a question may be large."""
+
+
+class LakeDoor(LakeServiceServicer):
+    """Passes on what it is asked as it is; only forgetting begins here."""
+
+    def __init__(
+        self, dragon: Routed, forget_here: Callable[[Oblivion], AsyncGenerator[LakeStep]]
+    ) -> None:
+        """`forget_here` removes what this laptop keeps of it, before the Dragon is asked."""
+        self._dragon = dragon
+        self._forget_here = forget_here
+
+    def add(self, server: grpc.aio.Server) -> None:
+        """Registers it."""
+        add_LakeServiceServicer_to_server(self, server)
+
+    async def Stats(self, request: pb.StatsRequest, context: Context) -> pb.StatsResponse:
+        return await self._answer("Stats", request, pb.StatsResponse)
+
+    async def Related(self, request: pb.RelatedRequest, context: Context) -> pb.RelatedResponse:
+        return await self._answer("Related", request, pb.RelatedResponse)
+
+    async def Kept(self, request: pb.KeptRequest, context: Context) -> pb.KeptResponse:
+        return await self._answer("Kept", request, pb.KeptResponse)
+
+    async def Pin(self, request: pb.PinRequest, context: Context) -> pb.PinResponse:
+        return await self._answer("Pin", request, pb.PinResponse)
+
+    async def Sleep(self, request: pb.SleepRequest, context: Context) -> pb.SleepResponse:
+        return await self._answer("Sleep", request, pb.SleepResponse)
+
+    async def Alias(self, request: pb.AliasRequest, context: Context) -> pb.AliasResponse:
+        return await self._answer("Alias", request, pb.AliasResponse)
+
+    async def Forget(
+        self, request: pb.ForgetRequest, context: Context
+    ) -> AsyncIterator[pb.ForgetResponse]:
+        async with aclosing(self._forget_here(from_pb(request, Oblivion))) as steps:
+            async for step in steps:
+                response = pb.ForgetResponse()
+                fill_pb(step, response.step)
+                yield response
+        async for response in self._steps("Forget", request, pb.ForgetResponse):
+            yield response
+
+    async def Snapshot(
+        self, request: pb.SnapshotRequest, context: Context
+    ) -> AsyncIterator[pb.SnapshotResponse]:
+        async for response in self._steps("Snapshot", request, pb.SnapshotResponse):
+            yield response
+
+    async def Verify(
+        self, request: pb.VerifyRequest, context: Context
+    ) -> AsyncIterator[pb.VerifyResponse]:
+        async for response in self._steps("Verify", request, pb.VerifyResponse):
+            yield response
+
+    async def Restore(
+        self, request: pb.RestoreRequest, context: Context
+    ) -> AsyncIterator[pb.RestoreResponse]:
+        async for response in self._steps("Restore", request, pb.RestoreResponse):
+            yield response
+
+    async def Backup(
+        self, request: pb.BackupRequest, context: Context
+    ) -> AsyncIterator[pb.BackupResponse]:
+        async for response in self._steps("Backup", request, pb.BackupResponse):
+            yield response
+
+    async def _answer(self, method: str, request: Message, response: type[R]) -> R:
+        async def call(channel: grpc.aio.Channel, metadata: grpc.aio.Metadata) -> R:
+            asked = getattr(LakeServiceStub(channel), method)
+            return await asked(request, metadata=metadata, timeout=ANSWER_S)
+
+        return await self._dragon.call(call)
+
+    async def _steps(self, method: str, request: Message, response: type[R]) -> AsyncGenerator[R]:
+        def call(channel: grpc.aio.Channel, metadata: grpc.aio.Metadata) -> Any:
+            return getattr(LakeServiceStub(channel), method)(request, metadata=metadata)
+
+        async with aclosing(self._dragon.stream(call)) as steps:
+            async for step in steps:
+                yield step
