@@ -44,6 +44,16 @@ class Cursor:
     @property
     def get(self) -> Any: ...
 
+class Backup:
+    def __enter__(self) -> Backup: ...
+    def __exit__(
+        self,
+        etype: type[BaseException] | None,
+        evalue: BaseException | None,
+        etraceback: TracebackType | None,
+    ) -> bool | None: ...
+    def step(self, npages: int = -1) -> bool: ...
+
 class Connection:
     def __init__(
         self,
@@ -59,6 +69,12 @@ class Connection:
         evalue: BaseException | None,
         etraceback: TracebackType | None,
     ) -> bool | None: ...
+    def backup(
+        self,
+        databasename: str,
+        sourceconnection: Connection,
+        sourcedatabasename: str,
+    ) -> Backup: ...
     def changes(self) -> int: ...
     def total_changes(self) -> int: ...
     def close(self, force: bool = False) -> None: ...
