@@ -7,11 +7,10 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import cast, get_args
 
 from common.daemon.home import Home
-
-RamChoice = Literal["auto", "tmpfs", "shm", "directory"]
+from dragon_node.lake.ramdisk import Choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class Config:
     """A code for the first start; read once, then removed."""
     lake_bytes: int = 0
     """Bytes of RAM for the lake; 0 takes the default for this machine."""
-    ram: RamChoice = "auto"
+    ram: Choice = "auto"
     """Which kind of RAM disk."""
     die_with_parent: bool = False
     """End when the process that started this one does."""
@@ -53,7 +52,7 @@ def parse(argv: Sequence[str]) -> Config:
     )
     parser.add_argument(
         "--ram",
-        choices=("auto", "tmpfs", "shm", "directory"),
+        choices=get_args(Choice),
         default=os.environ.get("POSTDEVAI_RAM", "auto"),
         help="kind of RAM disk (POSTDEVAI_RAM)",
     )
@@ -66,6 +65,6 @@ def parse(argv: Sequence[str]) -> Config:
         port=found.port,
         join_file=found.join_file,
         lake_bytes=found.lake_bytes,
-        ram=cast(RamChoice, found.ram),
+        ram=cast(Choice, found.ram),
         die_with_parent=found.die_with_parent,
     )

@@ -1,33 +1,20 @@
-"""What the operating system says of places for files, and tmpfs mounts."""
+"""What the operating system says of file systems, and tmpfs mounts."""
 
 from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import errno
 import os
+import sys
 from pathlib import Path
 
 import psutil
 
-from common.errors import Unavailable
+from common.errors import Conflict, Unavailable
 
-
-def count(path: Path) -> tuple[int, int]:
-    """Bytes that files below take in blocks, and how many files; files that vanish count none."""
-    used = files = 0
-    stack = [path]
-    while stack:
-        try:
-            with os.scandir(stack.pop()) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        stack.append(Path(entry.path))
-                    else:
-                        used += entry.stat(follow_symlinks=False).st_blocks * 512
-                        files += 1
-        except FileNotFoundError:
-            continue
-    return used, files
+MEMORY = frozenset({"tmpfs", "ramfs"})
+"""File systems that are memory."""
 
 
 def boot_id() -> str:
@@ -36,6 +23,11 @@ def boot_id() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
         return f"{psutil.boot_time():.0f}"
+
+
+def is_mount(path: Path) -> bool:
+    """Whether the directory lies on another device than its parent."""
+    return path.is_dir() and path.stat().st_dev != path.parent.stat().st_dev
 
 
 def file_system(path: Path) -> str:
@@ -55,6 +47,8 @@ def file_system(path: Path) -> str:
 
 def mount(path: Path, options: str, *, remount: bool = False) -> None:
     """mount(2) of a tmpfs; Unavailable with the reason when it is refused."""
+    if not sys.platform.startswith("linux"):
+        raise Unavailable("tmpfs is a thing of Linux")
     flags = _MS_NOSUID | _MS_NODEV | (_MS_REMOUNT if remount else 0)
     done = _libc().mount(b"postdevai", os.fsencode(path), b"tmpfs", flags, options.encode())
     if done != 0:
@@ -63,12 +57,16 @@ def mount(path: Path, options: str, *, remount: bool = False) -> None:
 
 
 def unmount(path: Path) -> None:
-    """umount2(2), detaching what is still in use."""
-    if _libc().umount2(os.fsencode(path), _MNT_DETACH) != 0:
-        raise Unavailable(f"{path} cannot be unmounted: {os.strerror(ctypes.get_errno())}")
+    """umount2(2), never by force. Conflict while something in it is in use."""
+    if _libc().umount2(os.fsencode(path), 0) == 0:
+        return
+    number = ctypes.get_errno()
+    if number == errno.EBUSY:
+        raise Conflict(f"{path} is in use")
+    raise Unavailable(f"{path} cannot be unmounted: {os.strerror(number)}")
 
 
-_MS_NOSUID, _MS_NODEV, _MS_REMOUNT, _MNT_DETACH = 2, 4, 32, 2
+_MS_NOSUID, _MS_NODEV, _MS_REMOUNT = 2, 4, 32
 
 
 def _libc() -> ctypes.CDLL:
