@@ -37,6 +37,10 @@ FAILPOINTS: tuple[str, ...] = (
     "restore.replaying",
     "backup.copied",
     "backup.manifest",
+    # words
+    "words.committed",
+    "words.rebuilt",
+    "words.standing",
 )
 """Every name, each room its own."""
 

@@ -10,12 +10,14 @@ from typing import Any
 import apsw
 import pytest
 
-from common.errors import Corrupt, OverLimit
-from common.model.ids import NodeId, Origin, ProjectId, content_hash
+from common.errors import Corrupt, Invalid, OverLimit, Unavailable
+from common.model.ids import ContentHash, NodeId, Origin, ProjectId, content_hash
 from dragon_node.lake import journal as journal_room
 from dragon_node.lake.database import Readers
 from dragon_node.lake.journal import Draft, Journal, Written, unpack
 from dragon_node.lake.records import Note
+from dragon_node.lake.shards import step_of
+from tests.support.lake import event, saved
 
 ORIGIN = Origin("a" * 32)
 PROJECT = ProjectId("b" * 16)
@@ -26,6 +28,24 @@ def _drafts(*seqs: int, body: bytes = b"x", project: ProjectId = PROJECT) -> lis
         Draft(ORIGIN, seq, "event", NodeId("1"), project, "thing", 5, body, Note("test"))
         for seq in seqs
     ]
+
+
+def _saving(seq: int, *texts: str) -> list[Draft]:
+    """Records that refer to these contents."""
+    return [
+        Draft(
+            ORIGIN, seq + i, "event", NodeId("1"), PROJECT, "thing", 5, b"x", event(saved("f", t))
+        )
+        for i, t in enumerate(texts)
+    ]
+
+
+def _named(*texts: str) -> dict[ContentHash, bytes]:
+    return {content_hash(t.encode()): t.encode() for t in texts}
+
+
+def _bytes_hold(directory: Path, secret: bytes) -> bool:
+    return any(secret in path.read_bytes() for path in directory.iterdir())
 
 
 @pytest.fixture
@@ -75,7 +95,7 @@ async def test_a_full_journal_refuses_with_numbers_and_goes_on_reading(
 ) -> None:
     journal = await Journal.open(tmp_path / "j.db", readers, lambda w: None)
     await journal.append(_drafts(1), {})
-    monkeypatch.setattr(journal_room, "BYTES_MAX", journal.bytes + 100)
+    monkeypatch.setattr(journal_room, "BYTES_MAX", journal.live_bytes + 100)
     with pytest.raises(OverLimit, match=r"[\d,]+ of [\d,]+ bytes"):
         await journal.append(_drafts(2, body=b"x" * 200), {})
     assert len(await journal.rows(0, 10)) == 1
@@ -173,4 +193,120 @@ async def test_streams_share_a_commit(tmp_path: Path, readers: Readers, trace: l
             group.create_task(journal.append(_drafts(seq), {}))
     assert [w.first_lsn for w in told] == list(range(1, 101))
     assert trace.count("sync .db-wal") < 50
+    await journal.close()
+
+
+async def test_after_the_end_an_append_is_refused_and_does_not_hang(
+    tmp_path: Path, readers: Readers
+) -> None:
+    journal = await Journal.open(tmp_path / "j.db", readers, lambda w: None)
+    await journal.close()
+    with pytest.raises(Unavailable):
+        await journal.append(_drafts(1), {})
+
+
+async def test_an_append_that_waits_for_room_at_the_end_is_refused(
+    tmp_path: Path, readers: Readers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_room, "QUEUED_MAX", 1)
+    told: list[Written] = []
+    journal = await Journal.open(tmp_path / "j.db", readers, told.append)
+    first = asyncio.create_task(journal.append(_drafts(1), {}))
+    second = asyncio.create_task(journal.append(_drafts(2), {}))
+    await asyncio.sleep(0)  # both run until they wait
+    await journal.close()
+    await first
+    with pytest.raises(Unavailable):
+        await second
+    assert [w.last_lsn for w in told] == [1]
+
+
+async def test_a_cut_takes_records_and_what_only_they_refer_to(
+    tmp_path: Path, readers: Readers
+) -> None:
+    journal = await Journal.open(tmp_path / "j.db", readers, lambda w: None)
+    await journal.append(_saving(1, "old", "shared", "again"), _named("old", "shared", "again"))
+    await journal.append(_saving(4, "shared"), _named("shared"))
+    await journal.append(_saving(5, "again"), {})  # refers to what is held
+    await journal.cut(3)
+    assert [row.lsn for row in await journal.rows(0, 10)] == [4, 5]
+    held = await journal.contents(list(_named("old", "shared", "again")))
+    assert held == _named("shared", "again")
+    assert (journal.first_lsn, journal.last_lsn) == (4, 5)
+    await journal.close()
+
+
+async def test_a_journal_that_was_cut_to_its_end_goes_on_from_there(
+    tmp_path: Path, readers: Readers
+) -> None:
+    """A position is never given twice: stores would pass over the second record."""
+    journal = await Journal.open(tmp_path / "j.db", readers, lambda w: None)
+    await journal.append(_drafts(1, 2, 3), {})
+    await journal.cut(3)
+    await journal.close()
+    again = await Journal.open(tmp_path / "j.db", readers, lambda w: None)
+    assert (again.first_lsn, again.last_lsn) == (4, 3)
+    assert (await again.append(_drafts(4), {})).first_lsn == 4
+    await again.close()
+
+
+async def test_a_cut_gives_the_room_back(tmp_path: Path, readers: Readers) -> None:
+    journal = await Journal.open(tmp_path / "j.db", readers, lambda w: None)
+    for seq in range(1, 41):
+        await journal.append(_drafts(seq, body=bytes(50_000)), {})
+    live = journal.live_bytes
+    await journal.cut(39)
+    assert journal.live_bytes < live / 5
+    await journal.close()  # folds the log back
+    assert (tmp_path / "j.db").stat().st_size < live / 5
+
+
+async def test_records_come_while_a_cut_goes_on(
+    tmp_path: Path, readers: Readers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_room.journal_file, "CUT_RECORDS", 1)
+    journal = await Journal.open(tmp_path / "j.db", readers, lambda w: None)
+    await journal.append(_drafts(*range(1, 21)), {})
+    cut = asyncio.create_task(journal.cut(20))
+    await asyncio.sleep(0)
+    await journal.append(_drafts(21), {})
+    assert not cut.done()
+    await cut
+    assert [row.lsn for row in await journal.rows(0, 30)] == [21]
+    await journal.close()
+
+
+async def test_content_that_a_cut_took_meanwhile_is_asked_for_again(
+    tmp_path: Path, readers: Readers
+) -> None:
+    """Others in the same commit are not refused with it."""
+    journal = await Journal.open(tmp_path / "j.db", readers, lambda w: None)
+    await journal.append(_saving(1, "old"), _named("old"))
+    await journal.cut(1)
+    outcomes = await asyncio.gather(
+        journal.append(_saving(2, "old"), {}),
+        journal.append(_saving(2, "new"), _named("new")),
+        return_exceptions=True,
+    )
+    assert isinstance(outcomes[0], Invalid)
+    assert isinstance(outcomes[1], Written)
+    assert [row.lsn for row in await journal.rows(0, 30)] == [2]
+    await journal.close()
+
+
+async def test_what_is_overwritten_is_in_no_byte_of_the_journal(
+    tmp_path: Path, readers: Readers
+) -> None:
+    secret = "swordfish" * 20
+    journal = await Journal.open(tmp_path / "j.db", readers, lambda w: None)
+    await journal.append(_drafts(1, body=secret.encode() * 1_000), {})
+    await journal.append(_saving(2, secret), _named(secret))
+    await journal.append(_drafts(3), {})
+    assert _bytes_hold(tmp_path, b"swordfish"), "the control"
+    await journal.overwrite([1, 2], list(_named(secret)))
+    assert not _bytes_hold(tmp_path, b"swordfish")
+    rows = await journal.rows(0, 10)
+    assert [(r.lsn, r.seq, r.origin) for r in rows] == [(n, n, ORIGIN) for n in (1, 2, 3)]
+    assert step_of(rows[0]).body == Note("forgotten")
+    assert not await journal.holds(list(_named(secret)))
     await journal.close()
