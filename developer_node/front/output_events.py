@@ -44,8 +44,10 @@ def events(page: HistoryPage, *, watching: bool = False) -> list[Line]:
                 Span(when(entry.event.at_ms), "dim"),
                 f"  {entry.project[:16]:<16}  ",
                 Span(said, style),
+                Span(f"  {entry.likeness:.0%} alike" if entry.likeness else "", "dim"),
             )
         )
+        lines += [line(Span(f"    {text}", "dim")) for text in entry.excerpt.splitlines()]
     return [*lines, fresh(page.freshness)]
 
 

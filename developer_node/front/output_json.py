@@ -20,6 +20,7 @@ from common.model.lake import HistoryEntry, HistoryPage, LakeStats, SearchResult
 from common.model.laptop import LaptopStatus, OutboxStatus, WatchedRepository
 from common.model.llm import Model
 from common.model.node import Node
+from developer_node.front import output_json_lake
 from developer_node.front.output_words import iso
 
 Json = dict[str, Any]
@@ -41,6 +42,10 @@ def hit(found: Hit) -> Json:
         "symbol": found.symbol or None,
         "score": found.score,
         "why": list(found.why),
+        "kind": found.kind,
+        "event": found.event or None,
+        "language": found.language or None,
+        "at": iso(found.at_ms),
     }
 
 
@@ -72,6 +77,9 @@ def freshness(known: Freshness) -> Json:
         ],
         "events_behind": known.events_behind,
         "vectors_share": known.vectors_share,
+        "words_behind": known.words_behind,
+        "not_asked": list(known.not_asked),
+        "asleep": list(known.asleep),
     }
 
 
@@ -102,7 +110,8 @@ def history(page: HistoryPage) -> Json:
 
 def entry(recorded: HistoryEntry) -> Json:
     """An event; keys that its kind does not have are null."""
-    return {"cursor": recorded.cursor} | event(recorded.event, recorded.project)
+    found = {"excerpt": recorded.excerpt or None, "likeness": recorded.likeness or None}
+    return {"cursor": recorded.cursor} | event(recorded.event, recorded.project) | found
 
 
 def event(recorded: Event, project: str) -> Json:
@@ -289,10 +298,10 @@ def outbox(waits: OutboxStatus | None) -> Json:
 
 
 def lake(stats: LakeStats | None) -> Json:
-    """The lake; all null while the Dragon cannot be reached."""
-    keys = [f.name for f in fields(LakeStats) if f.name not in ("origins", "freshness")]
-    known: Json = {key: getattr(stats, key, None) for key in keys}
-    return known | {"freshness": freshness(stats.freshness) if stats else None}
+    """The lake, and what it knows about; all null while the Dragon cannot be reached."""
+    return output_json_lake.lake(stats) | {
+        "freshness": freshness(stats.freshness) if stats else None
+    }
 
 
 def model(known: Model) -> Json:

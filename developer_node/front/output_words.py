@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -51,22 +52,36 @@ def percent(share: float) -> str:
 
 
 def freshness_sentence(freshness: Freshness) -> str:
-    """One line: what the answer knows about, and how far behind that is."""
+    """One line: what the answer knows about, how far behind that is, and who was not asked."""
     if not freshness.projects:
-        return "Nothing is indexed yet."
-    parts = [_project(project) for project in freshness.projects[:3]]
+        return ". ".join(("Nothing is indexed yet", *_not_asked(freshness))) + "."
+    names = Counter(project.project for project in freshness.projects)
+    parts = [
+        _project(project, alone=names[project.project] == 1) for project in freshness.projects[:3]
+    ]
     if len(freshness.projects) > 3:
         parts.append(f"{len(freshness.projects) - 3} more")
     if freshness.events_behind:
         parts.append(f"{count(freshness.events_behind, 'event')} behind")
+    if freshness.words_behind:
+        parts.append(f"{count(freshness.words_behind, 'record')} not yet by words")
     if freshness.vectors_share < 1:
-        parts.append(f"vectors {percent(freshness.vectors_share)}")
-    return "As of " + " · ".join(parts)
+        parts.append(f"{percent(freshness.vectors_share)} by meaning")
+    return "As of " + " · ".join((*parts, *_not_asked(freshness)))
 
 
-def _project(project: ProjectFreshness) -> str:
+def _not_asked(freshness: Freshness) -> list[str]:
+    said = list(freshness.not_asked)
+    if freshness.asleep:
+        said.append(f"not asked, because asleep: {', '.join(freshness.asleep)}")
+    return said
+
+
+def _project(project: ProjectFreshness, *, alone: bool) -> str:
+    """Two clones of one project are told apart by their place."""
     at = project.indexed_commit[:7] or "no commit"
-    said = f"{project.project} {at}"
+    name = project.project if alone else f"{project.project} in {_short(project.working_copy)}"
+    said = f"{name} {at}"
     if project.head_commit and project.head_commit != project.indexed_commit:
         said += f" (HEAD is {project.head_commit[:7]})"
     if project.files_behind < 0:
@@ -74,6 +89,11 @@ def _project(project: ProjectFreshness) -> str:
     if project.files_behind:
         return said + f", {count(project.files_behind, 'file')} behind"
     return said
+
+
+def _short(path: str) -> str:
+    home = os.path.expanduser("~")
+    return f"~{path[len(home) :]}" if path.startswith(home + os.sep) else path
 
 
 def place(hit: Hit, cwd: str = "") -> str:

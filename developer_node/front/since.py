@@ -30,3 +30,8 @@ def since_ms(text: str, now: datetime) -> int:
             hint="Write 2h, 3d, yesterday, 2026-03-01 or 2026-03-01T09:30.",
         ) from None
     return int((at if at.tzinfo else at.replace(tzinfo=now.tzinfo)).timestamp() * 1000)
+
+
+def bound_ms(text: str) -> int:
+    """The same from now on, in this machine's zone; 0, which bounds nothing, for no text."""
+    return since_ms(text, datetime.now().astimezone()) if text else 0

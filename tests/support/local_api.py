@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import grpc.aio
+
 from common.daemon.files import write_private
 from common.daemon.home import Home, Ready
 from common.daemon.locks import only_instance
@@ -30,9 +32,11 @@ from common.pb.postdevai.v1.developer_service_pb2_grpc import (
     DeveloperServiceServicer,
     add_DeveloperServiceServicer_to_server,
 )
+from common.pb.postdevai.v1.lake_service_pb2_grpc import add_LakeServiceServicer_to_server
 from common.rpc.server import open_local_server
 from common.wire.nouns import ask_part_to_pb, event_to_pb
 from common.wire.translate import fill_pb, from_pb, to_pb
+from tests.support.local_lake_api import LakeApi, LakeScript
 
 TOKEN = "a-token-of-this-start"
 FRESH = Freshness((ProjectFreshness("thing", "/code/thing", "a" * 40, "a" * 40, 0),), 0, 1.0)
@@ -56,6 +60,13 @@ class Script:
     refusal: PostDevAIError | None = None
     """Raised by every call."""
     asked: list[Any] = field(default_factory=list)
+    lake: LakeScript = field(default_factory=LakeScript)
+
+    def hear(self, asked: Any) -> None:
+        """Keeps what was asked; refuses when it is to be refused."""
+        self.asked.append(asked)
+        if self.refusal:
+            raise self.refusal
 
 
 class LocalApi(DeveloperServiceServicer):
@@ -65,9 +76,7 @@ class LocalApi(DeveloperServiceServicer):
         self.script = script
 
     def _heard(self, asked: Any) -> None:
-        self.script.asked.append(asked)
-        if self.script.refusal:
-            raise self.script.refusal
+        self.script.hear(asked)
 
     async def Status(self, request, context):
         self._heard("status")
@@ -150,10 +159,12 @@ async def open_api(home: Home, script: Script) -> AsyncGenerator[dict[str, str]]
     socket = home.runtime_directory() / "developer.sock"
     token_file = home.directory("developer") / "token"
     write_private(token_file, TOKEN.encode())
-    service = LocalApi(script)
-    server = await open_local_server(
-        socket, TOKEN, lambda s: add_DeveloperServiceServicer_to_server(service, s)
-    )
+
+    def add(server: grpc.aio.Server) -> None:
+        add_DeveloperServiceServicer_to_server(LocalApi(script), server)
+        add_LakeServiceServicer_to_server(LakeApi(script.lake, script.hear), server)
+
+    server = await open_local_server(socket, TOKEN, add)
     try:
         yield {"socket": str(socket), "token_file": str(token_file)}
     finally:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -13,6 +14,9 @@ from developer_node.front.cli.words import JSON, PROJECT, home, print_json
 
 if TYPE_CHECKING:
     from developer_node.front.local_client import LocalClient
+
+
+Kind = Literal["code", "event", "failure"]
 
 
 def ask(
@@ -57,19 +61,39 @@ def search(
         ),
     ] = None,
     project: PROJECT = "",
+    copy: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Only this working copy.")
+    ] = None,
+    path: Annotated[str, typer.Option(metavar="GLOB", help="Only such paths: src/**/*.py.")] = "",
+    language: Annotated[str, typer.Option(metavar="L", help="Only this language: python.")] = "",
+    kind: Annotated[Kind | None, typer.Option(help="Only code, events or failures.")] = None,
+    since: Annotated[str, typer.Option(metavar="T", help="Changed or happened since.")] = "",
+    until: Annotated[str, typer.Option(metavar="T", help="Changed or happened before.")] = "",
     json: JSON = False,
 ) -> None:
     """Find places in the code, by meaning and words or exactly."""
     from common.model.lake import SearchMode, SearchQuery
     from developer_node.front import output_answer, output_json
     from developer_node.front.output_page import Page
+    from developer_node.front.since import bound_ms
 
     if literal and regex:
         raise Invalid("--literal and --regex exclude each other.", field="mode")
     mode: SearchMode = "literal" if literal else "regex" if regex else "fused"
     exact = literal or regex
     words = _words(query, "There is nothing to search for. Type: postdevai search WORDS")
-    asked = SearchQuery(words, mode, k or (1000 if exact else 10), project)
+    asked = SearchQuery(
+        words,
+        mode,
+        k or (1000 if exact else 10),
+        project,
+        os.path.abspath(copy.expanduser()) if copy else "",
+        path,
+        language,
+        kind or "",
+        bound_ms(since),
+        bound_ms(until),
+    )
 
     async def use(client: LocalClient) -> int:
         result = await client.search(asked)

@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from common.daemon.home import OTHER_HOME
 from common.errors import Denied, PostDevAIError
-from developer_node.front.cli import answers, machine, memory, nodes
+from developer_node.front.cli import answers, keeping, lake, machine, memory, nodes
 from developer_node.front.cli.recording import USAGE
 from developer_node.front.cli.refusal import INTERRUPTED, refuse
 
@@ -33,6 +33,12 @@ COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("open", answers.open_blob),
     ("recall", memory.recall),
     ("history", memory.history),
+    ("related", keeping.related),
+    ("kept", keeping.kept),
+    ("forget", keeping.forget),
+    ("snapshot", lake.snapshot),
+    ("restore", lake.restore),
+    ("backup", lake.backup),
     ("nodes", nodes.nodes),
     ("invite", nodes.invite),
     ("join", nodes.join),
@@ -76,6 +82,7 @@ def application() -> typer.Typer:
     app.callback()(start)
     for name, command in COMMANDS:
         app.command(name)(command)
+    app.add_typer(lake.group(), name="lake")
     app.command("run", add_help_option=False)(run)
     return app
 

@@ -58,23 +58,33 @@ def history(
     limit: Annotated[int, typer.Option(metavar="N", min=1, max=1000, help="Events at most.")] = 50,
     kind: Annotated[Kind | None, typer.Option(help="Only this kind.")] = None,
     since: Annotated[str, typer.Option(metavar="T", help="2h, 3d, yesterday, 2026-03-01.")] = "",
+    until: Annotated[str, typer.Option(metavar="T", help="Before then.")] = "",
+    text: Annotated[str, typer.Option(metavar="WORDS", help="With these words in it.")] = "",
+    like: Annotated[str, typer.Option(metavar="ID", help="Most like this event first.")] = "",
     project: PROJECT = "",
     json: JSON = False,
 ) -> None:
     """Show what happened, newest first."""
-    from datetime import datetime
-
+    from common.model.ids import EventId
     from common.model.lake import HistoryQuery
     from developer_node.front import output_json
     from developer_node.front.output_events import events, newest_first
     from developer_node.front.output_page import Page
-    from developer_node.front.since import since_ms
+    from developer_node.front.since import bound_ms
 
-    start = since_ms(since, datetime.now().astimezone()) if since else 0
-    asked = HistoryQuery(limit=limit, kind=kind or "", since_ms=start, project=project)
+    asked = HistoryQuery(
+        limit=limit,
+        kind=kind or "",
+        since_ms=bound_ms(since),
+        project=project,
+        until_ms=bound_ms(until),
+        text=text,
+        like=EventId(like),
+    )
 
     async def use(client: LocalClient) -> int:
-        page = newest_first(await client.history(asked))
+        page = await client.history(asked)
+        page = page if like else newest_first(page)
         if json:
             print_json(output_json.history(page))
         else:

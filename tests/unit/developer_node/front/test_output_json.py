@@ -31,7 +31,9 @@ from common.model.node import Node
 from developer_node.front import output_json
 
 BARE_HIT = Hit("thing", "/code/thing", "a.py", 1, 2)
-FRESHNESS = {"projects", "events_behind", "vectors_share"}
+FRESHNESS = {
+    *("projects", "events_behind", "vectors_share", "words_behind", "not_asked", "asleep"),
+}
 
 
 def keys(data: dict[str, Any]) -> set[str]:
@@ -45,7 +47,7 @@ def test_a_hit_has_every_key_and_null_for_what_is_not_known() -> None:
     [hit] = found["hits"]
     assert keys(hit) == {
         *("project", "working_copy", "path", "start_line", "end_line", "symbol"),
-        *("commit", "blob", "dirty", "score", "why"),
+        *("commit", "blob", "dirty", "score", "why", "kind", "event", "language", "at"),
     }
     assert [hit["symbol"], hit["commit"], hit["blob"], found["complete"]] == [None] * 3 + [False]
 

@@ -42,7 +42,7 @@ def test_stale_says_stale_and_empty_says_empty(
 
 def test_events_and_vectors_that_are_behind_are_said() -> None:
     fresh = Freshness((ProjectFreshness("thing", "/t", A, A),), 1, 0.97)
-    assert freshness_sentence(fresh) == "As of thing aaaaaaa · 1 event behind · vectors 97 %"
+    assert freshness_sentence(fresh) == "As of thing aaaaaaa · 1 event behind · 97 % by meaning"
 
 
 def test_almost_all_is_not_all() -> None:
@@ -82,3 +82,25 @@ def test_a_place_is_relative_below_where_the_person_is_and_whole_elsewhere() -> 
     assert place(hit, "/code/thin") == "/code/thing/src/a.py:3-9"
     assert place(Hit("thing", "", "src/a.py", 3, 3), "/code") == "src/a.py:3"
     assert (link(hit), link(Hit("thing", "", "a.py", 1, 1))) == ("file:///code/thing/src/a.py", "")
+
+
+def test_two_clones_of_a_project_are_told_apart_by_their_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HOME", "/home/ada")
+    clones = tuple(ProjectFreshness("thing", f"/home/ada/{d}", A, A) for d in ("one", "two"))
+    said = freshness_sentence(Freshness(clones, 0, 1.0))
+    assert said == "As of thing in ~/one aaaaaaa · thing in ~/two aaaaaaa"
+
+
+def test_who_was_not_asked_is_said() -> None:
+    known = Freshness(
+        (ProjectFreshness("thing", "/t", A, A),),
+        vectors_share=1.0,
+        not_asked=("meaning was not asked: the model has not arrived",),
+        asleep=("old", "older"),
+    )
+    assert freshness_sentence(known) == (
+        "As of thing aaaaaaa · meaning was not asked: the model has not arrived "
+        "· not asked, because asleep: old, older"
+    )

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -42,51 +40,13 @@ from common.model.laptop import LaptopStatus, OutboxStatus, WatchedRepository
 from common.model.llm import Model
 from common.model.node import Node
 from tests.support.local_api import FRESH, Script, serve
+from tests.support.typed import Terminal
 
 BLOB = ContentHash("0123456789abcdef" * 2)
 HIT = Hit(
     "thing", "/code/thing", "src/retry.py", 12, 20, "Policy.next", "a" * 40, BLOB, True, 0.5,
     ("words", "symbol"), "def next(self):\n    return 1\n",
 )  # fmt: skip
-
-
-@dataclass
-class Done:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-@dataclass
-class Terminal:
-    """Where a person types; no daemon runs unless a test serves one."""
-
-    home: Path
-    cwd: Path
-    env: dict[str, str] = field(default_factory=dict)
-
-    async def begin(self, *words: str, **env: str) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "developer_node.front.cli", *words),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            cwd=self.cwd,
-            env=os.environ | {"POSTDEVAI_HOME": str(self.home)} | self.env | env,
-        )
-
-    async def type(self, *words: str, stdin: bytes = b"", **env: str) -> Done:
-        process = await self.begin(*words, **env)
-        out, err = await process.communicate(stdin)
-        assert process.returncode is not None
-        assert "Traceback" not in err.decode(), err.decode()
-        return Done(process.returncode, out.decode(), err.decode())
 
 
 @pytest.fixture
@@ -281,6 +241,10 @@ async def test_search_json_is_the_contract(terminal: Terminal, script: Script) -
         "dirty": True,
         "score": 0.5,
         "why": None,
+        "kind": "code",
+        "event": None,
+        "language": None,
+        "at": None,
     }
     assert done.json["complete"] is False
     assert done.json["freshness"]["projects"][0]["files_behind"] == 0
