@@ -11,6 +11,7 @@ from common.errors import Invalid
 from common.model.event import Event, FileChanged, WorkingCopySeen, content_hashes
 from common.model.ids import ContentHash, NodeId, Origin, ProjectId, WorkingCopyId
 from common.wire.nouns import event_from_bytes
+from dragon_node.lake.aliases import Joined, last, together
 from dragon_node.lake.identity import KnownCopy, Placed, place, unseen
 from dragon_node.lake.journal import Draft
 from dragon_node.lake.records import NO_ORIGIN, OUTSIDE, Note, Refusal
@@ -28,10 +29,17 @@ _CONTENT = _ID
 class Places:
     """Where working copies belong, as far as it was decided; changed by each new description."""
 
-    def __init__(self, known: dict[WorkingCopyId, KnownCopy], names: dict[ProjectId, str]) -> None:
+    def __init__(
+        self,
+        known: dict[WorkingCopyId, KnownCopy],
+        names: dict[ProjectId, str],
+        joined: Joined | None = None,
+    ) -> None:
         self._known = known
         self.names = names
         """Every project's name."""
+        self.joined: Joined = joined or {}
+        """Which project each was joined to."""
 
     def of(self, event: Event) -> Placed:
         """The project of an event. A description of a working copy is remembered."""
@@ -70,8 +78,14 @@ class Places:
                 self._known.pop(copy, None)
 
     def matching(self, project: str) -> list[ProjectId]:
-        """Projects of that name or id, in a fixed order; all when it is empty."""
-        return sorted(p for p, name in self.names.items() if project in ("", p, name))
+        """Projects of that name or id, with those joined to them, in a fixed order; all when it
+        is empty."""
+        named = (p for p, name in self.names.items() if project in ("", p, name))
+        return sorted({one for p in named for one in together(self.joined, p)})
+
+    def name(self, project: ProjectId) -> str:
+        """For people: of the project that it was joined to; empty when it has none."""
+        return self.names.get(last(self.joined, project), "")
 
 
 def admit(origin: Origin, node: NodeId, seq: int, raw: bytes, places: Places) -> list[Draft]:
