@@ -10,13 +10,12 @@ import apsw
 import numpy as np
 import pytest
 
-from common.errors import Denied, Invalid, Missing, OverLimit, Unavailable
+from common.errors import Denied, Invalid, Missing, OverLimit
 from common.model.answer import ProjectFreshness
 from common.model.event import CommandFinished, Commit, FileChanged, GitOperation, PathChange
 from common.model.ids import ContentHash, NodeId, Origin, ProjectId, content_hash
 from common.model.lake import HistoryQuery, SearchQuery
 from common.wire.nouns import event_to_bytes
-from dragon_node.lake import lexicon
 from dragon_node.lake.lake import Lake
 from dragon_node.lake.records import OUTSIDE, Accepted, Note
 from dragon_node.lake.shards import discard
@@ -491,20 +490,3 @@ async def test_events_outside_any_working_copy_have_a_shard_of_their_own(tmp_pat
         assert (await lake.history(HistoryQuery())).entries[0].project == ""
     assert (plain(tmp_path).path / "projects" / f"{OUTSIDE}.db").exists()
     assert ProjectId("0" * 16) == OUTSIDE
-
-
-async def test_a_word_index_that_cannot_be_written_is_an_error_and_then_made_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """To say that nothing was found would be false."""
-    monkeypatch.setattr(lexicon, "COMMIT_S", 1_000.0)  # nobody mends it before the search
-    async with opened(tmp_path) as lake:
-        laptop = Laptop(lake)
-        await laptop.save({"a.py": HELLO})
-        assert len(await lake.by_words("hello", 5)) == 1
-        shutil.rmtree(plain(tmp_path).path / "words")
-        await laptop.send(saved("b.py", BYE), blobs=contents(BYE))
-        with pytest.raises(Unavailable):
-            await lake.by_words("hello", 5)
-        assert len(await lake.by_words("hello", 5)) == 1
-        assert len(await lake.by_words("bye", 5)) == 1
