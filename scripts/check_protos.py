@@ -1,4 +1,4 @@
-"""Fails when common/pb is not what protos/ would generate, or when protos/ breaks a release."""
+"""Fails when common/pb or docs/api is not what protos/ makes, or when protos/ breaks a release."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scripts.gen_protos import OUT, write_package  # noqa: E402  after the path above
+from scripts import gen_api_docs, gen_protos  # noqa: E402  after the path above
 
 
 def main() -> int:
     """Compares file by file; then buf breaking against the last release tag, if there is one."""
     with tempfile.TemporaryDirectory() as scratch:
-        fresh = Path(scratch) / "pb"
-        write_package(fresh)
-        stale = differing(fresh, OUT)
+        pb, api = Path(scratch) / "pb", Path(scratch) / "api"
+        gen_protos.write_package(pb)
+        gen_api_docs.write_pages(api)
+        stale = differing(pb, gen_protos.OUT, "*.py*") + differing(api, gen_api_docs.OUT, "*.md")
     if stale:
-        print(f"common/pb is not what protos/ makes: {', '.join(stale)}. Type: make proto")
+        print(f"Not what protos/ makes: {', '.join(stale)}. Type: make proto")
         return 1
     return breaking()
 
 
-def differing(fresh: Path, kept: Path) -> list[str]:
+def differing(fresh: Path, kept: Path, pattern: str) -> list[str]:
     """Names below either folder whose bytes differ."""
-    names = {str(p.relative_to(folder)) for folder in (fresh, kept) for p in folder.rglob("*.py*")}
+    names = {str(p.relative_to(folder)) for folder in (fresh, kept) for p in folder.rglob(pattern)}
     names = {n for n in names if "__pycache__" not in n}
     return sorted(n for n in names if read(fresh / n) != read(kept / n))
 

@@ -162,7 +162,8 @@ async def open_api(home: Home, script: Script) -> AsyncGenerator[dict[str, str]]
 
     def add(server: grpc.aio.Server) -> None:
         add_DeveloperServiceServicer_to_server(LocalApi(script), server)
-        add_LakeServiceServicer_to_server(LakeApi(script.lake, script.hear), server)
+        lake = LakeApi(script.lake, script.hear)  # pyright: ignore[reportAbstractUsage] - a part of it
+        add_LakeServiceServicer_to_server(lake, server)
 
     server = await open_local_server(socket, TOKEN, add)
     try:
