@@ -1,22 +1,28 @@
 """One SQLite file: a writer thread of its own, and readers on a shared pool of reader threads.
 
-Every connection is made, used and closed on one thread, and asserts it.
+Every connection is made, used and closed on one thread, and asserts it. A file on SSD is sealed:
+SQLite3 Multiple Ciphers encrypts each page (ChaCha20-Poly1305, a fresh nonce at every write), in
+the WAL as well, so that a changed bit is Corrupt and no plain byte is written.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
 import apsw
 
+from common.daemon.keys import SealingKey
 from common.errors import Corrupt, OverLimit, PostDevAIError
 
 T = TypeVar("T")
@@ -28,21 +34,38 @@ CONNECTIONS_A_READER = 64
 """Connections that one reader thread keeps; the least recently used is closed."""
 BUSY_MS = 10_000
 STATEMENTS_CACHED = 256
+CIPHER = "chacha20"
+SQLITE = "pdv sqlite 1"
+"""What the pages' key is derived for."""
 
 
 class Owned:
     """A connection that may be used by the thread that made it and by no other."""
 
-    def __init__(self, path: Path, *, synchronous: Synchronous, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        synchronous: Synchronous,
+        read_only: bool = False,
+        key: SealingKey | None = None,
+    ) -> None:
+        """With a key the file is sealed. Corrupt when it is not, or with another key."""
         flags = apsw.SQLITE_OPEN_READONLY if read_only else _READ_WRITE
         self._owner = threading.get_ident()
         self._connection = apsw.Connection(
             str(path), flags=flags, statementcachesize=STATEMENTS_CACHED
         )
-        self._connection.set_busy_timeout(BUSY_MS)
-        if not read_only:
-            self._connection.pragma("journal_mode", "wal")
-            self._connection.pragma("synchronous", synchronous)
+        try:
+            self._connection.set_busy_timeout(BUSY_MS)
+            if key is not None:
+                unlock(self._connection, path, key)
+            if not read_only:
+                self._connection.pragma("journal_mode", "wal")
+                self._connection.pragma("synchronous", synchronous)
+        except BaseException:
+            self._connection.close()
+            raise
 
     @property
     def connection(self) -> apsw.Connection:
@@ -59,17 +82,36 @@ class Owned:
 _READ_WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
 
 
+def unlock(db: apsw.Connection, path: Path, key: SealingKey) -> None:
+    """Before anything else on a connection to a sealed file. Corrupt when the key does not fit."""
+    db.pragma("cipher", CIPHER)
+    db.pragma("key", f"raw:{key.derived(SQLITE).hex()}")
+    try:
+        db.execute("SELECT count(*) FROM sqlite_schema").fetchall()
+    except (apsw.NotADBError, apsw.CorruptError) as error:
+        raise Corrupt(
+            f"{path} does not open with key {key.id}: it is damaged, or was sealed with another",
+            hint=f"Put the key back that sealed it, or {path} from a backup; nothing was changed.",
+        ) from error
+
+
 class Readers:
     """A few threads that read any file of the lake, each with connections of its own."""
 
     def __init__(self, threads: int = READERS) -> None:
         self._threads = [_Reader(i) for i in range(threads)]
         self._epochs: dict[Path, int] = {}
+        self._keys: dict[Path, SealingKey] = {}
 
     async def run(self, path: Path, fn: Callable[[apsw.Connection], T]) -> T:
         """`fn` in one read transaction, so that it sees one state of the file."""
         reader = min(self._threads, key=lambda each: each.waiting)
-        return await reader.run((path, self._epochs.get(path, 0)), fn)
+        of = _File(path, self._epochs.get(path, 0), self._keys.get(path))
+        return await reader.run(of, fn)
+
+    def unlock(self, path: Path, key: SealingKey) -> None:
+        """The file is sealed with this key."""
+        self._keys[path] = key
 
     def forget(self, path: Path) -> None:
         """The file was replaced: connections to the old one are not used again."""
@@ -86,18 +128,27 @@ class Readers:
             await self._threads.pop().close()
 
 
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file as it was before it was replaced, or since."""
+
+    path: Path
+    epoch: int
+    key: SealingKey | None
+
+
 class _Reader:
     """One thread and its connections, the least recently used first."""
 
     def __init__(self, number: int) -> None:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix=f"lake-read-{number}")
-        self._held: OrderedDict[tuple[Path, int], Owned] = OrderedDict()
+        self._held: OrderedDict[_File, Owned] = OrderedDict()
         self.waiting = 0
 
-    async def run(self, key: tuple[Path, int], fn: Callable[[apsw.Connection], T]) -> T:
+    async def run(self, file: _File, fn: Callable[[apsw.Connection], T]) -> T:
         self.waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, self._run, key, fn)
+            return await asyncio.get_running_loop().run_in_executor(self._pool, self._run, file, fn)
         finally:
             self.waiting -= 1
 
@@ -108,23 +159,23 @@ class _Reader:
         await asyncio.get_running_loop().run_in_executor(self._pool, self._close_all)
         self._pool.shutdown(wait=True)
 
-    def _run(self, key: tuple[Path, int], fn: Callable[[apsw.Connection], T]) -> T:
-        with said_plainly(key[0]):
-            db = self._connection(key)
+    def _run(self, file: _File, fn: Callable[[apsw.Connection], T]) -> T:
+        with said_plainly(file.path):
+            db = self._connection(file)
             with transaction(db, "DEFERRED"):
                 return fn(db)
 
-    def _connection(self, key: tuple[Path, int]) -> apsw.Connection:
-        if key not in self._held:
-            self._held[key] = Owned(key[0], synchronous="OFF", read_only=True)
+    def _connection(self, file: _File) -> apsw.Connection:
+        if file not in self._held:
+            self._held[file] = Owned(file.path, synchronous="OFF", read_only=True, key=file.key)
             if len(self._held) > CONNECTIONS_A_READER:
                 self._held.popitem(last=False)[1].close()
-        self._held.move_to_end(key)
-        return self._held[key].connection
+        self._held.move_to_end(file)
+        return self._held[file].connection
 
     def _release(self, path: Path) -> None:
-        for key in [key for key in self._held if key[0] == path]:
-            self._held.pop(key).close()
+        for file in [file for file in self._held if file.path == path]:
+            self._held.pop(file).close()
 
     def _close_all(self) -> None:
         for owned in self._held.values():
@@ -135,8 +186,17 @@ class _Reader:
 class Database:
     """A SQLite file with one writer thread. Writes are transactions, in the order of asking."""
 
-    def __init__(self, path: Path, readers: Readers, owned: Owned, writer: ThreadPoolExecutor):
+    def __init__(
+        self,
+        path: Path,
+        readers: Readers,
+        owned: Owned,
+        writer: ThreadPoolExecutor,
+        key: SealingKey | None = None,
+    ) -> None:
         self.path = path
+        self.key = key
+        """What the file is sealed with; None when it lies plain, in memory."""
         self._readers = readers
         self._owned = owned
         self._writer = writer
@@ -145,14 +205,25 @@ class Database:
 
     @classmethod
     async def open(
-        cls, path: Path, readers: Readers, *, schema: str, synchronous: Synchronous = "OFF"
+        cls,
+        path: Path,
+        readers: Readers,
+        *,
+        schema: str,
+        synchronous: Synchronous = "OFF",
+        key: SealingKey | None = None,
     ) -> Database:
-        """Makes the file where it is missing. `schema` is CREATE ... IF NOT EXISTS statements."""
+        """Makes the file where it is missing. `schema` is CREATE ... IF NOT EXISTS statements.
+
+        With a key it is sealed; Corrupt when the key does not open it.
+        """
+        if key is not None:
+            readers.unlock(path, key)
         writer = ThreadPoolExecutor(1, thread_name_prefix=f"lake-write-{path.stem[:8]}")
 
         def make() -> Owned:
             with said_plainly(path):
-                owned = Owned(path, synchronous=synchronous)
+                owned = Owned(path, synchronous=synchronous, key=key)
                 with transaction(owned.connection, "IMMEDIATE"):
                     owned.connection.execute(schema)
                 return owned
@@ -162,7 +233,7 @@ class Database:
         except BaseException:
             writer.shutdown(wait=False)
             raise
-        return cls(path, readers, owned, writer)
+        return cls(path, readers, owned, writer, key)
 
     async def write(self, fn: Callable[[apsw.Connection], T]) -> T:
         """`fn` in one transaction on the writer thread. OverLimit when the disk is full."""
@@ -188,6 +259,72 @@ class Database:
         db = self._owned.connection
         with said_plainly(self.path), transaction(db, "IMMEDIATE"):
             return fn(db)
+
+
+async def copy_to(db: Database, path: Path, key: SealingKey) -> None:
+    """One state of a live file as a new file on SSD: compact, sealed, and on disk when this
+    returns. What is at `path` is replaced. OverLimit when the disk is full: nothing is left.
+    """
+    await asyncio.to_thread(copied, db.path, db.key, path, key)
+
+
+async def copy_from(path: Path, key: SealingKey, to: Path) -> None:
+    """A sealed copy as the plain file that it was made from, on the RAM disk. Every page is
+    authenticated: Corrupt names a copy that is not what was written, and `to` stays as it was.
+    """
+    await asyncio.to_thread(copied, path, key, to, None)
+
+
+def copied(source: Path, source_key: SealingKey | None, to: Path, key: SealingKey | None) -> None:
+    """One state of a file, whoever writes to it meanwhile, put in the place of `to`.
+
+    Row ids are kept of tables with an INTEGER PRIMARY KEY only: SQLite's VACUUM INTO makes it.
+    """
+    draft = to.with_name(f".{to.name}.{os.urandom(4).hex()}.copying")
+    try:
+        os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        with said_plainly(source), contextlib.closing(_reading(source, source_key)) as db:
+            _vacuum_into(db, draft, key)
+        _sync(draft)
+        draft.replace(to)
+        _sync(to.parent)
+    finally:
+        for left in (draft, draft.with_name(f"{draft.name}-journal")):
+            left.unlink(missing_ok=True)
+
+
+def _reading(path: Path, key: SealingKey | None) -> apsw.Connection:
+    flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI  # for the URI in VACUUM INTO
+    db = apsw.Connection(path.absolute().as_uri(), flags=flags)
+    try:
+        db.set_busy_timeout(BUSY_MS)
+        if key is not None:
+            unlock(db, path, key)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _vacuum_into(db: apsw.Connection, path: Path, key: SealingKey | None) -> None:
+    try:
+        db.execute("VACUUM INTO ?", (_uri(path, key),))
+    except apsw.CantOpenError:  # its message repeats the URI, and with it the key
+        raise Corrupt(f"{path} cannot be opened", hint=f"Look at {path.parent}.") from None
+
+
+def _uri(path: Path, key: SealingKey | None) -> str:
+    """For a new file: without a parameter it would be sealed as the one that it is made from."""
+    sealing = "key=" if key is None else f"cipher={CIPHER}&key=raw:{key.derived(SQLITE).hex()}"
+    return f"{path.absolute().as_uri()}?{sealing}"
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 @contextmanager
