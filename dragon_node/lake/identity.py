@@ -3,8 +3,10 @@
 The same project if and only if: the same normalised remotes, or the same root commits and no
 differing remotes. A clone of a fork that also knows its upstream shares a remote with it and is
 not the same, so all remotes have to agree. Everything else (shallow clones without a remote,
-forks, templates, no commits, several projects that would fit) gets a provisional project of its
-own, by path.
+forks, templates, rewritten roots, no commits, several projects that would fit) gets a provisional
+project of its own, by path; a person may join it (aliases.py). A working copy that was placed stays
+where it is when its remotes are renamed, added or moved to another host: only when another
+repository lies at its path does it leave, and that is journalled.
 """
 
 from __future__ import annotations
@@ -50,7 +52,7 @@ def place(working_copy: WorkingCopyId, seen: WorkingCopySeen, known: Iterable[Kn
             left = copy.project
         else:
             return Placed(copy.project, copy.name)
-    home = _joined(seen, others) or _founded(working_copy, seen, others)
+    home = _joined(seen, others) or _founded(working_copy, seen, others, left)
     return Placed(home.project, home.name, left if left != home.project else None)
 
 
@@ -69,46 +71,72 @@ def name_of(seen: WorkingCopySeen) -> str:
     return PurePosixPath(seen.path).name or seen.path
 
 
+def canonical(remote: str) -> str:
+    """One spelling of a remote: hosts that take names in any case, and their doors on port 443."""
+    host, slash, path = remote.partition("/")
+    host = _DOORS.get(host, host)
+    return host + slash + (path.lower() if host in _CASELESS else path)
+
+
+_DOORS = {
+    "ssh.github.com:443": "github.com",
+    "altssh.gitlab.com:443": "gitlab.com",
+    "altssh.bitbucket.org:443": "bitbucket.org",
+}
+_CASELESS = frozenset({"github.com", "gitlab.com", "bitbucket.org", "codeberg.org"})
+
+
 def _replaced(copy: KnownCopy, seen: WorkingCopySeen) -> bool:
-    """Another repository lies at the path: both kinds of evidence are there and neither agrees."""
+    """Another repository lies at the path: other root commits, and no remote in common."""
     other_roots = bool(copy.roots and seen.roots) and copy.roots.isdisjoint(seen.roots)
-    return other_roots and copy.remotes.isdisjoint(seen.remotes)
+    return other_roots and _remotes(copy.remotes).isdisjoint(_remotes(seen.remotes))
 
 
 def _joined(seen: WorkingCopySeen, others: list[KnownCopy]) -> Placed | None:
-    if seen.remotes:
-        for copy in others:
-            if copy.remotes == frozenset(seen.remotes):
-                return Placed(copy.project, copy.name)
-    roots = _roots(seen)
+    """The one project that the evidence fits; None when there is none, or several."""
+    remotes, roots = _remotes(seen.remotes), _roots(seen)
+    if remotes and (fitting := _projects(c for c in others if _remotes(c.remotes) == remotes)):
+        return _only(fitting)
     if not roots:
         return None
-    fitting = {c.project: c.name for c in others if c.roots == roots}
-    agreeing = [
-        Placed(project, name)
-        for project, name in fitting.items()
-        if not any(_differs(seen, c) for c in others if c.project == project)
-    ]
-    return agreeing[0] if len(agreeing) == 1 and len(fitting) == 1 else None
+    fitting = _projects(c for c in others if c.roots == roots)
+    differing = {c.project for c in others if _differs(remotes, _remotes(c.remotes))}
+    return None if fitting.keys() & differing else _only(fitting)
 
 
-def _differs(seen: WorkingCopySeen, copy: KnownCopy) -> bool:
-    return bool(seen.remotes and copy.remotes) and copy.remotes != frozenset(seen.remotes)
+def _projects(copies: Iterable[KnownCopy]) -> dict[ProjectId, str]:
+    return {copy.project: copy.name for copy in copies}
 
 
-def _founded(working_copy: WorkingCopyId, seen: WorkingCopySeen, others: list[KnownCopy]) -> Placed:
-    roots = _roots(seen)
-    if seen.remotes:
-        evidence = ("remote", *sorted(seen.remotes))
-    elif roots and not any(c.roots == roots for c in others):
-        evidence = ("roots", *sorted(roots))
-    else:
-        evidence = ("path", working_copy)
-    project = ProjectId(short_hash("project", *evidence))
-    if any(c.project == project for c in others):
-        # Its evidence once founded a project that has moved on: they must not meet by accident.
-        project = ProjectId(short_hash("project", "path", working_copy))
-    return Placed(project, name_of(seen))
+def _only(fitting: dict[ProjectId, str]) -> Placed | None:
+    return Placed(*next(iter(fitting.items()))) if len(fitting) == 1 else None
+
+
+def _differs(one: frozenset[str], other: frozenset[str]) -> bool:
+    return bool(one and other) and one != other
+
+
+def _founded(
+    working_copy: WorkingCopyId,
+    seen: WorkingCopySeen,
+    others: list[KnownCopy],
+    left: ProjectId | None,
+) -> Placed:
+    """A new project, named by its evidence, or by path where that founded one that moved on."""
+    remotes, roots = sorted(_remotes(seen.remotes)), sorted(_roots(seen))
+    evidence: list[tuple[str, ...]] = []
+    if remotes:
+        evidence.append(("remote", *remotes))
+    elif roots and not any(c.roots == frozenset(roots) for c in others):
+        evidence.append(("roots", *roots))
+    evidence += [("path", working_copy), ("path", working_copy, *remotes, *roots)]
+    ids = [ProjectId(short_hash("project", *each)) for each in evidence]
+    taken = {c.project for c in others} | {left}
+    return Placed(next((each for each in ids if each not in taken), ids[-1]), name_of(seen))
+
+
+def _remotes(remotes: Iterable[str]) -> frozenset[str]:
+    return frozenset(map(canonical, remotes))
 
 
 def _roots(seen: WorkingCopySeen) -> frozenset[str]:
