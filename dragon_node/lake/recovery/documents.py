@@ -9,6 +9,7 @@ import errno
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,14 +64,16 @@ def digest_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def sync_file(path: Path) -> None:
-    """Its bytes are on the disk."""
-    _sync(path, os.O_RDWR)
-
-
 def sync_directory(path: Path) -> None:
     """The names in it are on the disk."""
     _sync(path, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def uncache(path: Path) -> None:
+    """What is read next comes from the disk, where the system can be told so."""
+    if sys.platform == "linux":
+        with path.open("rb") as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 @contextmanager

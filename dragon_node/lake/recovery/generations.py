@@ -63,6 +63,16 @@ class Generations:
         """The next older one."""
         return next((m for m in self._held if m.number < number), None)
 
+    def check(self) -> list[str]:
+        """Reads the manifests again: what is wrong with them now."""
+        wrong: list[str] = []
+        for manifest in self._held:
+            try:
+                _manifest(self._path(manifest.number))
+            except Corrupt as error:
+                wrong.append(error.message)
+        return wrong
+
     def next_number(self) -> int:
         """One that no manifest ever had."""
         names = (int(path.stem) for path in self.directory.glob("*.json") if path.stem.isdigit())
@@ -121,6 +131,8 @@ def _fields(manifest: Manifest) -> dict[str, object]:
 
 def _manifest(path: Path) -> Manifest:
     body = documents.read(path)
+    if body is None:
+        raise Corrupt(f"{path} is missing")
     try:
         files = {name: Shelved(**fields) for name, fields in body["files"].items()}
         return Manifest(

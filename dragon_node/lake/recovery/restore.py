@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from common.errors import Corrupt
+from common.errors import Corrupt, Missing
 from common.model.ids import ProjectId
+from common.model.lake import LakeStep
 from dragon_node.lake.recovery.asleep import Asleep
 from dragon_node.lake.recovery.generations import Generations, Manifest
 from dragon_node.lake.recovery.shelf import MEMORY, Shelf, Shelved
@@ -27,6 +29,18 @@ class Reach(Protocol):
         ...
 
 
+class Remade(Protocol):
+    """What is asked of the files."""
+
+    def asleep(self) -> Mapping[ProjectId, Shelved]:
+        """Projects on the SSD, by the copy that each is."""
+        ...
+
+    async def remake(self, name: str) -> None:
+        """Puts a file away, recovers it, and brings it up to the journal's end."""
+        ...
+
+
 class Recovery:
     """Files from the newest copy that is whole and that the journal can bring up to date."""
 
@@ -37,6 +51,7 @@ class Recovery:
         self._asleep = asleep
         self._generations = generations
         self._journal = journal
+        self._first: Manifest | None = None
         self.told: list[str] = []
         """Copies that were found damaged and passed over."""
 
@@ -71,7 +86,23 @@ class Recovery:
         shelved = usable[-1].files.get(name)
         return 0 if shelved is None else min(shelved.lsn, usable[-1].lsn)
 
+    @contextmanager
+    def preferring(self, at: int) -> Generator[Manifest]:
+        """Meanwhile files come from this generation first; the newest for 0. Missing when there
+        is none of this number that the journal reaches back to."""
+        found = next((m for m in self._usable() if at in (0, m.number)), None)
+        if found is None:
+            there = ", ".join(str(m.number) for m in self._usable()) or "none"
+            raise Missing(f"there is no generation {at or ''}".strip(), hint=f"There: {there}.")
+        self._first = found
+        try:
+            yield found
+        finally:
+            self._first = None
+
     def _copies(self, name: str) -> Iterator[Shelved]:
+        if self._first is not None and name in self._first.files:
+            yield self._first.files[name]
         asleep = self._asleep.all().get(ProjectId(name))
         if asleep is not None:
             yield asleep
@@ -93,3 +124,23 @@ class Recovery:
             return True
         usable = self._usable()
         return name != MEMORY and bool(usable) and all(name not in m.files for m in usable)
+
+
+async def restore(
+    at: int, recovery: Recovery, shelf: Shelf, files: Remade
+) -> AsyncGenerator[LakeStep]:
+    """Files of a generation in the place of those on the RAM disk, and the journal after them:
+    nothing that was acknowledged is lost. Projects that sleep, or began later, stay as they are.
+
+    Missing when there is no such generation; Corrupt names a damaged copy: then nothing changed.
+    """
+    with recovery.preferring(at) as manifest:
+        names = [name for name in manifest.files if name not in files.asleep()]
+        for done, name in enumerate(names, start=1):
+            await shelf.check(manifest.files[name])
+            yield LakeStep("verify", done, len(names), name)
+        for done, name in enumerate(names, start=1):
+            await files.remake(name)
+            yield LakeStep("restore", done, len(names), name)
+    sentence = f"generation {manifest.number}, and the journal after it"
+    yield LakeStep("restore", len(names), len(names), sentence, ended=True)

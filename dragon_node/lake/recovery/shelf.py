@@ -10,17 +10,26 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Generator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
 import apsw
 
-from common.errors import Corrupt
-from dragon_node.lake.database import Database, said_plainly
+from common.daemon.keys import SealingKey
+from common.errors import Corrupt, OverLimit
+from dragon_node.lake.database import Database, copied, said_plainly, unlock
 from dragon_node.lake.failpoints import reach
-from dragon_node.lake.recovery.documents import digest_of, full, room_on, sync_directory, sync_file
+from dragon_node.lake.recovery.documents import (
+    digest_of,
+    full,
+    room_on,
+    sync_directory,
+    uncache,
+)
 from dragon_node.lake.shards import FORMAT_VERSION, Shard, discard
 
 MEMORY = "memory"
@@ -48,10 +57,12 @@ class Shelved:
 class Shelf:
     """Puts files there and takes them back."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, key: SealingKey | None) -> None:
+        """With a key the copies are sealed; without one they are plain."""
         self.directory = directory
+        self._key = key
         self._last: WeakKeyDictionary[Database, tuple[int, Shelved]] = WeakKeyDictionary()
-        self._unreferred: set[str] = set()
+        self._unreferred: Counter[str] = Counter()
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     async def put(self, name: str, shard: Shard) -> Shelved:
@@ -62,10 +73,10 @@ class Shelf:
         writes = database.writes
         held = self._last.get(database)
         if held is not None and held[0] == writes and self.path(held[1]).exists():
-            self._unreferred.add(held[1].file)
+            self._unreferred[held[1].file] += 1
             return held[1]
         shelved = await asyncio.to_thread(self._put, name, database.path)
-        self._unreferred.add(shelved.file)
+        self._unreferred[shelved.file] += 1
         self._last[database] = (writes, shelved)
         return shelved
 
@@ -76,21 +87,26 @@ class Shelf:
         await asyncio.to_thread(self._take, shelved, to)
 
     async def check(self, shelved: Shelved) -> None:
-        """Reads the copy back whole. Corrupt names it when it is not what was written."""
+        """Reads the copy whole. Corrupt names it when it is not what was written."""
         await asyncio.to_thread(self._check, shelved)
+
+    async def examine(self, shelved: Shelved) -> None:
+        """Reads the copy back from the disk, and that SQLite finds it whole. Corrupt names it."""
+        await asyncio.to_thread(self._examine, shelved)
 
     def path(self, shelved: Shelved) -> Path:
         """Where the copy lies."""
         return self.directory / shelved.file
 
     def let_go(self, files: Collection[str]) -> None:
-        """Copies that nobody is going to refer to: the next sweep takes them."""
-        self._unreferred -= set(files)
+        """Copies that whoever has put them is not going to refer to: a sweep may take them."""
+        self._unreferred -= Counter(files)
 
     def sweep(self, referred: Collection[str]) -> None:
         """Removes what is neither referred to nor on its way to be."""
-        self._unreferred -= set(referred)
-        keep = self._unreferred | set(referred)
+        for file in referred:
+            del self._unreferred[file]
+        keep = {*self._unreferred, *referred}
         for path in self.directory.iterdir():
             if path.name not in keep and not path.name.startswith("."):
                 path.unlink()
@@ -105,17 +121,19 @@ class Shelf:
         temp = self.directory / f".{name}.{secrets.token_hex(4)}.copying"
         try:
             with room_on(self.directory):
-                _copy(source, temp, self.directory)
-                sync_file(temp)
+                reach("shelf.copying")
+                copied(source, None, temp, self._key)
                 reach("shelf.copied")
-                lsn, generation = _position(temp)
+                with self._opened(temp) as db:
+                    lsn, generation = _position(db)
                 shelved = _shelved(name, temp, lsn, generation)
                 temp.rename(self.path(shelved))
                 reach("shelf.renamed")
                 sync_directory(self.directory)
-        except BaseException:
+        except OverLimit as error:
+            raise full(self.directory) from error
+        finally:
             discard(temp)
-            raise
         return shelved
 
     def _take(self, shelved: Shelved, to: Path) -> None:
@@ -123,15 +141,22 @@ class Shelf:
         temp = to.with_name(f"{to.name}.taking")
         discard(temp)
         try:
-            _copy(self.path(shelved), temp, to.parent)
+            copied(self.path(shelved), self._key, temp, None)
             reach("shelf.taking")
             _renew(temp)
             discard(to)
             temp.rename(to)
-        except BaseException:
+        finally:
             discard(temp)
-            raise
         reach("shelf.taken")
+
+    def _examine(self, shelved: Shelved) -> None:
+        path = self.path(shelved)
+        uncache(path)
+        self._check(shelved)
+        with self._opened(path) as db:
+            if wrong := damage(db):
+                raise Corrupt(f"{path}, a copy of {shelved.name}, is damaged: {wrong}")
 
     def _check(self, shelved: Shelved) -> None:
         path = self.path(shelved)
@@ -146,46 +171,34 @@ class Shelf:
         if found != shelved.digest:
             raise Corrupt(f"{path}, a copy of {shelved.name}, is damaged")
 
-
-def _copy(source: Path, target: Path, directory: Path) -> None:
-    """One state of a live file, whoever writes to it meanwhile."""
-    with said_plainly(source):
-        live = apsw.Connection(str(source), flags=apsw.SQLITE_OPEN_READONLY)
-        try:
-            reach("shelf.copying")
-            copy = apsw.Connection(str(target))
-            try:
-                copy.pragma("synchronous", "OFF")
-                with copy.backup("main", live, "main") as backup:
-                    backup.step(-1)
-                copy.pragma("journal_mode", "delete")
-            except apsw.FullError as error:
-                raise full(directory) from error
-            finally:
-                copy.close()
-        finally:
-            live.close()
+    @contextmanager
+    def _opened(self, path: Path) -> Generator[apsw.Connection]:
+        with said_plainly(path), closing(_read_only(path)) as db:
+            if self._key is not None:
+                unlock(db, path, self._key)
+            yield db
 
 
-def _position(path: Path) -> tuple[int, str]:
-    with said_plainly(path):
-        db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-        try:
-            applied: str = db.execute("SELECT value FROM meta WHERE name='applied'").get
-            generation: str = db.execute("SELECT value FROM meta WHERE name='generation'").get
-        finally:
-            db.close()
+def damage(db: apsw.Connection) -> str:
+    """What SQLite finds wrong with a file; empty when it is whole."""
+    found: list[str] = [row[0] for row in db.execute("PRAGMA quick_check(1)")]
+    return "" if found == ["ok"] else found[0]
+
+
+def _read_only(path: Path) -> apsw.Connection:
+    return apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+
+
+def _position(db: apsw.Connection) -> tuple[int, str]:
+    applied: str = db.execute("SELECT value FROM meta WHERE name='applied'").get
+    generation: str = db.execute("SELECT value FROM meta WHERE name='generation'").get
     return int(applied), generation
 
 
 def _renew(path: Path) -> None:
-    with said_plainly(path):
-        db = apsw.Connection(str(path))
-        try:
-            db.pragma("synchronous", "OFF")
-            db.execute("UPDATE meta SET value=lower(hex(randomblob(8))) WHERE name='generation'")
-        finally:
-            db.close()
+    with said_plainly(path), closing(apsw.Connection(str(path))) as db:
+        db.pragma("synchronous", "OFF")
+        db.execute("UPDATE meta SET value=lower(hex(randomblob(8))) WHERE name='generation'")
 
 
 def _shelved(name: str, path: Path, lsn: int, generation: str) -> Shelved:

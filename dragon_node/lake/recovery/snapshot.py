@@ -1,0 +1,171 @@
+"""Makes a generation: every file copied, read back, published; then the journal is cut."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing
+from typing import Protocol
+
+from common.clock import Clock
+from common.errors import Corrupt, OverLimit
+from common.model.lake import Generation, LakeStep
+from dragon_node.lake.failpoints import reach
+from dragon_node.lake.recovery.archive import Archive
+from dragon_node.lake.recovery.generations import KEPT, Manifest
+from dragon_node.lake.recovery.restore import Reach
+from dragon_node.lake.recovery.shelf import Shelved
+from dragon_node.lake.shards import Shard
+
+log = logging.getLogger(__name__)
+
+GROWN_BYTES = 256 << 20
+"""That the journal has grown by since the last snapshot: then another is due."""
+AGE_MS = 3_600_000
+"""Of the last snapshot, when records have come since."""
+LOOK_S = 30.0
+"""Between two looks whether one is due."""
+
+
+class Standing(Protocol):
+    """The files of the lake as they stand."""
+
+    @property
+    def applied(self) -> int:
+        """Everything up to here is in the files that it belongs to."""
+        ...
+
+    async def names(self) -> Sequence[str]:
+        """`memory` and the id of every project, awake or asleep, that has a record."""
+        ...
+
+    def held(self, name: str) -> AbstractAsyncContextManager[Shard | Shelved]:
+        """A file that stays open meanwhile, or the copy that a sleeping project is."""
+        ...
+
+
+class Cuttable(Reach, Protocol):
+    """What is asked of the journal."""
+
+    @property
+    def live_bytes(self) -> int:
+        """Of what it holds."""
+        ...
+
+    async def cut(self, upto: int) -> None:
+        """Lets go of everything up to here."""
+        ...
+
+
+class Snapshots:
+    """Makes one at a time."""
+
+    def __init__(
+        self, archive: Archive, standing: Standing, journal: Cuttable, clock: Clock
+    ) -> None:
+        self._archive = archive
+        self._standing = standing
+        self._journal = journal
+        self._clock = clock
+        self.failed = ""
+        """Why the newest attempt failed that nobody had asked for; empty when it did not."""
+        self._turn = asyncio.Lock()
+        self._since_ms = clock.now_ms()
+        self._since_bytes = journal.live_bytes
+
+    async def run(self) -> None:
+        """Makes one whenever one is due, until cancelled. A full disk waits for the next."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            newest = self._archive.generations.newest()
+            behind = self._standing.applied - (newest.lsn if newest else 0)
+            age_ms = self._clock.now_ms() - self._since_ms
+            if due(self._journal.live_bytes - self._since_bytes, behind, age_ms):
+                await self._try()
+
+    async def _try(self) -> None:
+        try:
+            await self.make()
+        except (OverLimit, Corrupt) as error:
+            # The lake and its older generations are as they were, and the journal holds the rest.
+            self.failed = error.message
+            log.error("no snapshot was made: %s", error.message)
+
+    async def make(self) -> Generation:
+        """One generation. OverLimit when the disk is full: the others are as they were."""
+        async with aclosing(self.steps()) as steps:
+            async for _ in steps:
+                pass
+        newest = self._archive.generations.newest()
+        if newest is None:
+            raise AssertionError("a snapshot ended and there is no generation")
+        return newest.described()
+
+    async def steps(self, keep: int = KEPT) -> AsyncGenerator[LakeStep]:
+        """Makes one generation and says how far it is; `keep` of them are there afterwards.
+
+        Errors as `make`. Who stops listening stops it, and nothing is left behind.
+        """
+        async with self._turn:
+            self._since_ms, self._since_bytes = self._clock.now_ms(), self._journal.live_bytes
+            files: dict[str, Shelved] = {}
+            try:
+                lsn = self._standing.applied  # first: each copy has at least this
+                async with aclosing(self._copied(files)) as copying:
+                    async for step in copying:
+                        yield step
+                manifest = self._manifest(lsn, files)
+                await asyncio.to_thread(self._archive.generations.publish, manifest, keep)
+                self.failed = ""
+                reach("snapshot.published")
+            finally:
+                self._archive.shelf.let_go([s.file for s in files.values()])
+                self._archive.sweep()
+            yield _published(manifest)
+            older = self._archive.generations.before(manifest.number)
+            if older is not None:
+                await self._journal.cut(older.lsn)
+                sentence = f"the journal begins at {self._journal.first_lsn:,}"
+                yield LakeStep("journal", 1, 1, sentence)
+            yield LakeStep("snapshot", 1, 1, f"generation {manifest.number} is whole", ended=True)
+
+    async def rewrite(self) -> AsyncGenerator[LakeStep]:
+        """A new generation and no other: what has been forgotten is in no older one then."""
+        async with aclosing(self.steps(keep=1)) as steps:
+            async for step in steps:
+                yield step
+
+    async def _copied(self, files: dict[str, Shelved]) -> AsyncGenerator[LakeStep]:
+        """Copies every file, and reads back each copy that is new."""
+        shelf = self._archive.shelf
+        known = {s.file for m in self._archive.generations.all() for s in m.files.values()}
+        names = await self._standing.names()
+        for done, name in enumerate(names, start=1):
+            async with self._standing.held(name) as held:
+                files[name] = held if isinstance(held, Shelved) else await shelf.put(name, held)
+            reach("snapshot.shelved")
+            yield LakeStep("copy", done, len(names), name)
+        new = [s for s in files.values() if s.file not in known]
+        for done, shelved in enumerate(new, start=1):
+            await shelf.examine(shelved)
+            yield LakeStep("verify", done, len(new), shelved.name)
+        reach("snapshot.verified")
+
+    def _manifest(self, lsn: int, files: dict[str, Shelved]) -> Manifest:
+        number = self._archive.generations.next_number()
+        return Manifest(number, self._clock.now_ms(), self._journal.id, lsn, dict(files))
+
+
+def due(grown_bytes: int, behind: int, age_ms: int) -> bool:
+    """Whether to make a generation now: records have come, and they are many or old."""
+    return behind > 0 and (grown_bytes >= GROWN_BYTES or age_ms >= AGE_MS)
+
+
+def _published(manifest: Manifest) -> LakeStep:
+    numbers = manifest.described()
+    sentence = (
+        f"generation {numbers.number}: {numbers.files} files, {numbers.bytes:,} bytes, "
+        f"everything up to {numbers.lsn:,}"
+    )
+    return LakeStep("publish", 1, 1, sentence)
