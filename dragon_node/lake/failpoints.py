@@ -32,11 +32,15 @@ FAILPOINTS: tuple[str, ...] = (
     "journal.cut",
     "journal.overwriting",
     "journal.overwritten",
-    "restore.closed",
-    "restore.discarded",
-    "restore.replaying",
     "backup.copied",
     "backup.manifest",
+    # residency
+    "residency.shelved",
+    "residency.recorded",
+    "residency.gone",
+    "residency.opened",
+    "residency.woken",
+    "residency.remade",
     # words
     "words.committed",
     "words.rebuilt",
