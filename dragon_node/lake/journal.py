@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import apsw
 
+from common.daemon.keys import SealingKey
 from common.errors import OverLimit, Unavailable
 from common.model.ids import ContentHash, ProjectId
 from dragon_node.lake import journal_file
@@ -36,7 +37,13 @@ QUEUED_MAX = 256
 class Journal:
     """Appends durably, reads back, says what it holds, and lets go of what snapshots cover."""
 
-    def __init__(self, path: Path, readers: Readers, on_written: Callable[[Written], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        readers: Readers,
+        on_written: Callable[[Written], None],
+        key: SealingKey | None,
+    ) -> None:
         self.path = path
         self.id = ""
         self.first_lsn = 0
@@ -45,15 +52,25 @@ class Journal:
         """Of the newest durable record, as the loop knows it."""
         self._readers = readers
         self._on_written = on_written
+        self._key = key
         self._room = asyncio.Semaphore(QUEUED_MAX)
-        self._writer = Writer(path, self._heard)
+        self._writer = Writer(path, self._heard, key)
 
     @classmethod
     async def open(
-        cls, path: Path, readers: Readers, on_written: Callable[[Written], None]
+        cls,
+        path: Path,
+        readers: Readers,
+        on_written: Callable[[Written], None],
+        key: SealingKey | None = None,
     ) -> Journal:
-        """Makes the file where it is missing. `on_written` is called on the loop, in lsn order."""
-        journal = cls(path, readers, on_written)
+        """Makes the file where it is missing; sealed with the key, when there is one.
+
+        `on_written` is called on the loop, in lsn order.
+        """
+        if key is not None:
+            readers.unlock(path, key)
+        journal = cls(path, readers, on_written, key)
         found = await journal._writer.open()
         journal.id, journal.first_lsn, journal.last_lsn = found.id, found.first_lsn, found.last_lsn
         return journal
@@ -114,7 +131,7 @@ class Journal:
 
         def fetch(hashes: Sequence[ContentHash]) -> dict[ContentHash, bytes]:
             if not held:
-                held.append(Owned(self.path, synchronous="FULL", read_only=True))
+                held.append(Owned(self.path, synchronous="FULL", read_only=True, key=self._key))
             return journal_file.contents(held[0].connection, hashes)
 
         try:

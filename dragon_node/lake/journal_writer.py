@@ -16,6 +16,7 @@ from typing import TypeVar
 
 import apsw
 
+from common.daemon.keys import SealingKey
 from common.errors import Invalid, OverLimit, Unavailable
 from common.model.ids import ContentHash
 from dragon_node.lake import journal_file
@@ -63,13 +64,16 @@ class Work:
 class Writer:
     """Owns the writing connection. Everything here is called on the loop but `_write_loop`."""
 
-    def __init__(self, path: Path, on_written: Callable[[Written], None]) -> None:
+    def __init__(
+        self, path: Path, on_written: Callable[[Written], None], key: SealingKey | None
+    ) -> None:
         self.live_bytes = 0
         """Of pages in use, after the newest commit."""
         self.failed: BaseException | None = None
         """Why nothing is written any more."""
         self._path = path
         self._on_written = on_written
+        self._key = key
         self._loop = asyncio.get_running_loop()
         self._waiting: queue.SimpleQueue[Submission | Work | None] = queue.SimpleQueue()
         self._next: Submission | Work | None = None
@@ -127,7 +131,7 @@ class Writer:
     def _write_loop(self) -> None:
         try:
             with said_plainly(self._path):
-                owned = Owned(self._path, synchronous="FULL")
+                owned = Owned(self._path, synchronous="FULL", key=self._key)
                 found = _prepared(owned.connection)
         except BaseException as error:
             self._tell(self._opened, error)

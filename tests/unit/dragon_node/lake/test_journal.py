@@ -10,6 +10,7 @@ from typing import Any
 import apsw
 import pytest
 
+from common.daemon.keys import SealingKey
 from common.errors import Corrupt, Invalid, OverLimit, Unavailable
 from common.model.ids import ContentHash, NodeId, Origin, ProjectId, content_hash
 from dragon_node.lake import journal as journal_room
@@ -310,3 +311,21 @@ async def test_what_is_overwritten_is_in_no_byte_of_the_journal(
     assert step_of(rows[0]).body == Note("forgotten")
     assert not await journal.holds(list(_named(secret)))
     await journal.close()
+
+
+async def test_a_sealed_journal_holds_no_plain_byte_and_gives_room_back(
+    tmp_path: Path, readers: Readers
+) -> None:
+    key = SealingKey(b"k" * 32)
+    journal = await Journal.open(tmp_path / "j.db", readers, lambda w: None, key)
+    for seq in range(1, 41):
+        await journal.append(_drafts(seq, body=b"swordfish" * 5_000), {})
+    assert not _bytes_hold(tmp_path, b"swordfish")
+    live = journal.live_bytes
+    await journal.cut(39)
+    assert journal.live_bytes < live / 5
+    await journal.close()
+    assert (tmp_path / "j.db").stat().st_size < live / 5
+    again = await Journal.open(tmp_path / "j.db", readers, lambda w: None, key)
+    assert [row.lsn for row in await again.rows(0, 10)] == [40]
+    await again.close()
