@@ -16,11 +16,12 @@ import apsw
 
 from common.errors import OverLimit, Unavailable
 from common.model.ids import ProjectId
+from dragon_node.lake.candidates import SPARE, ScoredChunk, chunks_within, standing, stood_for
 from dragon_node.lake.scope import EVERYWHERE, Scope
 from dragon_node.lake.shards import Shard
 from dragon_node.lake.words.index import Batch, Words, lacking
 from dragon_node.lake.words.splitting import query_terms
-from dragon_node.lake.words.tail import Tail, allowed, inside, read_tail, unseen
+from dragon_node.lake.words.tail import Tail, read_tail, unseen
 from dragon_node.lake.words.view import View
 
 log = logging.getLogger(__name__)
@@ -32,10 +33,6 @@ COMMIT_S = 0.2
 """A change is committed after this long at the latest."""
 RETRY_S = 5.0
 """An index that could not be written is tried again after this long."""
-SPARE = 4
-"""Looked at for each hit wanted: some have just gone, or are out of the scope."""
-
-ScoredChunk = tuple[int, float]
 
 
 class Lexicon:
@@ -151,26 +148,21 @@ class Lexicon:
     ) -> list[ScoredChunk]:
         """A few more than are wanted, as usually enough of them remain; else the allowed alone."""
         found = await self._on(self._searching, view.search, asked, k * SPARE)
-        chunks = [chunk for chunk, _ in found]
-        kept = await shard.database.read(lambda db: inside(db, chunks, scope))
+        kept = await _standing(shard, found, scope)
         if len(kept) < k and len(found) == k * SPARE:
-            allow = await shard.database.read(lambda db: allowed(db, scope))
-            return await self._on(self._searching, view.search, asked, k, allow)
-        return [(chunk, score) for chunk, score in found if chunk in kept]
+            allow = await shard.database.read(lambda db: chunks_within(db, scope))
+            found = await self._on(self._searching, view.search, asked, k, allow)
+            kept = await _standing(shard, found, scope)
+        return kept[:k]
 
     async def _tail(
         self, project: ProjectId, shard: Shard, view: View, asked: list[str], scope: Scope
     ) -> list[ScoredChunk]:
         before = self._tails.get(project, Tail())
-
-        def read(db: apsw.Connection) -> tuple[Tail, set[int]]:
-            tail = read_tail(db, view.reached, before)
-            return tail, inside(db, tail.chunks, scope) if scope else set(tail.chunks)
-
-        tail, kept = await shard.database.read(read)
+        tail = await shard.database.read(lambda db: read_tail(db, view.reached, before))
         self._tails[project] = tail
         known = await self._on(self._searching, view.statistics, asked)
-        return [(c, score) for c, score in tail.search(asked, known) if c in kept]
+        return await _standing(shard, tail.search(asked, known), scope)
 
     async def _step(self, project: ProjectId) -> bool:
         """One commit; True when the index has then caught up."""
@@ -224,6 +216,11 @@ def _merged(committed: list[ScoredChunk], tail: list[ScoredChunk]) -> list[Score
     """Best first. A chunk that is in both was committed a moment ago."""
     best = dict(tail) | dict(committed)
     return sorted(best.items(), key=lambda item: (-item[1], item[0]))
+
+
+async def _standing(shard: Shard, found: list[ScoredChunk], scope: Scope) -> list[ScoredChunk]:
+    stands = await shard.database.read(lambda db: standing(db, (c for c, _ in found), scope))
+    return stood_for(found, stands)
 
 
 def _remove(directory: Path) -> None:

@@ -7,19 +7,30 @@ from functools import partial
 
 import apsw
 
-from common.errors import Invalid
+from common.errors import Invalid, Missing
 from common.model.answer import Freshness, Hit
 from common.model.ids import ProjectId
 from common.model.lake import SearchQuery, SearchResult
 from dragon_node.lake import code, substrings
+from dragon_node.lake.candidates import (
+    SPARE,
+    Listing,
+    ScoredChunk,
+    hit_within,
+    is_known,
+    standing,
+    stood_for,
+    within,
+)
 from dragon_node.lake.lexicon import Lexicon
 from dragon_node.lake.nearest import Nearest
 from dragon_node.lake.projects import Projects
 from dragon_node.lake.records import ChunkRef, Scored
+from dragon_node.lake.scope import EVERYWHERE, Scope, scope_of
 from dragon_node.lake.shards import Shard
 from dragon_node.lake.vectors import Vector
 
-Search = Callable[[ProjectId, Shard], Awaitable[list[tuple[int, float]]]]
+Search = Callable[[ProjectId, Shard], Awaitable[list[ScoredChunk]]]
 Fresh = Callable[[str], Awaitable[Freshness]]
 
 
@@ -42,48 +53,62 @@ class Searching:
         """Every line that the expression matches, up to k, in path and line order."""
         return await self._exact(q, *substrings.regex_finder(_query(q)))
 
-    async def by_words(self, query: str, k: int, project: str = "") -> list[Scored]:
+    async def by_words(
+        self, query: str, k: int, project: str = "", scope: Scope = EVERYWHERE
+    ) -> list[Scored]:
         """By BM25 over words and parts of identifiers."""
-        return await self._candidates(project, k, lambda p, s: self._lexicon.search(p, s, query, k))
+        return await self._candidates(
+            project, k, scope, lambda p, s: self._lexicon.search(p, s, query, k, scope)
+        )
 
-    async def by_vector(self, vector: Vector, k: int, project: str = "") -> list[Scored]:
+    async def by_vector(
+        self, vector: Vector, k: int, project: str = "", scope: Scope = EVERYWHERE
+    ) -> list[Scored]:
         """By cosine; the vector has unit length."""
         return await self._candidates(
-            project, k, lambda p, s: self._nearest.search(p, s, vector, k)
+            project, k, scope, lambda p, s: self._near(p, s, vector, k, scope)
         )
 
-    async def by_symbol(self, names: Sequence[str], k: int, project: str = "") -> list[Scored]:
+    async def by_symbol(
+        self, names: Sequence[str], k: int, project: str = "", scope: Scope = EVERYWHERE
+    ) -> list[Scored]:
         """Where a function, class or type of such a name is defined."""
-        return await self._candidates(
-            project, k, lambda _, s: s.database.read(lambda db: code.by_name(db, names, k))
-        )
+        return await self._listed(project, k, scope, lambda db, n: code.by_name(db, names, n))
 
-    async def by_substring(self, text: str, k: int, project: str = "") -> list[Scored]:
+    async def by_substring(
+        self, text: str, k: int, project: str = "", scope: Scope = EVERYWHERE
+    ) -> list[Scored]:
         """Chunks that contain the exact text."""
-        return await self._candidates(
-            project, k, lambda _, s: s.database.read(lambda db: substrings.chunks_with(db, text, k))
+        return await self._listed(
+            project, k, scope, lambda db, n: substrings.chunks_with(db, text, n)
         )
 
-    async def chunks(self, refs: Sequence[ChunkRef]) -> list[Hit]:
-        """The chunks with their text, in the order asked for; those that have gone are left out."""
+    async def chunks(self, refs: Sequence[ChunkRef], scope: Scope = EVERYWHERE) -> list[Hit]:
+        """The chunks with their text as they stand in the scope, in the order asked for; those
+        that have gone are left out."""
         wanted: dict[ProjectId, list[int]] = {}
         for ref in refs:
             wanted.setdefault(ref.project, []).append(ref.chunk)
         found: dict[ChunkRef, Hit] = {}
         for project, shard in await self._projects.several(wanted):
             name, ids = self._projects.name(project), wanted[project]
-            hits = await shard.database.read(partial(_hits, ids=ids, name=name))
+            hits = await shard.database.read(partial(_hits, ids=ids, name=name, scope=scope))
             found |= {ChunkRef(project, i): hit for i, hit in hits if hit is not None}
         return [found[ref] for ref in refs if ref in found]
+
+    async def words_behind(self, project: str) -> int:
+        """Records that a search by words does not see yet."""
+        matching = await self._projects.matching(project)
+        return sum([await self._lexicon.behind(each, shard) for each, shard in matching])
 
     async def _exact(
         self, q: SearchQuery, required: substrings.Required, find: substrings.Find
     ) -> SearchResult:
+        if q.kind not in ("", "code"):
+            raise Invalid("literal and regex search code alone", field="kind")
         limit = _limit(q.k, 10, "k")
         hits: list[Hit] = []
-        named = [
-            (self._projects.name(p), shard) for p, shard in await self._projects.matching(q.project)
-        ]
+        named = [(self._projects.name(p), s) for p, s in await self._asked(q.project, scope_of(q))]
         for name, shard in sorted(named, key=lambda pair: pair[0]):
             left = limit + 1 - len(hits)
             if left > 0:
@@ -94,16 +119,57 @@ class Searching:
         fresh = await self._freshness(q.project)
         return SearchResult(tuple(hits[:limit]), len(hits) <= limit, fresh)
 
-    async def _candidates(self, project: str, k: int, search: Search) -> list[Scored]:
+    async def _listed(self, project: str, k: int, scope: Scope, listing: Listing) -> list[Scored]:
+        return await self._candidates(
+            project,
+            k,
+            scope,
+            lambda _, s: s.database.read(lambda db: within(db, listing, k, scope)),
+        )
+
+    async def _candidates(self, project: str, k: int, scope: Scope, search: Search) -> list[Scored]:
         found: list[Scored] = []
-        for each, shard in await self._projects.matching(project):
+        for each, shard in await self._asked(project, scope):
             found += [Scored(ChunkRef(each, c), score) for c, score in await search(each, shard)]
         found.sort(key=lambda s: (-s.score, s.ref.project, s.ref.chunk))
         return found[:k]
 
+    async def _asked(self, project: str, scope: Scope) -> list[tuple[ProjectId, Shard]]:
+        """The projects that are meant. Missing when none has the working copy that is."""
+        matching = await self._projects.matching(project)
+        if not scope.working_copy:
+            return matching
+        kept = [
+            pair for pair in matching if await pair[1].database.read(lambda db: is_known(db, scope))
+        ]
+        if not kept:
+            raise Missing(
+                f"there is no working copy {scope.working_copy}",
+                hint="postdevai status lists them.",
+            )
+        return kept
 
-def _hits(db: apsw.Connection, ids: Sequence[int], name: str) -> list[tuple[int, Hit | None]]:
-    return [(i, code.hit_of(db, i, name)) for i in ids]
+    async def _near(
+        self, project: ProjectId, shard: Shard, vector: Vector, k: int, scope: Scope
+    ) -> list[ScoredChunk]:
+        """More than are wanted are looked at, until enough of them remain or there are no more."""
+        asked = k * SPARE
+        while True:
+            found = await self._nearest.search(project, shard, vector, asked)
+            kept = await shard.database.read(partial(_standing, found=found, scope=scope))
+            if len(kept) >= k or len(found) < asked:
+                return kept[:k]
+            asked *= SPARE
+
+
+def _standing(db: apsw.Connection, found: Sequence[ScoredChunk], scope: Scope) -> list[ScoredChunk]:
+    return stood_for(found, standing(db, (chunk for chunk, _ in found), scope))
+
+
+def _hits(
+    db: apsw.Connection, ids: Sequence[int], name: str, scope: Scope
+) -> list[tuple[int, Hit | None]]:
+    return [(i, hit_within(db, i, name, scope)) for i in ids]
 
 
 def _limit(asked: int, usual: int, name: str) -> int:

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 import apsw
 
 from dragon_node.lake.code import ChunkTexts
-from dragon_node.lake.scope import Scope, docs
 from dragon_node.lake.words.splitting import document, terms
 from dragon_node.lake.words.view import Statistics
 
@@ -72,24 +71,6 @@ def unseen(db: apsw.Connection, reached: int) -> int:
              SELECT lsn FROM chunks WHERE lsn>? ORDER BY lsn DESC, id DESC LIMIT -1 OFFSET ?)""",
         (reached, TAIL_CHUNKS),
     ).get
-
-
-def inside(db: apsw.Connection, chunks: Iterable[int], scope: Scope) -> set[int]:
-    """Those of the chunks that are still there and within the scope."""
-    where = docs(scope)
-    sql = f"""SELECT 1 FROM chunks JOIN docs ON docs.id=chunks.doc
-              WHERE chunks.id=? AND {where.sql}"""
-    return {c for c in chunks if db.execute(sql, (c, *where.bindings)).fetchone()}
-
-
-def allowed(db: apsw.Connection, scope: Scope) -> list[int]:
-    """Every chunk within the scope."""
-    where = docs(scope)
-    rows = db.execute(
-        f"SELECT chunks.id FROM docs JOIN chunks ON chunks.doc=docs.id WHERE {where.sql}",
-        where.bindings,
-    )
-    return [int(row[0]) for row in rows]
 
 
 def counted(words: str) -> Counted:

@@ -14,9 +14,10 @@ import tantivy
 
 from common.model.event import FileChanged
 from common.model.ids import ProjectId
+from dragon_node.lake.candidates import chunks_within
 from dragon_node.lake.lake import Lake
 from dragon_node.lake.lexicon import Lexicon
-from dragon_node.lake.scope import Scope
+from dragon_node.lake.scope import EVERYWHERE, Scope
 from dragon_node.lake.shards import Shard
 from dragon_node.lake.words import tail
 from dragon_node.lake.words.index import Batch, Words
@@ -90,7 +91,7 @@ async def test_what_was_deleted_or_changed_since_the_commit_takes_no_places(tmp_
             await lexicon.catch_up()
             await laptop.send(*(FileChanged(f"{i}.py", deleted=True) for i in range(38)))
             lexicon.changed(project, shard)
-            left = {row for row in await shard.database.read(lambda db: tail.allowed(db, Scope()))}
+            left = set(await shard.database.read(lambda db: chunks_within(db, EVERYWHERE)))
             assert {c for c, _ in await lexicon.search(project, shard, "alpha", 2)} == left
 
 

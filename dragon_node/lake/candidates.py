@@ -1,0 +1,96 @@
+"""Which chunks stand for what an index found: those that are still there and within a scope.
+
+Two working copies that differ in one line of a file have every other chunk of it twice, with the
+same hash. A hit is one chunk for each hash, the newest one within the scope.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import apsw
+
+from common.model.answer import Hit
+from common.model.ids import ContentHash
+from dragon_node.lake import code
+from dragon_node.lake.scope import Scope, docs, versions
+
+ScoredChunk = tuple[int, float]
+Listing = Callable[[apsw.Connection, int], list[ScoredChunk]]
+"""The best so many, best first."""
+
+SPARE = 4
+"""Looked at for each hit wanted: some have just gone, are out of the scope or the same."""
+
+
+def standing(db: apsw.Connection, chunks: Iterable[int], scope: Scope) -> dict[int, int]:
+    """The chunk that stands for each; those that have gone or lie outside are left out."""
+    where = docs(scope)
+    sql = f"""SELECT max(same.id) FROM chunks JOIN chunks AS same ON same.hash=chunks.hash
+              JOIN docs ON docs.id=same.doc WHERE chunks.id=? AND {where.sql}"""
+    found = {chunk: db.execute(sql, (chunk, *where.bindings)).get for chunk in chunks}
+    return {chunk: int(stands) for chunk, stands in found.items() if stands is not None}
+
+
+def stood_for(found: Iterable[ScoredChunk], stands: dict[int, int]) -> list[ScoredChunk]:
+    """The list with each chunk replaced by the one that stands for it, once, best first."""
+    best: dict[int, float] = {}
+    for chunk, score in found:
+        if chunk in stands:
+            best.setdefault(stands[chunk], score)
+    return list(best.items())
+
+
+def within(db: apsw.Connection, listing: Listing, k: int, scope: Scope) -> list[ScoredChunk]:
+    """The k best of a listing within a scope; fewer only when there are no more."""
+    asked = k * SPARE
+    while True:
+        found = listing(db, asked)
+        kept = stood_for(found, standing(db, (chunk for chunk, _ in found), scope))
+        if len(kept) >= k or len(found) < asked:
+            return kept[:k]
+        asked *= SPARE
+
+
+def chunks_within(db: apsw.Connection, scope: Scope) -> list[int]:
+    """Every chunk within a scope that stands for itself."""
+    return [int(row[1]) for row in _within(db, scope)]
+
+
+def hashes_within(db: apsw.Connection, scope: Scope) -> list[ContentHash]:
+    """Every chunk's hash within a scope."""
+    return [ContentHash(row[0].hex()) for row in _within(db, scope)]
+
+
+def hit_within(db: apsw.Connection, chunk: int, project: str, scope: Scope) -> Hit | None:
+    """A chunk as a place in the newest version within a scope; None when it is gone."""
+    hit = code.hit_of(db, chunk, project)
+    where = versions(scope)
+    if hit is None or not where.bindings:
+        return hit
+    row = db.execute(
+        f"""SELECT coalesce(copies.path, ''), commit_sha, dirty, at_ms
+            FROM chunks JOIN versions ON versions.doc=chunks.doc
+            LEFT JOIN copies ON copies.working_copy=versions.working_copy
+            WHERE chunks.id=? AND {where.sql} ORDER BY dirty, versions.lsn DESC LIMIT 1""",
+        (chunk, *where.bindings),
+    ).fetchone()
+    if row is None:
+        return None
+    copy, commit, dirty, at_ms = row
+    return replace(hit, working_copy=copy, commit=commit, dirty=bool(dirty), at_ms=at_ms)
+
+
+def is_known(db: apsw.Connection, scope: Scope) -> bool:
+    """Whether the scope's working copy is one of this project's."""
+    place = scope.working_copy.rstrip("/") or "/"
+    sql = "SELECT 1 FROM copies WHERE working_copy=? OR path=?"
+    return not scope.working_copy or db.execute(sql, (place, place)).fetchone() is not None
+
+
+def _within(db: apsw.Connection, scope: Scope) -> apsw.Cursor:
+    where = docs(scope)
+    sql = f"""SELECT chunks.hash, max(chunks.id) FROM docs JOIN chunks ON chunks.doc=docs.id
+              WHERE {where.sql} GROUP BY chunks.hash"""
+    return db.execute(sql, where.bindings)
