@@ -9,11 +9,11 @@ import apsw
 from common.errors import Corrupt
 from common.model.event import Event, content_hashes
 from common.model.ids import ContentHash, WorkingCopyId
-from dragon_node.lake import code, history, vectors
+from dragon_node.lake import code, history, relations, vectors
 from dragon_node.lake.records import Blobs, Chunker, Note
 from dragon_node.lake.shards import META, Step
 
-SCHEMA = META + history.SCHEMA + code.SCHEMA + vectors.SCHEMA
+SCHEMA = META + history.SCHEMA + code.SCHEMA + vectors.SCHEMA + relations.SCHEMA
 
 Fetch = Callable[[Sequence[ContentHash]], dict[ContentHash, bytes]]
 """Contents from the journal, on the calling thread."""
@@ -24,6 +24,7 @@ def apply(
 ) -> code.Changed:
     """The records of one batch that carry this project's stamp, in order."""
     changed = code.Changed()
+    chunker = hearing = relations.Hearing(chunker)
     for step in steps:
         match step.body:
             case Event() as event:
@@ -32,8 +33,10 @@ def apply(
                     if contents:
                         code.keep(db, contents)
                     code.apply(db, event, step.lsn, contents, chunker, changed)
+                    relations.apply(db, step, event, hearing.taken())
             case Note(kind="left", fields=fields):
                 code.leave(db, WorkingCopyId(fields["working_copy"]), step.lsn, changed)
+                relations.settle(db)
             case _:
                 pass
     return changed

@@ -1,23 +1,36 @@
-"""Events: one by its identity, many by time, by their words, or by their likeness to one."""
+"""What happened: events by identity, time, words and likeness; and what is related to what."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
 from common.errors import Invalid, Missing
 from common.model.answer import Freshness
 from common.model.event import Event
-from common.model.ids import EventId
-from common.model.lake import HistoryEntry, HistoryPage, HistoryQuery
+from common.model.ids import EventId, ProjectId
+from common.model.lake import (
+    HistoryEntry,
+    HistoryPage,
+    HistoryQuery,
+    Related,
+    RelatedQuery,
+    RelatedThing,
+)
 from dragon_node.lake import history, metadata
 from dragon_node.lake.database import Database
 from dragon_node.lake.history.paging import like
 from dragon_node.lake.projects import Projects
+from dragon_node.lake.relations import labels, neighbours
+from dragon_node.lake.relations.neighbours import Node, Row
+from dragon_node.lake.relations.walking import walked
+from dragon_node.lake.shards import Shard
 
 EVENTS_MAX, EVENTS_USUAL = 1_000, 50
 TEXT_CHARACTERS_MAX = 1_024
+RELATIONS_MAX, RELATIONS_USUAL = 1_000, 100
+HOPS_MAX = 4
 
 
 class Remembering:
@@ -61,11 +74,56 @@ class Remembering:
         entries.sort(key=lambda e: (-e.likeness, -e.cursor))
         return HistoryPage(tuple(entries[: q.limit]), await self._freshness(q.project))
 
+    async def related(self, q: RelatedQuery) -> Related:
+        """What is related to a thing within some hops, nearest first; each project is a graph
+        of its own."""
+        if not 0 <= q.hops <= HOPS_MAX:
+            raise Invalid(f"hops is {q.hops}; it must be 1 to {HOPS_MAX}", field="hops")
+        limit = _limit(q.limit, RELATIONS_MAX, RELATIONS_USUAL)
+        q = replace(q, hops=q.hops or 1, limit=limit)
+        found = [await self._around(*each, q) for each in await self._projects.matching(q.project)]
+        relations = [relation for each in found for relation in each.relations]
+        relations.sort(key=lambda r: (max(r.source.hops, r.target.hops), -r.weight))
+        return Related(
+            tuple(relations[: q.limit]),
+            all(each.complete for each in found) and len(relations) <= q.limit,
+            await self._freshness(q.project),
+        )
 
-def _limit(asked: int) -> int:
-    if not 0 <= asked <= EVENTS_MAX:
-        raise Invalid(f"limit is {asked}; it must be 1 to {EVENTS_MAX:,}", field="limit")
-    return asked or EVENTS_USUAL
+    async def _around(self, project: ProjectId, shard: Shard, q: RelatedQuery) -> Related:
+        verbs = frozenset(q.verbs) or neighbours.IN_PROJECT_VERBS | neighbours.IN_MEMORY_VERBS
+
+        async def ask(frontier: Sequence[Node], limit: int) -> list[Row]:
+            here = await shard.database.read(
+                lambda db: neighbours.in_project(db, frontier, verbs, limit)
+            )
+            return here + await self._memory.read(
+                lambda db: neighbours.in_memory(db, frontier, verbs, limit, project)
+            )
+
+        found = await walked(q, ask)
+        nodes: set[Node] = {
+            (thing.kind, thing.id)
+            for relation in found.relations
+            for thing in (relation.source, relation.target)
+        }
+        named = await shard.database.read(lambda db: labels.in_project(db, nodes))
+        named |= await self._memory.read(lambda db: labels.in_memory(db, nodes))
+
+        def labelled(thing: RelatedThing) -> RelatedThing:
+            return replace(thing, label=named.get((thing.kind, thing.id), ""))
+
+        relations = [
+            replace(r, source=labelled(r.source), target=labelled(r.target))
+            for r in found.relations
+        ]
+        return replace(found, relations=tuple(relations))
+
+
+def _limit(asked: int, most: int = EVENTS_MAX, usual: int = EVENTS_USUAL) -> int:
+    if not 0 <= asked <= most:
+        raise Invalid(f"limit is {asked}; it must be 1 to {most:,}", field="limit")
+    return asked or usual
 
 
 def _check(q: HistoryQuery) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import apsw
@@ -184,7 +185,7 @@ async def test_freshness_says_how_far_behind_a_working_copy_is(tmp_path: Path) -
         await laptop.send(seen(head="c1", files=2))
         assert (await now()).files_behind == 2
         await laptop.send(saved("a.py", HELLO), saved("b.py", BYE), blobs=contents(HELLO, BYE))
-        assert await now() == ProjectFreshness("thing", "/home/ada/thing", "c1", "c1", 0)
+        assert await now() == ProjectFreshness("thing", "/home/ada/thing", "c1", "c1", 0, COPY)
         await laptop.send(FileChanged("a.py", deleted=True))
         assert (await now()).files_behind == 0
         await laptop.send(GitOperation("commit", "c1", "c2"))
@@ -366,24 +367,30 @@ async def test_a_journal_from_a_backup_takes_the_stores_back_with_it(tmp_path: P
         assert await _paths(lake, "return") == [("a.py", 2)]
 
 
-async def test_changed_tables_of_an_applier_are_rebuilt(tmp_path: Path) -> None:
-    async with opened(tmp_path) as lake:
-        await Laptop(lake).send(seen(), ran())
+async def test_a_file_of_another_format_is_rebuilt(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The journal reaches back to its beginning: nothing has to be migrated."""
     async with opened(tmp_path, appliers=(Witness(),)) as lake:
-        assert [what for _, what in await _told(lake)] == [
-            "origin",
-            "WorkingCopySeen",
-            "CommandFinished",
-        ]
+        await Laptop(lake).save({"a.py": HELLO})
+        before = await _everything(lake)
+    for path in (plain(tmp_path).path / "memory.db", *plain(tmp_path).path.glob("projects/*.db")):
+        with closing(apsw.Connection(str(path))) as db:
+            db.execute("UPDATE meta SET value=replace(value, ' 2', ' 1') WHERE name='stamp'")
+    async with opened(tmp_path, appliers=(Witness(),)) as lake:
+        assert await _everything(lake) == before
+    discarded = [r.getMessage() for r in caplog.records if "is discarded" in r.getMessage()]
+    assert len(discarded) == 2
+    assert all("has format 1 and this version makes 2" in each for each in discarded)
 
 
 async def test_without_room_it_refuses_with_numbers_before_the_journal(tmp_path: Path) -> None:
-    async with opened(tmp_path, budget_bytes=400_000) as lake:
+    async with opened(tmp_path, budget_bytes=1_000_000) as lake:
         laptop = Laptop(lake)
         await laptop.send(ran())
         lsn = (await lake.stats()).lsn
-        with pytest.raises(OverLimit, match=r"[\d,]+ of 400,000 bytes"):
-            await laptop.send(ran(text="x" * 300_000))
+        with pytest.raises(OverLimit, match=r"[\d,]+ of 1,000,000 bytes"):
+            await laptop.send(ran(text="x" * 600_000))
         assert (await lake.stats()).lsn == lsn
         laptop.seq -= 1
         assert (await laptop.send(ran())).seq == 2
