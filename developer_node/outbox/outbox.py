@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from common.daemon.keys import sealing_key
 from common.model.event import Event, FileChanged, GitOperation, content_hashes, kind_of
 from common.model.ids import ContentHash, Origin, WorkingCopyId
 from common.model.laptop import OutboxStatus
 from common.wire.stored import event_from_bytes, event_to_bytes
 from developer_node.outbox import eviction
+from developer_node.outbox.formats import OUTBOX
 from developer_node.outbox.lighter import droppable_bytes, without_body, without_content
 from developer_node.outbox.schema import SCHEMA
 from developer_node.outbox.sql import Sql
@@ -67,9 +69,13 @@ class Outbox:
     @classmethod
     @asynccontextmanager
     async def open(cls, path: Path, *, bytes_max: int = BYTES_MAX) -> AsyncGenerator[Outbox, None]:
-        """The outbox in this file, made with a new origin when there is none; or Corrupt."""
+        """The outbox in this file, made with a new origin when there is none.
+
+        It is sealed with the key of its directory. Corrupt when it is damaged or of a newer
+        format, Denied when the key is not there; then nothing was changed.
+        """
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        writer = await asyncio.to_thread(Writer, path, SCHEMA)
+        writer = await asyncio.to_thread(_writer, path)
         try:
             position = await writer.write(_position_or_new)
             yield cls(writer, position, bytes_max)
@@ -191,6 +197,10 @@ class Outbox:
         """Counts and sizes; what lies in the spool is not known here."""
         bytes_max = self._bytes_max
         return await self._writer.write(lambda db: _status(db, bytes_max))
+
+
+def _writer(path: Path) -> Writer:
+    return Writer(path, SCHEMA, sealing_key(path.parent), OUTBOX)
 
 
 def _get(db: Sql, key: str, default: object) -> object:

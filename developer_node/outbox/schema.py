@@ -1,4 +1,4 @@
-"""The outbox on disk: one SQLite file, WAL, synchronous=FULL.
+"""The outbox on disk: one SQLite file, WAL, synchronous=FULL, sealed (formats.py).
 
 meta        origin; last: highest seq given; sent: highest seq ever put on a stream; counters;
             missing: how many of this origin the Dragon never had, as it said last

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any, Protocol, cast
 
 import apsw
+
+from common.daemon.keys import SealingKey
+from common.sealed_sqlite import unlock
 
 Value = str | bytes | int | float | None
 
@@ -26,8 +30,11 @@ class _Connection(Protocol):
 class Sql:
     """One connection, used by the thread that owns it."""
 
-    def __init__(self, path: str) -> None:
-        self._connection = cast(_Connection, apsw.Connection(path))
+    def __init__(self, path: Path, key: SealingKey) -> None:
+        """Corrupt when the file is not sealed with this key."""
+        connection = apsw.Connection(str(path))
+        unlock(connection, path, key)
+        self._connection = cast(_Connection, connection)
         self._connection.set_busy_timeout(5_000)
 
     def transaction(self) -> AbstractContextManager[object]:

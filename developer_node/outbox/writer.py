@@ -13,7 +13,9 @@ from typing import Generic, TypeVar, cast
 
 import apsw
 
+from common.daemon.keys import SealingKey
 from common.errors import Corrupt, OverLimit, PostDevAIError, Unavailable
+from common.sealed_sqlite import FileFormat, make_ready
 from developer_node.outbox.sql import Sql
 
 T = TypeVar("T")
@@ -31,10 +33,11 @@ class _Job(Generic[T]):
 class Writer:
     """A database and its owner thread. Its queue is as long as there are callers who wait."""
 
-    def __init__(self, path: Path, schema: str) -> None:
+    def __init__(self, path: Path, schema: str, key: SealingKey, file_format: FileFormat) -> None:
+        """Seals the file and brings it into today's format first."""
         self._jobs: queue.SimpleQueue[_Job[object] | None] = queue.SimpleQueue()
         self._path = path
-        self._sql = _open(path, schema)
+        self._sql = _open(path, schema, key, file_format)
         self._closed = False
         self._thread = threading.Thread(target=self._work, name=f"writer-{path.name}", daemon=True)
         self._thread.start()
@@ -109,11 +112,11 @@ def _settle(done: asyncio.Future[object], outcome: object) -> None:
         done.set_result(outcome)
 
 
-def _open(path: Path, schema: str) -> Sql:
+def _open(path: Path, schema: str, key: SealingKey, file_format: FileFormat) -> Sql:
     try:
-        sql = Sql(str(path))
+        make_ready(path, key, file_format)
+        sql = Sql(path, key)
         path.chmod(0o600)
-        sql.pragma("auto_vacuum", 2)  # incremental; only takes effect in a new file
         sql.pragma("journal_mode", "wal")
         sql.pragma("synchronous", 2)  # FULL: an fsync at each group, not at each job
         with sql.transaction():

@@ -1,8 +1,10 @@
 """The spool: events that wait on disk for the daemon, one file each.
 
-Layout of DIRECTORY/<event id>.rec: 8 bytes of magic, 16 bytes of BLAKE2b over the rest, then
+Layout of DIRECTORY/<event id>.rec, sealed (common/sealed.py) with the key of the directory above:
 length-prefixed parts (4 bytes, big endian): the event as protobuf, then each blob. A blob's name
 is the hash of its content, so it is not written. Drafts begin with a dot and are never read.
+
+Format 1 was plain: its magic, 16 bytes of BLAKE2b over the rest, the parts. It is still read.
 """
 
 from __future__ import annotations
@@ -13,15 +15,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.errors import Corrupt, Invalid, OverLimit
+from common.daemon.keys import sealing_key
+from common.errors import Conflict, Corrupt, Invalid, OverLimit
 from common.model.event import Event
 from common.model.ids import ContentHash, content_hash
+from common.sealed import seal, unseal
 from common.wire.stored import event_from_bytes, event_to_bytes
 
 SPOOL_BYTES_MAX = 256 << 20
 """Beyond this a new entry is refused: what already waits is older and was promised."""
 
-_MAGIC = b"pdvspl1\n"
+_MAGIC = b"pdvspl2\n"
+_KIND = b"pdvspl"
+_MAGIC_1 = b"pdvspl1\n"
 _DIGEST_BYTES = 16
 
 
@@ -34,9 +40,12 @@ class SpoolEntry:
 
 
 def write(directory: Path, event: Event, blobs: Mapping[ContentHash, bytes]) -> Path:
-    """Puts an entry on disk, whole or not at all; OverLimit when too much waits already."""
+    """Puts an entry on disk, whole or not at all; OverLimit when too much waits already.
+
+    Denied when the key that seals it is not there.
+    """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    data = _encode(event, blobs.values())
+    data = seal(sealing_key(directory.parent), _MAGIC, _encode(event, blobs.values()))
     _refuse_beyond_limit(directory, len(data))
     draft = directory / f".{event.id}.{os.getpid()}"
     path = directory / f"{event.id}.rec"
@@ -54,15 +63,9 @@ def write(directory: Path, event: Event, blobs: Mapping[ContentHash, bytes]) -> 
 
 
 def read(path: Path) -> SpoolEntry:
-    """An entry as it was written; Corrupt with a sentence when it is torn."""
-    data = path.read_bytes()
-    head = len(_MAGIC) + _DIGEST_BYTES
-    if data[: len(_MAGIC)] != _MAGIC or len(data) < head:
-        raise Corrupt(f"{path.name} is not a spool entry")
-    rest = memoryview(data)[head:]
-    if _digest(rest) != data[len(_MAGIC) : head]:
-        raise Corrupt(f"{path.name} is torn: {len(data)} bytes that do not match their sum")
-    parts = list(_parts(rest, path.name))
+    """An entry as it was written; Corrupt with a sentence when it is torn, Conflict when it is of
+    a newer version, Denied when the key that sealed it is not there."""
+    parts = list(_parts(memoryview(_content(path)), path.name))
     if not parts:
         raise Corrupt(f"{path.name} holds no event")
     try:
@@ -81,7 +84,25 @@ def _encode(event: Event, blobs: Iterable[bytes]) -> bytes:
     rest = bytearray()
     for part in (event_to_bytes(event), *blobs):
         rest += len(part).to_bytes(4, "big") + part
-    return _MAGIC + _digest(rest) + rest
+    return bytes(rest)
+
+
+def _content(path: Path) -> bytes:
+    data = path.read_bytes()
+    if data[: len(_MAGIC_1)] == _MAGIC_1:
+        return _content_1(data, path.name)
+    if data[: len(_KIND)] == _KIND and data[len(_KIND) : len(_MAGIC)] > _MAGIC[len(_KIND) :]:
+        raise Conflict(f"{path.name} is a spool entry of a newer version", hint="Update PostDevAI.")
+    return unseal(sealing_key(path.parent.parent), _MAGIC, data, path.name)
+
+
+def _content_1(data: bytes, name: str) -> bytes:
+    head = len(_MAGIC_1) + _DIGEST_BYTES
+    if len(data) < head:
+        raise Corrupt(f"{name} is not a spool entry")
+    if _digest(data[head:]) != data[len(_MAGIC_1) : head]:
+        raise Corrupt(f"{name} is torn: {len(data)} bytes that do not match their sum")
+    return data[head:]
 
 
 def _parts(rest: memoryview, name: str) -> Iterator[bytes]:
@@ -93,7 +114,7 @@ def _parts(rest: memoryview, name: str) -> Iterator[bytes]:
         rest = rest[4 + size :]
 
 
-def _digest(data: bytes | bytearray | memoryview) -> bytes:
+def _digest(data: bytes) -> bytes:
     return hashlib.blake2b(data, digest_size=_DIGEST_BYTES).digest()
 
 

@@ -1,16 +1,13 @@
 """One SQLite file: a writer thread of its own, and readers on a shared pool of reader threads.
 
-Every connection is made, used and closed on one thread, and asserts it. A file on SSD is sealed:
-SQLite3 Multiple Ciphers encrypts each page (ChaCha20-Poly1305, a fresh nonce at every write), in
-the WAL as well, so that a changed bit is Corrupt and no plain byte is written.
+Every connection is made, used and closed on one thread, and asserts it. A file on SSD is sealed
+(common/sealed_sqlite.py): a changed bit is Corrupt, and no plain byte is written.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Generator
@@ -24,6 +21,7 @@ import apsw
 
 from common.daemon.keys import SealingKey
 from common.errors import Corrupt, OverLimit, PostDevAIError
+from common.sealed_sqlite import copied, unlock
 
 T = TypeVar("T")
 Synchronous = Literal["OFF", "NORMAL", "FULL"]
@@ -34,9 +32,6 @@ CONNECTIONS_A_READER = 64
 """Connections that one reader thread keeps; the least recently used is closed."""
 BUSY_MS = 10_000
 STATEMENTS_CACHED = 256
-CIPHER = "chacha20"
-SQLITE = "pdv sqlite 1"
-"""What the pages' key is derived for."""
 
 
 class Owned:
@@ -80,19 +75,6 @@ class Owned:
 
 
 _READ_WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
-
-
-def unlock(db: apsw.Connection, path: Path, key: SealingKey) -> None:
-    """Before anything else on a connection to a sealed file. Corrupt when the key does not fit."""
-    db.pragma("cipher", CIPHER)
-    db.pragma("key", f"raw:{key.derived(SQLITE).hex()}")
-    try:
-        db.execute("SELECT count(*) FROM sqlite_schema").fetchall()
-    except (apsw.NotADBError, apsw.CorruptError) as error:
-        raise Corrupt(
-            f"{path} does not open with key {key.id}: it is damaged, or was sealed with another",
-            hint=f"Put the key back that sealed it, or {path} from a backup; nothing was changed.",
-        ) from error
 
 
 class Readers:
@@ -273,58 +255,6 @@ async def copy_from(path: Path, key: SealingKey, to: Path) -> None:
     authenticated: Corrupt names a copy that is not what was written, and `to` stays as it was.
     """
     await asyncio.to_thread(copied, path, key, to, None)
-
-
-def copied(source: Path, source_key: SealingKey | None, to: Path, key: SealingKey | None) -> None:
-    """One state of a file, whoever writes to it meanwhile, put in the place of `to`.
-
-    Row ids are kept of tables with an INTEGER PRIMARY KEY only: SQLite's VACUUM INTO makes it.
-    """
-    draft = to.with_name(f".{to.name}.{os.urandom(4).hex()}.copying")
-    try:
-        os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        with said_plainly(source), contextlib.closing(_reading(source, source_key)) as db:
-            _vacuum_into(db, draft, key)
-        _sync(draft)
-        draft.replace(to)
-        _sync(to.parent)
-    finally:
-        for left in (draft, draft.with_name(f"{draft.name}-journal")):
-            left.unlink(missing_ok=True)
-
-
-def _reading(path: Path, key: SealingKey | None) -> apsw.Connection:
-    flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI  # for the URI in VACUUM INTO
-    db = apsw.Connection(path.absolute().as_uri(), flags=flags)
-    try:
-        db.set_busy_timeout(BUSY_MS)
-        if key is not None:
-            unlock(db, path, key)
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-def _vacuum_into(db: apsw.Connection, path: Path, key: SealingKey | None) -> None:
-    try:
-        db.execute("VACUUM INTO ?", (_uri(path, key),))
-    except apsw.CantOpenError:  # its message repeats the URI, and with it the key
-        raise Corrupt(f"{path} cannot be opened", hint=f"Look at {path.parent}.") from None
-
-
-def _uri(path: Path, key: SealingKey | None) -> str:
-    """For a new file: without a parameter it would be sealed as the one that it is made from."""
-    sealing = "key=" if key is None else f"cipher={CIPHER}&key=raw:{key.derived(SQLITE).hex()}"
-    return f"{path.absolute().as_uri()}?{sealing}"
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextmanager

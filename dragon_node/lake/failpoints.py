@@ -33,7 +33,9 @@ FAILPOINTS: tuple[str, ...] = (
     "journal.overwriting",
     "journal.overwritten",
     "backup.copied",
-    "backup.manifest",
+    "backup.listing",
+    "backup.written",
+    "backup.renamed",
     # residency
     "residency.shelved",
     "residency.recorded",
@@ -41,10 +43,21 @@ FAILPOINTS: tuple[str, ...] = (
     "residency.opened",
     "residency.woken",
     "residency.remade",
+    # migration
+    "migration.settled",
+    "migration.copied",
+    "migration.stepped",
+    "migration.renamed",
     # words
     "words.committed",
     "words.rebuilt",
     "words.standing",
+    # vectors
+    "vectors.rebuilding",
+    "vectors.rebuilt",
+    "vectors.swapped",
+    "vectors.purged_file",
+    "vectors.purged_disk",
 )
 """Every name, each room its own."""
 

@@ -1,7 +1,7 @@
 """What is remembered of the ground recorded last in a working copy, so that the next can differ.
 
 Layout of DIRECTORY: `lock` (flock), `last.json` (tree, and git id -> content hash of the files
-that were dirty), `kept/<content hash>` (their redacted content, 2 MiB at most in sum).
+that were dirty), `kept/<content hash>` (their redacted content, sealed, 2 MiB at most in sum).
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from common.model.ids import ContentHash, content_hash
+from common.model.ids import ContentHash
+from developer_node.text.kept_contents import KeptContents
 
 GROUNDS_MAX = 500
 """Working copies remembered; beyond it the one recorded longest ago is forgotten."""
@@ -35,27 +36,22 @@ class LastGround:
         name = self.contents.get(git_id)
         if name is None:
             return None
-        try:
-            data = (self.directory / "kept" / name).read_bytes()
-        except FileNotFoundError:
-            return None
-        return data if content_hash(data) == name else None
+        return KeptContents.of(self.directory).read(name)
 
     def replace(
         self, tree: str, contents: Mapping[str, ContentHash], blobs: Mapping[ContentHash, bytes]
     ) -> None:
         """Remembers another ground in place of this one."""
-        kept = self.directory / "kept"
-        kept.mkdir(mode=0o700, exist_ok=True)
-        held = {entry.name for entry in os.scandir(kept)}
-        wanted = set(contents.values())
+        kept = KeptContents.of(self.directory)
+        kept.seal_plain()
+        held, wanted = kept.names(), set(contents.values())
         for name in wanted - held:
-            (kept / name).write_bytes(blobs[name])
+            kept.put(name, blobs[name])
         draft = self.directory / ".last.json"
         draft.write_text(json.dumps({"tree": tree, "contents": dict(contents)}), "ascii")
         draft.replace(self.directory / "last.json")
         for name in held - wanted:
-            (kept / name).unlink()
+            kept.drop(name)
 
 
 @contextmanager

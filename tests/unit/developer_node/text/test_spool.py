@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from common.errors import Corrupt, OverLimit
+from common.errors import Conflict, Corrupt, Denied, OverLimit
 from common.model.event import CommandFinished, Event, Ground, Output
 from common.model.ids import EventId, WorkingCopyId, content_hash, new_event_id
 from developer_node.text import spool
@@ -66,3 +66,28 @@ def test_an_entry_is_for_its_owner_alone(tmp_path: Path) -> None:
     path = spool.write(tmp_path / "spool", _event(), {})
     assert path.stat().st_mode & 0o077 == 0
     assert path.parent.stat().st_mode & 0o077 == 0
+
+
+def test_nothing_of_an_entry_is_to_be_read_on_disk(tmp_path: Path) -> None:
+    path = spool.write(tmp_path / "spool", _event(), {content_hash(b"a secret"): b"a secret"})
+    data = path.read_bytes()
+    assert b"secret" not in data
+    assert b"make" not in data
+
+
+def test_an_entry_without_its_key_is_denied_and_kept(tmp_path: Path) -> None:
+    path = spool.write(tmp_path / "spool", _event(), {})
+    before = path.read_bytes()
+    (tmp_path / "key").unlink()
+    for act in (lambda: spool.read(path), lambda: spool.write(tmp_path / "spool", _event(), {})):
+        with pytest.raises(Denied, match="key"):
+            act()
+    assert path.read_bytes() == before
+    assert spool.waiting(tmp_path / "spool") == [path]
+
+
+def test_an_entry_of_a_newer_version_is_told_from_a_torn_one(tmp_path: Path) -> None:
+    path = spool.write(tmp_path / "spool", _event(), {})
+    path.write_bytes(b"pdvspl3\n" + path.read_bytes()[8:])
+    with pytest.raises(Conflict, match="newer"):
+        spool.read(path)

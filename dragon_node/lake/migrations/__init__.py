@@ -1,0 +1,1 @@
+"""Numbered steps from one format to the next. A step never changes once landed."""
