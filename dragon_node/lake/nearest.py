@@ -1,9 +1,14 @@
-"""The vector indexes of all projects on one thread, and the embeddings that are kept on SSD."""
+"""Finds chunks by their meaning: every project's vectors in memory, in its file and on SSD.
+
+All indexes live on one thread; another builds new ones while the old answer. A question is answered
+by vectors of the embedder that embedded it, and by no others.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -11,121 +16,299 @@ from typing import ParamSpec, TypeVar
 
 import apsw
 
+from common.daemon.keys import SealingKey
+from common.errors import Unavailable
 from common.model.ids import ContentHash, ProjectId
-from dragon_node.lake import vectors
 from dragon_node.lake.code import ChunkTexts
 from dragon_node.lake.database import Database, Readers
+from dragon_node.lake.failpoints import reach
+from dragon_node.lake.scope import EVERYWHERE, Scope
 from dragon_node.lake.shards import Shard
-from dragon_node.lake.vectors import ExactIndex, Vector, VectorIndex
+from dragon_node.lake.vectors import kept
+from dragon_node.lake.vectors.fastscan import FastScanIndex
+from dragon_node.lake.vectors.held import Held, MakeIndex
+from dragon_node.lake.vectors.kept import Block, Made
+from dragon_node.lake.vectors.port import Found, Rebuilding, Vector
+
+log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 SPARE = 4
-"""Looked at for each hit wanted: hashes whose chunk has just gone make no hit."""
+"""Looked at besides the hits wanted: hashes whose chunk has just gone make no hit."""
+LOADED_AT_ONCE = 2_048
+"""Vectors that are read from a file at a time: between two such reads others have their turn."""
+TAKEN_BACK_AT_ONCE = 1_024
+"""Vectors that are looked for on SSD at a time."""
+RETRY_S = 600.0
+"""An index that could not be rebuilt is tried again after this long."""
 
 
 class Nearest:
-    """Finds chunks by their meaning."""
+    """The vectors of all projects."""
 
-    def __init__(self, disk: Database) -> None:
+    def __init__(self, disk: Database, make: MakeIndex) -> None:
         self._disk = disk
+        self._make = make
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="lake-vectors")
-        self._indexes: dict[ProjectId, tuple[str, VectorIndex]] = {}
-        self._taking = asyncio.Lock()
+        self._builder = ThreadPoolExecutor(1, thread_name_prefix="lake-vectors-build")
+        self._held: dict[ProjectId, dict[str, Held]] = {}
+        self._building: set[asyncio.Task[None]] = set()
 
     @classmethod
-    async def open(cls, path: Path, readers: Readers) -> Nearest:
-        """`path` is embeddings.db on SSD."""
-        disk = await Database.open(path, readers, schema=vectors.DISK_SCHEMA, synchronous="NORMAL")
-        return cls(disk)
+    async def open(
+        cls,
+        path: Path,
+        readers: Readers,
+        *,
+        key: SealingKey | None = None,
+        make: MakeIndex = FastScanIndex,
+    ) -> Nearest:
+        """`path` is embeddings.db on SSD, sealed with the key when there is one. `make` makes an
+        empty index for a dimension, on the vectors' thread."""
+        disk = await Database.open(
+            path, readers, schema=kept.DISK_SCHEMA, synchronous="NORMAL", key=key
+        )
+        return cls(disk, make)
 
     async def close(self) -> None:
-        """Closes embeddings.db."""
+        """Stops what is being read and built, and closes embeddings.db."""
+        reading = [h.loaded for of_project in self._held.values() for h in of_project.values()]
+        for project in list(self._held):
+            await self.drop(project)
+        await asyncio.gather(*reading, return_exceptions=True)
+        await asyncio.gather(*self._building, return_exceptions=True)
+        self._builder.shutdown(wait=True)
         self._pool.shutdown(wait=True)
         await self._disk.close()
 
+    # -- questions ----------------------------------------------------------------------------
+
     async def search(
-        self, project: ProjectId, shard: Shard, vector: Vector, k: int
+        self,
+        project: ProjectId,
+        shard: Shard,
+        vector: Vector,
+        k: int,
+        *,
+        embedder: str = "",
+        scope: Scope = EVERYWHERE,
     ) -> list[tuple[int, float]]:
-        """Chunks with their cosine, best first."""
-        held = await self._index(project, shard)
-        if held is None:
-            return []
-        found = await self._on_thread(held[1].search, vector, k + SPARE)
-        keys = [key for key, _ in found]
-        chunks = await shard.database.read(lambda db: vectors.chunks_of(db, keys))
-        return [(chunks[key][0], score) for key, score in found if chunks[key]][:k]
+        """Chunks within the scope with their cosine, best first, one for each hash. Exact within
+        a scope.
+
+        `embedder` made the vector; empty means the project's newest. Unavailable when the project
+        has vectors of others only: their cosines would mean nothing.
+        """
+        allow: Collection[ContentHash] | None = None
+        if scope:
+            allow = await shard.database.read(partial(kept.allowed, scope=scope))
+        held = await self._asked(project, shard, embedder)
+        asked = k + SPARE
+        while held is not None and held.index is not None and k > 0:
+            found = await self._on_thread(held.index.search, vector, asked, allow)
+            chunks = await shard.database.read(partial(_standing, found=found, scope=scope))
+            if len(chunks) >= k or len(found) < asked:
+                return chunks[:k]
+            asked *= SPARE
+        return []
+
+    def troubles(self, projects: Collection[ProjectId] | None = None) -> tuple[str, ...]:
+        """What went wrong with indexes, of all projects when none are given. They answer, by an
+        older index or by looking at every vector."""
+        asked = self._held if projects is None else projects
+        return tuple(
+            held.trouble
+            for project in asked
+            for held in self._held.get(project, {}).values()
+            if held.trouble
+        )
+
+    # -- the way in ---------------------------------------------------------------------------
 
     async def lacking(
         self, shard: Shard, project: ProjectId, embedder: str, limit: int
     ) -> list[tuple[ContentHash, str]]:
         """Chunks without a vector, and what to embed. Vectors kept on SSD are taken first."""
+        most = max(limit, TAKEN_BACK_AT_ONCE)
         while True:
-            bare = await shard.database.read(lambda db: vectors.lacking(db, embedder, limit))
+            bare = await shard.database.read(lambda db: kept.lacking(db, embedder, most))
             hashes = [content for content, _ in bare]
-            kept = await self._disk.read(partial(_kept, embedder=embedder, hashes=hashes))
-            if not kept:
+            made = await self._disk.read(partial(_made, embedder=embedder, hashes=hashes))
+            if not made:
                 break
-            await self.put(shard, project, embedder, kept)
-        return await shard.database.read(partial(_to_embed, bare=bare))
+            await self.put(shard, project, embedder, made)
+        return await shard.database.read(partial(_to_embed, bare=bare[:limit]))
 
-    async def keep(self, embedder: str, made: Sequence[tuple[ContentHash, Vector]]) -> None:
+    async def keep(self, embedder: str, made: Made) -> None:
         """On SSD, so that a lost RAM disk does not mean embedding again."""
-        await self._disk.write(lambda db: vectors.put_on_disk(db, embedder, made))
+        await self._disk.write(lambda db: kept.put_on_disk(db, embedder, made))
 
-    async def put(
-        self,
-        shard: Shard,
-        project: ProjectId,
-        embedder: str,
-        made: Sequence[tuple[ContentHash, Vector]],
-    ) -> None:
-        """In the project's file and index, as far as it has such chunks."""
-        async with self._taking:
-            await self._take(shard, project, embedder, made)
+    async def put(self, shard: Shard, project: ProjectId, embedder: str, made: Made) -> None:
+        """In the project's file and index, as far as it has such chunks. Found once this returns,
+        or, while the index is being read from the file, once that has ended."""
+        held = self._of(project, shard, embedder)
+        with held.watching() as died:
+            new = await shard.database.write(lambda db: kept.put(db, embedder, made))
+            keys = [key for key, _ in new]
+            held.came(keys)
+            if new:
+                await self._on_thread(held.add, keys, [vector for _, vector in new])
+            await self._bury(held, died.intersection(keys))
+        for other in self._others(project, embedder):
+            await self._bury(other, keys)
+        await self._look_after(held)
 
     async def forget(self, project: ProjectId, dead: Sequence[ContentHash]) -> None:
         """No chunk has these hashes any more."""
-        held = self._indexes.get(project)
-        if held is not None and dead:
-            await self._on_thread(held[1].tombstone, dead)
+        for held in list(self._held.get(project, {}).values()):
+            await self._bury(held, dead)
+            await self._look_after(held)
 
-    async def _take(
-        self,
-        shard: Shard,
-        project: ProjectId,
-        embedder: str,
-        made: Sequence[tuple[ContentHash, Vector]],
-    ) -> None:
-        await self._index(project, shard)
-        kept = await shard.database.write(lambda db: vectors.put(db, embedder, made))
-        if not kept:
+    # -- care ---------------------------------------------------------------------------------
+
+    async def purge(self, project: ProjectId, shard: Shard, hashes: Sequence[ContentHash]) -> None:
+        """Deletes these vectors from the project's file, from its indexes and from SSD, of every
+        embedder."""
+        await shard.database.write(lambda db: kept.remove(db, hashes))
+        reach("vectors.purged_file")
+        await self._disk.write(lambda db: kept.remove_from_disk(db, hashes))
+        reach("vectors.purged_disk")
+        await self.drop(project)
+
+    async def drop(self, project: ProjectId) -> None:
+        """Frees the memory of a project's vectors; the next question reads them from its file."""
+        for held in self._held.pop(project, {}).values():
+            held.dropped = True
+            if held.building is not None:
+                await self._on_thread(held.building.abandon)
+
+    def bytes(self, project: ProjectId) -> int:
+        """Memory that a project's vectors take beside its file."""
+        return sum(held.bytes for held in list(self._held.get(project, {}).values()))
+
+    def sizes(self) -> dict[ProjectId, int]:
+        """Memory by project. Any thread may ask."""
+        return {project: self.bytes(project) for project in list(self._held)}
+
+    # -- an index and its file ----------------------------------------------------------------
+
+    async def _asked(self, project: ProjectId, shard: Shard, embedder: str) -> Held | None:
+        """Whose vectors can answer; None when the project has none."""
+        if not embedder:
+            names = await shard.database.read(kept.embedders)
+            if not names:
+                return None
+            embedder = names[0]
+        held = await self._read(project, shard, embedder)
+        if len(held) == 0:
+            names = await shard.database.read(kept.embedders)
+            if names and embedder not in names:
+                raise Unavailable(
+                    f"the vectors of project {project} were made by {names[0]}, and the question's "
+                    f"by {embedder}: they cannot be compared",
+                    hint="They are made anew in the background.",
+                )
+        return held
+
+    async def _read(self, project: ProjectId, shard: Shard, embedder: str) -> Held:
+        while True:
+            held = self._of(project, shard, embedder)
+            await asyncio.shield(held.loaded)
+            if not held.dropped:
+                return held
+
+    def _of(self, project: ProjectId, shard: Shard, embedder: str) -> Held:
+        """As it is held, or from now on: then it is being read."""
+        of_project = self._held.setdefault(project, {})
+        if embedder not in of_project:
+            held = Held(embedder, self._make)
+            held.loaded = asyncio.ensure_future(self._load(project, shard, held))
+            held.loaded.add_done_callback(_say_failure)
+            of_project[embedder] = held
+        return of_project[embedder]
+
+    async def _load(self, project: ProjectId, shard: Shard, held: Held) -> None:
+        after = 0
+        try:
+            while not held.dropped:
+                with held.watching() as died:
+                    block = await shard.database.read(
+                        partial(_block, embedder=held.embedder, after=after)
+                    )
+                    if block is None:
+                        break
+                    await self._on_thread(_add, held, block)
+                    await self._bury(held, died.intersection(block.keys))
+                after = block.last
+        except BaseException:
+            held.dropped = True
+            self._held.get(project, {}).pop(held.embedder, None)
+            raise
+        held.is_loaded = True
+        await self._look_after(held)
+
+    async def _bury(self, held: Held, dead: Collection[ContentHash]) -> None:
+        held.went(dead)
+        if dead:
+            await self._on_thread(held.tombstone, dead)
+
+    def _others(self, project: ProjectId, embedder: str) -> list[Held]:
+        return [h for name, h in self._held.get(project, {}).items() if name != embedder]
+
+    # -- rebuilding ---------------------------------------------------------------------------
+
+    async def _look_after(self, held: Held) -> None:
+        """Begins a rebuild when it is due."""
+        loop = asyncio.get_running_loop()
+        if held.index is None or not held.is_loaded or held.building is not None:
             return
-        held = self._indexes.get(project)
-        if held is None or held[0] != embedder:
-            # Another embedder's vectors cannot be compared with these: the index starts anew.
-            held = (embedder, ExactIndex(len(kept[0][1])))
-            self._indexes[project] = held
-        keys, values = [key for key, _ in kept], [vector for _, vector in kept]
-        await self._on_thread(held[1].add, keys, values)
+        if loop.time() < held.retry_at_s:
+            return
+        held.building = rebuilding = await self._on_thread(held.index.due)
+        if rebuilding is not None:
+            task = asyncio.ensure_future(self._rebuild(held, rebuilding))
+            self._building.add(task)
+            task.add_done_callback(self._building.discard)
+            task.add_done_callback(_say_failure)
 
-    async def _index(self, project: ProjectId, shard: Shard) -> tuple[str, VectorIndex] | None:
-        if project not in self._indexes:
-            loaded = await shard.database.read(vectors.load)
-            if loaded is not None:
-                self._indexes.setdefault(project, loaded)
-        return self._indexes.get(project)
+    async def _rebuild(self, held: Held, rebuilding: Rebuilding) -> None:
+        """The old index answers until the new one takes its place, and for ever if it cannot."""
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(self._builder, rebuilding.build)
+            await self._on_thread(rebuilding.swap)
+            held.trouble = ""
+        except Unavailable as why:
+            if not held.dropped:
+                held.trouble = f"vectors: {why.message}; the index from before goes on answering"
+                held.retry_at_s = loop.time() + RETRY_S
+                log.warning("an index of vectors was not rebuilt why=%s", why.message)
+        finally:
+            await self._on_thread(rebuilding.abandon)
+            held.building = None
 
     async def _on_thread(self, fn: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         call = partial(fn, *args, **named)
         return await asyncio.get_running_loop().run_in_executor(self._pool, call)
 
 
-def _kept(
-    db: apsw.Connection, embedder: str, hashes: Sequence[ContentHash]
-) -> list[tuple[ContentHash, Vector]]:
-    return vectors.from_disk(db, embedder, hashes)
+def _add(held: Held, block: Block) -> None:
+    held.add(block.keys, block.rows())
+
+
+def _block(db: apsw.Connection, embedder: str, after: int) -> Block | None:
+    return kept.block(db, embedder, after, LOADED_AT_ONCE)
+
+
+def _standing(db: apsw.Connection, found: Found, scope: Scope) -> list[tuple[int, float]]:
+    chunks = kept.chunks_of(db, [key for key, _ in found], scope)
+    return [(chunks[key], score) for key, score in found if key in chunks]
+
+
+def _made(db: apsw.Connection, embedder: str, hashes: Sequence[ContentHash]) -> Made:
+    return kept.from_disk(db, embedder, hashes)
 
 
 def _to_embed(
@@ -134,3 +317,9 @@ def _to_embed(
     texts = ChunkTexts(db)
     found = ((content, texts.of(chunk)) for content, chunk in bare)
     return [(content, "\n".join(parts)) for content, parts in found if parts is not None]
+
+
+def _say_failure(task: asyncio.Task[None]) -> None:
+    """Whoever waits for the task gets its error; this is for when nobody does."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.warning("a project's vectors were not read or rebuilt why=%s", error)
