@@ -159,13 +159,14 @@ class Toy:
 
 
 @asynccontextmanager
-async def toy(directory: Path) -> AsyncGenerator[Toy]:
-    """Opened as the lake is: its files as they are, recovered when somebody asks for them."""
+async def toy(directory: Path, key: SealingKey | None = None) -> AsyncGenerator[Toy]:
+    """Opened as the lake is: its files as they are, recovered when somebody asks for them. The
+    journal is sealed with the key that is given; copies always are."""
     ram = directory / "ram"
     ram.mkdir(parents=True, exist_ok=True)
     readers = Readers()
-    journal = await Journal.open(directory / "journal.db", readers, lambda w: None)
-    archive = Archive.open(directory, journal, KEY)
+    journal = await Journal.open(directory / "journal.db", readers, lambda w: None, key)
+    archive = Archive.open(directory, journal, key or KEY)
     made = Toy(ram, readers, journal, archive)
     made.known += sorted({p.stem for p in ram.glob("?" * 16 + ".db")} | set(archive.asleep.all()))
     newest = archive.generations.newest()

@@ -63,6 +63,7 @@ class Shelf:
         self._key = key
         self._last: WeakKeyDictionary[Database, tuple[int, Shelved]] = WeakKeyDictionary()
         self._unreferred: Counter[str] = Counter()
+        self._held: Counter[str] = Counter()
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     async def put(self, name: str, shard: Shard) -> Shelved:
@@ -98,6 +99,18 @@ class Shelf:
         """Where the copy lies."""
         return self.directory / shelved.file
 
+    async def copy_to(self, other: Shelf, shelved: Shelved) -> Shelved:
+        """The copy on another shelf, sealed with its key. Errors as `take` and `put`."""
+        return await asyncio.to_thread(self._copy_to, other, shelved)
+
+    def hold(self, files: Collection[str]) -> None:
+        """No sweep takes these copies until they are released, whoever refers to them."""
+        self._held.update(files)
+
+    def release(self, files: Collection[str]) -> None:
+        """They may be swept again."""
+        self._held -= Counter(files)
+
     def let_go(self, files: Collection[str]) -> None:
         """Copies that whoever has put them is not going to refer to: a sweep may take them."""
         self._unreferred -= Counter(files)
@@ -105,8 +118,8 @@ class Shelf:
     def sweep(self, referred: Collection[str]) -> None:
         """Removes what is neither referred to nor on its way to be."""
         for file in referred:
-            del self._unreferred[file]
-        keep = {*self._unreferred, *referred}
+            self._unreferred.pop(file, None)
+        keep = {*self._unreferred, *self._held, *referred}
         for path in self.directory.iterdir():
             if path.name not in keep and not path.name.startswith("."):
                 path.unlink()
@@ -117,23 +130,41 @@ class Shelf:
         for path in self.directory.glob(".*.copying*"):
             path.unlink()
 
+    def _copy_to(self, other: Shelf, shelved: Shelved) -> Shelved:
+        self._check(shelved)
+        with other._draft(shelved.name) as temp:
+            copied(self.path(shelved), self._key, temp, other._key)
+            return other._kept(temp, shelved.name)
+
     def _put(self, name: str, source: Path) -> Shelved:
+        with self._draft(name) as temp:
+            copied(source, None, temp, self._key)
+            return self._kept(temp, name)
+
+    @contextmanager
+    def _draft(self, name: str) -> Generator[Path]:
+        """Where a copy is made. OverLimit when the disk is full; nothing is left of it."""
         temp = self.directory / f".{name}.{secrets.token_hex(4)}.copying"
+        reach("shelf.copying")
         try:
             with room_on(self.directory):
-                reach("shelf.copying")
-                copied(source, None, temp, self._key)
-                reach("shelf.copied")
-                with self._opened(temp) as db:
-                    lsn, generation = _position(db)
-                shelved = _shelved(name, temp, lsn, generation)
-                temp.rename(self.path(shelved))
-                reach("shelf.renamed")
-                sync_directory(self.directory)
+                yield temp
         except OverLimit as error:
             raise full(self.directory) from error
         finally:
             discard(temp)
+
+    def _kept(self, temp: Path, name: str) -> Shelved:
+        """Gives a copy its name."""
+        reach("shelf.copied")
+        with self._opened(temp) as db:
+            lsn, generation = _position(db)
+        digest = digest_of(temp)
+        size = temp.stat().st_size
+        shelved = Shelved(name, lsn, generation, size, digest, f"{digest}.db", FORMAT_VERSION)
+        temp.rename(self.path(shelved))
+        reach("shelf.renamed")
+        sync_directory(self.directory)
         return shelved
 
     def _take(self, shelved: Shelved, to: Path) -> None:
@@ -199,10 +230,3 @@ def _renew(path: Path) -> None:
     with said_plainly(path), closing(apsw.Connection(str(path))) as db:
         db.pragma("synchronous", "OFF")
         db.execute("UPDATE meta SET value=lower(hex(randomblob(8))) WHERE name='generation'")
-
-
-def _shelved(name: str, path: Path, lsn: int, generation: str) -> Shelved:
-    digest = digest_of(path)
-    return Shelved(
-        name, lsn, generation, path.stat().st_size, digest, f"{digest}.db", FORMAT_VERSION
-    )

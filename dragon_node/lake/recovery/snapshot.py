@@ -70,7 +70,9 @@ class Snapshots:
         self._clock = clock
         self.failed = ""
         """Why the newest attempt failed that nobody had asked for; empty when it did not."""
-        self._turn = asyncio.Lock()
+        self.turn = asyncio.Lock()
+        """Held while a generation is made: who holds it has the newest one, and the journal after
+        it, for as long as it wants."""
         self._since_ms = clock.now_ms()
         self._since_bytes = journal.live_bytes
 
@@ -107,28 +109,33 @@ class Snapshots:
 
         Errors as `make`. Who stops listening stops it, and nothing is left behind.
         """
-        async with self._turn:
-            self._since_ms, self._since_bytes = self._clock.now_ms(), self._journal.live_bytes
-            files: dict[str, Shelved] = {}
-            try:
-                lsn = self._standing.applied  # first: each copy has at least this
-                async with aclosing(self._copied(files)) as copying:
-                    async for step in copying:
-                        yield step
-                manifest = self._manifest(lsn, files)
-                await asyncio.to_thread(self._archive.generations.publish, manifest, keep)
-                self.failed = ""
-                reach("snapshot.published")
-            finally:
-                self._archive.shelf.let_go([s.file for s in files.values()])
-                self._archive.sweep()
-            yield _published(manifest)
-            older = self._archive.generations.before(manifest.number)
-            if older is not None:
-                await self._journal.cut(older.lsn)
-                sentence = f"the journal begins at {self._journal.first_lsn:,}"
-                yield LakeStep("journal", 1, 1, sentence)
-            yield LakeStep("snapshot", 1, 1, f"generation {manifest.number} is whole", ended=True)
+        async with self.turn, aclosing(self.made(keep)) as making:
+            async for step in making:
+                yield step
+        yield LakeStep("snapshot", 1, 1, "the lake is on the disk as it is now", ended=True)
+
+    async def made(self, keep: int = KEPT) -> AsyncGenerator[LakeStep]:
+        """For who holds `turn`: as `steps`, without an end."""
+        self._since_ms, self._since_bytes = self._clock.now_ms(), self._journal.live_bytes
+        files: dict[str, Shelved] = {}
+        put: list[str] = []
+        try:
+            lsn = self._standing.applied  # first: each copy has at least this
+            async with aclosing(self._copied(files, put)) as copying:
+                async for step in copying:
+                    yield step
+            manifest = self._manifest(lsn, files)
+            await asyncio.to_thread(self._archive.generations.publish, manifest, keep)
+            self.failed = ""
+            reach("snapshot.published")
+        finally:
+            self._archive.shelf.let_go(put)
+            self._archive.sweep()
+        yield _published(manifest)
+        older = self._archive.generations.before(manifest.number)
+        if older is not None:
+            await self._journal.cut(older.lsn)
+            yield LakeStep("journal", 1, 1, f"the journal begins at {self._journal.first_lsn:,}")
 
     async def rewrite(self) -> AsyncGenerator[LakeStep]:
         """A new generation and no other: what has been forgotten is in no older one then."""
@@ -136,14 +143,18 @@ class Snapshots:
             async for step in steps:
                 yield step
 
-    async def _copied(self, files: dict[str, Shelved]) -> AsyncGenerator[LakeStep]:
-        """Copies every file, and reads back each copy that is new."""
+    async def _copied(self, files: dict[str, Shelved], put: list[str]) -> AsyncGenerator[LakeStep]:
+        """Copies every file, and reads back each copy that is new. `put` are those made here."""
         shelf = self._archive.shelf
         known = {s.file for m in self._archive.generations.all() for s in m.files.values()}
         names = await self._standing.names()
         for done, name in enumerate(names, start=1):
             async with self._standing.held(name) as held:
-                files[name] = held if isinstance(held, Shelved) else await shelf.put(name, held)
+                if isinstance(held, Shelved):
+                    files[name] = held
+                else:
+                    files[name] = await shelf.put(name, held)
+                    put.append(files[name].file)
             reach("snapshot.shelved")
             yield LakeStep("copy", done, len(names), name)
         new = [s for s in files.values() if s.file not in known]
