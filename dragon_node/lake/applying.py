@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
+from collections.abc import Callable
 
 from common.errors import OverLimit
 from common.model.ids import ContentHash
@@ -12,6 +14,8 @@ from dragon_node.lake.ramdisk import RamDisk
 from dragon_node.lake.records import NO_ORIGIN
 from dragon_node.lake.shards import Step
 from dragon_node.lake.stores import Stores
+
+log = logging.getLogger(__name__)
 
 BATCH_RECORDS = 2_000
 """Records of one transaction, about: whole submissions are taken."""
@@ -24,8 +28,10 @@ class Applying:
     and `resume` tries again from each file's own position.
     """
 
-    def __init__(self, stores: Stores, ram: RamDisk) -> None:
+    def __init__(self, stores: Stores, ram: RamDisk, on_applied: Callable[[int], None]) -> None:
+        """`on_applied` is told the position, whenever it has moved."""
         self.applied = 0
+        self._on_applied = on_applied
         self._stores = stores
         self._ram = ram
         self._written: deque[Written] = deque()
@@ -75,11 +81,14 @@ class Applying:
             self._full = None
         await self.advance(upto)
         self._arrived.set()
+        if not await asyncio.to_thread(self._ram.restore_ballast):
+            log.warning("there is no room yet to set the ballast aside again")
 
     async def advance(self, lsn: int) -> None:
         """Everything up to here is applied."""
         async with self._advanced:
             self.applied = max(self.applied, lsn)
+            self._on_applied(self.applied)
             self._advanced.notify_all()
 
     async def _apply_batch(self) -> None:

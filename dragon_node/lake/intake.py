@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 
 from common.clock import Clock
 from common.errors import Denied, Invalid, PostDevAIError
-from common.model.event import Event, content_hashes
-from common.model.ids import ContentHash, NodeId, Origin
+from common.model.event import Event, FileChanged, content_hashes
+from common.model.ids import BLOB_BYTES_MAX, ContentHash, NodeId, Origin, ProjectId
 from common.model.lake import OriginStats
+from dragon_node.lake.accountant import Accountant, cost
 from dragon_node.lake.admission import Places, admit, noted
 from dragon_node.lake.applying import Applying
-from dragon_node.lake.budget import Budget, cost
+from dragon_node.lake.contents import Contents
 from dragon_node.lake.journal import Draft, Journal, Written
 from dragon_node.lake.records import Blobs, Note, Refusal
 
@@ -55,11 +56,18 @@ class Intake:
     """Takes in records of origins, in order, each once."""
 
     def __init__(
-        self, journal: Journal, applying: Applying, budget: Budget, places: Places, clock: Clock
+        self,
+        journal: Journal,
+        applying: Applying,
+        contents: Contents,
+        accountant: Accountant,
+        places: Places,
+        clock: Clock,
     ) -> None:
         self._journal = journal
         self._applying = applying
-        self._budget = budget
+        self._contents = contents
+        self._accountant = accountant
         self._places = places
         self._clock = clock
         self._positions: dict[Origin, _Position] = {}
@@ -128,18 +136,26 @@ class Intake:
         return Journalled(position.lsn, position.seq, refusals, frozenset(contents))
 
     async def _written(self, drafts: Sequence[Draft], blobs: Blobs) -> Blobs:
-        contents = await self._contents(drafts, blobs)
-        reserved = cost((d.body for d in drafts), contents.values())
-        await self._budget.reserve(reserved)
+        contents = await self._referred(drafts, blobs)
+        reserved = await self._needed(drafts, contents)
+        await self._accountant.reserve(reserved, {d.project for d in drafts})
         try:
-            await self._journal.append(drafts, contents)
-        finally:
-            self._budget.settle(reserved)
+            written = await self._journal.append(drafts, contents)
+        except BaseException:
+            self._accountant.release(reserved)
+            raise
+        self._accountant.owe(written.last_lsn, reserved)
         return contents
 
     async def keep(self, blobs: Blobs) -> None:
-        """Makes contents durable ahead of the records that refer to them."""
-        await self._journal.append([], blobs)
+        """Makes contents durable ahead of the records that refer to them. OverLimit when the lake
+        would have no room for them then."""
+        wanted = cost([], (len(raw) for raw in blobs.values()))
+        await self._accountant.reserve(wanted)
+        try:
+            await self._journal.append([], blobs)
+        finally:
+            self._accountant.release(wanted)
 
     async def note(self, note: Note) -> int:
         """Journals a note; its lsn. It is applied soon after."""
@@ -172,23 +188,56 @@ class Intake:
             )
         return position
 
-    async def _contents(self, drafts: Sequence[Draft], blobs: Blobs) -> Blobs:
-        """Those of `blobs` that are referred to. Invalid when one is neither there nor held."""
-        named = dict.fromkeys(
-            h
-            for d in drafts
-            if isinstance(d.decoded, Event)
-            for h in content_hashes(d.decoded.body)
-        )
+    async def _referred(self, drafts: Sequence[Draft], blobs: Blobs) -> Blobs:
+        """Those of `blobs` that are referred to, and what else the journal lacks of such.
+
+        After a cut of the journal a project's file alone may hold a content: it is journalled
+        again, so that applying needs the journal only. Invalid when it is not held at all.
+        """
+        named = dict.fromkeys(h for d in drafts for h in _named(d))
+        contents = {h: blobs[h] for h in named if h in blobs}
         absent = [h for h in named if h not in blobs]
         held: set[ContentHash] = await self._journal.holds(absent) if absent else set()
-        for content in absent:
-            if content not in held:
-                raise Invalid(
-                    f"content {content} is not held; offer it before the record",
-                    field="record.event",
-                )
-        return {h: blobs[h] for h in named if h in blobs}
+        if absent := [h for h in absent if h not in held]:
+            contents |= await self._contents.elsewhere(absent)
+        if lost := [h for h in absent if h not in contents]:
+            raise Invalid(
+                f"content {lost[0]} is not held; offer it before the record",
+                field="record.event",
+            )
+        return contents
+
+    async def _needed(self, drafts: Sequence[Draft], contents: Blobs) -> int:
+        """Bytes that the lake may grow by. Projects that sleep are woken: they are written to."""
+        sizes: list[int] = []
+        for project, named in _by_project(drafts).items():
+            for content in await self._contents.lacking(project, named):
+                raw = contents.get(content)
+                sizes.append(named[content] if raw is None else len(raw))
+        return cost((d.body for d in drafts), sizes)
+
+
+def _by_project(drafts: Sequence[Draft]) -> dict[ProjectId, dict[ContentHash, int]]:
+    """What is referred to in each project, with the size that the record gives it."""
+    found: dict[ProjectId, dict[ContentHash, int]] = {}
+    for draft in drafts:
+        if draft.project:
+            sizes = found.setdefault(draft.project, {})
+            sizes |= dict.fromkeys(_named(draft), _size(draft))
+    return found
+
+
+def _named(draft: Draft) -> Sequence[ContentHash]:
+    return content_hashes(draft.decoded.body) if isinstance(draft.decoded, Event) else ()
+
+
+def _size(draft: Draft) -> int:
+    """Of the content, as the laptop says, where it came ahead of the record."""
+    match draft.decoded:
+        case Event(body=FileChanged(size=size)):
+            return max(0, min(size, BLOB_BYTES_MAX))
+        case _:
+            return BLOB_BYTES_MAX
 
 
 def _copies(drafts: Sequence[Draft]) -> set[str]:

@@ -2,6 +2,7 @@
 
 HOME/dragon/journal.db       the durable record (journal.py)
 HOME/dragon/embeddings.db    vectors that were made (nearest.py)
+HOME/dragon/shelf/           copies of files: of projects that sleep, and generations (recovery/)
 RAM/memory.db                what is known across projects (metadata.py, failure memory)
 RAM/projects/ID.db           everything of one project (project.py)
 RAM/words/ID/                its words (words.py)
@@ -9,28 +10,36 @@ RAM/words/ID/                its words (words.py)
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+import logging
+from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from common.alongside import alongside
 from common.clock import Clock, SystemClock
+from common.daemon.keys import SealingKey
 from common.model.answer import Freshness, Hit
 from common.model.event import Event
-from common.model.ids import ContentHash, EventId, NodeId, Origin, ProjectId
+from common.model.ids import ContentHash, EventId, NodeId, Origin
 from common.model.lake import (
     HistoryPage,
     HistoryQuery,
     LakeStats,
+    LakeStep,
+    ProjectStats,
     SearchQuery,
     SearchResult,
 )
 from dragon_node.lake import metadata
+from dragon_node.lake.accountant import Accountant
 from dragon_node.lake.admission import Places
+from dragon_node.lake.aliases import Aliases
 from dragon_node.lake.applying import Applying
-from dragon_node.lake.budget import Budget
+from dragon_node.lake.contents import Contents
 from dragon_node.lake.database import Database, Readers
+from dragon_node.lake.formats import made_ready
 from dragon_node.lake.freshness import remembered
 from dragon_node.lake.intake import Intake, Journalled, Opened
 from dragon_node.lake.journal import Journal, Written
@@ -39,13 +48,17 @@ from dragon_node.lake.nearest import Nearest
 from dragon_node.lake.projects import Projects
 from dragon_node.lake.ramdisk import RamDisk
 from dragon_node.lake.records import Applier, Blobs, Chunker, ChunkRef, Note, Scored
+from dragon_node.lake.recovery.archive import Archive
+from dragon_node.lake.recovery.snapshot import Snapshots
 from dragon_node.lake.remembering import Remembering
+from dragon_node.lake.residency import Pins, Residency
+from dragon_node.lake.scope import EVERYWHERE, Scope
 from dragon_node.lake.searching import Searching
-from dragon_node.lake.shards import Shard
+from dragon_node.lake.standing import Standing
 from dragon_node.lake.stores import Stores
 from dragon_node.lake.vectors import Vector
 
-Search = Callable[[ProjectId, Shard], Awaitable[list[tuple[int, float]]]]
+log = logging.getLogger(__name__)
 
 
 class Lake:
@@ -54,10 +67,14 @@ class Lake:
     def __init__(
         self,
         ram: RamDisk,
-        budget: Budget,
+        accountant: Accountant,
         journal: Journal,
         applying: Applying,
         stores: Stores,
+        contents: Contents,
+        residency: Residency,
+        snapshots: Snapshots,
+        archive: Archive,
         places: Places,
         lexicon: Lexicon,
         nearest: Nearest,
@@ -65,12 +82,17 @@ class Lake:
     ) -> None:
         self.memory: Database = stores.memory.database
         self._ram = ram
-        self._budget = budget
+        self._accountant = accountant
         self._journal = journal
         self._applying = applying
+        self._contents = contents
+        self._residency = residency
+        self._snapshots = snapshots
+        self._archive = archive
         self._nearest = nearest
         self._intake = intake
-        self._projects = Projects(stores, places)
+        self._projects = Projects(stores, places, residency)
+        self._aliases = Aliases(places, self.note)
         self._searching = Searching(self._projects, lexicon, nearest, self.freshness)
         self._remembering = Remembering(self._projects, self.memory, self.freshness)
 
@@ -85,13 +107,16 @@ class Lake:
         appliers: Sequence[Applier],
         chunker: Chunker,
         clock: Clock | None = None,
+        key: SealingKey | None = None,
     ) -> AsyncGenerator[Lake]:
         """The lake whose journal lies in `directory` (SSD) and whose stores lie on `ram`.
 
         What the stores lack is applied from the journal before it opens: after a crash, and
-        all of it when the RAM disk was lost.
+        all of it when the RAM disk was lost. Projects that sleep stay so. What lies on the SSD
+        is sealed with the key: without one given, with the directory's own, made at first use.
         """
         async with AsyncExitStack() as stack:
+            clock = clock or SystemClock()
             readers = Readers()
             stack.push_async_callback(readers.close)
             heard: list[Callable[[Written], None]] = []
@@ -100,32 +125,67 @@ class Lake:
                 for hear in heard:
                     hear(written)
 
-            journal = await Journal.open(directory / "journal.db", readers, on_written)
+            key = await made_ready(directory, key)
+            journal = await Journal.open(directory / "journal.db", readers, on_written, key)
             stack.push_async_callback(journal.close)
-            nearest = await Nearest.open(directory / "embeddings.db", readers)
+            archive = Archive.open(directory, journal, key)
+            for wrong in filter(None, (archive.asleep.damaged, *archive.generations.damaged)):
+                log.warning("passed over: %s", wrong)
+            nearest = await Nearest.open(directory / "embeddings.db", readers, key=key)
             stack.push_async_callback(nearest.close)
             lexicon = Lexicon(ram.path / "words")
-            stores = Stores(ram.path, readers, journal, appliers, chunker, lexicon, nearest)
-            stack.push_async_callback(stores.close)
-            await stores.open()
-            stack.push_async_callback(lexicon.close)
             pool = ThreadPoolExecutor(1, thread_name_prefix="lake-measure")
             stack.callback(pool.shutdown)
-            budget = Budget(ram, budget_bytes, pool)
-            await budget.measure()
+            accountant = Accountant(ram, budget_bytes, pool)
+            stores = Stores(
+                ram,
+                readers,
+                journal,
+                (*appliers, Pins()),
+                chunker,
+                lexicon,
+                nearest,
+                archive.recovery,
+                archive.asleep,
+                accountant,
+            )
+            stack.push_async_callback(stores.close)
+            residency = Residency(
+                stores, archive.shelf, archive.asleep, (lexicon,), accountant, clock
+            )
+            await accountant.measure()
+            await stores.open()
+            stack.push_async_callback(lexicon.close)
             memory = stores.memory.database
             places = Places(await memory.read(metadata.copies), await memory.read(metadata.names))
-            applying = Applying(stores, ram)
+            applying = Applying(stores, ram, accountant.applied)
             await applying.advance(journal.last_lsn)
-            intake = Intake(journal, applying, budget, places, clock or SystemClock())
+            contents = Contents(journal, stores)
+            intake = Intake(journal, applying, contents, accountant, places, clock)
             intake.restore(
                 await memory.read(metadata.nodes), await memory.read(metadata.origin_stats)
             )
             heard += [intake.written, applying.take]
+            snapshots = Snapshots(archive, Standing(stores, applying), journal, clock)
             # Before the writers: the last to close a file cleans up, and a reader cannot.
             stack.push_async_callback(readers.close)
-            await stack.enter_async_context(alongside(applying.run(), lexicon.run()))
-            yield cls(ram, budget, journal, applying, stores, places, lexicon, nearest, intake)
+            work = (applying.run(), lexicon.run(), residency.run(), snapshots.run())
+            await stack.enter_async_context(alongside(*work))
+            yield cls(
+                ram,
+                accountant,
+                journal,
+                applying,
+                stores,
+                contents,
+                residency,
+                snapshots,
+                archive,
+                places,
+                lexicon,
+                nearest,
+                intake,
+            )
 
     # -- the way in ---------------------------------------------------------------------------
 
@@ -175,12 +235,12 @@ class Lake:
     # -- content and events -------------------------------------------------------------------
 
     async def holds(self, hashes: Sequence[ContentHash]) -> set[ContentHash]:
-        """Which of these contents are durable."""
-        return await self._journal.holds(hashes)
+        """Which of these contents are durable, as far as can be told without waking a project."""
+        return await self._contents.holds(hashes)
 
     async def blob(self, content: ContentHash) -> bytes | None:
         """Raw content as it was indexed; None when it is not held."""
-        return (await self._journal.contents([content])).get(content)
+        return await self._contents.blob(content)
 
     async def event(self, event_id: EventId) -> tuple[Event, str]:
         """One event whole, and its project's name. Missing when there is none."""
@@ -194,31 +254,40 @@ class Lake:
 
     async def literal(self, q: SearchQuery) -> SearchResult:
         """Every line with the exact text, up to k, in path and line order."""
-        return await self._searching.literal(q)
+        return _of_those_awake(await self._searching.literal(q))
 
     async def regex(self, q: SearchQuery) -> SearchResult:
         """Every line that the expression matches, up to k, in path and line order."""
-        return await self._searching.regex(q)
+        return _of_those_awake(await self._searching.regex(q))
 
-    async def by_words(self, query: str, k: int, project: str = "") -> list[Scored]:
+    async def by_words(
+        self, query: str, k: int, project: str = "", scope: Scope = EVERYWHERE
+    ) -> list[Scored]:
         """By BM25 over words and parts of identifiers."""
-        return await self._searching.by_words(query, k, project)
+        return await self._searching.by_words(query, k, project, scope)
 
-    async def by_vector(self, vector: Vector, k: int, project: str = "") -> list[Scored]:
+    async def by_vector(
+        self, vector: Vector, k: int, project: str = "", scope: Scope = EVERYWHERE
+    ) -> list[Scored]:
         """By cosine; the vector has unit length."""
-        return await self._searching.by_vector(vector, k, project)
+        return await self._searching.by_vector(vector, k, project, scope)
 
-    async def by_symbol(self, names: Sequence[str], k: int, project: str = "") -> list[Scored]:
+    async def by_symbol(
+        self, names: Sequence[str], k: int, project: str = "", scope: Scope = EVERYWHERE
+    ) -> list[Scored]:
         """Where a function, class or type of such a name is defined."""
-        return await self._searching.by_symbol(names, k, project)
+        return await self._searching.by_symbol(names, k, project, scope)
 
-    async def by_substring(self, text: str, k: int, project: str = "") -> list[Scored]:
+    async def by_substring(
+        self, text: str, k: int, project: str = "", scope: Scope = EVERYWHERE
+    ) -> list[Scored]:
         """Chunks that contain the exact text."""
-        return await self._searching.by_substring(text, k, project)
+        return await self._searching.by_substring(text, k, project, scope)
 
-    async def chunks(self, refs: Sequence[ChunkRef]) -> list[Hit]:
-        """The chunks with their text, in the order asked for; those that have gone are left out."""
-        return await self._searching.chunks(refs)
+    async def chunks(self, refs: Sequence[ChunkRef], scope: Scope = EVERYWHERE) -> list[Hit]:
+        """The chunks with their text as they stand in the scope, in the order asked for; those
+        that have gone are left out."""
+        return await self._searching.chunks(refs, scope)
 
     # -- vectors ------------------------------------------------------------------------------
 
@@ -244,29 +313,32 @@ class Lake:
 
     async def freshness(self, project: str = "") -> Freshness:
         """How much an answer over this project, or all, knows about."""
+        asleep = self._projects.asleep(project)  # first: who falls asleep meanwhile was asked
         counted = await self._projects.counted(project)
         chunks = sum(c.chunks for c in counted)
         return Freshness(
             projects=tuple(copy for c in counted for copy in c.copies),
             events_behind=self._journal.last_lsn - self._applying.applied,
             vectors_share=sum(c.embedded for c in counted) / chunks if chunks else 0.0,
+            words_behind=await self._searching.words_behind(project),
+            asleep=asleep,
         )
 
     async def stats(self) -> LakeStats:
-        """Sizes, budget and positions."""
-        usage = await self._budget.measure()
+        """Sizes, budget and positions. Files, chunks, vectors and events are of those awake."""
+        measured = await self._accountant.measure()
         failures, remedies = await self.memory.read(remembered)
         counted = await self._projects.counted("")
         return LakeStats(
-            bytes=usage.used_bytes,
-            budget_bytes=self._budget.budget_bytes,
+            bytes=measured.bytes,
+            budget_bytes=self._accountant.budget_bytes,
             ram=self._ram.ram,
             back_end=self._ram.back_end,
             path=str(self._ram.path),
             why=self._ram.reason,
             lsn=self._journal.last_lsn,
             journal_bytes=self._journal.bytes,
-            projects=self._projects.named,
+            projects=self._projects.count,
             files=sum(c.files for c in counted),
             chunks=sum(c.chunks for c in counted),
             vectors=sum(c.embedded for c in counted),
@@ -275,4 +347,41 @@ class Lake:
             remedies=remedies,
             origins=await self.memory.read(metadata.origin_stats),
             freshness=await self.freshness(),
+            evict_bytes=self._accountant.evict_bytes,
+            refuse_bytes=self._accountant.refuse_bytes,
+            inodes_free=measured.usage.free_inodes,
+            ballast_bytes=measured.usage.ballast_bytes,
+            stores=measured.described(),
+            kept=await self._projects.described(),
+            generations=tuple(m.described() for m in self._archive.generations.all()),
         )
+
+    # -- care ---------------------------------------------------------------------------------
+
+    async def pin(self, project: str, *, pinned: bool) -> ProjectStats:
+        """Keeps a project awake from now on, or lets it go to sleep again."""
+        one = self._projects.only(project)
+        if pinned:
+            await self._projects.one(one)
+        await self.note(Note("pin", {"project": one, "pinned": "yes" if pinned else ""}))
+        return (await self._projects.described([one]))[0]
+
+    async def sleep(self, project: str) -> ProjectStats:
+        """Sends a project to the SSD; the next touch wakes it. Conflict when pinned or in use."""
+        one = self._projects.only(project)
+        await self._residency.sleep(one)
+        return (await self._projects.described([one]))[0]
+
+    async def alias(self, project: str, into: str) -> ProjectStats:
+        """Makes one project of two, or undoes that when `into` is empty."""
+        one = await self._aliases.alias(project, into)
+        return (await self._projects.described([one]))[0]
+
+    def snapshot(self) -> AsyncGenerator[LakeStep]:
+        """Writes a generation and verifies it. OverLimit when the SSD is full."""
+        return self._snapshots.steps()
+
+
+def _of_those_awake(found: SearchResult) -> SearchResult:
+    """Whoever sleeps was not asked: then it is not everything."""
+    return replace(found, complete=found.complete and not found.freshness.asleep)

@@ -6,7 +6,7 @@ file is never half a record ahead of what it says, whatever happens in between.
 
 from __future__ import annotations
 
-import hashlib
+import asyncio
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,8 +24,12 @@ from dragon_node.lake.records import Note, Refusal, Row
 
 T = TypeVar("T")
 
-FORMAT_VERSION = 1
-"""Of everything on the RAM disk. Another number is rebuilt from the journal."""
+FORMAT_VERSION = 2
+"""Of everything on the RAM disk. A file of an older one is rebuilt from the journal while that
+reaches back to its beginning, and migrated from then on."""
+
+Migrate = Callable[[Path, int], None]
+"""Brings a closed file from the format given to the present one, or raises Corrupt."""
 
 META = """
 CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -61,27 +65,25 @@ class Shard:
 
     @classmethod
     async def open(
-        cls, path: Path, readers: Readers, *, schema: str, journal: str, last_lsn: int
+        cls,
+        path: Path,
+        readers: Readers,
+        *,
+        schema: str,
+        journal: str,
+        last_lsn: int,
+        migrate: Migrate | None = None,
     ) -> Shard:
-        """The file as it is, or a new one when it is damaged or comes from elsewhere."""
-        made_for = hashlib.blake2b(f"{FORMAT_VERSION}\n{schema}".encode(), digest_size=8)
-        stamp = f"{journal} {made_for.hexdigest()}"
-        try:
-            return await cls._open(path, readers, schema, stamp, last_lsn)
-        except Corrupt:
-            discard(path)
-            readers.forget(path)
-        return await cls._open(path, readers, schema, stamp, last_lsn)
+        """The file as it is, or a new one where there is none.
 
-    @classmethod
-    async def _open(
-        cls, path: Path, readers: Readers, schema: str, stamp: str, last_lsn: int
-    ) -> Shard:
-        if _is_there(path) and not await _is_of(path, readers, stamp):
-            raise Corrupt(f"{path} was made for another journal or by another version")
+        Corrupt when it is damaged, comes from elsewhere or is ahead of the journal. One of an
+        older format is handed to `migrate`, and Corrupt without it.
+        """
+        if _is_there(path):
+            await _admit(path, readers, journal, migrate)
         database = await Database.open(path, readers, schema=schema)
         try:
-            applied, generation = await database.write(lambda db: _stamped(db, stamp))
+            applied, generation = await database.write(lambda db: _stamped(db, journal))
             if applied > last_lsn:
                 raise Corrupt(f"{path} has {applied} records and the journal {last_lsn}")
         except BaseException:
@@ -93,17 +95,20 @@ class Shard:
         self, steps: Sequence[Step], fn: Callable[[apsw.Connection, Sequence[Step]], T]
     ) -> T | None:
         """`fn` with those that are new here, in one transaction; None when none is."""
-        new = [step for step in steps if step.lsn > self.applied]
-        if not new:
+        if steps[-1].lsn <= self.applied:
             return None
 
-        def write(db: apsw.Connection) -> T:
+        def write(db: apsw.Connection) -> T | None:
+            # Looked at here, where the file is awake: waking may have brought it further.
+            new = [step for step in steps if step.lsn > self.applied]
+            if not new:
+                return None
             result = fn(db, new)
             db.execute("UPDATE meta SET value=? WHERE name='applied'", (str(new[-1].lsn),))
             return result
 
         result = await self.database.write(write)
-        self.applied = new[-1].lsn
+        self.applied = max(self.applied, steps[-1].lsn)
         return result
 
 
@@ -111,19 +116,30 @@ def _is_there(path: Path) -> bool:
     return path.exists()
 
 
-async def _is_of(path: Path, readers: Readers, stamp: str) -> bool:
-    def read(db: apsw.Connection) -> bool:
-        row = db.execute("SELECT value FROM meta WHERE name='stamp'").fetchone()
-        return row is not None and row[0] == stamp
+async def _admit(path: Path, readers: Readers, journal: str, migrate: Migrate | None) -> None:
+    made_for, version = await readers.run(path, _stamp)
+    if made_for != journal:
+        raise Corrupt(f"{path} was made for another journal")
+    if version == FORMAT_VERSION:
+        return
+    if version > FORMAT_VERSION or migrate is None:
+        raise Corrupt(f"{path} has format {version} and this version makes {FORMAT_VERSION}")
+    await readers.release(path)
+    await asyncio.to_thread(migrate, path, version)
 
-    try:
-        return await readers.run(path, read)
-    except apsw.SQLError:
-        return False
+
+def _stamp(db: apsw.Connection) -> tuple[str, int]:
+    """The journal that the file was made for, and its format; 0 when it does not say."""
+    if not db.execute("SELECT 1 FROM sqlite_master WHERE name='meta'").fetchone():
+        return "", 0
+    row = db.execute("SELECT value FROM meta WHERE name='stamp'").fetchone()
+    journal, _, version = (row[0] if row else "").partition(" ")
+    return journal, int(version) if version.isdigit() and len(version) < 9 else 0
 
 
-def _stamped(db: apsw.Connection, stamp: str) -> tuple[int, str]:
-    db.execute("INSERT OR IGNORE INTO meta VALUES('stamp', ?)", (stamp,))
+def _stamped(db: apsw.Connection, journal: str) -> tuple[int, str]:
+    stamp = f"{journal} {FORMAT_VERSION}"
+    db.execute("INSERT OR REPLACE INTO meta VALUES('stamp', ?)", (stamp,))
     applied: str = db.execute("SELECT value FROM meta WHERE name='applied'").get
     generation: str = db.execute("SELECT value FROM meta WHERE name='generation'").get
     return int(applied), generation

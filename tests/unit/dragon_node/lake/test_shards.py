@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import apsw
 import pytest
 
-from common.errors import OverLimit
+from common.errors import Corrupt, OverLimit
 from common.model.ids import Origin, ProjectId
 from dragon_node.lake.database import Readers
 from dragon_node.lake.records import Note
-from dragon_node.lake.shards import META, Shard, Step
+from dragon_node.lake.shards import FORMAT_VERSION, META, Shard, Step
 
 SCHEMA = META + "CREATE TABLE IF NOT EXISTS t(lsn INTEGER);"
 
@@ -77,13 +78,49 @@ async def test_how_far_it_has_come_is_written_with_what_it_says(
 @pytest.mark.parametrize(
     ("journal", "last_lsn"), [("another", 100), ("j", 0)], ids=["another journal", "ahead of it"]
 )
-async def test_a_file_that_disagrees_with_the_journal_is_made_anew(
+async def test_a_file_that_disagrees_with_the_journal_is_not_opened(
     tmp_path: Path, readers: Readers, journal: str, last_lsn: int
 ) -> None:
     shard = await _open(tmp_path / "s.db", readers)
     await shard.apply(_steps(1), _put)
     await shard.database.close()
-    again = await _open(tmp_path / "s.db", readers, journal, last_lsn)
-    assert (again.applied, await _lsns(again)) == (0, [])
-    assert again.generation != shard.generation
-    await again.database.close()
+    with pytest.raises(Corrupt, match=r"s\.db"):
+        await _open(tmp_path / "s.db", readers, journal, last_lsn)
+
+
+async def _of_format(path: Path, readers: Readers, version: int) -> None:
+    shard = await _open(path, readers)
+    stamp = f"j {version}"
+    await shard.database.write(
+        lambda db: db.execute("UPDATE meta SET value=? WHERE name='stamp'", (stamp,))
+    )
+    await shard.database.close()
+
+
+async def test_a_file_of_an_older_format_is_migrated_while_it_is_closed(
+    tmp_path: Path, readers: Readers
+) -> None:
+    path = tmp_path / "s.db"
+    await _of_format(path, readers, FORMAT_VERSION - 1)
+    asked: list[int] = []
+
+    def migrate(path: Path, version: int) -> None:
+        asked.append(version)
+        with closing(apsw.Connection(str(path))) as db:
+            db.execute("INSERT INTO t VALUES(7)")
+
+    shard = await Shard.open(
+        path, readers, schema=SCHEMA, journal="j", last_lsn=100, migrate=migrate
+    )
+    assert (asked, await _lsns(shard)) == ([FORMAT_VERSION - 1], [7])
+    await shard.database.close()
+    await (await _open(path, readers)).database.close()  # it says its new format now
+
+
+@pytest.mark.parametrize("version", [FORMAT_VERSION - 1, FORMAT_VERSION + 1])
+async def test_another_format_is_said_with_both_numbers(
+    tmp_path: Path, readers: Readers, version: int
+) -> None:
+    await _of_format(tmp_path / "s.db", readers, version)
+    with pytest.raises(Corrupt, match=f"has format {version} and .* makes {FORMAT_VERSION}"):
+        await _open(tmp_path / "s.db", readers)
