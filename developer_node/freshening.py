@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from common.model.answer import Freshness, ProjectFreshness
+from common.model.ids import WorkingCopyId
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +18,12 @@ class Here:
     """Files recorded and not yet on the Dragon."""
 
 
-def freshen(freshness: Freshness, here: Mapping[str, Here], events_waiting: int) -> Freshness:
-    """HEAD as it is, and what waits counted as behind; copies on other machines stay as told."""
-    projects = tuple(_project(p, here.get(p.working_copy)) for p in freshness.projects)
+def freshen(
+    freshness: Freshness, here: Mapping[WorkingCopyId, Here], events_waiting: int
+) -> Freshness:
+    """HEAD as it is, and what waits counted as behind; copies on other machines stay as told,
+    those at the same path too."""
+    projects = tuple(_project(p, here.get(p.copy)) for p in freshness.projects)
     behind = freshness.events_behind + events_waiting
     return replace(freshness, projects=projects, events_behind=behind)
 

@@ -185,13 +185,15 @@ class Laptop:
         here, waiting = await asyncio.gather(self._here(told), self.outbox.status())
         return freshen(told, here, waiting.waiting)
 
-    async def _here(self, told: Freshness) -> dict[str, Here]:
-        known, waiting = self.copies.known(), await self.outbox.waiting_files()
-        paths = [p.working_copy for p in told.projects if p.working_copy in known]
-        heads = await asyncio.gather(*(asyncio.to_thread(self.head, Path(path)) for path in paths))
+    async def _here(self, told: Freshness) -> dict[WorkingCopyId, Here]:
+        paths = {copy: path for path, copy in self.copies.known().items()}
+        waiting = await self.outbox.waiting_files()
+        asked = [p.copy for p in told.projects if p.copy in paths]
+        heads = await asyncio.gather(
+            *(asyncio.to_thread(self.head, Path(paths[copy])) for copy in asked)
+        )
         return {
-            path: Here(head, waiting.get(known[path], 0))
-            for path, head in zip(paths, heads, strict=True)
+            copy: Here(head, waiting.get(copy, 0)) for copy, head in zip(asked, heads, strict=True)
         }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from common.model.ids import ContentHash, EventId
+from common.model.ids import ContentHash, EventId, WorkingCopyId
 
 HitKind = Literal["code", "event", "failure"]
 
@@ -22,6 +22,8 @@ class ProjectFreshness:
     """As the laptop last reported it."""
     files_behind: int = 0
     """Reported but not yet indexed; -1 while the first scan runs."""
+    copy: WorkingCopyId = WorkingCopyId("")
+    """Of this working copy: two laptops may have clones at the same path."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,11 +47,17 @@ def moved(db: apsw.Connection, copy: WorkingCopyId, git: GitOperation) -> None:
 
 def freshness(db: apsw.Connection, project: str) -> list[ProjectFreshness]:
     """One entry a working copy."""
-    rows = db.execute("SELECT path, indexed, head, files, kept FROM copies ORDER BY path")
+    rows = db.execute(
+        "SELECT working_copy, path, indexed, head, files, kept FROM copies ORDER BY path"
+    )
     return [
-        ProjectFreshness(project, path, indexed, head, -1 if files < 0 else max(0, files - kept))
-        for path, indexed, head, files, kept in rows
+        ProjectFreshness(project, path, indexed, head, _behind(files, kept), WorkingCopyId(copy))
+        for copy, path, indexed, head, files, kept in rows
     ]
+
+
+def _behind(files: int, kept: int) -> int:
+    return -1 if files < 0 else max(0, files - kept)
 
 
 def counts(db: apsw.Connection) -> tuple[int, int]:
