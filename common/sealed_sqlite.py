@@ -178,7 +178,7 @@ def _copy(
     shrinks: bool = False,
 ) -> None:
     with _plainly(source), contextlib.closing(_opened(source, source_key)) as db:
-        if shrinks:
+        if shrinks and not db.pragma("auto_vacuum"):
             db.pragma("auto_vacuum", "incremental")  # of the copy
         os.close(os.open(to, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         try:
