@@ -34,6 +34,7 @@ from developer_node.outbox.outbox import Outbox
 from developer_node.outbox.sender import Sender
 from developer_node.service_developer import DeveloperService
 from developer_node.text import failures, redaction
+from developer_node.text.kept_contents import seal_grounds
 from developer_node.text.working_copy import find_root
 from developer_node.watch.copies import Redaction, WorkingCopies
 from developer_node.watch.head import head_commit
@@ -56,6 +57,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
         config.home.identity_directory("developer"), config.join_file
     )
     async with AsyncExitStack() as stack:
+        await asyncio.to_thread(seal_grounds, directory / "grounds")
         outbox = await stack.enter_async_context(
             Outbox.open(directory / "outbox.db", bytes_max=config.outbox_bytes)
         )
