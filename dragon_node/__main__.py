@@ -1,9 +1,11 @@
-"""`dragon-node`: runs the Dragon, or frees its RAM disk."""
+"""`dragon-node`: runs the Dragon, frees its RAM disk, or makes the lake of a backup."""
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 from common.daemon.lifecycle import Running, complain, run_daemon
 from common.daemon.locks import only_instance
@@ -18,6 +20,8 @@ def main() -> int:
     config = parse(sys.argv[1:])
     if config.free:
         return free(config)
+    if config.restore_from is not None and config.restore_key is not None:
+        return restore(config, config.restore_from, config.restore_key)
 
     def opened() -> AbstractAsyncContextManager[Running]:
         from dragon_node.node import open_node  # after the environment is set
@@ -41,6 +45,25 @@ def free(config: Config) -> int:
         with only_instance(config.home.lock_path("dragon"), "dragon"):
             for path in ramdisk.detach(config.home.directory("dragon")):
                 print(f"freed {path}")
+    except PostDevAIError as error:
+        return complain("dragon-node", error)
+    return 0
+
+
+def restore(config: Config, source: Path, key: Path) -> int:
+    """The lake of a backup, before the Dragon is started on it."""
+    from dragon_node.lake.recovery.backup import restore_backup
+
+    async def run() -> None:
+        async for step in restore_backup(source, key, config.home.directory("dragon")):
+            if step.ended:
+                print(step.sentence)
+            elif step.done == step.total:
+                print(f"{step.step}: {step.done:,} of {step.total:,}")
+
+    try:
+        with only_instance(config.home.lock_path("dragon"), "dragon"):
+            asyncio.run(run())
     except PostDevAIError as error:
         return complain("dragon-node", error)
     return 0

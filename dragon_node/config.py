@@ -20,6 +20,10 @@ class Config:
     home: Home
     free: bool = False
     """Free the RAM disk and end, instead of serving."""
+    restore_from: Path | None = None
+    """Make the lake of this backup and end, instead of serving."""
+    restore_key: Path | None = None
+    """The file with the key that opens the backup."""
     host: str = "127.0.0.1"
     """Address to listen on."""
     port: int = 0
@@ -38,8 +42,14 @@ def parse(argv: Sequence[str]) -> Config:
     """Exits with 2 and usage when the words are off."""
     parser = argparse.ArgumentParser(prog="dragon-node", description="Holds the lake, runs models.")
     parser.add_argument(
-        "action", nargs="?", choices=("serve", "free"), default="serve", help="free: the RAM disk"
+        "action",
+        nargs="?",
+        choices=("serve", "free", "restore"),
+        default="serve",
+        help="free: the RAM disk; restore: a backup, where there is no lake yet",
     )
+    parser.add_argument("--from", type=Path, dest="source", help="restore: the backup's directory")
+    parser.add_argument("--key", type=Path, help="restore: the file with the backup's key")
     parser.add_argument("--home", default="", help="default: POSTDEVAI_HOME or ~/.postdevai")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0)
@@ -58,9 +68,13 @@ def parse(argv: Sequence[str]) -> Config:
     )
     parser.add_argument("--die-with-parent", action="store_true")
     found = parser.parse_args(argv)
+    if (found.action == "restore") != (found.source is not None and found.key is not None):
+        parser.error("restore needs --from DIR and --key FILE, and nothing else takes them")
     return Config(
         home=Home.from_env(found.home),
         free=found.action == "free",
+        restore_from=found.source,
+        restore_key=found.key,
         host=found.host,
         port=found.port,
         join_file=found.join_file,
