@@ -32,7 +32,7 @@ from common.model.lake import (
     SearchQuery,
     SearchResult,
 )
-from dragon_node.lake import metadata
+from dragon_node.lake import aliases, metadata
 from dragon_node.lake.accountant import Accountant
 from dragon_node.lake.admission import Places
 from dragon_node.lake.aliases import Aliases
@@ -157,7 +157,11 @@ class Lake:
             await stores.open()
             stack.push_async_callback(lexicon.close)
             memory = stores.memory.database
-            places = Places(await memory.read(metadata.copies), await memory.read(metadata.names))
+            places = Places(
+                await memory.read(metadata.copies),
+                await memory.read(metadata.names),
+                await memory.read(aliases.joined),
+            )
             applying = Applying(stores, ram, accountant.applied)
             await applying.advance(journal.last_lsn)
             contents = Contents(journal, stores)

@@ -6,6 +6,7 @@ copies      working copies: evidence, project
 origins     outboxes: the node that they are bound to, applied and refused
 gaps        sequences that never arrived
 refusals    what was refused and why
+aliases     projects that were joined: to which
 seen        event id, lsn and project: finds an event, and knows it when it comes again
 """
 
@@ -19,6 +20,7 @@ import apsw
 from common.model.event import Event, WorkingCopySeen
 from common.model.ids import EventId, NodeId, Origin, ProjectId, WorkingCopyId
 from common.model.lake import OriginStats
+from dragon_node.lake import aliases
 from dragon_node.lake.identity import KnownCopy
 from dragon_node.lake.records import NO_ORIGIN, Accepted, Applier, Note, Refusal
 from dragon_node.lake.shards import META, Step
@@ -43,6 +45,7 @@ CREATE TABLE IF NOT EXISTS refusals(
 CREATE TABLE IF NOT EXISTS seen(
   id BLOB PRIMARY KEY, lsn INTEGER NOT NULL, project TEXT NOT NULL) WITHOUT ROWID;
 """
+    + aliases.SCHEMA
 )
 
 
@@ -56,6 +59,7 @@ def apply(db: apsw.Connection, steps: Sequence[Step], appliers: Sequence[Applier
                 _refused(db, step.origin, step.body)
             case Note():
                 _noted(db, step.body)
+                aliases.apply(db, step.body)
                 _tell(db, step, appliers)
             case Event():
                 if _first_time(db, step, step.body):
