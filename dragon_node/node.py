@@ -66,7 +66,8 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
             )
         )
         models = await stack.enter_async_context(Models.open(models_directory()))
-        retrieval = Retrieval(lake, models.embedder)
+        recaller = Recaller(lake)
+        retrieval = Retrieval(lake, models.embedder, recaller)
         process = psutil.Process()
 
         def load() -> NodeLoad:
@@ -78,7 +79,6 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
         membership = await stack.enter_async_context(
             Membership.open(identity, capabilities=CAPABILITIES, load=load, directory=directory)
         )
-        recaller = Recaller(lake)
         ports = Ports.of(config.home)
         server, port = await open_server(
             config.host,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Protocol
@@ -17,11 +18,12 @@ from common.model.answer import (
     Freshness,
     Hit,
 )
+from common.model.lake import SearchQuery
 from common.model.llm import ChatMessage, Generated
 from dragon_node.answer import question
 from dragon_node.answer.markers import Markers
 from dragon_node.answer.prompt import TEMPLATE_TOKENS, build_prompt
-from dragon_node.answer.retrieval import Passage
+from dragon_node.answer.retrieval import QUERY_CHARACTERS_MAX, Found, Passage
 from dragon_node.inference.models import Speaker
 from dragon_node.inference.scheduler import Prompt
 
@@ -48,12 +50,8 @@ WORDS_ENOUGH = 0.5
 class Passages(Protocol):
     """Where passages come from."""
 
-    async def passages(self, asked: str, project: str, k: int) -> list[Passage]:
-        """Best first."""
-        ...
-
-    async def freshness(self, project: str) -> Freshness:
-        """How much they know about."""
+    async def find(self, q: SearchQuery) -> Found:
+        """Best first, with how much they know about."""
         ...
 
 
@@ -78,9 +76,11 @@ class Answering:
 
     async def ask(self, request: AskRequest) -> AsyncGenerator[AskPart]:
         """AskPassages, AskText as it comes, AskEnd. Closing the iterator cancels the model."""
-        found = await self._retrieval.passages(request.question, request.project, PASSAGES_MAX)
-        freshness = await self._retrieval.freshness(request.project)
-        hits = tuple(p.hit for p in found if supports(p, request.question))
+        asked = request.question[:QUERY_CHARACTERS_MAX]
+        query = SearchQuery(asked, k=PASSAGES_MAX, project=request.project)
+        found = await self._retrieval.find(query)
+        freshness = found.freshness
+        hits = tuple(p.hit for p in found.passages if supports(p, asked))
         if not hits:
             yield AskPassages(freshness=freshness, without_model="nothing is close enough")
             yield AskEnd(answer=not_found(request.project, freshness))
@@ -143,21 +143,46 @@ def is_looping(text: str) -> bool:
 
 def not_found(project: str, freshness: Freshness) -> str:
     """What is said instead of an answer, with how much was looked at."""
-    names = sorted({p.project for p in freshness.projects})
-    where = project or ", ".join(names[:5]) or "the lake"
-    if not names:
+    where = project or ", ".join(_places(freshness)[:5]) or "the lake"
+    if not freshness.projects and not freshness.asleep:
         return f"not found in {where}: nothing is indexed yet"
-    behind = [p.files_behind for p in freshness.projects]
-    if any(b < 0 for b in behind):
-        return f"not found in {where} so far: the first scan still runs"
-    if sum(behind) > 0:
-        return f"not found in {where} so far: {sum(behind)} files are not indexed yet"
-    if freshness.vectors_share < 1.0:
-        share = f"{freshness.vectors_share * 100:.0f} %"
-        return (
-            f"not found in {where}: {share} of it can be searched by meaning so far, all by words"
-        )
+    if unknown := _not_looked_at(freshness):
+        return f"not found in {where} so far: {'; '.join(unknown)}"
     return f"not found in {where}: nothing indexed there comes close to the question"
+
+
+def _not_looked_at(freshness: Freshness) -> list[str]:
+    """Why what was not found may be there all the same, in sentences."""
+    out = [f"could not be asked: {each}" for each in freshness.not_asked]
+    if freshness.asleep:
+        out.append(f"asleep and not asked: {', '.join(freshness.asleep[:5])}")
+    several = len(freshness.projects) > 1
+    for copy, name in zip(freshness.projects, _labels(freshness), strict=True):
+        of = f" of {name}" if several else ""
+        if copy.files_behind < 0:
+            out.append(f"the first scan{of} still runs")
+        elif copy.files_behind > 0:
+            out.append(f"{copy.files_behind} files{of} are not indexed yet")
+    if freshness.words_behind:
+        out.append(f"words lack {freshness.words_behind} records")
+    if freshness.vectors_share < 1.0 and not freshness.not_asked:
+        share = f"{freshness.vectors_share * 100:.0f} %"
+        out.append(f"{share} of it can be searched by meaning, all by words")
+    return out
+
+
+def _places(freshness: Freshness) -> list[str]:
+    """The projects that were asked, each once; the working copies where one has several."""
+    return list(dict.fromkeys(sorted(_labels(freshness))))
+
+
+def _labels(freshness: Freshness) -> list[str]:
+    """What each working copy is called: by its project, and by its path where there are two."""
+    times = Counter(copy.project for copy in freshness.projects)
+    return [
+        f"{copy.project} ({copy.working_copy})" if times[copy.project] > 1 else copy.project
+        for copy in freshness.projects
+    ]
 
 
 def _silence(why: Unavailable) -> str:

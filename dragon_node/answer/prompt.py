@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from common.model.answer import Hit
 from common.model.llm import ChatMessage
@@ -53,7 +54,7 @@ def build_prompt(
 
 
 def _block(number: int, hit: Hit, room: int, count: Callable[[str], int]) -> str:
-    head = f"[{number}] {hit.path}:{hit.start_line}-{hit.end_line} {hit.symbol}".rstrip()
+    head = f"[{number}] {_place(hit)}"
     lines = hit.text.splitlines()
     kept = len(lines)
     block = "\n".join([head, *lines])
@@ -63,6 +64,14 @@ def _block(number: int, hit: Hit, room: int, count: Callable[[str], int]) -> str
             return ""
         block = "\n".join([head, *lines[:kept], CUT])
     return block
+
+
+def _place(hit: Hit) -> str:
+    """Where a passage lies; of what happened, what it is and on which day."""
+    if hit.kind == "code":
+        return f"{hit.path}:{hit.start_line}-{hit.end_line} {hit.symbol}".rstrip()
+    day = datetime.fromtimestamp(hit.at_ms / 1_000, UTC)
+    return f"{hit.kind} of {day:%Y-%m-%d} {hit.symbol}".rstrip()
 
 
 def _user(blocks: Sequence[str], question: str) -> str:

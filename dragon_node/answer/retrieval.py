@@ -1,60 +1,23 @@
-"""Finds the places in code that a question is about, and says of each why."""
+"""Finds what a question is about, in code, events and failures, and says of each why."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-from common.errors import OverLimit, Unavailable
+from common.errors import Invalid
 from common.model.answer import Freshness, Hit
 from common.model.lake import SearchQuery, SearchResult
-from dragon_node.answer import question
-from dragon_node.answer.fusion import Candidates, Fused, fuse
-from dragon_node.inference.embedder import Embedder, Vector
-from dragon_node.lake.records import ChunkRef, Scored
+from dragon_node.answer.fusion import Candidates, EventRef, Fused, Told, fuse
+from dragon_node.answer.gathering import Gathering, Lists, Recalls, SearchedLake
+from dragon_node.answer.why import Asked, reasons
+from dragon_node.inference.embedder import Embedder
+from dragon_node.lake.records import ChunkRef
+from dragon_node.lake.scope import Scope, scope_of
 
-LISTED = 100
-"""Candidates of words and of vectors that are fused, as measured."""
-NAMED = 50
-"""Candidates by name and by substring."""
-
-
-class SearchedLake(Protocol):
-    """What of the lake retrieval needs; each list best first."""
-
-    async def by_words(self, query: str, k: int, project: str) -> list[Scored]:
-        """By BM25."""
-        ...
-
-    async def by_vector(self, vector: Vector, k: int, project: str) -> list[Scored]:
-        """By cosine."""
-        ...
-
-    async def by_symbol(self, names: Sequence[str], k: int, project: str) -> list[Scored]:
-        """By the names of definitions."""
-        ...
-
-    async def by_substring(self, text: str, k: int, project: str) -> list[Scored]:
-        """By exact text."""
-        ...
-
-    async def chunks(self, refs: Sequence[ChunkRef]) -> list[Hit]:
-        """The chunks with their text, in this order."""
-        ...
-
-    async def literal(self, q: SearchQuery) -> SearchResult:
-        """Every line with the exact text."""
-        ...
-
-    async def regex(self, q: SearchQuery) -> SearchResult:
-        """Every line that matches."""
-        ...
-
-    async def freshness(self, project: str = "") -> Freshness:
-        """How much an answer knows about."""
-        ...
+K_MAX, K_USUAL = 1_000, 10
+QUERY_CHARACTERS_MAX = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +30,25 @@ class Passage:
     """The question's words that it contains."""
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a question found."""
+
+    passages: tuple[Passage, ...]
+    """Best first."""
+    complete: bool
+    """False when a limit cut a list, or something was not asked: freshness says what."""
+    freshness: Freshness
+
+
 class Retrieval:
     """Search over a lake, with an embedder that may not have arrived yet."""
 
-    def __init__(self, lake: SearchedLake, embedder: Embedder) -> None:
+    def __init__(
+        self, lake: SearchedLake, embedder: Embedder, failures: Recalls | None = None
+    ) -> None:
         self._lake = lake
-        self._embedder = embedder
+        self._gathering = Gathering(lake, embedder, failures)
 
     async def search(self, q: SearchQuery) -> SearchResult:
         """Fused here; literal and regex by the lake alone, complete and in path order."""
@@ -82,84 +58,66 @@ class Retrieval:
             case "regex":
                 return await self._lake.regex(q)
             case "fused":
-                passages = await self.passages(q.query, q.project, q.k + 1)
+                found = await self.find(q)
         return SearchResult(
-            hits=tuple(p.hit for p in passages[: q.k]),
-            complete=len(passages) <= q.k,
-            freshness=await self._lake.freshness(q.project),
+            hits=tuple(passage.hit for passage in found.passages),
+            complete=found.complete,
+            freshness=found.freshness,
         )
 
-    async def passages(self, asked: str, project: str, k: int) -> list[Passage]:
-        """The best k, best first; without vectors as long as there is no embedder."""
-        fused = fuse(await self._candidates(asked, project), k)
-        words = question.content_words(asked)
-        names, quotes = question.named(asked), question.quoted(asked)
-        return [
-            _passage(hit, found, words, names, quotes) for hit, found in await self._texts(fused)
-        ]
-
-    async def freshness(self, project: str) -> Freshness:
-        """How much an answer about a project knows about."""
-        return await self._lake.freshness(project)
-
-    async def _candidates(self, asked: str, project: str) -> Candidates:
-        words = question.without_stop_words(asked)
-        names = question.named(asked)
-        substrings: list[Scored] = []
-        for text in question.quoted(asked):
-            substrings += await self._lake.by_substring(text, NAMED, project)
-        return Candidates(
-            vectors=await self._by_meaning(asked, project),
-            words=await self._lake.by_words(words, LISTED, project),
-            symbols=await self._lake.by_symbol(names, NAMED, project) if names else (),
-            substrings=substrings,
+    async def find(self, q: SearchQuery) -> Found:
+        """The best k, best first; without vectors as long as there is no embedder, and then it
+        says so. Unavailable when the index of words cannot answer."""
+        q, asked = _checked(q), Asked.of(q.query)
+        fresh = await self._lake.freshness(q.project)
+        lists = await self._gathering.lists(q, asked, fresh)
+        fused = fuse(_candidates(lists, asked), q.k + 1)
+        hits = await self._hits(fused[: q.k], lists.told, scope_of(q))
+        fresh = dataclasses.replace(fresh, not_asked=(*fresh.not_asked, *lists.not_asked))
+        cut = lists.full or len(fused) > q.k
+        partial = fresh.not_asked or fresh.asleep or fresh.words_behind
+        return Found(
+            tuple(_passage(hit, found, asked) for hit, found in hits),
+            complete=not cut and not partial,
+            freshness=fresh,
         )
 
-    async def _by_meaning(self, asked: str, project: str) -> Sequence[Scored]:
-        try:
-            vectors = await self._embedder.embed([asked], query=True)
-        except (Unavailable, OverLimit):
-            return ()  # words, names and text still answer; no reason will speak of meaning
-        return await self._lake.by_vector(vectors[0], LISTED, project)
+    async def _hits(
+        self, fused: Sequence[Fused], told: Mapping[EventRef, Hit], scope: Scope
+    ) -> list[tuple[Hit, Fused]]:
+        refs = [f.ref for f in fused if isinstance(f.ref, ChunkRef)]
+        chunks = await self._lake.chunks(refs, scope)
+        if len(chunks) != len(refs):
+            # A file changed since the lists were made and took a chunk with it: one by one.
+            return [pair for f in fused for pair in await self._one(f, told, scope)]
+        following = iter(chunks)
+        return [(told[f.ref] if isinstance(f.ref, EventRef) else next(following), f) for f in fused]
 
-    async def _texts(self, fused: Sequence[Fused]) -> list[tuple[Hit, Fused]]:
-        hits = await self._lake.chunks([f.ref for f in fused])
-        if len(hits) == len(fused):
-            return list(zip(hits, fused, strict=True))
-        # A file changed since the lists were made and took a chunk with it: one by one.
-        return [(hit, f) for f in fused for hit in await self._lake.chunks([f.ref])]
+    async def _one(
+        self, found: Fused, told: Mapping[EventRef, Hit], scope: Scope
+    ) -> Sequence[tuple[Hit, Fused]]:
+        if isinstance(found.ref, EventRef):
+            return [(told[found.ref], found)]
+        return [(hit, found) for hit in await self._lake.chunks([found.ref], scope)]
 
 
-def _passage(
-    hit: Hit,
-    found: Fused,
-    words: tuple[str, ...],
-    names: tuple[str, ...],
-    quotes: tuple[str, ...],
-) -> Passage:
-    there = question.covered(words, f"{hit.symbol} {hit.path} {hit.text}")
-    why = _why(hit, found, there, names, quotes)
+def _checked(q: SearchQuery) -> SearchQuery:
+    if not q.query or len(q.query) > QUERY_CHARACTERS_MAX:
+        raise Invalid(f"query must have 1 to {QUERY_CHARACTERS_MAX:,} characters", field="query")
+    if not 0 <= q.k <= K_MAX:
+        raise Invalid(f"k is {q.k}; it must be 1 to {K_MAX:,}", field="k")
+    return dataclasses.replace(q, k=q.k or K_USUAL)
+
+
+def _candidates(lists: Lists, asked: Asked) -> Candidates:
+    told = [
+        Told(ref, len(asked.covered(hit)) / max(1, len(asked.words)))
+        for ref, hit in lists.told.items()
+    ]
+    return Candidates(lists.vectors, lists.words, lists.symbols, lists.substrings, told)
+
+
+def _passage(hit: Hit, found: Fused, asked: Asked) -> Passage:
+    there = asked.covered(hit)
+    why = reasons(hit, found, asked, there)
     return Passage(dataclasses.replace(hit, score=round(found.score, 4), why=why), found, there)
-
-
-def _why(
-    hit: Hit,
-    found: Fused,
-    there: tuple[str, ...],
-    names: tuple[str, ...],
-    quotes: tuple[str, ...],
-) -> tuple[str, ...]:
-    reasons: list[str] = []
-    if found.symbol:
-        # A chunk may hold several definitions, so its own name need not be the one asked for.
-        defined = [n for n in names if n.split(".")[-1].lower() in hit.text.lower()]
-        name = defined[0] if defined else hit.symbol
-        reasons.append(f"symbol: {name}" if name else "symbol")
-    if found.substring:
-        text = next((t for t in quotes if t in hit.text), "")
-        reasons.append(f"exact text: {text}" if text else "exact text")
-    if found.cosine is not None:
-        reasons.append("meaning")
-    if found.bm25 is not None:
-        reasons.append("words: " + ", ".join(there[:4]) if there else "words")
-    return tuple(reasons)

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from common.model.answer import Freshness, Hit, ProjectFreshness
 from common.model.ids import ContentHash, ProjectId
-from common.model.lake import SearchQuery, SearchResult
+from common.model.lake import HistoryEntry, HistoryPage, HistoryQuery, SearchQuery, SearchResult
 from dragon_node.inference.embedder import Vector
 from dragon_node.lake.records import ChunkRef, Scored
+from dragon_node.lake.scope import Scope
 
 PROJECT = ProjectId("p" * 16)
 FRESH = Freshness((ProjectFreshness("thing", "/code/thing", "a" * 40, "a" * 40, 0),), 0, 1.0)
@@ -45,32 +46,47 @@ class FewPassages:
     vectors: list[Scored] = field(default_factory=list[Scored])
     symbols: list[Scored] = field(default_factory=list[Scored])
     substrings: list[Scored] = field(default_factory=list[Scored])
+    events: list[HistoryEntry] = field(default_factory=list[HistoryEntry])
     fresh: Freshness = FRESH
     gone: set[int] = field(default_factory=set[int])
     """Chunks that vanished after they were listed."""
+    scopes: set[Scope] = field(default_factory=set[Scope])
     asked: list[tuple[str, object, str]] = field(default_factory=list[tuple[str, object, str]])
 
-    async def by_words(self, query: str, k: int, project: str) -> list[Scored]:
+    async def by_words(self, query: str, k: int, project: str, scope: Scope) -> list[Scored]:
         """As given."""
+        self.scopes.add(scope)
         self.asked.append(("words", query, project))
         return self.words[:k]
 
-    async def by_vector(self, vector: Vector, k: int, project: str) -> list[Scored]:
+    async def by_vector(self, vector: Vector, k: int, project: str, scope: Scope) -> list[Scored]:
         """As given."""
+        self.scopes.add(scope)
         self.asked.append(("vector", len(vector), project))
         return self.vectors[:k]
 
-    async def by_symbol(self, names: Sequence[str], k: int, project: str) -> list[Scored]:
+    async def by_symbol(
+        self, names: Sequence[str], k: int, project: str, scope: Scope
+    ) -> list[Scored]:
         """As given."""
+        self.scopes.add(scope)
         self.asked.append(("symbol", tuple(names), project))
         return self.symbols[:k]
 
-    async def by_substring(self, text: str, k: int, project: str) -> list[Scored]:
+    async def by_substring(self, text: str, k: int, project: str, scope: Scope) -> list[Scored]:
         """As given."""
+        self.scopes.add(scope)
         self.asked.append(("substring", text, project))
         return self.substrings[:k]
 
-    async def chunks(self, refs: Sequence[ChunkRef]) -> list[Hit]:
+    async def history(self, q: HistoryQuery) -> HistoryPage:
+        """Events that contain each of the words, as given."""
+        self.asked.append(("history", q.text, q.project))
+        words = q.text.lower().split()
+        kept = [e for e in self.events if all(w in f"{e.event.body}".lower() for w in words)]
+        return HistoryPage(tuple(kept[: q.limit]), self.fresh)
+
+    async def chunks(self, refs: Sequence[ChunkRef], scope: Scope) -> list[Hit]:
         """Those that are still there."""
         return [dataclasses.replace(self.hits[r.chunk]) for r in refs if r.chunk not in self.gone]
 

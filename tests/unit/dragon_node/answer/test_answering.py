@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -21,6 +22,7 @@ from common.model.answer import (
 from common.model.llm import Generated
 from dragon_node.answer.answering import CITED_WITHOUT_NAMING, Answering, is_looping, supports
 from dragon_node.answer.fusion import Fused
+from dragon_node.answer.prompt import build_prompt
 from dragon_node.answer.retrieval import Passage, Retrieval
 from dragon_node.inference.catalog import Entry
 from dragon_node.inference.models import Speaker
@@ -32,6 +34,13 @@ from tests.support.passages import FRESH, PROJECT, FewPassages, passage, scored
 HITS = {n: passage(n, f"def journal{n}(): return sync({n})") for n in range(1, 9)}
 SMALL = Entry("small", "fast", 135_000_000, prompt_tokens=900)
 LARGE = Entry("large", "reasoning", 30_000_000_000, prompt_tokens=8_000)
+CLONES = Freshness(
+    tuple(
+        ProjectFreshness("thing", f"/home/ada/{place}", files_behind=behind)
+        for place, behind in (("a", 0), ("b", 3), ("c", -1))
+    ),
+    vectors_share=1.0,
+)
 QUESTION = AskRequest("how does that part of the code do its thing with disks")
 
 
@@ -161,6 +170,11 @@ async def test_words_alone_are_enough_where_there_are_no_vectors():
         (Freshness((ProjectFreshness("thing", "/c", files_behind=3),)), "3 files are not indexed"),
         (Freshness((ProjectFreshness("thing", "/c"),), 0, 0.25), "25 % of it"),
         (Freshness((ProjectFreshness("thing", "/c"),), 0, 1.0), "comes close"),
+        (replace(FRESH, asleep=("other",)), "asleep and not asked: other"),
+        (replace(FRESH, words_behind=7), "words lack 7 records"),
+        (replace(FRESH, not_asked=("failures: torn",)), "could not be asked: failures: torn"),
+        (CLONES, "3 files of thing (/home/ada/b) are not indexed yet"),
+        (CLONES, "the first scan of thing (/home/ada/c) still runs"),
     ],
 )
 async def test_not_found_says_how_much_was_looked_at(freshness: Freshness, says: str):
@@ -169,6 +183,31 @@ async def test_not_found_says_how_much_was_looked_at(freshness: Freshness, says:
     assert isinstance(end, AskEnd)
     assert end.answer.startswith("not found in")
     assert says in end.answer
+
+
+async def test_two_clones_of_a_project_are_told_apart_by_their_paths():
+    (_, end) = await parts(Scripted(), FewPassages(fresh=CLONES))
+    assert isinstance(end, AskEnd)
+    places = "thing (/home/ada/a), thing (/home/ada/b), thing (/home/ada/c)"
+    assert end.answer.startswith(f"not found in {places}")
+
+
+async def test_where_meaning_could_not_be_asked_nothing_claims_that_there_is_nothing():
+    """Nothing comes close is what one may say only after having looked."""
+    embedder = FlatEmbedder(Unavailable("the model is 40 % here"))
+    asking = Answering(Retrieval(FewPassages(), embedder), Scripted()).ask(QUESTION)
+    first, end = [part async for part in asking]
+    assert isinstance(first, AskPassages)
+    assert isinstance(end, AskEnd)
+    assert first.freshness.not_asked == ("meaning: the model is 40 % here",)
+    assert "could not be asked: meaning: the model is 40 % here" in end.answer
+    assert "comes close" not in end.answer
+
+
+async def test_what_happened_is_told_to_the_model_with_its_day():
+    event = Hit("thing", "", "", 0, 0, kind="event", text="git push", at_ms=86_400_000)
+    built = build_prompt("when", [event], 900, lambda text: len(text) // 4)
+    assert "[1] event of 1970-01-02\ngit push" in built.messages[1].content
 
 
 async def test_a_project_that_was_named_is_named_in_not_found():

@@ -1,11 +1,19 @@
-"""Four lists, one ranking: the arithmetic that was measured, and what happens at its edges."""
+"""Several lists, one ranking: the arithmetic that was measured, and what happens at its edges."""
 
 from __future__ import annotations
 
 import pytest
 
-from common.model.ids import ProjectId
-from dragon_node.answer.fusion import SUBSTRING_BONUS, SYMBOL_BONUS, Candidates, fuse
+from common.model.ids import EventId, ProjectId
+from dragon_node.answer.fusion import (
+    SUBSTRING_BONUS,
+    SYMBOL_BONUS,
+    TOLD_WEIGHT,
+    Candidates,
+    EventRef,
+    Told,
+    fuse,
+)
 from dragon_node.lake.records import ChunkRef, Scored
 
 P = ProjectId("p" * 16)
@@ -20,7 +28,7 @@ def scored(*pairs: tuple[int, float]) -> list[Scored]:
 
 
 def order(candidates: Candidates, k: int = 10) -> list[int]:
-    return [f.ref.chunk for f in fuse(candidates, k)]
+    return [f.ref.chunk for f in fuse(candidates, k) if isinstance(f.ref, ChunkRef)]
 
 
 def test_the_score_is_cosine_plus_a_small_share_of_bm25():
@@ -74,6 +82,26 @@ def test_a_candidate_of_two_substring_lists_counts_once():
 def test_equal_scores_come_in_the_same_order_every_time():
     forward, backward = scored((1, 0.7), (2, 0.7), (3, 0.7)), scored((3, 0.7), (2, 0.7), (1, 0.7))
     assert order(Candidates(vectors=forward)) == order(Candidates(vectors=backward)) == [1, 2, 3]
+
+
+def test_what_was_told_stands_where_no_list_has_it_and_rises_with_the_words_it_holds():
+    whole, half = (EventRef("event", EventId(c * 32)) for c in "ab")
+    candidates = Candidates(
+        vectors=scored((1, 0.80), (2, 0.70), (3, 0.60)),
+        words=scored((1, 10.0)),
+        told=[Told(half, 0.5), Told(whole, 1.0)],
+    )
+    found = {f.ref: f for f in fuse(candidates, 10)}
+    ground = 0.60 + 0.005 * 0.7 * 10.0
+    assert found[whole].score == pytest.approx(ground + TOLD_WEIGHT)
+    assert found[half].score == pytest.approx(ground + TOLD_WEIGHT / 2)
+    assert [f.ref for f in fuse(candidates, 10)] == [ref(1), ref(2), whole, half, ref(3)]
+
+
+def test_what_was_told_twice_counts_once_with_most_of_its_words():
+    one = EventRef("event", EventId("a" * 32))
+    (found,) = fuse(Candidates(told=[Told(one, 1.0), Told(one, 0.2)]), 10)
+    assert found.score == pytest.approx(TOLD_WEIGHT)
 
 
 def test_k_is_the_most_that_comes_back_and_nothing_gives_nothing():

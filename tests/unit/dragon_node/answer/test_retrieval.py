@@ -2,17 +2,58 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from common.errors import OverLimit, Unavailable
-from common.model.lake import SearchQuery
+from common.errors import Invalid, OverLimit, Unavailable
+from common.model.answer import Freshness, HitKind
+from common.model.event import CommandFinished, Event, Output
+from common.model.failure import Failure, Frame, Occurrence, Recollection
+from common.model.ids import WorkingCopyId, new_event_id
+from common.model.lake import HistoryEntry, SearchQuery
+from dragon_node.answer.gathering import LISTED, NAMED
 from dragon_node.answer.retrieval import Retrieval
+from dragon_node.lake.scope import Scope
 from tests.support.embedders import FlatEmbedder
 from tests.support.passages import FRESH, FewPassages, passage, scored
 
 JOURNAL = passage(1, "def append(self, row):\n    os.fsync(self.file)", "Journal.append")
 BREAD = passage(2, "def bake(bread): return oven.heat(220)", "bake")
 BATCH = passage(3, "acknowledged = journal.sync(batch)", "commit")
+
+
+def ran(command: str) -> HistoryEntry:
+    """A recorded command."""
+    body = CommandFinished(command, "/code/thing", (0,), 10, Output())
+    return HistoryEntry(1, Event(new_event_id(), 1_000, WorkingCopyId("c" * 16), body), "thing")
+
+
+def occurrence(at_ms: int) -> Occurrence:
+    """A run of pytest that failed."""
+    return Occurrence(
+        new_event_id(), at_ms, "thing", "/code/thing/src", "c1", "pytest -k fsync", "no sync"
+    )
+
+
+FAILED = Recollection(
+    "similar",
+    Failure(
+        *("pytest", "SyncError", "test", "no sync", "no sync"),
+        frames=(Frame("thing/sync.py", "sync", 7, True), Frame("lib.py", "f", 1, False)),
+    ),
+    (occurrence(2_000), occurrence(1_000)),
+)
+
+
+class Remembered:
+    """A memory that knows one failure."""
+
+    def __init__(self, known: Recollection) -> None:
+        self._known = known
+
+    async def by_text(self, text: str) -> Recollection:
+        return self._known
 
 
 def lake() -> FewPassages:
@@ -77,6 +118,8 @@ async def test_without_an_embedder_the_words_still_find_and_nothing_speaks_of_me
     assert [hit.path for hit in result.hits] == [BATCH.path, JOURNAL.path]
     assert not any("meaning" in reason for hit in result.hits for reason in hit.why)
     assert "vector" not in [kind for kind, _, _ in source.asked]
+    assert result.freshness.not_asked == (f"meaning: {refusal.message}",)
+    assert not result.complete
 
 
 async def test_an_index_that_cannot_answer_is_an_error_and_not_an_empty_answer(
@@ -84,7 +127,7 @@ async def test_an_index_that_cannot_answer_is_an_error_and_not_an_empty_answer(
 ):
     source = lake()
 
-    async def broken(query: str, k: int, project: str) -> list[object]:
+    async def broken(query: str, k: int, project: str, scope: Scope) -> list[object]:
         raise Unavailable("the words are being rebuilt")
 
     monkeypatch.setattr(source, "by_words", broken)
@@ -95,15 +138,119 @@ async def test_an_index_that_cannot_answer_is_an_error_and_not_an_empty_answer(
 async def test_a_chunk_that_vanished_meanwhile_does_not_shift_the_others_evidence():
     source = lake()
     source.gone = {1}
-    found = await Retrieval(source, FlatEmbedder()).passages("how is a batch synced", "", 9)
-    assert [passage.hit.path for passage in found] == [BATCH.path, BREAD.path]
-    assert found[0].evidence.cosine == pytest.approx(0.70)
+    found = await Retrieval(source, FlatEmbedder()).find(SearchQuery("how is a batch synced"))
+    assert [passage.hit.path for passage in found.passages] == [BATCH.path, BREAD.path]
+    assert found.passages[0].evidence.cosine == pytest.approx(0.70)
 
 
 async def test_a_list_that_k_cut_says_that_it_is_not_complete():
     result = await Retrieval(lake(), FlatEmbedder()).search(SearchQuery("how is it synced", k=2))
     assert len(result.hits) == 2
     assert not result.complete
+
+
+@pytest.mark.parametrize(
+    ("name", "limit"),
+    [("vectors", LISTED), ("words", LISTED), ("symbols", NAMED), ("substrings", NAMED)],
+)
+async def test_a_list_that_is_as_long_as_it_may_be_says_that_it_is_not_complete(
+    name: str, limit: int
+):
+    """What lies behind its end might have come first, had it been looked at."""
+    hits = dict.fromkeys(range(1, limit + 1), JOURNAL)
+    for length in (limit - 1, limit):
+        listed = scored(**{f"c{n}": 0.5 for n in range(1, length + 1)})
+        source = FewPassages(hits=hits, **{name: listed})  # pyright: ignore[reportArgumentType]
+        found = await Retrieval(source, FlatEmbedder()).find(SearchQuery("os.fsync", k=limit))
+        assert found.complete == (length < limit)
+
+
+@pytest.mark.parametrize(
+    "fresh",
+    [
+        replace(FRESH, asleep=("other",)),
+        replace(FRESH, words_behind=3),
+        replace(FRESH, not_asked=("vectors of thing: rebuilt",)),
+    ],
+)
+async def test_what_was_not_asked_is_not_complete(fresh: Freshness):
+    source = lake()
+    source.fresh = fresh
+    result = await Retrieval(source, FlatEmbedder()).search(SearchQuery("how is it synced"))
+    assert not result.complete
+    assert result.freshness == fresh
+
+
+async def test_events_and_failures_are_found_by_their_words_and_say_which():
+    source = lake()
+    source.events = [ran("pytest -k fsync"), ran("git push")]
+    result = await Retrieval(source, FlatEmbedder(), Remembered(FAILED)).search(
+        SearchQuery("pytest fsync")
+    )
+    told = {hit.kind: hit for hit in result.hits if hit.kind != "code"}
+    assert told["event"].text == "pytest -k fsync"
+    assert told["event"].event == source.events[0].event.id
+    assert told["event"].why == ("event: command", "words: pytest, fsync")
+    assert told["failure"].event == FAILED.occurrences[0].event_id
+    assert told["failure"].why == ("failure: 2 times", "words: pytest, fsync")
+    assert (told["failure"].path, told["failure"].start_line) == ("thing/sync.py", 7)
+    assert len(result.hits) == 5
+
+
+@pytest.mark.parametrize("kind", ["code", "event", "failure"])
+async def test_of_one_kind_nothing_else_is_found_or_asked(kind: HitKind):
+    source = lake()
+    source.events = [ran("pytest -k fsync")]
+    result = await Retrieval(source, FlatEmbedder(), Remembered(FAILED)).search(
+        SearchQuery("pytest fsync", kind=kind)
+    )
+    assert {hit.kind for hit in result.hits} == {kind}
+    assert ("history" in [k for k, _, _ in source.asked]) == (kind == "event")
+    assert ("words" in [k for k, _, _ in source.asked]) == (kind == "code")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [SearchQuery("pytest fsync", path="src/**"), SearchQuery("pytest fsync", language="python")],
+)
+async def test_what_only_code_has_leaves_events_and_failures_out(query: SearchQuery):
+    source = lake()
+    source.events = [ran("pytest -k fsync")]
+    result = await Retrieval(source, FlatEmbedder(), Remembered(FAILED)).search(query)
+    assert {hit.kind for hit in result.hits} == {"code"}
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        (SearchQuery("pytest fsync", project="thing"), 1),
+        (SearchQuery("pytest fsync", since_ms=1_500), 1),
+        (SearchQuery("pytest fsync", since_ms=2_500), 0),
+        (SearchQuery("pytest fsync", until_ms=1_500), 1),
+        (SearchQuery("pytest fsync", until_ms=500), 0),
+        (SearchQuery("pytest fsync", working_copy="/code/thing"), 1),
+        (SearchQuery("pytest fsync", working_copy="/code/other"), 0),
+    ],
+)
+async def test_failures_outside_the_bounds_are_not_found(query: SearchQuery, found: int):
+    result = await Retrieval(FewPassages(), FlatEmbedder(), Remembered(FAILED)).search(
+        replace(query, kind="failure")
+    )
+    assert len(result.hits) == found
+
+
+async def test_every_list_is_asked_within_the_scope():
+    source = lake()
+    await Retrieval(source, FlatEmbedder()).search(SearchQuery("os.fsync", path="src/**"))
+    assert source.scopes == {Scope(path="src/**")}
+
+
+@pytest.mark.parametrize(
+    "query", [SearchQuery(""), SearchQuery("x" * 5_000), SearchQuery("x", k=-1)]
+)
+async def test_a_query_that_cannot_be_asked_is_refused(query: SearchQuery):
+    with pytest.raises(Invalid):
+        await Retrieval(lake(), FlatEmbedder()).search(query)
 
 
 @pytest.mark.parametrize("mode", ["literal", "regex"])
