@@ -28,11 +28,13 @@ from common.rpc.credentials import NodeIdentity
 from common.rpc.server import open_local_server
 from developer_node.config import Config
 from developer_node.feed import Feed
+from developer_node.forgetting import Forgetting
 from developer_node.laptop import Laptop
 from developer_node.live import follow_cards, follow_state
 from developer_node.outbox.outbox import Outbox
 from developer_node.outbox.sender import Sender
 from developer_node.service_developer import DeveloperService
+from developer_node.service_lake import LakeDoor
 from developer_node.text import failures, redaction
 from developer_node.text.kept_contents import seal_grounds
 from developer_node.text.working_copy import find_root
@@ -122,7 +124,14 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
         socket = config.home.runtime_directory() / "developer.sock"
         token, token_file = secrets.token_urlsafe(32), directory / "token"
         write_private(token_file, token.encode())
-        server = await open_local_server(socket, token, DeveloperService(laptop).add)
+        # The other questions to the lake are DeveloperService's, which knows how fresh they are.
+        door = LakeDoor(  # pyright: ignore[reportAbstractUsage]
+            membership.routed("lake"), Forgetting(outbox, lambda: terminal.waiting, directory)
+        )
+        service = DeveloperService(laptop)
+        server = await open_local_server(
+            socket, token, lambda served: (service.add(served), door.add(served))
+        )
         stack.push_async_callback(server.stop, SERVER_GRACE_S)
         await _watch(copies, config.repositories)
         yield Running(str(socket), {"socket": str(socket), "token_file": str(token_file)})

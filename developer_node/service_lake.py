@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from common.pb.postdevai.v1.lake_service_pb2_grpc import (
 )
 from common.rpc.routed import Routed
 from common.wire.translate import fill_pb, from_pb
+from developer_node.forgetting import Forgetting
 
 Context = grpc.aio.ServicerContext[Any, Any]
 R = TypeVar("R", bound=Message)
@@ -29,14 +30,11 @@ ANSWER_S = 60.0
 
 
 class LakeDoor(LakeServiceServicer):
-    """Passes on what it is asked as it is; only forgetting begins here."""
+    """Passes on what it is asked as it is; only forgetting begins and ends here."""
 
-    def __init__(
-        self, dragon: Routed, forget_here: Callable[[Oblivion], AsyncGenerator[LakeStep]]
-    ) -> None:
-        """`forget_here` removes what this laptop keeps of it, before the Dragon is asked."""
+    def __init__(self, dragon: Routed, forgetting: Forgetting) -> None:
         self._dragon = dragon
-        self._forget_here = forget_here
+        self._forgetting = forgetting
 
     def add(self, server: grpc.aio.Server) -> None:
         """Registers it."""
@@ -63,13 +61,17 @@ class LakeDoor(LakeServiceServicer):
     async def Forget(
         self, request: pb.ForgetRequest, context: Context
     ) -> AsyncIterator[pb.ForgetResponse]:
-        async with aclosing(self._forget_here(from_pb(request, Oblivion))) as steps:
-            async for step in steps:
-                response = pb.ForgetResponse()
-                fill_pb(step, response.step)
-                yield response
-        async for response in self._steps("Forget", request, pb.ForgetResponse):
-            yield response
+        what = from_pb(request, Oblivion)
+        async for step in self._forgetting.before(what):
+            yield _forgetting(step)
+        last = pb.ForgetResponse()
+        async for last in self._steps("Forget", request, pb.ForgetResponse):
+            if not last.step.ended:
+                yield last
+        if last.step.ended and not what.dry_run:
+            async for step in self._forgetting.after(what):
+                yield _forgetting(step)
+        yield last
 
     async def Snapshot(
         self, request: pb.SnapshotRequest, context: Context
@@ -109,3 +111,9 @@ class LakeDoor(LakeServiceServicer):
         async with aclosing(self._dragon.stream(call)) as steps:
             async for step in steps:
                 yield step
+
+
+def _forgetting(step: LakeStep) -> pb.ForgetResponse:
+    response = pb.ForgetResponse()
+    fill_pb(step, response.step)
+    return response

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,6 +128,13 @@ class Outbox:
     async def refuse(self, seq: int, field: str, reason: str) -> None:
         """The Dragon refused a record for good: its body is set aside, its seq stays consumed."""
         await self._writer.write(lambda db: _refuse(db, seq, field, reason))
+
+    async def forget_refused(self, matches: Callable[[bytes], bool]) -> int:
+        """Drops the bodies of refused records that match, and every trace of what went before;
+        how many. Their reasons stay."""
+        dropped = await self._writer.write(lambda db: _forget_refused(db, matches))
+        await self._writer.scrub()
+        return dropped
 
     async def leave_out(self, seqs: Sequence[int], gone: Collection[ContentHash]) -> None:
         """Rewrites records so that they no longer refer to content that nobody has."""
@@ -322,6 +329,13 @@ def _refuse(db: Sql, seq: int, field: str, reason: str) -> None:
         " (SELECT rowid FROM refused ORDER BY rowid DESC LIMIT ?)",
         REFUSED_BODIES_MAX,
     )
+
+
+def _forget_refused(db: Sql, matches: Callable[[bytes], bool]) -> int:
+    rows = db.rows("SELECT rowid, body FROM refused WHERE body <> x''")
+    matching = [(rowid,) for rowid, body in rows if matches(body)]
+    db.run_many("UPDATE refused SET body = x'' WHERE rowid = ?", matching)
+    return len(matching)
 
 
 def _leave_out(db: Sql, seqs: Sequence[int], gone: Collection[ContentHash]) -> None:

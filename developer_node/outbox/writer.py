@@ -28,6 +28,8 @@ class _Job(Generic[T]):
     run: Callable[[Sql], T]
     done: asyncio.Future[T]
     loop: asyncio.AbstractEventLoop
+    alone: bool
+    """Outside any transaction, as SQLite wants it for some work on a whole file."""
 
 
 class Writer:
@@ -44,12 +46,20 @@ class Writer:
 
     async def write(self, job: Callable[[Sql], T]) -> T:
         """Runs `job` on the owner thread; returns once what it wrote is on disk."""
+        return await self._submit(job, alone=False)
+
+    async def _submit(self, job: Callable[[Sql], T], *, alone: bool) -> T:
         if self._closed:
             raise Unavailable("the outbox is closed")
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
-        self._jobs.put(cast("_Job[object]", _Job(job, done, loop)))
+        self._jobs.put(cast("_Job[object]", _Job(job, done, loop, alone)))
         return await done
+
+    async def scrub(self) -> None:
+        """Writes the file anew, so that no free page holds what was removed."""
+        await self.write(lambda sql: None)  # what was asked for before is on disk
+        await self._submit(_scrub, alone=True)
 
     async def close(self) -> None:
         """Ends after the jobs that already wait."""
@@ -66,8 +76,19 @@ class Writer:
                 while len(group) < GROUP_JOBS_MAX:
                     group.append(self._jobs.get_nowait())
             running = None not in group
-            self._run_group([job for job in group if job is not None])
+            jobs = [job for job in group if job is not None]
+            self._run_group([job for job in jobs if not job.alone])
+            for job in jobs:
+                if job.alone:
+                    self._run_alone(job)
         self._sql.close()
+
+    def _run_alone(self, job: _Job[object]) -> None:
+        try:
+            outcome: object = job.run(self._sql)
+        except apsw.Error as error:
+            outcome = self._meaning(error)
+        _tell(job, outcome)
 
     def _run_group(self, group: list[_Job[object]]) -> None:
         if not group:
@@ -80,9 +101,7 @@ class Writer:
             refusal = self._meaning(error)
             outcomes = [refusal for _ in group]
         for job, outcome in zip(group, outcomes, strict=True):
-            # the loop is gone when the daemon was torn down without waiting
-            with contextlib.suppress(RuntimeError):
-                job.loop.call_soon_threadsafe(_settle, job.done, outcome)
+            _tell(job, outcome)
 
     def _run(self, job: _Job[object]) -> object:
         """In a savepoint of its own, so that one job's failure is not another's."""
@@ -101,6 +120,17 @@ class Writer:
                 hint="Free some space; recording goes on by itself.",
             )
         return _damaged(self._path, error)
+
+
+def _tell(job: _Job[object], outcome: object) -> None:
+    # the loop is gone when the daemon was torn down without waiting
+    with contextlib.suppress(RuntimeError):
+        job.loop.call_soon_threadsafe(_settle, job.done, outcome)
+
+
+def _scrub(sql: Sql) -> None:
+    sql.run("VACUUM")
+    sql.pragma("wal_checkpoint", "TRUNCATE")
 
 
 def _settle(done: asyncio.Future[object], outcome: object) -> None:
