@@ -61,6 +61,7 @@ async def test_no_page_of_the_outbox_holds_it_afterwards(tmp_path: Path) -> None
         await outbox.acknowledge(2)
         done = await _all(Forgetting(outbox, lambda: 0, tmp_path).after(Oblivion(text=SECRET)))
         assert done[0].sentence == "1 refused records forgotten here"
+        assert path.with_name("outbox.db-wal").stat().st_size == 0
     plain = await asyncio.to_thread(_unsealed, path)
     assert SECRET.encode() not in plain
     assert b"harmless" in plain
