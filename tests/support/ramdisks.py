@@ -70,8 +70,12 @@ def bench(kind: BackEnd, directory: Path, shm_bytes: int = 256 << 20) -> Generat
     finally:
         for path in (home / "ram", home / "ram.next", shm):
             while mounts.is_mount(path):
-                # Lazily: a test that failed may still hold something there.
-                subprocess.run(["umount", "--lazy", path], check=True)
+                pull_away(path)
+
+
+def pull_away(path: Path) -> None:
+    """Unmounts although files are open there, as root can: they stay in memory until closed."""
+    subprocess.run(["umount", "--lazy", path], check=True)
 
 
 def mounted_or_skipped(path: Path, size: int) -> None:
