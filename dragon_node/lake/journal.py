@@ -21,7 +21,7 @@ from dragon_node.lake import journal_file
 from dragon_node.lake.database import Owned, Readers
 from dragon_node.lake.failpoints import reach
 from dragon_node.lake.journal_file import Draft, unpack
-from dragon_node.lake.journal_writer import Writer, Written, settled
+from dragon_node.lake.journal_writer import Writer, Written
 from dragon_node.lake.records import Blobs, Row
 
 __all__ = ["Draft", "Journal", "Written", "unpack"]
@@ -91,7 +91,7 @@ class Journal:
                 hint="A snapshot makes room: postdevai snapshot. The laptop keeps what waits.",
             )
         async with self._room:
-            return await settled(self._writer.submit(drafts, blobs))
+            return await self._writer.submit(drafts, blobs)
 
     async def close(self) -> None:
         """Writes what waits, and closes."""
@@ -102,6 +102,11 @@ class Journal:
     def live_bytes(self) -> int:
         """Of pages in use: what counts against the bound."""
         return self._writer.live_bytes
+
+    @property
+    def commits(self) -> int:
+        """Of records since it was opened: each costs a sync, and those who wait share it."""
+        return self._writer.commits
 
     @property
     def bytes(self) -> int:

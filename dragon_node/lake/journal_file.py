@@ -10,7 +10,7 @@ meta      id                           drawn at making; stores that saw another 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import apsw
@@ -92,40 +92,56 @@ def live_bytes(db: apsw.Connection) -> int:
     return pages * db.pragma("page_size")
 
 
-def lacking(db: apsw.Connection, drafts: Sequence[Draft], blobs: Blobs) -> ContentHash | None:
-    """A content that a record refers to and that is neither held nor comes with it."""
+def keep(
+    db: apsw.Connection, drafts: Sequence[Draft], blobs: Blobs, first_lsn: int
+) -> bytes | None:
+    """Keeps the contents that come with records, and those that they refer to. The key of one that
+    is neither held nor comes with them: then nothing is kept."""
+    referred = [
+        (bytes.fromhex(content), lsn)
+        for lsn, draft in enumerate(drafts, start=first_lsn)
+        if isinstance(draft.decoded, Event)
+        for content in content_hashes(draft.decoded.body)
+        if content not in blobs
+    ]
     find = "SELECT 1 FROM blobs WHERE hash=?"
-    for draft in drafts:
-        if isinstance(draft.decoded, Event):
-            for content in content_hashes(draft.decoded.body):
-                key = bytes.fromhex(content)
-                if content not in blobs and db.execute(find, (key,)).fetchone() is None:
-                    return content
+    for key, _ in referred:
+        if db.execute(find, (key,)).fetchone() is None:
+            return key
+    newest = max(first_lsn, first_lsn + len(drafts) - 1)
+    if blobs:
+        _hold(db, blobs)
+        referred += [(bytes.fromhex(content), newest) for content in blobs]
+    if referred:
+        db.executemany(_REFER, referred)
     return None
 
 
-def insert(db: apsw.Connection, drafts: Sequence[Draft], blobs: Blobs, first_lsn: int) -> None:
-    """Records from this position on, and contents; held contents that they refer to stay."""
-    _keep(db, blobs, max(first_lsn, first_lsn + len(drafts) - 1))
-    rows: list[tuple[int, str, int, str, str, str, str, int, bytes]] = []
-    for lsn, d in enumerate(drafts, start=first_lsn):
-        seq = lsn if d.origin == NO_ORIGIN else d.seq
-        rows.append(
-            (lsn, d.origin, seq, d.kind, d.node, d.project, d.project_name, d.at_ms, d.body)
-        )
-        if isinstance(d.decoded, Event):
-            held = [h for h in content_hashes(d.decoded.body) if h not in blobs]
-            db.executemany(_REFER, [(bytes.fromhex(h), lsn) for h in held])
-    db.executemany(_INSERT, rows)
-
-
-def _keep(db: apsw.Connection, blobs: Blobs, lsn: int) -> None:
+def _hold(db: apsw.Connection, blobs: Blobs) -> None:
     packer = zstandard.ZstdCompressor(level=ZSTD_LEVEL)
     for content, raw in blobs.items():
         key = bytes.fromhex(content)
         if db.execute("SELECT 1 FROM blobs WHERE hash=?", (key,)).fetchone() is None:
             db.execute("INSERT INTO blobs VALUES(?,?)", (key, packer.compress(raw)))
-        db.execute(_REFER, (key, lsn))
+
+
+def insert(db: apsw.Connection, drafts: Iterable[Draft], first_lsn: int) -> None:
+    """Records from this position on."""
+    rows = [
+        (
+            lsn,
+            d.origin,
+            lsn if d.origin == NO_ORIGIN else d.seq,
+            d.kind,
+            d.node,
+            d.project,
+            d.project_name,
+            d.at_ms,
+            d.body,
+        )
+        for lsn, d in enumerate(drafts, start=first_lsn)
+    ]
+    db.executemany(_INSERT, rows)
 
 
 def holds(db: apsw.Connection, hashes: Sequence[ContentHash]) -> set[ContentHash]:

@@ -18,7 +18,6 @@ import apsw
 
 from common.daemon.keys import SealingKey
 from common.errors import Invalid, OverLimit, Unavailable
-from common.model.ids import ContentHash
 from dragon_node.lake import journal_file
 from dragon_node.lake.database import Owned, said_plainly, transaction
 from dragon_node.lake.journal_file import SCHEMA, Draft, Position
@@ -69,6 +68,8 @@ class Writer:
     ) -> None:
         self.live_bytes = 0
         """Of pages in use, after the newest commit."""
+        self.commits = 0
+        """Of records: each costs a sync."""
         self.failed: BaseException | None = None
         """Why nothing is written any more."""
         self._path = path
@@ -90,14 +91,14 @@ class Writer:
     def submit(self, drafts: Sequence[Draft], blobs: Blobs) -> asyncio.Future[Written]:
         """In the order of asking. Unavailable when nothing is written any more."""
         self.check()
-        done: asyncio.Future[Written] = self._loop.create_future()
+        done = Outcome[Written](loop=self._loop)
         self._waiting.put(Submission(drafts, blobs, done))
         return done
 
     async def do(self, fn: Callable[[apsw.Connection], T], *, alone: bool = False) -> T:
         """`fn` in a transaction of its own, or `alone` outside any, in the order of asking."""
         self.check()
-        done: asyncio.Future[T] = self._loop.create_future()
+        done = Outcome[T](loop=self._loop)
 
         def run(db: apsw.Connection) -> None:
             if alone:
@@ -108,7 +109,7 @@ class Writer:
             self._tell(done, result)
 
         self._waiting.put(Work(run, lambda error: self._tell(done, error)))
-        return await settled(done)
+        return await done
 
     def check(self) -> None:
         """Unavailable when nothing is written any more."""
@@ -181,12 +182,12 @@ class Writer:
         try:
             with said_plainly(self._path), transaction(db, "IMMEDIATE"):
                 for each in group:
-                    if lost := journal_file.lacking(db, each.drafts, each.blobs):
+                    if lost := journal_file.keep(db, each.drafts, each.blobs, first):
                         self._tell(each.done, _not_held(lost))
                         continue
-                    journal_file.insert(db, each.drafts, each.blobs, first)
                     taken.append((each, Written(first, each.drafts, each.blobs)))
                     first += len(each.drafts)
+                journal_file.insert(db, [d for each, _ in taken for d in each.drafts], last + 1)
                 self.live_bytes = journal_file.live_bytes(db)
         except BaseException as error:
             # After a failed sync nobody knows what is on disk: only opening again finds out.
@@ -194,6 +195,7 @@ class Writer:
                 self.failed = error
             self._refuse(group, error)
             return last
+        self.commits += 1
         self._loop.call_soon_threadsafe(self._finish, taken)
         return first - 1
 
@@ -230,23 +232,19 @@ class Writer:
         self._loop.call_soon_threadsafe(settle)
 
 
-async def settled(done: asyncio.Future[T]) -> T:
-    """Its outcome; who is cancelled is so only when it is there."""
-    cancelled: asyncio.CancelledError | None = None
-    while not done.done():
-        try:
-            await asyncio.wait([done])
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        raise cancelled
-    return done.result()
+class Outcome(asyncio.Future[T]):
+    """Of something that the thread does. Who waits for it and is cancelled is so only when it is
+    there: by then it is known whether anything was written."""
+
+    def cancel(self, msg: object | None = None) -> bool:
+        """Refused; the task that waits is cancelled as soon as it goes on."""
+        return False
 
 
-def _not_held(content: ContentHash) -> Invalid:
+def _not_held(key: bytes) -> Invalid:
     """A cut has taken it since somebody looked."""
     return Invalid(
-        f"content {content} is not held; offer it before the record", field="record.event"
+        f"content {key.hex()} is not held; offer it before the record", field="record.event"
     )
 
 
