@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from common.clock import Clock
@@ -63,13 +63,16 @@ class Intake:
         accountant: Accountant,
         places: Places,
         clock: Clock,
+        touched: Callable[[Collection[ProjectId]], None],
     ) -> None:
+        """`touched` is told the projects of what was taken in."""
         self._journal = journal
         self._applying = applying
         self._contents = contents
         self._accountant = accountant
         self._places = places
         self._clock = clock
+        self._touched = touched
         self._positions: dict[Origin, _Position] = {}
 
     def restore(self, nodes: dict[Origin, NodeId], known: Sequence[OriginStats]) -> None:
@@ -145,6 +148,7 @@ class Intake:
             self._accountant.release(reserved)
             raise
         self._accountant.owe(written.last_lsn, reserved)
+        self._touched({d.project for d in drafts})
         return contents
 
     async def keep(self, blobs: Blobs) -> None:

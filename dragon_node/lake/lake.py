@@ -136,7 +136,7 @@ class Lake:
             lexicon = Lexicon(ram.path / "words")
             pool = ThreadPoolExecutor(1, thread_name_prefix="lake-measure")
             stack.callback(pool.shutdown)
-            accountant = Accountant(ram, budget_bytes, pool)
+            accountant = Accountant(ram, budget_bytes, pool, nearest.sizes)
             stores = Stores(
                 ram,
                 readers,
@@ -151,7 +151,7 @@ class Lake:
             )
             stack.push_async_callback(stores.close)
             residency = Residency(
-                stores, archive.shelf, archive.asleep, (lexicon,), accountant, clock
+                stores, archive.shelf, archive.asleep, (lexicon, nearest), accountant, clock
             )
             await accountant.measure()
             await stores.open()
@@ -165,7 +165,7 @@ class Lake:
             applying = Applying(stores, ram, accountant.applied)
             await applying.advance(journal.last_lsn)
             contents = Contents(journal, stores)
-            intake = Intake(journal, applying, contents, accountant, places, clock)
+            intake = Intake(journal, applying, contents, accountant, places, clock, residency.touch)
             intake.restore(
                 await memory.read(metadata.nodes), await memory.read(metadata.origin_stats)
             )

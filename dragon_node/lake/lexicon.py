@@ -200,6 +200,8 @@ class Lexicon:
                 self._shards.setdefault(project, shard)
                 opened = partial(Words.open, self._directory / project, shard.generation)
                 self._indexes[project] = await self._on(self._writing, opened)
+                if self._indexes[project].reached < shard.applied:
+                    self.changed(project, shard)  # it was dropped, and is made anew from here
             return self._indexes[project]
 
     def _turn(self, project: ProjectId) -> asyncio.Lock:

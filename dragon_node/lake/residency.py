@@ -103,7 +103,7 @@ class Residency:
     def touch(self, projects: Collection[ProjectId]) -> None:
         """They were asked about by name, or something happened in them."""
         now = self._clock.now_ms()
-        for project in projects:
+        for project in filter(None, projects):
             self._used_ms[project] = now
             self._order.pop(project, None)
             self._order[project] = None  # the newest last

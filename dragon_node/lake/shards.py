@@ -19,7 +19,7 @@ from common.errors import Corrupt
 from common.model.event import Event
 from common.model.ids import Origin, ProjectId
 from common.wire.nouns import event_from_bytes
-from dragon_node.lake.database import Database, Readers
+from dragon_node.lake.database import BUSY_MS, Database, Readers
 from dragon_node.lake.records import Note, Refusal, Row
 
 T = TypeVar("T")
@@ -30,6 +30,9 @@ reaches back to its beginning, and migrated from then on."""
 
 Migrate = Callable[[Path, int], None]
 """Brings a closed file from the format given to the present one, or raises Corrupt."""
+
+LOG_PAGES = 64
+"""Pages that the log of a file may keep after a commit."""
 
 META = """
 CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -83,6 +86,7 @@ class Shard:
             await _admit(path, readers, journal, migrate)
         database = await Database.open(path, readers, schema=schema)
         try:
+            await database.write(lambda db: db.set_wal_hook(_fold_back))
             applied, generation = await database.write(lambda db: _stamped(db, journal))
             if applied > last_lsn:
                 raise Corrupt(f"{path} has {applied} records and the journal {last_lsn}")
@@ -126,6 +130,20 @@ async def _admit(path: Path, readers: Readers, journal: str, migrate: Migrate | 
         raise Corrupt(f"{path} has format {version} and this version makes {FORMAT_VERSION}")
     await readers.release(path)
     await asyncio.to_thread(migrate, path, version)
+
+
+def _fold_back(db: apsw.Connection, name: str, pages: int) -> int:
+    """After a commit: a log that has grown takes no more memory than the next one needs."""
+    if pages > LOG_PAGES:
+        db.wal_checkpoint(name, apsw.SQLITE_CHECKPOINT_PASSIVE)
+        db.set_busy_timeout(0)
+        try:
+            db.wal_checkpoint(name, apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        except apsw.BusyError:
+            pass  # somebody reads by it: the next commit tries again
+        finally:
+            db.set_busy_timeout(BUSY_MS)
+    return 0
 
 
 def _stamp(db: apsw.Connection) -> tuple[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import threading
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from common.errors import Conflict, OverLimit
 from common.model.lake import HistoryQuery, SearchQuery
-from tests.support.lake import Laptop, contents, event, opened, plain, ran, saved, seen
+from tests.support.lake import Laptop, event, opened, plain, ran
 from tests.support.residency import (
     adds_up,
     copy_of,
@@ -218,58 +219,58 @@ async def test_the_longest_unused_sleep_first_and_pinned_never(tmp_path: Path) -
 
 
 async def test_what_is_derived_goes_before_any_project_sleeps(tmp_path: Path) -> None:
-    budget = 16 << 20
-    async with opened(tmp_path, budget_bytes=budget) as lake:
+    async with opened(tmp_path) as lake:
         laptop = Laptop(lake)
-        number = 0
-        words = tmp_path / "not-ram" / "words"
-        while True:
-            number += 1
-            await make_project(laptop, number, files=4)
-            assert await lake.by_words(f"only_in_{number}_0", 5)
-            if set((await states(lake)).values()) == {"awake", "asleep"}:
-                break
-            indexed = len(list(words.iterdir()))
-            if indexed < number:
-                return
-        raise AssertionError("a project sleeps and every index of words was kept")
+        names: dict[str, str] = {}
+        for number in (1, 2, 3):
+            await make_project(laptop, number)
+        for number in (1, 2, 3):
+            assert await lake.by_words(f"only_in_{number}_0", 5, name_of(number))
+        names = {p.id: p.name for p in await kept(lake)}
+        steps: list[tuple[list[str], list[str]]] = []
+
+        async def enough() -> bool:
+            indexed = sorted(names[p.name] for p in (tmp_path / "not-ram" / "words").iterdir())
+            awake = sorted(name for name, state in (await states(lake)).items() if state == "awake")
+            steps.append((indexed, awake))
+            return len(steps) == 3
+
+        evict = lake._accountant.evict  # pyright: ignore[reportPrivateUsage]
+        assert evict is not None
+        await evict(enough, {p for p, name in names.items() if name == "thing3"})  # type: ignore[misc]
+        assert steps == [
+            (["thing2", "thing3"], ["thing1", "thing2", "thing3"]),
+            (["thing3"], ["thing1", "thing2", "thing3"]),
+            (["thing3"], ["thing2", "thing3"]),
+        ]
+        (found,) = await lake.chunks(
+            [s.ref for s in await lake.by_words("only_in_2_0", 1, "thing2")]
+        )
+        assert found.project == "thing2", "an index that was dropped is made anew, not empty"
 
 
 async def test_a_feed_that_is_larger_than_the_budget_stays_inside_it(tmp_path: Path) -> None:
-    """40 MB into 8 MB: projects sleep, and when nothing can sleep any more it refuses."""
-    budget = 8 << 20
-    filler = "".join(f"def f_{i}(x):\n    return x * {i}\n" for i in range(1_500))
+    """20 MB into 4 MB: projects sleep; and when nothing can sleep any more it refuses."""
+    budget, dice = 4 << 20, random.Random(1)
     async with opened(tmp_path, budget_bytes=budget) as lake:
         laptop = Laptop(lake)
         sent, number, most = 0, 0, 0
-        while sent < 40 << 20:
+        while sent < 20 << 20:
             number += 1
-            text = f"# {number}\n{filler * 8}"
-            sent += len(text)
-            copy = copy_of(number)
-            described = seen(f"/p/{number}", (f"github.com/ada/thing{number}",), (f"r{number}",))
-            await laptop.send(
-                event(described, copy),
-                event(saved("a.py", text), copy),
-                blobs=contents(text),
-            )
+            await make_project(laptop, number)
+            output = dice.randbytes(200_000).hex()
+            await laptop.send(event(ran("make", output), copy_of(number)))
+            sent += len(output)
             stats = await lake.stats()
             most = max(most, stats.bytes)
             assert adds_up(stats) and stats.bytes <= budget
         assert most > budget // 2
-        asleep = [p for p in await kept(lake) if p.state == "asleep"]
-        assert len(asleep) > number // 2
+        assert list((await states(lake)).values()).count("asleep") > number // 2
         for each in (1, number // 2, number):
-            found = await lake.literal(
-                SearchQuery(f"# {each}\n".strip(), "literal", project=name_of(each))
-            )
-            assert found.hits[0].start_line == 1
-        await lake.pin(name_of(1), pinned=True)
-        big = "x = 1\n" * 100_000
-        with pytest.raises(OverLimit, match=r"[\d,]+ of 8,388,608 bytes and [\d,]+ more"):
-            for turn in range(100):
-                text = f"{turn}\n{big}"
-                await laptop.send(
-                    event(saved(f"{turn}.py", text), copy_of(1)), blobs=contents(text)
-                )
-        assert (await lake.stats()).bytes <= budget
+            assert await has(lake, each)
+            assert len(await event_ids(lake, name_of(each))) == 3
+        with pytest.raises(OverLimit, match=r"[\d,]+ of 4,194,304 bytes and [\d,]+ more"):
+            for _ in range(100):
+                await laptop.send(event(ran("make", dice.randbytes(200_000).hex()), copy_of(1)))
+        stats = await lake.stats()
+        assert adds_up(stats) and stats.bytes <= budget

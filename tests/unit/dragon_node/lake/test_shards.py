@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +15,7 @@ from common.errors import Corrupt, OverLimit
 from common.model.ids import Origin, ProjectId
 from dragon_node.lake.database import Readers
 from dragon_node.lake.records import Note
-from dragon_node.lake.shards import FORMAT_VERSION, META, Shard, Step
+from dragon_node.lake.shards import FORMAT_VERSION, LOG_PAGES, META, Shard, Step
 
 SCHEMA = META + "CREATE TABLE IF NOT EXISTS t(lsn INTEGER);"
 
@@ -124,3 +126,39 @@ async def test_another_format_is_said_with_both_numbers(
     await _of_format(tmp_path / "s.db", readers, version)
     with pytest.raises(Corrupt, match=f"has format {version} and .* makes {FORMAT_VERSION}"):
         await _open(tmp_path / "s.db", readers)
+
+
+async def test_a_large_write_leaves_no_log_behind(tmp_path: Path, readers: Readers) -> None:
+    """It would take as much memory as the file itself, in every project."""
+    shard = await _open(tmp_path / "s.db", readers)
+
+    def put(db: apsw.Connection, steps: Sequence[Step]) -> None:
+        db.executemany("INSERT INTO t VALUES(?)", [(i,) for i in range(200_000)])
+
+    await shard.apply(_steps(1), put)
+    assert (tmp_path / "s.db").stat().st_size > 1 << 20
+    assert (tmp_path / "s.db-wal").stat().st_size <= (LOG_PAGES + 1) * 4_120
+    await shard.database.close()
+
+
+async def test_a_reader_does_not_hold_up_who_writes(tmp_path: Path, readers: Readers) -> None:
+    shard = await _open(tmp_path / "s.db", readers)
+    await shard.apply(_steps(1), _put)
+    reading, go_on = threading.Event(), threading.Event()
+
+    def read(db: apsw.Connection) -> int:
+        seen: int = db.execute("SELECT count(*) FROM t").get
+        reading.set()
+        go_on.wait(30)
+        return seen
+
+    def put(db: apsw.Connection, steps: Sequence[Step]) -> None:
+        db.executemany("INSERT INTO t VALUES(?)", [(i,) for i in range(200_000)])
+
+    slow = asyncio.create_task(shard.database.read(read))
+    await asyncio.to_thread(reading.wait)
+    await shard.apply(_steps(2), put)
+    assert not slow.done()
+    go_on.set()
+    assert await slow == 1
+    await shard.database.close()
