@@ -132,20 +132,30 @@ def _bring_up(
 
 
 def _make(path: Path, key: SealingKey, file_format: FileFormat) -> None:
-    for suffix in ("", "-wal", "-shm", "-journal"):  # of one that was never finished
+    for suffix in ("-wal", "-shm", "-journal"):  # of one that is gone: they would be taken for its
         path.with_name(path.name + suffix).unlink(missing_ok=True)
-    with _plainly(path):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        with contextlib.closing(_opened(path, key, writing=True)) as db:
+    draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}.copying")
+    try:
+        os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        with _plainly(path), contextlib.closing(_opened(draft, key, writing=True)) as db:
             if file_format.shrinks:  # only a file without pages takes it at no cost
                 db.pragma("auto_vacuum", "incremental")
             db.pragma("user_version", file_format.version)
-    _sync(path.parent)
+        _sync(draft)
+        draft.replace(path)
+        _sync(path.parent)
+    finally:
+        _discard(draft)
 
 
 def _version(path: Path, key: SealingKey | None) -> int:
-    with _plainly(path), contextlib.closing(_opened(path, key)) as db:
-        found: int = db.pragma("user_version")
+    with _plainly(path):
+        try:
+            db = _opened(path, key)
+        except apsw.ReadOnlyError:  # killed in a transaction: SQLite has to undo it first
+            db = _opened(path, key, writing=True)
+        with contextlib.closing(db):
+            found: int = db.pragma("user_version")
     return found or 1
 
 
@@ -196,6 +206,8 @@ def _opened(path: Path, key: SealingKey | None, *, writing: bool = False) -> aps
         db.set_busy_timeout(BUSY_MS)
         if key is not None:
             unlock(db, path, key)
+        else:
+            db.execute("SELECT count(*) FROM sqlite_schema").fetchall()
     except BaseException:
         db.close()
         raise

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from common.daemon.keys import sealing_key
+from common.daemon.keys import SealingKey, sealing_key
 from common.errors import Corrupt, Denied
 from common.model.ids import ContentHash
+from dragon_node.lake import journal_file
 from dragon_node.lake.database import Owned
 from dragon_node.lake.failpoints import VARIABLE
 from dragon_node.lake.formats import JOURNAL, made_ready
+from dragon_node.lake.vectors import kept
 from tests.support.golden import FORMATS, digest, expected, home_of, plain_in
 from tests.support.lake import opened, plain
 
@@ -81,6 +83,29 @@ async def test_a_home_that_was_brought_up_is_not_touched_again(tmp_path: Path, n
     assert _bytes_in(dragon) == before
 
 
+async def test_a_file_that_was_brought_up_has_the_tables_of_a_new_one(tmp_path: Path) -> None:
+    old = home_of(1, tmp_path / "home") / "dragon"
+    key = await made_ready(old)
+    (tmp_path / "new").mkdir()
+    await made_ready(tmp_path / "new", key)
+    for name, schema in (("journal.db", journal_file.SCHEMA), ("embeddings.db", kept.DISK_SCHEMA)):
+        old_tables, new_tables = (
+            _tables(directory / name, key, schema) for directory in (old, tmp_path / "new")
+        )
+        assert old_tables == new_tables
+
+
+def _tables(path: Path, key: SealingKey, schema: str) -> list[object]:
+    owned = Owned(path, synchronous="FULL", key=key)
+    brought = [row[0] for row in owned.connection.execute("SELECT name FROM sqlite_schema")]
+    owned.connection.execute(schema)
+    rows = owned.connection.execute("SELECT name, sql FROM sqlite_schema ORDER BY name").fetchall()
+    settings = [owned.connection.pragma(name) for name in ("user_version", "auto_vacuum")]
+    owned.close()
+    assert not brought or len(brought) == len(rows), "the migration left tables to the schema"
+    return [*settings, *((name, "".join((sql or "").split())) for name, sql in rows)]
+
+
 @pytest.mark.parametrize("count", [1, 2])
 @pytest.mark.parametrize("step", STEPS)
 def test_killed_at_any_step_nothing_is_lost(tmp_path: Path, step: str, count: int) -> None:
@@ -101,6 +126,24 @@ def test_killed_at_any_step_nothing_is_lost(tmp_path: Path, step: str, count: in
     _held(dragon, 1)
     assert plain_in(dragon) == []
     assert not [path for path in dragon.iterdir() if path.name.endswith(".copying")]
+
+
+def test_a_file_killed_inside_a_transaction_is_brought_up_as_it_was_before(tmp_path: Path) -> None:
+    """As when it was killed on its way out of WAL mode: a rollback journal has to be undone."""
+    dragon = home_of(1, tmp_path / "home") / "dragon"
+    program = (
+        "import apsw, os, signal, sys\n"
+        "db = apsw.Connection(sys.argv[1])\n"
+        "db.pragma('journal_mode', 'delete')\n"
+        "db.pragma('cache_size', 1)\n"
+        "db.execute('BEGIN; UPDATE records SET body=zeroblob(9000)')\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", program, str(dragon / "journal.db")], check=False)
+    assert (dragon / "journal.db-journal").stat().st_size
+    assert b"\0" * 4000 in (dragon / "journal.db").read_bytes()
+    asyncio.run(made_ready(dragon))
+    _held(dragon, 1)
 
 
 async def test_a_newer_format_is_refused_and_left_alone(tmp_path: Path) -> None:
