@@ -205,4 +205,4 @@ def content_hashes(body: Body) -> tuple[ContentHash, ...]:
                 found += [change.old_content, change.new_content]
         case _:
             pass
-    return tuple(dict.fromkeys(h for h in found if h))
+    return tuple(dict.fromkeys(h for h in found if h)) if found else ()
