@@ -36,7 +36,9 @@ class SearchedLake(Protocol):
         """By BM25."""
         ...
 
-    async def by_vector(self, vector: Vector, k: int, project: str, scope: Scope) -> list[Scored]:
+    async def by_vector(
+        self, vector: Vector, k: int, project: str, scope: Scope, *, embedder: str
+    ) -> list[Scored]:
         """By cosine."""
         ...
 
@@ -122,7 +124,9 @@ class Gathering:
         limit = max(LISTED, q.k)
         try:
             vectors = await self._embedder.embed([q.query], query=True)
-            found = await self._lake.by_vector(vectors[0], limit, q.project, scope_of(q))
+            found = await self._lake.by_vector(
+                vectors[0], limit, q.project, scope_of(q), embedder=self._embedder.id
+            )
         except (Unavailable, OverLimit) as error:
             # Words, names and text still answer; no reason will speak of meaning.
             lists.not_asked += (f"meaning: {error.message}",)

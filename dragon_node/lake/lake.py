@@ -28,7 +28,10 @@ from common.model.lake import (
     HistoryQuery,
     LakeStats,
     LakeStep,
+    Oblivion,
     ProjectStats,
+    Related,
+    RelatedQuery,
     SearchQuery,
     SearchResult,
 )
@@ -40,6 +43,9 @@ from dragon_node.lake.applying import Applying
 from dragon_node.lake.contents import Contents
 from dragon_node.lake.database import Database, Readers
 from dragon_node.lake.formats import made_ready
+from dragon_node.lake.forgetting.forgetting import Forgetting, Parts
+from dragon_node.lake.forgetting.in_memory import Forgotten
+from dragon_node.lake.forgetting.screening import Screen
 from dragon_node.lake.freshness import remembered
 from dragon_node.lake.intake import Intake, Journalled, Opened
 from dragon_node.lake.journal import Journal, Written
@@ -79,6 +85,7 @@ class Lake:
         lexicon: Lexicon,
         nearest: Nearest,
         intake: Intake,
+        forgetting: Forgetting,
     ) -> None:
         self.memory: Database = stores.memory.database
         self._ram = ram
@@ -91,6 +98,7 @@ class Lake:
         self._archive = archive
         self._nearest = nearest
         self._intake = intake
+        self._forgetting = forgetting
         self._projects = Projects(stores, places, residency)
         self._aliases = Aliases(places, self.note)
         self._searching = Searching(self._projects, lexicon, nearest, self.freshness)
@@ -165,16 +173,36 @@ class Lake:
             applying = Applying(stores, ram, accountant.applied)
             await applying.advance(journal.last_lsn)
             contents = Contents(journal, stores)
-            intake = Intake(journal, applying, contents, accountant, places, clock, residency.touch)
+            screen = Screen(memory)
+            intake = Intake(
+                journal, applying, contents, accountant, places, clock, residency.touch, screen
+            )
             intake.restore(
                 await memory.read(metadata.nodes), await memory.read(metadata.origin_stats)
             )
             heard += [intake.written, applying.take]
             snapshots = Snapshots(archive, Standing(stores, applying), journal, clock)
+            forgetting = Forgetting(
+                Parts(
+                    journal,
+                    stores,
+                    places,
+                    lexicon,
+                    nearest,
+                    archive,
+                    snapshots,
+                    intake.until_applied,
+                    clock,
+                    directory,
+                    ram.path,
+                    key,
+                ),
+                screen,
+            )
             # Before the writers: the last to close a file cleans up, and a reader cannot.
             stack.push_async_callback(readers.close)
             work = (applying.run(), lexicon.run(), residency.run(), snapshots.run())
-            await stack.enter_async_context(alongside(*work))
+            await stack.enter_async_context(alongside(*work, forgetting.run()))
             yield cls(
                 ram,
                 accountant,
@@ -189,6 +217,7 @@ class Lake:
                 lexicon,
                 nearest,
                 intake,
+                forgetting,
             )
 
     # -- the way in ---------------------------------------------------------------------------
@@ -251,8 +280,16 @@ class Lake:
         return await self._remembering.event(event_id)
 
     async def history(self, q: HistoryQuery) -> HistoryPage:
-        """Newest first."""
+        """Newest first; those most like an event, best first, when one is given."""
         return await self._remembering.history(q)
+
+    async def related(self, q: RelatedQuery) -> Related:
+        """What is related to a thing within some hops, nearest first."""
+        return await self._remembering.related(q)
+
+    async def forgotten(self, after_lsn: int) -> list[Forgotten]:
+        """What was forgotten after a position, for laptops to forget it too."""
+        return await self._remembering.forgotten(after_lsn)
 
     # -- search -------------------------------------------------------------------------------
 
@@ -271,10 +308,17 @@ class Lake:
         return await self._searching.by_words(query, k, project, scope)
 
     async def by_vector(
-        self, vector: Vector, k: int, project: str = "", scope: Scope = EVERYWHERE
+        self,
+        vector: Vector,
+        k: int,
+        project: str = "",
+        scope: Scope = EVERYWHERE,
+        *,
+        embedder: str = "",
     ) -> list[Scored]:
-        """By cosine; the vector has unit length."""
-        return await self._searching.by_vector(vector, k, project, scope)
+        """By cosine; the vector has unit length. Unavailable when a project has vectors of other
+        embedders only; without a name it is the newest of each."""
+        return await self._searching.by_vector(vector, k, project, scope, embedder=embedder)
 
     async def by_symbol(
         self, names: Sequence[str], k: int, project: str = "", scope: Scope = EVERYWHERE
@@ -380,6 +424,11 @@ class Lake:
         """Makes one project of two, or undoes that when `into` is empty."""
         one = await self._aliases.alias(project, into)
         return (await self._projects.described([one]))[0]
+
+    def forget(self, o: Oblivion) -> AsyncGenerator[LakeStep]:
+        """Takes out what matches, everywhere; the last step says whether it is gone. Invalid when
+        nothing is named. It goes on when nobody listens any more."""
+        return self._forgetting.forget(o)
 
     def snapshot(self) -> AsyncGenerator[LakeStep]:
         """Writes a generation and verifies it. OverLimit when the SSD is full."""

@@ -13,13 +13,10 @@ from common.model.ids import ProjectId
 from common.model.lake import SearchQuery, SearchResult
 from dragon_node.lake import code, substrings
 from dragon_node.lake.candidates import (
-    SPARE,
     Listing,
     ScoredChunk,
     hit_within,
     is_known,
-    standing,
-    stood_for,
     within,
 )
 from dragon_node.lake.lexicon import Lexicon
@@ -62,11 +59,21 @@ class Searching:
         )
 
     async def by_vector(
-        self, vector: Vector, k: int, project: str = "", scope: Scope = EVERYWHERE
+        self,
+        vector: Vector,
+        k: int,
+        project: str = "",
+        scope: Scope = EVERYWHERE,
+        *,
+        embedder: str = "",
     ) -> list[Scored]:
-        """By cosine; the vector has unit length."""
+        """By cosine; the vector has unit length. Unavailable when a project has vectors of other
+        embedders only; without a name it is the newest of each."""
         return await self._candidates(
-            project, k, scope, lambda p, s: self._near(p, s, vector, k, scope)
+            project,
+            k,
+            scope,
+            lambda p, s: self._nearest.search(p, s, vector, k, embedder=embedder, scope=scope),
         )
 
     async def by_symbol(
@@ -148,22 +155,6 @@ class Searching:
                 hint="postdevai status lists them.",
             )
         return kept
-
-    async def _near(
-        self, project: ProjectId, shard: Shard, vector: Vector, k: int, scope: Scope
-    ) -> list[ScoredChunk]:
-        """More than are wanted are looked at, until enough of them remain or there are no more."""
-        asked = k * SPARE
-        while True:
-            found = await self._nearest.search(project, shard, vector, asked)
-            kept = await shard.database.read(partial(_standing, found=found, scope=scope))
-            if len(kept) >= k or len(found) < asked:
-                return kept[:k]
-            asked *= SPARE
-
-
-def _standing(db: apsw.Connection, found: Sequence[ScoredChunk], scope: Scope) -> list[ScoredChunk]:
-    return stood_for(found, standing(db, (chunk for chunk, _ in found), scope))
 
 
 def _hits(

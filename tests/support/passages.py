@@ -59,7 +59,9 @@ class FewPassages:
         self.asked.append(("words", query, project))
         return self.words[:k]
 
-    async def by_vector(self, vector: Vector, k: int, project: str, scope: Scope) -> list[Scored]:
+    async def by_vector(
+        self, vector: Vector, k: int, project: str, scope: Scope, *, embedder: str
+    ) -> list[Scored]:
         """As given."""
         self.scopes.add(scope)
         self.asked.append(("vector", len(vector), project))
