@@ -18,11 +18,24 @@ from dragon_node.lake.ramdisk.tmpfs import TmpfsMount
 def choose(home: Path, choice: Choice, budget_bytes: int) -> RamDisk:
     """The RAM disk of the Dragon whose state lies in `home`, allocated.
 
-    "auto" takes what outlived the last stop, then the best that works, and `reason` says why the
-    better ones did not. Any other choice works or raises.
+    "auto" takes memory that outlived the last stop, then the best that works, and `reason` says
+    why the better ones did not. Any other choice works or raises. What another choice left of
+    this home is freed: nobody would use it again.
     """
+    chosen = _chosen(home, choice, budget_bytes)
+    for other in _all(home):
+        if other.path != chosen.path and other.is_ours:
+            other.detach()
+    return chosen
+
+
+def _chosen(home: Path, choice: Choice, budget_bytes: int) -> RamDisk:
     if choice != "auto":
         return _allocated(_BY_NAME[choice](home, "asked for"), budget_bytes)
+    for disk in _all(home):
+        if disk.ram and disk.outlived:
+            disk.reason = "it outlived the last stop"
+            return _allocated(disk, budget_bytes)
     refused: list[str] = []
     for attempt in _attempts():
         try:
@@ -35,12 +48,16 @@ def choose(home: Path, choice: Choice, budget_bytes: int) -> RamDisk:
 def detach(home: Path) -> list[Path]:
     """Frees whatever RAM disk this home has; the paths that were freed."""
     freed: list[Path] = []
-    mounting = RamVolume(home) if _is_mac() else TmpfsMount(home)
-    for place in (mounting, SharedMemory(home), PlainDirectory(home)):
+    for place in _all(home):
         if place.is_there:
             place.detach()
             freed.append(place.path)
     return freed
+
+
+def _all(home: Path) -> tuple[RamDisk, ...]:
+    mounting: RamDisk = RamVolume(home) if _is_mac() else TmpfsMount(home)
+    return mounting, SharedMemory(home), PlainDirectory(home)
 
 
 def _allocated(disk: RamDisk, budget_bytes: int) -> RamDisk:

@@ -43,6 +43,16 @@ class RamDisk(Protocol):
         """Whether there is anything to free."""
         ...
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether a lake of this home lies there, from whichever start of the machine."""
+        ...
+
+    @property
+    def outlived(self) -> bool:
+        """Whether the lake there can be used again as it is."""
+        ...
+
     def allocate(self, budget_bytes: int) -> None:
         """Makes it, or takes the one that is there when its marker is ours, however full.
 

@@ -21,6 +21,10 @@ BALLAST_SHARE = 20
 HEADROOM = 1.05
 """A mount is this much larger than the budget, for SQLite's own files."""
 
+_NEW_MARKER = f"{MARKER}.new"
+_BEGUN = (BALLAST, _NEW_MARKER)
+"""What a start that was cut short leaves in a place that it had not claimed yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class Marker:
@@ -43,12 +47,24 @@ class Place:
         self.reason = reason
         self._marker = Marker(str(home.resolve()), self.back_end, boot_id())
         self._ballast_bytes = 0
+        self._kept = False
         self._known: tuple[int, int, int] | None = None
 
     @property
     def is_there(self) -> bool:
         """Whether there is anything to free."""
         return self.path.exists()
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether a lake of this home lies there, from whichever start of the machine."""
+        found = self._legible_marker()
+        return found is not None and found.home == self._marker.home
+
+    @property
+    def outlived(self) -> bool:
+        """Whether the lake there can be used again as it is."""
+        return self._legible_marker() == self._marker
 
     def verify(self) -> None:
         """One stat of the marker; only when that has changed, all of what was allocated."""
@@ -108,21 +124,26 @@ class Place:
             )
         self.path.chmod(0o700)
         found = self._read_marker()
-        if found is None and any(p.name != BALLAST for p in self.path.iterdir()):
+        if found is None and any(p.name not in _BEGUN for p in self.path.iterdir()):
             raise Conflict(
                 f"{self.path} is not empty and not a lake",
                 hint="Look into it, then remove it or choose another --ram.",
             )
         if found is not None and found.home != self._marker.home:
             raise Conflict(f"{self.path} is the lake of {found.home}")
-        if found is not None and found.boot != self._marker.boot:
+        self._kept = found is not None and found.boot == self._marker.boot
+        if not self._kept:
             empty(self.path)
-        (self.path / MARKER).write_text(json.dumps(asdict(self._marker)))
+        beside = self.path / _NEW_MARKER
+        beside.write_text(json.dumps(asdict(self._marker)))
+        beside.replace(self.path / MARKER)
 
     def _take_ballast(self, budget_bytes: int) -> None:
-        """OverLimit when there is no room even for that."""
+        """OverLimit when there is no room even for that; a lake that was kept does without."""
         self._ballast_bytes = min(BALLAST_BYTES, budget_bytes // BALLAST_SHARE)
-        if self._held_ballast() < self._ballast_bytes:
+        if self._kept:
+            self.restore_ballast()
+        elif self._held_ballast() < self._ballast_bytes:
             set_aside(self.path / BALLAST, self._ballast_bytes)
 
     def _held_ballast(self) -> int:
@@ -138,13 +159,22 @@ class Place:
             return None
         return status.st_dev, status.st_ino, status.st_mtime_ns
 
+    def _legible_marker(self) -> Marker | None:
+        try:
+            return self._read_marker()
+        except Corrupt:
+            return None
+
     def _read_marker(self) -> Marker | None:
         try:
             return Marker(**json.loads((self.path / MARKER).read_text()))
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (ValueError, TypeError) as error:
-            raise Corrupt(f"{self.path / MARKER} cannot be read: {error}") from error
+            raise Corrupt(
+                f"{self.path / MARKER} cannot be read: {error}",
+                hint="Type: dragon-node free. The lake is rebuilt at the next start.",
+            ) from error
 
     def _verify_marker(self) -> None:
         if self._read_marker() != self._marker:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from common.errors import Unavailable
+from common.errors import OverLimit, Unavailable
 from dragon_node.config import parse
 from dragon_node.lake import ramdisk
-from dragon_node.lake.ramdisk import MARKER, choose, mounts
+from dragon_node.lake.ramdisk import MARKER, Choice, RamDisk, choose, mounts
 from tests.support.ramdisks import BUDGET, mounted_or_skipped
 
 
@@ -73,6 +73,52 @@ def test_a_lake_from_before_it_had_a_directory_of_its_own_is_made_anew(home: Pat
     disk = choose(home, "tmpfs", BUDGET)
     assert os.listdir(home / "ram") == ["lake"]
     disk.verify()
+
+
+def test_auto_takes_the_memory_that_outlived_the_stop_before_a_better_kind(home: Path) -> None:
+    """Moving would mean to rebuild everything, and to hold the memory twice meanwhile."""
+    kept = _or_skip(home, "shm")
+    (kept.path / "kept").write_text("x")
+    again = choose(home, "auto", BUDGET)
+    assert (again.back_end, again.reason) == ("shm", "it outlived the last stop")
+    assert (again.path / "kept").read_text() == "x"
+
+
+def test_auto_takes_the_kept_lake_when_others_left_less_room_than_the_budget(home: Path) -> None:
+    kept = _or_skip(home, "shm")
+    kept.relieve()
+    again = choose(home, "auto", 1 << 50)
+    assert again.path == kept.path
+
+
+def test_auto_leaves_a_plain_directory_for_memory(home: Path) -> None:
+    plain = choose(home, "directory", BUDGET)
+    disk = _or_skip(home, "auto")
+    assert disk.ram
+    assert not plain.path.exists(), "source would lie on the SSD for nobody"
+
+
+def test_another_choice_frees_what_the_last_one_held(home: Path) -> None:
+    first = _or_skip(home, "shm")
+    choose(home, "directory", BUDGET)
+    assert not first.path.exists()
+
+
+def test_what_is_not_ours_is_not_freed(home: Path) -> None:
+    (home / "not-ram").mkdir()
+    (home / "not-ram" / "thesis.tex").write_text("x")
+    _or_skip(home, "shm")
+    assert (home / "not-ram" / "thesis.tex").exists()
+
+
+def _or_skip(home: Path, choice: Choice) -> RamDisk:
+    try:
+        disk = choose(home, choice, BUDGET)
+    except (Unavailable, OverLimit) as error:
+        pytest.skip(error.message)
+    if choice == "auto" and not disk.ram:
+        pytest.skip(disk.reason)
+    return disk
 
 
 @pytest.mark.parametrize("kind", ["auto", "tmpfs", "shm", "hdiutil", "directory"])

@@ -73,6 +73,12 @@ def test_a_marker_that_cannot_be_read_is_damage(made: Bench) -> None:
         disk.verify()
 
 
+def test_a_start_that_was_cut_short_while_claiming_can_be_repeated(made: Bench) -> None:
+    disk = made.allocated()
+    (disk.path / MARKER).rename(disk.path / f"{MARKER}.new")
+    made.allocated()
+
+
 def test_a_place_that_has_gone_is_noticed_before_anything_is_written(made: Bench) -> None:
     disk = made.allocated()
     disk.path.rename(disk.path.with_name("moved-away"))
