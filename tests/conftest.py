@@ -23,8 +23,10 @@ def _refuse_other_machines(self: socket.socket, address: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def nothing_leaves_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Python sockets reach loopback only, and no test sees the person's own mesh."""
+    """Python sockets reach loopback only, and no test sees the person's own mesh or keys."""
     monkeypatch.setattr(socket.socket, "connect", _refuse_other_machines)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("POSTDEVAI_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("POSTDEVAI_KEYCHAIN", "off")
+    monkeypatch.delenv("POSTDEVAI_KEY_FILE", raising=False)
     yield

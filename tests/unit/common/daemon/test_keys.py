@@ -39,13 +39,6 @@ class Chain:
             raise Denied("locked")
 
 
-@pytest.fixture(autouse=True)
-def no_key_of_the_person(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither a key file nor a keychain of the machine that runs this."""
-    monkeypatch.delenv(VARIABLE, raising=False)
-    monkeypatch.setenv("POSTDEVAI_KEYCHAIN", "off")
-
-
 def _state(directory: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in directory.iterdir()}
 
