@@ -14,8 +14,12 @@ from pathlib import Path
 import pytest
 
 from common.errors import Corrupt
+from common.model.lake import HistoryQuery, SearchQuery
 from dragon_node.lake.failpoints import FAILPOINTS, VARIABLE
 from dragon_node.lake.recovery.shelf import MEMORY
+from tests.support.lake import NODE, ORIGIN, opened, plain
+from tests.support.lake_keeper import PROJECT
+from tests.support.lake_writer import text_of
 from tests.support.recovery import ONE, TWO, lose_ram, toy
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +27,8 @@ ROOMS = ("shelf", "asleep", "generation", "current", "snapshot", "journal")
 AFTERWARDS = ("journal.overwriting", "journal.overwritten")
 """Only forgetting reaches them."""
 NAMES = [n for n in FAILPOINTS if n.partition(".")[0] in ROOMS and n not in AFTERWARDS]
+
+WHOLE = [*NAMES, *(n for n in FAILPOINTS if n.startswith("residency."))]
 
 
 @dataclass(slots=True)
@@ -54,10 +60,10 @@ class Model:
         self.everything.append(what)
 
 
-def _run(directory: Path, chosen: str, seed: int) -> tuple[bool, str]:
+def _run(directory: Path, chosen: str, seed: int, who: str = "snapshotter") -> tuple[bool, str]:
     """Whether the failpoint was reached, and what the process had said."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.support.snapshotter", str(directory), str(seed)],
+        [sys.executable, "-m", f"tests.support.{who}", str(directory), str(seed)],
         cwd=ROOT,
         env=os.environ | {VARIABLE: chosen},
         stdout=subprocess.PIPE,
@@ -132,3 +138,55 @@ async def test_two_hundred_kills_in_recovery_lose_nothing_and_answer_nothing_fal
     chosen = (NAMES * (200 // len(NAMES) + 1))[:200]
     random.Random(5).shuffle(chosen)
     assert await _rounds(tmp_path / "lake", chosen, seed=5) == set(NAMES)
+
+
+async def _check_lake(directory: Path, acknowledged: int) -> int:
+    """A whole lake has every event once, in order, and of each file the newest text alone."""
+    async with opened(directory) as lake:
+        applied = (await lake.open_origin(ORIGIN, NODE, 1, 1 << 40)).applied
+        assert applied >= acknowledged
+        ids: list[int] = []
+        cursor = 0
+        while page := (await lake.history(HistoryQuery(1_000, before_cursor=cursor))).entries:
+            ids += [int(entry.event.id, 16) for entry in page]
+            cursor = page[-1].cursor
+        assert ids[::-1] == list(range(1, applied + 1))
+        for seq in range(max(3, applied - 60), applied + 1):
+            if seq % 2:
+                wanted = text_of(seq).splitlines()[0]
+                found = await lake.literal(SearchQuery(wanted, "literal", project=PROJECT))
+                is_newest = seq + 50 > applied
+                assert [hit.path for hit in found.hits] == [f"f{seq % 50}.py"] * is_newest
+        return applied
+
+
+async def _lake_rounds(directory: Path, chosen: list[str], seed: int) -> set[str]:
+    dice = random.Random(seed)
+    acknowledged, reached = 0, set[str]()
+    directory.mkdir()  # noqa: ASYNC240 - nothing else runs
+    for number, name in enumerate(chosen):
+        one_of = f"{name}:{dice.choice([1, 2, 4])}"
+        killed, output = _run(directory, one_of, seed * 1_000 + number, "lake_keeper")
+        reached |= {name} if killed else set()
+        heard = [int(line.split()[1]) for line in output.splitlines() if line.startswith("ack ")]
+        if heard:
+            assert heard[0] >= acknowledged, "a restart forgot what was acknowledged"
+            acknowledged = heard[-1]
+        if dice.random() < 0.5:
+            plain(directory).detach()
+        acknowledged = await _check_lake(directory, acknowledged)
+    return reached
+
+
+@pytest.mark.timeout(300)
+async def test_a_whole_lake_is_killed_while_it_is_kept(tmp_path: Path) -> None:
+    chosen = random.Random(6).sample(WHOLE, 3)
+    assert await _lake_rounds(tmp_path / "lake", chosen, seed=6)
+
+
+@pytest.mark.crash
+@pytest.mark.timeout(3_600)
+async def test_a_whole_lake_is_killed_sixty_times_while_it_is_kept(tmp_path: Path) -> None:
+    chosen = (WHOLE * (60 // len(WHOLE) + 1))[:60]
+    random.Random(7).shuffle(chosen)
+    assert await _lake_rounds(tmp_path / "lake", chosen, seed=7)
