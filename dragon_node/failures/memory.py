@@ -21,9 +21,11 @@ from common.model.failure import Failure, Frame
 from common.model.ids import short_hash
 from dragon_node.failures import cards, commits, runs
 from dragon_node.failures.episodes import Ending, judge
+from dragon_node.failures.forgetting import forget
 from dragon_node.failures.passing import verdict
 from dragon_node.failures.runs import Run
 from dragon_node.failures.schema import SCHEMA
+from dragon_node.lake.forgetting import notes
 from dragon_node.lake.records import Accepted, Note
 
 EPISODES_A_RUN = 64
@@ -40,6 +42,9 @@ class FailureMemory:
         match record.body:
             case Note(kind="feedback", fields=fields):
                 _feedback(db, record.lsn, fields)
+            case Note(kind="forget", fields=fields):
+                meant = notes.read(fields)
+                forget(db, meant.project, meant.lsns, meant.commits, meant.copies)
             case Event(body=GitOperation() as moved) as event:
                 commits.apply(db, record, event, moved)
             case Event(body=WorkingCopySeen(path=path), working_copy=wc):

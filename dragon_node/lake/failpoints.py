@@ -58,6 +58,15 @@ FAILPOINTS: tuple[str, ...] = (
     "vectors.swapped",
     "vectors.purged_file",
     "vectors.purged_disk",
+    # forgetting
+    "forget.noted",
+    "forget.applied",
+    "forget.overwritten",
+    "forget.vectors",
+    "forget.words",
+    "forget.scrubbed",
+    "forget.copies",
+    "forget.done",
 )
 """Every name, each room its own."""
 

@@ -16,6 +16,7 @@ from dragon_node.lake.accountant import Accountant, cost
 from dragon_node.lake.admission import Places, admit, noted
 from dragon_node.lake.applying import Applying
 from dragon_node.lake.contents import Contents
+from dragon_node.lake.forgetting.screening import Screen
 from dragon_node.lake.journal import Draft, Journal, Written
 from dragon_node.lake.records import Blobs, Note, Refusal
 
@@ -64,8 +65,10 @@ class Intake:
         places: Places,
         clock: Clock,
         touched: Callable[[Collection[ProjectId]], None],
+        screen: Screen,
     ) -> None:
-        """`touched` is told the projects of what was taken in."""
+        """`touched` is told the projects of what was taken in; `screen` keeps out what was
+        forgotten."""
         self._journal = journal
         self._applying = applying
         self._contents = contents
@@ -73,6 +76,7 @@ class Intake:
         self._places = places
         self._clock = clock
         self._touched = touched
+        self._screen = screen
         self._positions: dict[Origin, _Position] = {}
 
     def restore(self, nodes: dict[Origin, NodeId], known: Sequence[OriginStats]) -> None:
@@ -130,6 +134,7 @@ class Intake:
                 return Journalled(position.lsn, position.seq)
             known = self._places.known()
             drafts = [d for seq, raw in new for d in admit(origin, node, seq, raw, self._places)]
+            drafts = await self._screen.drafts(drafts)
             try:
                 contents = await self._written(drafts, blobs)
             except PostDevAIError:  # none of it became durable, so no working copy has moved
@@ -157,7 +162,7 @@ class Intake:
         wanted = cost([], (len(raw) for raw in blobs.values()))
         await self._accountant.reserve(wanted)
         try:
-            await self._journal.append([], blobs)
+            await self._journal.append([], await self._screen.contents(blobs))
         finally:
             self._accountant.release(wanted)
 

@@ -21,6 +21,7 @@ from common.model.event import Event, WorkingCopySeen
 from common.model.ids import EventId, NodeId, Origin, ProjectId, WorkingCopyId
 from common.model.lake import OriginStats
 from dragon_node.lake import aliases
+from dragon_node.lake.forgetting import in_memory
 from dragon_node.lake.identity import KnownCopy
 from dragon_node.lake.records import NO_ORIGIN, Accepted, Applier, Note, Refusal
 from dragon_node.lake.shards import META, Step
@@ -46,6 +47,7 @@ CREATE TABLE IF NOT EXISTS seen(
   id BLOB PRIMARY KEY, lsn INTEGER NOT NULL, project TEXT NOT NULL) WITHOUT ROWID;
 """
     + aliases.SCHEMA
+    + in_memory.SCHEMA
 )
 
 
@@ -60,6 +62,7 @@ def apply(db: apsw.Connection, steps: Sequence[Step], appliers: Sequence[Applier
             case Note():
                 _noted(db, step.body)
                 aliases.apply(db, step.body)
+                in_memory.apply(db, step.lsn, step.body)
                 _tell(db, step, appliers)
             case Event():
                 if _first_time(db, step, step.body):

@@ -10,10 +10,11 @@ from common.errors import Corrupt
 from common.model.event import Event, content_hashes
 from common.model.ids import ContentHash, WorkingCopyId
 from dragon_node.lake import code, history, relations, vectors
+from dragon_node.lake.forgetting import in_project, notes
 from dragon_node.lake.records import Blobs, Chunker, Note
 from dragon_node.lake.shards import META, Step
 
-SCHEMA = META + history.SCHEMA + code.SCHEMA + vectors.SCHEMA + relations.SCHEMA
+SCHEMA = META + history.SCHEMA + code.SCHEMA + vectors.SCHEMA + relations.SCHEMA + in_project.SCHEMA
 
 Fetch = Callable[[Sequence[ContentHash]], dict[ContentHash, bytes]]
 """Contents from the journal, on the calling thread."""
@@ -37,6 +38,8 @@ def apply(
             case Note(kind="left", fields=fields):
                 code.leave(db, WorkingCopyId(fields["working_copy"]), step.lsn, changed)
                 relations.settle(db)
+            case Note(kind="forget", fields=fields):
+                in_project.apply(db, notes.read(fields), step.lsn, changed)
             case _:
                 pass
     return changed

@@ -20,6 +20,8 @@ from common.model.lake import (
 )
 from dragon_node.lake import history, metadata
 from dragon_node.lake.database import Database
+from dragon_node.lake.forgetting import in_memory
+from dragon_node.lake.forgetting.in_memory import Forgotten
 from dragon_node.lake.history.paging import like
 from dragon_node.lake.projects import Projects
 from dragon_node.lake.relations import labels, neighbours
@@ -89,6 +91,10 @@ class Remembering:
             all(each.complete for each in found) and len(relations) <= q.limit,
             await self._freshness(q.project),
         )
+
+    async def forgotten(self, after_lsn: int) -> list[Forgotten]:
+        """What was forgotten after a position, oldest first, for laptops to forget it too."""
+        return await self._memory.read(lambda db: in_memory.told_after(db, after_lsn))
 
     async def _around(self, project: ProjectId, shard: Shard, q: RelatedQuery) -> Related:
         verbs = frozenset(q.verbs) or neighbours.IN_PROJECT_VERBS | neighbours.IN_MEMORY_VERBS

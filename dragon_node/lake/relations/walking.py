@@ -20,7 +20,8 @@ async def walked(q: RelatedQuery, ask: Ask) -> Related:
     """Up to `q.limit` relations, each once; not complete when there are more."""
     hops: dict[Node, int] = {(q.kind, q.id): 0}
     found: dict[object, Row] = {}
-    complete, frontier = True, list[Node](hops)
+    complete = True
+    frontier: list[Node] = list(hops)
     for hop in range(1, q.hops + 1):
         rows = await ask(frontier, q.limit + 1)
         rows = sorted(rows, key=lambda row: (-row[5], -row[6], row[2], row[1], row[4]))
