@@ -25,6 +25,8 @@ REFUSE_AT = 0.95
 """Of the budget: beyond it nothing more is admitted."""
 MEASURE_EVERY = 0.02
 """Of the budget: when that much has been applied since, it is measured again."""
+LOOK_S = 5.0
+"""Between two measurements when nothing is taken in."""
 RECORD_BYTES = 1_024
 """Rows and index entries of one record, besides its own bytes."""
 CONTENT_FACTOR = 4
@@ -151,6 +153,14 @@ class Accountant:
         """Makes room where too much is taken. Never refuses: for what has to be."""
         if self.spoken_for > self.evict_bytes:
             await self._make_room(0, keep)
+
+    async def run(self) -> None:
+        """Looks again and again, until cancelled: searches make indexes, and they take room too.
+        Corrupt when the disk is no longer ours: then the daemon has to end."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            await self.measure()
+            await self.relax()
 
     async def measure(self) -> Measured:
         """Looks at the disk, and that it is still ours."""

@@ -31,6 +31,10 @@ class Shelving(Protocol):
         """A durable copy of the file in one state."""
         ...
 
+    def let_go(self, files: Collection[str]) -> None:
+        """Copies that were put and that nobody is going to refer to."""
+        ...
+
 
 class Bed(Sleepers, Protocol):
     """The durable map of those who sleep."""
@@ -181,6 +185,8 @@ class Residency:
             slept = await self._lay_down(project, file, writes, shelved)
         if slept:
             self._laid_down.put_nowait(project)
+        else:
+            self._shelf.let_go([shelved.file])
         return slept
 
     async def _lay_down(

@@ -178,6 +178,9 @@ class Stores:
         if file is not None:
             async with self.gone(file):
                 reach("residency.remade")
+        if name != MEMORY:
+            await self._lexicon.drop(ProjectId(name))
+            await self._nearest.drop(ProjectId(name))
         await self._opened_anew(name)
 
     @asynccontextmanager

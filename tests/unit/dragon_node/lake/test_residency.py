@@ -11,6 +11,8 @@ import pytest
 
 from common.errors import Conflict, OverLimit
 from common.model.lake import HistoryQuery, SearchQuery
+from dragon_node.lake.recovery.shelf import Shelf, Shelved
+from dragon_node.lake.shards import Shard
 from tests.support.lake import Laptop, event, opened, plain, ran
 from tests.support.residency import (
     adds_up,
@@ -182,15 +184,14 @@ async def test_a_write_while_the_copy_was_made_keeps_it_awake(
     async with opened(tmp_path) as lake:
         laptop = Laptop(lake)
         await make_project(laptop, 1)
-        shelf = lake._archive.shelf  # pyright: ignore[reportPrivateUsage]
-        put = shelf.put
+        put = Shelf.put
 
-        async def put_and_write(name: str, shard: object) -> object:
-            shelved = await put(name, shard)  # type: ignore[arg-type]
+        async def put_and_write(self: Shelf, name: str, shard: Shard) -> Shelved:
+            shelved = await put(self, name, shard)
             await laptop.send(event(ran("between"), copy_of(1)))
             return shelved
 
-        monkeypatch.setattr(type(shelf), "put", lambda _, n, s: put_and_write(n, s))
+        monkeypatch.setattr(Shelf, "put", put_and_write)
         with pytest.raises(Conflict, match="in use"):
             await lake.sleep("thing1")
         assert len(await event_ids(lake, "thing1")) == 3
