@@ -140,6 +140,11 @@ async def test_two_hundred_kills_in_recovery_lose_nothing_and_answer_nothing_fal
     assert await _rounds(tmp_path / "lake", chosen, seed=5) == set(NAMES)
 
 
+def _of_project(cursor: int) -> HistoryQuery:
+    """By its name: one that sleeps wakes."""
+    return HistoryQuery(1_000, project=PROJECT, before_cursor=cursor)
+
+
 async def _check_lake(directory: Path, acknowledged: int) -> int:
     """A whole lake has every event once, in order, and of each file the newest text alone."""
     async with opened(directory) as lake:
@@ -147,7 +152,7 @@ async def _check_lake(directory: Path, acknowledged: int) -> int:
         assert applied >= acknowledged
         ids: list[int] = []
         cursor = 0
-        while page := (await lake.history(HistoryQuery(1_000, before_cursor=cursor))).entries:
+        while page := (await lake.history(_of_project(cursor))).entries:
             ids += [int(entry.event.id, 16) for entry in page]
             cursor = page[-1].cursor
         assert ids[::-1] == list(range(1, applied + 1))
