@@ -224,6 +224,19 @@ class Database:
         finally:
             self.writes += 1
 
+    async def alone(self, fn: Callable[[apsw.Connection], T]) -> T:
+        """`fn` on the writer thread outside any transaction, as SQLite wants it for some work on
+        a whole file. OverLimit when the disk is full."""
+
+        def run() -> T:
+            with said_plainly(self.path):
+                return fn(self._owned.connection)
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._writer, run)
+        finally:
+            self.writes += 1
+
     async def _on_writer(self, fn: Callable[[apsw.Connection], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._writer, self._write, fn)
 

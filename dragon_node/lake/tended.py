@@ -67,6 +67,19 @@ class Tended(Database):
         # One who is cancelled leaves a write that goes on: it counts until it has ended.
         return await asyncio.shield(self._written(fn))
 
+    async def alone(self, fn: Callable[[apsw.Connection], T]) -> T:
+        """`fn` on the writer thread outside any transaction. OverLimit when the disk is full."""
+
+        async def run() -> T:
+            async with self.awake() as database:
+                self._verify()
+                try:
+                    return await database.alone(fn)
+                finally:
+                    self.writes += 1
+
+        return await asyncio.shield(run())
+
     async def _written(self, fn: Callable[[apsw.Connection], T]) -> T:
         async with self.awake() as database:
             self._verify()
