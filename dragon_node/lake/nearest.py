@@ -19,6 +19,7 @@ import apsw
 from common.daemon.keys import SealingKey
 from common.errors import Unavailable
 from common.model.ids import ContentHash, ProjectId
+from dragon_node.lake.candidates import hashes_within
 from dragon_node.lake.code import ChunkTexts
 from dragon_node.lake.database import Database, Readers
 from dragon_node.lake.failpoints import reach
@@ -72,13 +73,17 @@ class Nearest:
         )
         return cls(disk, make)
 
-    async def close(self) -> None:
-        """Stops what is being read and built, and closes embeddings.db."""
+    async def stop(self) -> None:
+        """Ends what is being read from files and built. A question begins it again."""
         reading = [h.loaded for of_project in self._held.values() for h in of_project.values()]
         for project in list(self._held):
             await self.drop(project)
         await asyncio.gather(*reading, return_exceptions=True)
-        await asyncio.gather(*self._building, return_exceptions=True)
+        await self.idle()
+
+    async def close(self) -> None:
+        """Stops, and closes embeddings.db."""
+        await self.stop()
         self._builder.shutdown(wait=True)
         self._pool.shutdown(wait=True)
         await self._disk.close()
@@ -103,7 +108,7 @@ class Nearest:
         """
         allow: Collection[ContentHash] | None = None
         if scope:
-            allow = await shard.database.read(partial(kept.allowed, scope=scope))
+            allow = await shard.database.read(partial(hashes_within, scope=scope))
         held = await self._asked(project, shard, embedder)
         asked = k + SPARE
         while held is not None and held.index is not None and k > 0:
@@ -170,10 +175,11 @@ class Nearest:
 
     async def purge(self, project: ProjectId, shard: Shard, hashes: Sequence[ContentHash]) -> None:
         """Deletes these vectors from the project's file, from its indexes and from SSD, of every
-        embedder."""
+        embedder; on SSD nothing of them lingers in free pages or in the log. Unavailable when that
+        file is being read for too long: ask again."""
         await shard.database.write(lambda db: kept.remove(db, hashes))
         reach("vectors.purged_file")
-        await self._disk.write(lambda db: kept.remove_from_disk(db, hashes))
+        await asyncio.to_thread(kept.erase_on_disk, self._disk.path, self._disk.key, hashes)
         reach("vectors.purged_disk")
         await self.drop(project)
 
@@ -183,6 +189,11 @@ class Nearest:
             held.dropped = True
             if held.building is not None:
                 await self._on_thread(held.building.abandon)
+
+    async def idle(self) -> None:
+        """Returns once nothing is being rebuilt."""
+        while self._building:
+            await asyncio.gather(*self._building, return_exceptions=True)
 
     def bytes(self, project: ProjectId) -> int:
         """Memory that a project's vectors take beside its file."""

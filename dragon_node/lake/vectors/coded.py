@@ -44,7 +44,7 @@ class Coded:
     @property
     def bytes(self) -> int:
         """Memory that is held."""
-        return self._codes.bytes + self._slot_of.nbytes + self._code_of.nbytes
+        return self._codes.bytes + 4 * (len(self._codes) + len(self._code_of))
 
     @property
     def dead_share(self) -> float:

@@ -14,12 +14,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import apsw
 import numpy as np
 import numpy.typing as npt
 
+from common.daemon.keys import SealingKey
+from common.errors import Unavailable
 from common.model.ids import ContentHash
+from dragon_node.lake.database import Owned, said_plainly, transaction
 from dragon_node.lake.scope import EVERYWHERE, Scope, docs
 from dragon_node.lake.vectors.port import Vector
 
@@ -178,25 +182,24 @@ def from_disk(
     return found
 
 
-def remove_from_disk(db: apsw.Connection, hashes: Iterable[ContentHash]) -> None:
-    """Deletes these of every embedder; their bytes are overwritten."""
-    names = [row[0] for row in db.execute("SELECT DISTINCT embedder FROM embeddings")]
+def erase_on_disk(path: Path, key: SealingKey | None, hashes: Iterable[ContentHash]) -> None:
+    """Deletes these from the file on SSD, of every embedder, and their bytes from its free pages
+    and its log. Unavailable when somebody reads for so long that the log cannot be emptied."""
     keys = [bytes.fromhex(content) for content in hashes]
-    db.executemany(
-        "DELETE FROM embeddings WHERE embedder=? AND hash=?",
-        [(name, key) for name in names for key in keys],
-    )
-
-
-def allowed(db: apsw.Connection, scope: Scope) -> list[ContentHash]:
-    """Hashes of the chunks inside."""
-    where = docs(scope)
-    rows = db.execute(
-        f"""SELECT DISTINCT chunks.hash FROM docs JOIN chunks ON chunks.doc=docs.id
-            WHERE {where.sql}""",
-        where.bindings,
-    )
-    return [ContentHash(row[0].hex()) for row in rows]
+    with said_plainly(path):
+        owned = Owned(path, synchronous="FULL", key=key)
+        try:
+            db = owned.connection
+            db.pragma("secure_delete", "on")
+            with transaction(db, "IMMEDIATE"):
+                names = db.execute("SELECT DISTINCT embedder FROM embeddings").fetchall()
+                doomed = [(*name, key) for name in names for key in keys]
+                db.executemany("DELETE FROM embeddings WHERE embedder=? AND hash=?", doomed)
+            db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        except apsw.BusyError as error:
+            raise Unavailable(f"{path} is being read or written", hint="Ask again.") from error
+        finally:
+            owned.close()
 
 
 def chunks_of(

@@ -59,8 +59,8 @@ class Keys:
 
     @property
     def bytes(self) -> int:
-        """Memory that is held."""
-        return self._keys.nbytes + self._alive.nbytes + self._table.nbytes
+        """Memory that is held; see HalfRows about reserve."""
+        return self.top * (KEY_BYTES + 1) + self._table.nbytes
 
     def find(self, keys: Collection[ContentHash]) -> Slots:
         """A slot for each, -1 where there is none."""
@@ -113,9 +113,10 @@ class Keys:
         while len(left):
             slots = self._table[at]
             # An entry whose slot has been given to another key is passed like any other.
-            same = (self._keys[slots] == wanted[left]).all(axis=1)
+            hit = (self._keys[slots, 0] == wanted[left, 0]) & self._alive[slots]
+            hit &= self._keys[slots, 1] == wanted[left, 1]
             entered = slots != _EMPTY
-            hit = entered & same & self._alive[slots]
+            hit &= entered
             found[left[hit]] = slots[hit]
             more = entered & ~hit
             left, at = left[more], self._next(at[more])

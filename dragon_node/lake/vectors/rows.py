@@ -23,17 +23,19 @@ class HalfRows:
 
     def __init__(self, dimension: int) -> None:
         self._dimension = dimension
+        self._top = 0
         self._half = np.empty((_ROWS_MIN, dimension), dtype=np.float16)
 
     @property
     def bytes(self) -> int:
-        """Memory that is held; of what is in reserve the system has given none yet."""
-        return self._half.nbytes
+        """Memory that is held: what is in reserve the system gives when it is written to."""
+        return self._top * self._dimension * self._half.itemsize
 
     def write(self, slots: Slots, rows: npt.NDArray[np.float16]) -> None:
         """See Rows. Who reads meanwhile keeps the array that was there."""
-        if len(slots) and (top := int(slots.max()) + 1) > len(self._half):
-            grown = np.empty((int(top * _GROWTH), self._dimension), dtype=np.float16)
+        self._top = max(self._top, int(slots.max(initial=-1)) + 1)
+        if self._top > len(self._half):
+            grown = np.empty((int(self._top * _GROWTH), self._dimension), dtype=np.float16)
             grown[: len(self._half)] = self._half
             self._half = grown
         self._half[slots] = rows
@@ -49,10 +51,15 @@ class HalfRows:
         n = count if slots is None else len(slots)
         scores = np.empty(n, dtype=np.float32)
         wide = np.empty((min(BLOCK, n), self._dimension), dtype=np.int32)
+        gathered = np.empty((0 if slots is None else len(wide), self._dimension), dtype=np.int16)
         scaled = vector * _SCALE
         for begin in range(0, n, BLOCK):
             end = min(begin + BLOCK, n)
-            half = bits[begin:end] if slots is None else bits[slots[begin:end]]
+            if slots is None:
+                half = bits[begin:end]
+            else:
+                half = gathered[: end - begin]
+                np.take(bits, slots[begin:end], axis=0, out=half, mode="clip")
             # vecdot takes row by row: no threads, and a row's score depends on no other row.
             np.vecdot(_widened(half, wide[: end - begin]), scaled, out=scores[begin:end])
         return scores
