@@ -109,10 +109,11 @@ class Lexicon:
             self._behind.discard(project)
             self._shards.pop(project, None)
             self._tails.pop(project, None)
-            index = self._indexes.pop(project, None)
-            if index is not None:
-                await self._on(self._writing, index.close)
-            await self._on(self._writing, _remove, self._directory / project)
+            async with self._opening:  # a search must not open what is being removed
+                index = self._indexes.pop(project, None)
+                if index is not None:
+                    await self._on(self._writing, index.close)
+                await self._on(self._writing, _remove, self._directory / project)
 
     async def purge(self, project: ProjectId) -> None:
         """Makes the index anew of what the project's file holds now; the old one is overwritten
