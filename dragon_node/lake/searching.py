@@ -44,11 +44,11 @@ class Searching:
 
     async def literal(self, q: SearchQuery) -> SearchResult:
         """Every line with the exact text, up to k, in path and line order."""
-        return await self._exact(q, *substrings.literal_finder(_query(q)))
+        return await self._exact(q, substrings.literal(_query(q)))
 
     async def regex(self, q: SearchQuery) -> SearchResult:
         """Every line that the expression matches, up to k, in path and line order."""
-        return await self._exact(q, *substrings.regex_finder(_query(q)))
+        return await self._exact(q, substrings.expression(_query(q)))
 
     async def by_words(
         self, query: str, k: int, project: str = "", scope: Scope = EVERYWHERE
@@ -108,23 +108,23 @@ class Searching:
         matching = await self._projects.matching(project)
         return sum([await self._lexicon.behind(each, shard) for each, shard in matching])
 
-    async def _exact(
-        self, q: SearchQuery, required: substrings.Required, find: substrings.Find
-    ) -> SearchResult:
+    async def _exact(self, q: SearchQuery, exact: substrings.Exact) -> SearchResult:
         if q.kind not in ("", "code"):
             raise Invalid("literal and regex search code alone", field="kind")
-        limit = _limit(q.k, 10, "k")
+        limit, scope = _limit(q.k, 10, "k"), scope_of(q)
         hits: list[Hit] = []
-        named = [(self._projects.name(p), s) for p, s in await self._asked(q.project, scope_of(q))]
-        for name, shard in sorted(named, key=lambda pair: pair[0]):
+        asked = await self._asked(q.project, scope)
+        for project, shard in sorted(asked, key=lambda pair: self._projects.name(pair[0])):
             left = limit + 1 - len(hits)
             if left > 0:
+                name = self._projects.name(project)
                 look = partial(
-                    substrings.search, required=required, find=find, limit=left, project=name
+                    substrings.search, exact=exact, limit=left, project=name, scope=scope
                 )
                 hits += await shard.database.read(look)
         fresh = await self._freshness(q.project)
-        return SearchResult(tuple(hits[:limit]), len(hits) <= limit, fresh)
+        complete = len(hits) <= limit and not fresh.asleep
+        return SearchResult(tuple(hits[:limit]), complete, fresh)
 
     async def _listed(self, project: str, k: int, scope: Scope, listing: Listing) -> list[Scored]:
         return await self._candidates(

@@ -2,7 +2,7 @@
 
 from dragon_node.lake.code.changes import apply
 from dragon_node.lake.code.chunks import ChunkTexts, by_name, hit_of
-from dragon_node.lake.code.contents import blob, decoded, free, held, keep, text_of, unpacked
+from dragon_node.lake.code.contents import Packed, blob, decoded, free, held, keep, text_of
 from dragon_node.lake.code.copies import counts, freshness
 from dragon_node.lake.code.docs import Changed, head_of, release
 from dragon_node.lake.code.files import leave
@@ -15,6 +15,7 @@ __all__ = [
     "Changed",
     "ChunkTexts",
     "FileVersion",
+    "Packed",
     "apply",
     "blob",
     "by_name",
@@ -33,5 +34,4 @@ __all__ = [
     "release",
     "text_of",
     "thin",
-    "unpacked",
 ]

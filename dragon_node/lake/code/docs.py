@@ -9,7 +9,8 @@ import apsw
 
 from common.model.event import FileChanged
 from common.model.ids import ContentHash, content_hash
-from dragon_node.lake.code.contents import decoded, free, text_of
+from dragon_node.lake.code import trigrams
+from dragon_node.lake.code.contents import decoded, free, held
 from dragon_node.lake.records import Blobs, Chunker, Pieces
 
 
@@ -38,14 +39,16 @@ def doc_of(
     if row is not None:
         return row[0]
     raw = blobs.get(file.content)
-    text = decoded(raw) if raw is not None else text_of(db, file.content)
+    if raw is None:
+        raw = held(db, file.content).whole()
+    text = decoded(raw)
     pieces = chunker(file.path, text)
     db.execute(
         "INSERT INTO docs(path, content, language) VALUES(?,?,?)",
         (file.path, content, pieces.language),
     )
     doc = db.last_insert_rowid()
-    db.execute("INSERT INTO trigrams(rowid, text) VALUES(?,?)", (doc, text))
+    trigrams.put(db, doc, raw)
     _cut(db, doc, file.path, text, lsn, pieces)
     changed.chunks = True
     return doc
@@ -59,8 +62,8 @@ def release(db: apsw.Connection, doc: int | None, lsn: int, changed: Changed) ->
     db.execute("INSERT OR IGNORE INTO gone SELECT id, ? FROM chunks WHERE doc=?", (lsn, doc))
     for table in ("chunks", "symbols"):
         db.execute(f"DELETE FROM {table} WHERE doc=?", (doc,))
-    db.execute("DELETE FROM trigrams WHERE rowid=?", (doc,))
     content = db.execute("DELETE FROM docs WHERE id=? RETURNING content", (doc,)).get
+    trigrams.drop(db, doc, ContentHash(content.hex()))
     free(db, content)
     changed.chunks = True
     for (key,) in hashes:

@@ -1,6 +1,6 @@
 """Tables of a project's code.
 
-blobs      hash, data (zstd), size       every content that an event of the project refers to
+blobs      hash, data, lines, size       every content that an event of the project refers to
 docs       id, path, content, language   a file's content under its path, shared by working copies
 versions   working_copy, path -> doc     the newest of each file; deleted files have none
 saves      path, working_copy, content   every version that was saved, the newest too, a few deep
@@ -12,15 +12,19 @@ copies     working_copy: path, head, indexed commit, files as the laptop counts 
            anew: the lsn since which the laptop tells every file again; 0 when it does not
 chunks     id, doc, lines, characters, symbol, hash, lsn
 symbols    name, qualified, kind, lines, doc, chunk
-trigrams   FTS5 over whole docs, row by doc
+trigrams   which blocks of docs contain which three characters, see trigrams.py
 gone       chunk, lsn                    chunks that derived indexes may still hold
 """
 
 from __future__ import annotations
 
-SCHEMA = """
+from dragon_node.lake.code import trigrams
+
+SCHEMA = (
+    trigrams.SCHEMA
+    + """
 CREATE TABLE IF NOT EXISTS blobs(
-  hash BLOB PRIMARY KEY, data BLOB NOT NULL, size INTEGER NOT NULL);
+  hash BLOB PRIMARY KEY, data BLOB NOT NULL, lines BLOB NOT NULL, size INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS docs(
   id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL, content BLOB NOT NULL,
   language TEXT NOT NULL, UNIQUE(path, content));
@@ -67,7 +71,6 @@ CREATE TABLE IF NOT EXISTS symbols(
   chunk INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS symbols_by_name ON symbols(name);
 CREATE INDEX IF NOT EXISTS symbols_by_doc ON symbols(doc);
-CREATE VIRTUAL TABLE IF NOT EXISTS trigrams USING fts5(
-  text, content='', contentless_delete=1, detail=none, tokenize='trigram case_sensitive 1');
 CREATE TABLE IF NOT EXISTS gone(chunk INTEGER PRIMARY KEY, lsn INTEGER NOT NULL);
 """
+)
