@@ -1,4 +1,4 @@
-"""A secret planted everywhere that a laptop can bring it, and a search that is not the lake's own."""
+"""A secret planted wherever a laptop can bring it, and a search that is not the lake's own."""
 
 from __future__ import annotations
 

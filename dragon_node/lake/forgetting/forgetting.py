@@ -20,7 +20,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncGenerator, Callable, Collection
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
@@ -56,6 +56,15 @@ class _Job:
     steps: asyncio.Queue[LakeStep | PostDevAIError] = field(
         default_factory=asyncio.Queue[LakeStep | PostDevAIError]
     )
+
+
+@dataclass(slots=True)
+class _Round:
+    """What one look has found; the secrets of earlier ones stay known."""
+
+    found: dict[ProjectId, Found] = field(default_factory=dict[ProjectId, Found])
+    secrets: set[ContentHash] = field(default_factory=set[ContentHash])
+    refusals: tuple[str, ...] = ()
 
 
 class Forgetting:
@@ -112,60 +121,51 @@ class Forgetting:
 
     async def _forget(self, o: Oblivion) -> Steps:
         identity = secrets.token_hex(16)
-        known: set[ContentHash] = set()
-        noted_so_far: list[Oblivious] = []
-        refused: set[str] = set()
-        for _ in range(1 if o.dry_run else ROUNDS_MAX):
-            found: dict[ProjectId, Found] = {}
-            async with aclosing(self._look(o, found, known)) as looking:
+        round_ = _Round()
+        said: list[Oblivious] = []
+        for n in range(1 if o.dry_run else ROUNDS_MAX):
+            async with aclosing(self._look(o, round_)) as looking:
                 async for step in looking:
                     yield step
-            refusals = tuple(set(await self._refusals(o)) - refused)
-            refused |= set(refusals)
             if o.dry_run:
-                sentence = f"{_counted(found)} would be forgotten, and nothing was"
+                sentence = f"{_counted(round_.found)} would be forgotten, and nothing was"
                 yield LakeStep("find", 1, 1, sentence, ended=True)
                 return
-            new = self._said(identity, o, found, known, refusals)
-            if not new:
+            new = self._said(identity, o, round_)
+            if not new and (n > 0 or not o.text):
                 break
-            yield LakeStep("note", 0, 1, f"{_counted(found)} are being forgotten")
+            yield LakeStep("note", 0, 1, f"{_counted(round_.found)} are being forgotten")
             await self._note(new)
-            noted_so_far += new
-        if not noted_so_far and not o.text:
+            said += new
+            carried = self._carrying.carried_out(identity, new, everywhere=bool(o.text))
+            async with aclosing(carried) as carrying:
+                async for step in carrying:
+                    yield step
+        if said or o.text:
+            yield await self._proving.proven(o, said)
+        else:
             yield LakeStep("find", 1, 1, "nothing of the kind is known here", ended=True)
-            return
-        async with aclosing(
-            self._carrying.carried_out(identity, noted_so_far, everywhere=bool(o.text))
-        ) as carrying:
-            async for step in carrying:
-                yield step
-        yield await self._proving.proven(o, noted_so_far)
 
-    async def _look(
-        self, o: Oblivion, found: dict[ProjectId, Found], known: set[ContentHash]
-    ) -> Steps:
+    async def _look(self, o: Oblivion, round_: _Round) -> Steps:
+        round_.found = {}
+        self._carrying.remember_sleepers()
         projects = await self._projects(o.project)
         for done, project in enumerate(projects, start=1):
             shard = await self._parts.stores.project(project)
-            one = await Finder(shard.database.read, o, known).find()
-            if one:
-                found[project] = one
+            found = await Finder(shard.database.read, o, round_.secrets).find()
+            if found:
+                round_.found[project] = found
             yield LakeStep("find", done, len(projects), self._parts.name(project))
         if o.text and not (o.project or o.path):
+            journal = self._parts.journal
+            round_.refusals = await journal.read(partial(finding.refusals, text=o.text))
             after = b""
             while True:
                 look = partial(finding.packed, after=after, text=o.text)
-                after, more = await self._parts.journal.read(look)
-                known |= more
+                after, more = await journal.read(look)
+                round_.secrets |= more
                 if not after:
                     return
-
-    async def _refusals(self, o: Oblivion) -> tuple[str, ...]:
-        """Records that were refused with a reason that quotes the text."""
-        if not o.text or o.project or o.path:
-            return ()
-        return await self._parts.journal.read(partial(finding.refusals, text=o.text))
 
     async def _projects(self, named: str) -> list[ProjectId]:
         every = await self._parts.stores.known()
@@ -178,38 +178,27 @@ class Forgetting:
 
     # -- noting -------------------------------------------------------------------------------
 
-    def _said(
-        self,
-        identity: str,
-        o: Oblivion,
-        found: dict[ProjectId, Found],
-        known: set[ContentHash],
-        refusals: tuple[str, ...],
-    ) -> list[Oblivious]:
+    def _said(self, identity: str, o: Oblivion, round_: _Round) -> list[Oblivious]:
         path = o.path if not (o.text and o.text in o.path) else ""
         said = [
             Oblivious(
                 identity,
                 project,
                 path,
-                tuple(one.events),
-                tuple(one.events.values()),
-                tuple(sorted(one.contents)),
-                commits=tuple(sorted(one.commits)),
-                copies=tuple(sorted(one.copies)),
+                tuple(found.events),
+                tuple(found.events.values()),
+                tuple(sorted(found.contents)),
+                commits=tuple(sorted(found.commits)),
+                copies=tuple(sorted(found.copies)),
             )
-            for project, one in found.items()
+            for project, found in round_.found.items()
         ]
         # A content that only one project is to forget may come again from another one.
-        held_back = () if o.project or o.path else tuple(sorted(known))
-        if refusals or (held_back and self._are_new(held_back)):
-            said.append(Oblivious(identity, NOWHERE, secrets=held_back, refusals=refusals))
+        secrets_ = () if o.project or o.path else tuple(sorted(round_.secrets))
+        if round_.refusals or not self._screen.knows(secrets_):
+            self._screen.hold_back(secrets_)
+            said.append(Oblivious(identity, NOWHERE, secrets=secrets_, refusals=round_.refusals))
         return said
-
-    def _are_new(self, contents: Collection[ContentHash]) -> bool:
-        fresh = not self._screen.knows(contents)
-        self._screen.hold_back(contents)
-        return fresh
 
     async def _note(self, said: list[Oblivious]) -> None:
         now = self._parts.clock.now_ms()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,11 +12,10 @@ import pytest
 from common.daemon.keys import sealing_key
 from common.errors import Invalid, Missing
 from common.model.ids import Origin, content_hash
-from common.model.lake import HistoryQuery, Oblivion, RelatedQuery, SearchQuery
+from common.model.lake import HistoryQuery, LakeStep, Oblivion, RelatedQuery, SearchQuery
 from dragon_node.failures.memory import FailureMemory
 from dragon_node.lake.lake import Lake
 from tests.support.forgetting import (
-    INNOCENT,
     SECRET,
     commit,
     forget,
@@ -22,7 +23,7 @@ from tests.support.forgetting import (
     places_of,
     plant,
 )
-from tests.support.lake import Laptop, contents, event, opened, plain, ran, saved, seen
+from tests.support.lake import OTHER_COPY, Laptop, contents, event, opened, ran, saved, seen
 
 
 def _lake(directory: Path) -> AbstractAsyncContextManager[Lake]:
@@ -63,3 +64,205 @@ async def test_a_secret_is_gone_from_every_byte_and_the_rest_is_still_there(
         assert (await lake.literal(SearchQuery("harmless", mode="literal"))).hits
         assert _left(tmp_path) == []
     assert _left(tmp_path) == []
+
+
+async def test_a_dry_run_counts_and_changes_nothing(tmp_path: Path) -> None:
+    async with _lake(tmp_path) as lake:
+        laptop = Laptop(lake)
+        planted = await plant(laptop)
+        before = (await lake.stats()).lsn
+        (*_, last) = await forget(lake, Oblivion(text=SECRET, dry_run=True))
+        assert last.ended
+        assert f"{len(planted):,} events" in last.sentence
+        assert (await lake.stats()).lsn == before
+        assert await _finds(lake)
+
+
+async def test_a_lake_that_is_rebuilt_from_its_journal_does_not_know_it(tmp_path: Path) -> None:
+    async with _lake(tmp_path) as lake:
+        laptop = Laptop(lake)
+        planted = await plant(laptop)
+        kept = await innocents(laptop)
+        await forget(lake, Oblivion(text=SECRET))
+    _lose_ram(tmp_path)
+    async with _lake(tmp_path) as lake:
+        assert await _finds(lake) == []
+        for one in planted.values():
+            with pytest.raises(Missing):
+                await lake.event(one.id)
+        for one in kept.values():
+            assert (await lake.event(one.id))[0] == one
+    assert _left(tmp_path) == []
+
+
+async def test_no_generation_brings_it_back(tmp_path: Path) -> None:
+    async with _lake(tmp_path) as lake:
+        laptop = Laptop(lake)
+        await plant(laptop)
+        kept = await innocents(laptop)
+        for _ in range(2):
+            async for _ in lake.snapshot():
+                pass
+            await laptop.send(ran("after"))
+        steps = await forget(lake, Oblivion(text=SECRET))
+        assert steps[-1].ok, steps[-1].sentence
+        assert _left(tmp_path) == []
+    _lose_ram(tmp_path)
+    async with _lake(tmp_path) as lake:
+        assert await _finds(lake) == []
+        assert (await lake.event(kept["output"].id))[0] == kept["output"]
+    assert _left(tmp_path) == []
+
+
+async def test_a_project_that_sleeps_forgets_too(tmp_path: Path) -> None:
+    async with _lake(tmp_path) as lake:
+        await plant(Laptop(lake))
+        assert (await lake.sleep("thing")).state == "asleep"
+        steps = await forget(lake, Oblivion(text=SECRET))
+        assert steps[-1].ok, steps[-1].sentence
+        assert _left(tmp_path) == []
+
+
+async def test_what_was_forgotten_is_not_taken_in_again(tmp_path: Path) -> None:
+    async with _lake(tmp_path) as lake:
+        planted = await plant(Laptop(lake))
+        await forget(lake, Oblivion(text=SECRET))
+        # Another outbox, as after a reinstallation: the same events, and the file under a new one.
+        again = Laptop(lake, origin=Origin("b" * 32))
+        text = f"TOKEN = '{SECRET}'\n\ndef use_token():\n    return TOKEN\n"
+        new = event(ran("make", "fine"))
+        retold = event(saved("src/secrets.py", text))
+        blobs = contents(text)
+        await lake.keep(blobs)
+        sent = await again.send(planted["output"], planted["file"], retold, new, blobs=blobs)
+        assert sent.seq == 4
+        assert sent.refusals == ()
+        assert await _finds(lake) == []
+        assert (await lake.event(new.id))[0] == new
+        assert _left(tmp_path) == []
+
+
+async def test_a_directory_is_forgotten_with_all_that_mentions_it(tmp_path: Path) -> None:
+    async with _lake(tmp_path) as lake:
+        laptop = Laptop(lake)
+        await laptop.save({"private/diary.md": "dear diary\n", "privately.md": "public\n"})
+        inside = event(replace(ran("ls", "listed"), cwd="/home/ada/thing/private"))
+        told = event(commit("a" * 40, "diary", path="private/diary.md"))
+        await laptop.send(inside, told, ran("make"))
+        steps = await forget(lake, Oblivion(path="/home/ada/thing/private"))
+        assert steps[-1].ok, steps[-1].sentence
+        assert not (await lake.literal(SearchQuery("diary", mode="literal"))).hits
+        assert (await lake.literal(SearchQuery("public", mode="literal"))).hits
+        kinds = [e.event.body for e in (await lake.history(HistoryQuery())).entries]
+        assert sorted(type(kind).__name__ for kind in kinds) == [
+            "CommandFinished",
+            "FileChanged",
+            "WorkingCopySeen",
+        ]
+        assert not (await lake.related(RelatedQuery("file", "private/diary.md"))).relations
+        assert places_of("dear diary", tmp_path, key=sealing_key(tmp_path)) == []
+
+
+async def test_an_hour_is_forgotten_and_the_working_copy_is_still_known(tmp_path: Path) -> None:
+    async with _lake(tmp_path) as lake:
+        laptop = Laptop(lake)
+        at = [event(ran(f"run {n}", f"said {n}"), at_ms=n) for n in (10, 20, 30)]
+        await laptop.send(event(seen(), at_ms=20), *at)
+        steps = await forget(lake, Oblivion(since_ms=20, until_ms=30))
+        assert steps[-1].ok, steps[-1].sentence
+        assert [e.event.at_ms for e in (await lake.history(HistoryQuery())).entries] == [30, 10, 20]
+        assert (await lake.history(HistoryQuery(text="said"))).entries[0].project == "thing"
+
+
+async def test_what_another_project_refers_to_stays_there(tmp_path: Path) -> None:
+    async with _lake(tmp_path) as lake:
+        laptop = Laptop(lake)
+        await laptop.send(
+            event(seen()), event(saved("shared.py", "both = 1\n")), blobs=contents("both = 1\n")
+        )
+        await laptop.send(
+            event(seen("/home/ada/other", ("github.com/ada/other",), ("r2",)), OTHER_COPY),
+            event(saved("shared.py", "both = 1\n"), OTHER_COPY),
+            blobs=contents("both = 1\n"),
+        )
+        steps = await forget(lake, Oblivion(project="thing", text="both = 1"))
+        assert steps[-1].ok, steps[-1].sentence
+        hits = (await lake.literal(SearchQuery("both = 1", mode="literal"))).hits
+        assert [hit.project for hit in hits] == ["other"]
+    _lose_ram(tmp_path)
+    async with _lake(tmp_path) as lake:
+        hits = (await lake.literal(SearchQuery("both = 1", mode="literal"))).hits
+        assert [hit.project for hit in hits] == ["other"]
+        assert await lake.blob(content_hash(b"both = 1\n")) == b"both = 1\n"
+
+
+async def test_what_arrives_while_it_is_being_forgotten_is_forgotten_too(tmp_path: Path) -> None:
+    async with _lake(tmp_path) as lake:
+        laptop = Laptop(lake)
+        await plant(laptop)
+        late = iter([event(ran("echo", SECRET)), event(ran("cat", SECRET))])
+        steps: list[LakeStep] = []
+        async for step in lake.forget(Oblivion(text=SECRET)):
+            steps.append(step)
+            if step.step in ("find", "note") and (one := next(late, None)):
+                await laptop.send(one)
+        assert steps[-1].ok, steps[-1].sentence
+        assert _left(tmp_path) == []
+
+
+async def test_it_goes_on_when_nobody_listens_any_more(tmp_path: Path) -> None:
+    async with _lake(tmp_path) as lake:
+        await plant(Laptop(lake))
+        steps = lake.forget(Oblivion(text=SECRET))
+        await anext(steps)
+        await steps.aclose()
+        (*_, last) = await forget(lake, Oblivion(text=SECRET))
+        assert last.ok, last.sentence
+        assert _left(tmp_path) == []
+
+
+async def test_it_says_where_the_text_still_is(tmp_path: Path) -> None:
+    async with _lake(tmp_path) as lake:
+        await plant(Laptop(lake))
+        (tmp_path / "left behind.txt").write_text(f"note to self: {SECRET}")
+        (*_, last) = await forget(lake, Oblivion(text=SECRET))
+        assert last.ended
+        assert not last.ok
+        assert "left behind.txt" in last.sentence
+
+
+async def test_a_file_that_cannot_be_read_is_no_proof(tmp_path: Path) -> None:
+    async with _lake(tmp_path) as lake:
+        (tmp_path / "strange.db").write_bytes(b"not sealed with our key" * 400)
+        (*_, last) = await forget(lake, Oblivion(text=SECRET))
+        assert not last.ok
+        assert "strange.db" in last.sentence
+
+
+async def test_laptops_can_be_told(tmp_path: Path) -> None:
+    async with _lake(tmp_path) as lake:
+        laptop = Laptop(lake)
+        before = (await laptop.send(event(seen()))).lsn
+        one = event(saved("private/a.txt", "a"))
+        await laptop.send(one, blobs=contents("a"))
+        await forget(lake, Oblivion(path="private"))
+        (told,) = await lake.forgotten(before)
+        assert told.events == (one.id,)
+        assert told.contents == (content_hash(b"a"),)
+        assert told.path == "private"
+        assert await lake.forgotten(told.lsn) == []
+
+
+async def test_nothing_named_is_refused_and_nothing_found_is_said(tmp_path: Path) -> None:
+    async with _lake(tmp_path) as lake:
+        with pytest.raises(Invalid):
+            await forget(lake, Oblivion(project="thing"))
+        with pytest.raises(Missing):
+            await forget(lake, Oblivion(project="thing", text="x"))
+        (*_, last) = await forget(lake, Oblivion(path="/nowhere"))
+        assert last.ended
+        assert "nothing" in last.sentence
+
+
+def _lose_ram(directory: Path) -> None:
+    shutil.rmtree(directory / "not-ram")
