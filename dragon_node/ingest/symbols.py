@@ -1,9 +1,10 @@
-"""Definitions and imports of a file, by a walk over its syntax tree."""
+"""Definitions and imports of a file, from the nodes that its grammar names."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from tree_sitter import Node
 
@@ -11,8 +12,6 @@ from dragon_node.ingest.grammars.grammar import Grammar
 from dragon_node.ingest.grammars.known import grammar_of
 from dragon_node.lake.records import Symbol, SymbolKind
 
-DEPTH_MAX = 200
-"""Code nested more deeply than this was made by a machine."""
 IMPORTS_MAX = 1_000
 """Of one file."""
 
@@ -44,9 +43,9 @@ def outline(path: str, text: str) -> Outline:
     grammar = grammar_of(path)
     if grammar is None:
         return Outline()
-    walk = _Walk(grammar)
-    definitions = tuple(walk.below(grammar.parse(text).root_node, _Around(), 0))
-    return Outline(definitions, tuple(walk.imports))
+    seen = grammar.seen(text)
+    definitions = tuple(_nested(list(_defined(grammar, seen.definitions)), grammar))
+    return Outline(definitions, tuple(_imported(grammar, seen.imports)))
 
 
 def symbols_in(found: tuple[Definition, ...]) -> Iterator[Symbol]:
@@ -57,60 +56,54 @@ def symbols_in(found: tuple[Definition, ...]) -> Iterator[Symbol]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Around:
-    """What a node lies in."""
+class _Named:
+    """A node that defines something, with the decorators and `export` around it."""
 
-    prefix: str = ""
-    """Qualified name of the definition around it."""
-    type: str = ""
-    """That definition's node type."""
-    level: int = 0
-    """How many definitions are around it."""
+    node: Node
+    outer: Node
+    name: str
 
 
-class _Walk:
-    """One pass over a tree."""
+def _defined(grammar: Grammar, nodes: list[Node]) -> Iterator[_Named]:
+    """Those with a name; of several in one wrapper the first is what it wraps."""
+    wrapped: set[int] = set()
+    for node in nodes:
+        name = grammar.name_of(node)
+        outer = _outer(grammar, node)
+        if name and (outer == node or outer.id not in wrapped):
+            wrapped.add(outer.id)
+            yield _Named(node, outer, name)
 
-    def __init__(self, grammar: Grammar) -> None:
-        self._grammar = grammar
-        self.imports: dict[str, None] = {}
 
-    def below(self, node: Node, around: _Around, depth: int) -> Iterator[Definition]:
-        """Definitions under a node."""
-        if depth > DEPTH_MAX:
-            return
-        for child in node.named_children:
-            self._import(child)
-            definition = self._definition(child, child, around, depth)
-            if definition is None:
-                yield from self.below(child, around, depth + 1)
-            else:
-                yield definition
+def _outer(grammar: Grammar, node: Node) -> Node:
+    while (parent := node.parent) is not None and parent.type in grammar.wrappers:
+        node = parent
+    return node
 
-    def _definition(
-        self, node: Node, outer: Node, around: _Around, depth: int
-    ) -> Definition | None:
-        """`outer` also covers decorators and `export`."""
-        if node.type in self._grammar.wrappers:
-            inner = (self._definition(c, outer, around, depth) for c in node.named_children)
-            return next((found for found in inner if found is not None), None)
-        kind = self._grammar.kinds.get(node.type)
-        if kind is None or around.level >= self._grammar.levels_max:
-            return None
-        name = self._grammar.name_of(node)
-        if not name:
-            return None
-        if kind == "function" and around.type in self._grammar.methods_in:
+
+def _nested(
+    found: list[_Named], grammar: Grammar, prefix: str = "", inside: str = "", level: int = 0
+) -> Iterator[Definition]:
+    """Definitions with what they hold, from a list in which outer ones come first."""
+    at = 0
+    while at < len(found) and level < grammar.levels_max:
+        one = found[at]
+        end = at + 1
+        while end < len(found) and found[end].node.end_byte <= one.node.end_byte:
+            end += 1
+        kind = grammar.kinds[one.node.type]
+        if kind == "function" and inside in grammar.methods_in:
             kind = "method"
-        symbol = _symbol(name, kind, around.prefix, outer)
-        inside = _Around(symbol.qualified, node.type, around.level + 1)
-        below = tuple(self.below(node, inside, depth + 1))
-        return Definition(symbol, symbol.start_line - 1, symbol.end_line - 1, below)
+        symbol = _symbol(one.name, kind, prefix, one.outer)
+        held = found[at + 1 : end]
+        within = _nested(held, grammar, symbol.qualified, one.node.type, level + 1)
+        yield Definition(symbol, symbol.start_line - 1, symbol.end_line - 1, tuple(within))
+        at = end
 
-    def _import(self, node: Node) -> None:
-        read = self._grammar.imports.get(node.type)
-        if read is not None and len(self.imports) < IMPORTS_MAX:
-            self.imports |= dict.fromkeys(name for name in read(node) if name)
+
+def _imported(grammar: Grammar, nodes: list[Node]) -> dict[str, None]:
+    names = (name for node in nodes for name in grammar.imports[node.type](node) if name)
+    return dict.fromkeys(islice(names, IMPORTS_MAX))
 
 
 def _symbol(name: str, kind: SymbolKind, prefix: str, outer: Node) -> Symbol:

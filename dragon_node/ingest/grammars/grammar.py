@@ -52,11 +52,51 @@ class Grammar:
         name = self.names.get(node.type, of_field)(node)
         return " ".join(name.split())[:NAME_CHARACTERS_MAX]
 
-    def parse(self, text: str) -> tree_sitter.Tree:
-        """The tree. A parser belongs to one thread, so each file has its own."""
-        return tree_sitter.Parser(tree_sitter.Language(self.load())).parse(
-            text.encode("utf-8", "replace")
-        )
+    def seen(self, text: str) -> Seen:
+        """What there is in a text, in the order of the text."""
+        language, query = _loaded(self)
+        # A parser and a cursor belong to one thread, so each file has its own.
+        tree = tree_sitter.Parser(language).parse(text.encode("utf-8", "replace"))
+        found = tree_sitter.QueryCursor(query).captures(tree.root_node)
+        return Seen(tree, _in_order(found.get(DEFINES)), _in_order(found.get(IMPORTS)))
+
+    def query(self, language: tree_sitter.Language) -> tree_sitter.Query:
+        """A pattern for each type of node that is of interest: the search runs in C."""
+        wanted = [(kind, DEFINES) for kind in self.kinds] + [
+            (kind, IMPORTS) for kind in self.imports
+        ]
+        # Related languages share a table; a grammar knows only its own part of it.
+        known = [
+            f"({kind}) @{what}" for kind, what in wanted if language.id_for_node_kind(kind, True)
+        ]
+        return tree_sitter.Query(language, "\n".join(known))
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Nodes of interest."""
+
+    tree: tree_sitter.Tree
+    """Nodes live as long as their tree."""
+    definitions: list[Node]
+    imports: list[Node]
+
+
+DEFINES, IMPORTS = "defines", "imports"
+_held: dict[str, tuple[tree_sitter.Language, tree_sitter.Query]] = {}
+
+
+def _loaded(grammar: Grammar) -> tuple[tree_sitter.Language, tree_sitter.Query]:
+    """Made once: both may be used by every thread."""
+    if grammar.language not in _held:
+        language = tree_sitter.Language(grammar.load())
+        _held[grammar.language] = language, grammar.query(language)
+    return _held[grammar.language]
+
+
+def _in_order(nodes: list[Node] | None) -> list[Node]:
+    """Outer ones before what they hold."""
+    return sorted(nodes or (), key=lambda node: (node.start_byte, -node.end_byte))
 
 
 def text_of(node: Node | None) -> str:
