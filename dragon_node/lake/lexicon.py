@@ -16,7 +16,7 @@ import apsw
 
 from common.errors import OverLimit, Unavailable
 from common.model.ids import ProjectId
-from dragon_node.lake.candidates import SPARE, ScoredChunk, chunks_within, standing, stood_for
+from dragon_node.lake.candidates import ScoredChunk, chunks_within, looked_at, standing, stood_for
 from dragon_node.lake.scope import EVERYWHERE, Scope
 from dragon_node.lake.shards import Shard
 from dragon_node.lake.words.index import Batch, Words, lacking
@@ -98,8 +98,9 @@ class Lexicon:
         """
         asked = query_terms(query)
         view = (await self._index(project, shard)).view
+        lacks_some = project in self._behind  # of this view: a commit may come in between
         found = await self._committed(shard, view, asked, k, scope)
-        if project in self._behind:
+        if lacks_some:
             found = _merged(found, await self._tail(project, shard, view, asked, scope))
         return found[:k]
 
@@ -148,9 +149,10 @@ class Lexicon:
         self, shard: Shard, view: View, asked: list[str], k: int, scope: Scope
     ) -> list[ScoredChunk]:
         """A few more than are wanted, as usually enough of them remain; else the allowed alone."""
-        found = await self._on(self._searching, view.search, asked, k * SPARE)
+        looked = looked_at(k, scope)
+        found = await self._on(self._searching, view.search, asked, looked)
         kept = await _standing(shard, found, scope)
-        if len(kept) < k and len(found) == k * SPARE:
+        if len(kept) < k and len(found) == looked:
             allow = await shard.database.read(lambda db: chunks_within(db, scope))
             found = await self._on(self._searching, view.search, asked, k, allow)
             kept = await _standing(shard, found, scope)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 import pytest
@@ -275,3 +276,43 @@ async def test_a_feed_that_is_larger_than_the_budget_stays_inside_it(tmp_path: P
                 await laptop.send(event(ran("make", dice.randbytes(200_000).hex()), copy_of(1)))
         stats = await lake.stats()
         assert adds_up(stats) and stats.bytes <= budget
+
+
+async def test_everything_at_once_loses_nothing_and_never_stands_still(tmp_path: Path) -> None:
+    """Asked for, told, put to sleep, snapshotted and restored, in less room than all need."""
+    projects, rounds, dice = 8, 12, random.Random(3)
+    told = dict.fromkeys(range(1, projects + 1), 2)
+    async with opened(tmp_path, budget_bytes=3 << 20) as lake:
+        laptop = Laptop(lake)
+        for number in told:
+            await make_project(laptop, number)
+
+        async def ask() -> None:
+            for _ in range(rounds):
+                number = dice.randint(1, projects)
+                assert await has(lake, number)
+                assert await lake.by_words(f"only_in_{number}_0", 3, name_of(number))
+                await lake.by_words("only", 3)
+
+        async def tell() -> None:
+            for _ in range(rounds):
+                number = dice.randint(1, projects)
+                await laptop.send(event(ran("make"), copy_of(number)))
+                told[number] += 1
+
+        async def lie_down() -> None:
+            for _ in range(rounds):
+                with suppress(Conflict):
+                    await lake.sleep(name_of(dice.randint(1, projects)))
+
+        async def keep_safe() -> None:
+            for work in (lake.snapshot(), lake.restore(0), lake.snapshot()):
+                async with aclosing(work) as steps:
+                    async for _ in steps:
+                        pass
+
+        async with asyncio.TaskGroup() as group:
+            for work in (ask, ask, tell, lie_down, keep_safe):
+                group.create_task(work())
+        for number, events in told.items():
+            assert len(await event_ids(lake, name_of(number))) == events
