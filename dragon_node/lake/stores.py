@@ -106,7 +106,7 @@ class Stores:
 
     async def replay(self) -> None:
         """Applies what the journal has and a file lacks. OverLimit when the disk is full."""
-        await self._catch_up_memory()
+        await self._catch_up_memory(self.memory)
         for each in await self.known():
             shelved = None if self._is_there(each) else self._asleep.all().get(each)
             if shelved is None or await self._journal.rows(shelved.lsn, 1, each):
@@ -121,7 +121,7 @@ class Stores:
             if step.project:
                 by_project.setdefault(step.project, []).append(step)
         outcomes = await asyncio.gather(
-            self._apply_memory(steps),
+            self._apply_memory(self.memory, steps),
             *(self._apply_project(p, own, blobs) for p, own in by_project.items()),
             return_exceptions=True,
         )
@@ -198,7 +198,6 @@ class Stores:
     async def _opened_anew(self, name: str) -> None:
         if name == MEMORY:
             await self._awake(self._memory_file)
-            await self._catch_up_memory()
         else:
             await self.project(ProjectId(name))
 
@@ -226,6 +225,8 @@ class Stores:
     async def _open_memory(self) -> Database:
         schema = metadata.SCHEMA + "".join(applier.schema for applier in self._appliers)
         found = await self._open(MEMORY, self._memory_file.path, schema)
+        # Before anybody else writes into it: a newer record would hide that others are missing.
+        await self._catch_up_memory(found)
         self.memory.applied, self.memory.generation = found.applied, found.generation
         return found.database
 
@@ -315,11 +316,11 @@ class Stores:
 
     # -- applying -----------------------------------------------------------------------------
 
-    async def _apply_memory(self, steps: Sequence[Step]) -> None:
+    async def _apply_memory(self, shard: Shard, steps: Sequence[Step]) -> None:
         def work(db: apsw.Connection, new: Sequence[Step]) -> None:
             metadata.apply(db, new, self._appliers)
 
-        await self.memory.apply(steps, work)
+        await shard.apply(steps, work)
 
     async def _apply_project(
         self, project_id: ProjectId, steps: Sequence[Step], blobs: Blobs
@@ -339,9 +340,9 @@ class Stores:
             self._lexicon.changed(project_id, self._projects[project_id])
             await self._nearest.forget(project_id, changed.dead)
 
-    async def _catch_up_memory(self) -> None:
-        while rows := await self._journal.rows(self.memory.applied, REPLAY_RECORDS):
-            await self._apply_memory([step_of(row) for row in rows])
+    async def _catch_up_memory(self, shard: Shard) -> None:
+        while rows := await self._journal.rows(shard.applied, REPLAY_RECORDS):
+            await self._apply_memory(shard, [step_of(row) for row in rows])
 
     async def _replay_project(self, project_id: ProjectId) -> None:
         await self._catch_up(project_id, await self.project(project_id))
