@@ -6,6 +6,7 @@ same hash. A hit is one chunk for each hash, the newest one within the scope.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -21,16 +22,27 @@ Listing = Callable[[apsw.Connection, int], list[ScoredChunk]]
 """The best so many, best first."""
 
 SPARE = 4
-"""Looked at for each hit wanted: some have just gone, are out of the scope or the same."""
+"""Looked at for each hit wanted within a scope, before the whole scope is."""
+
+
+def looked_at(k: int, scope: Scope) -> int:
+    """How many to look at for k hits: a few have just gone or are the same, and within a scope
+    most may lie outside."""
+    return k * SPARE if scope else k + k // SPARE + 1
 
 
 def standing(db: apsw.Connection, chunks: Iterable[int], scope: Scope) -> dict[int, int]:
     """The chunk that stands for each; those that have gone or lie outside are left out."""
     where = docs(scope)
-    sql = f"""SELECT max(same.id) FROM chunks JOIN chunks AS same ON same.hash=chunks.hash
-              JOIN docs ON docs.id=same.doc WHERE chunks.id=? AND {where.sql}"""
-    found = {chunk: db.execute(sql, (chunk, *where.bindings)).get for chunk in chunks}
-    return {chunk: int(stands) for chunk, stands in found.items() if stands is not None}
+    inside = f"JOIN docs ON docs.id=same.doc WHERE {where.sql} AND" if scope else "WHERE"
+    rows = db.execute(
+        f"""SELECT chunks.id, (SELECT max(same.id) FROM chunks AS same
+              {inside} same.hash=chunks.hash) AS stands
+            FROM json_each(?) AS asked JOIN chunks ON chunks.id=asked.value
+            WHERE stands IS NOT NULL""",
+        (*where.bindings, json.dumps(list(chunks))),
+    )
+    return {int(chunk): int(stands) for chunk, stands in rows}
 
 
 def stood_for(found: Iterable[ScoredChunk], stands: dict[int, int]) -> list[ScoredChunk]:
@@ -44,7 +56,7 @@ def stood_for(found: Iterable[ScoredChunk], stands: dict[int, int]) -> list[Scor
 
 def within(db: apsw.Connection, listing: Listing, k: int, scope: Scope) -> list[ScoredChunk]:
     """The k best of a listing within a scope; fewer only when there are no more."""
-    asked = k * SPARE
+    asked = looked_at(k, scope)
     while True:
         found = listing(db, asked)
         kept = stood_for(found, standing(db, (chunk for chunk, _ in found), scope))
