@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import apsw
@@ -113,6 +114,7 @@ class Searching:
             raise Invalid("literal and regex search code alone", field="kind")
         limit, scope = _limit(q.k, 10, "k"), scope_of(q)
         hits: list[Hit] = []
+        asleep = self._projects.asleep(q.project)  # first: who falls asleep meanwhile is asked
         asked = await self._asked(q.project, scope)
         for project, shard in sorted(asked, key=lambda pair: self._projects.name(pair[0])):
             left = limit + 1 - len(hits)
@@ -122,9 +124,8 @@ class Searching:
                     substrings.search, exact=exact, limit=left, project=name, scope=scope
                 )
                 hits += await shard.database.read(look)
-        fresh = await self._freshness(q.project)
-        complete = len(hits) <= limit and not fresh.asleep
-        return SearchResult(tuple(hits[:limit]), complete, fresh)
+        fresh = replace(await self._freshness(q.project), asleep=asleep)
+        return SearchResult(tuple(hits[:limit]), len(hits) <= limit and not asleep, fresh)
 
     async def _listed(self, project: str, k: int, scope: Scope, listing: Listing) -> list[Scored]:
         return await self._candidates(
