@@ -10,22 +10,24 @@ RAM/words/ID/                its words (words.py)
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from pathlib import Path
 
 from common.alongside import alongside
 from common.clock import Clock, SystemClock
 from common.daemon.keys import SealingKey
+from common.errors import Corrupt, OverLimit
 from common.model.answer import Freshness, Hit
 from common.model.event import Event
 from common.model.ids import ContentHash, EventId, NodeId, Origin
 from common.model.lake import (
     HistoryPage,
     HistoryQuery,
+    KeptItem,
     LakeStats,
     LakeStep,
     Oblivion,
@@ -42,20 +44,24 @@ from dragon_node.lake.aliases import Aliases
 from dragon_node.lake.applying import Applying
 from dragon_node.lake.contents import Contents
 from dragon_node.lake.database import Database, Readers
-from dragon_node.lake.formats import made_ready
-from dragon_node.lake.forgetting.forgetting import Forgetting, Parts
+from dragon_node.lake.forgetting.forgetting import Forgetting
 from dragon_node.lake.forgetting.in_memory import Forgotten
+from dragon_node.lake.forgetting.parts import Parts
 from dragon_node.lake.forgetting.screening import Screen
+from dragon_node.lake.formats import made_ready
 from dragon_node.lake.freshness import remembered
 from dragon_node.lake.intake import Intake, Journalled, Opened
 from dragon_node.lake.journal import Journal, Written
+from dragon_node.lake.keeping import Keeping
 from dragon_node.lake.lexicon import Lexicon
 from dragon_node.lake.nearest import Nearest
 from dragon_node.lake.projects import Projects
 from dragon_node.lake.ramdisk import RamDisk
 from dragon_node.lake.records import Applier, Blobs, Chunker, ChunkRef, Note, Scored
 from dragon_node.lake.recovery.archive import Archive
+from dragon_node.lake.recovery.safekeeping import Safekeeping
 from dragon_node.lake.recovery.snapshot import Snapshots
+from dragon_node.lake.recovery.transfer import Place
 from dragon_node.lake.remembering import Remembering
 from dragon_node.lake.residency import Pins, Residency
 from dragon_node.lake.scope import EVERYWHERE, Scope
@@ -65,6 +71,13 @@ from dragon_node.lake.stores import Stores
 from dragon_node.lake.vectors import Vector
 
 log = logging.getLogger(__name__)
+
+Steps = AsyncGenerator[LakeStep]
+
+DRAIN_BYTES = 512 << 20
+"""A lake that is larger is not copied at the end."""
+VECTOR_FACTOR = 2
+"""A vector, as it is kept and as it is searched, takes less than this times its own bytes."""
 
 
 class Lake:
@@ -79,13 +92,13 @@ class Lake:
         stores: Stores,
         contents: Contents,
         residency: Residency,
-        snapshots: Snapshots,
-        archive: Archive,
+        safekeeping: Safekeeping,
         places: Places,
         lexicon: Lexicon,
         nearest: Nearest,
         intake: Intake,
         forgetting: Forgetting,
+        keeping: Keeping,
     ) -> None:
         self.memory: Database = stores.memory.database
         self._ram = ram
@@ -94,11 +107,11 @@ class Lake:
         self._applying = applying
         self._contents = contents
         self._residency = residency
-        self._snapshots = snapshots
-        self._archive = archive
+        self._safekeeping = safekeeping
         self._nearest = nearest
         self._intake = intake
         self._forgetting = forgetting
+        self._keeping = keeping
         self._projects = Projects(stores, places, residency)
         self._aliases = Aliases(places, self.note)
         self._searching = Searching(self._projects, lexicon, nearest, self.freshness)
@@ -181,7 +194,12 @@ class Lake:
                 await memory.read(metadata.nodes), await memory.read(metadata.origin_stats)
             )
             heard += [intake.written, applying.take]
-            snapshots = Snapshots(archive, Standing(stores, applying), journal, clock)
+            standing = Standing(stores, applying)
+            snapshots = Snapshots(archive, standing, journal, clock)
+            place = Place(directory, key)
+            safekeeping = Safekeeping(
+                place, archive, snapshots, journal, standing, stores, readers, clock
+            )
             forgetting = Forgetting(
                 Parts(
                     journal,
@@ -201,8 +219,8 @@ class Lake:
             )
             # Before the writers: the last to close a file cleans up, and a reader cannot.
             stack.push_async_callback(readers.close)
-            work = (applying.run(), lexicon.run(), residency.run(), snapshots.run())
-            await stack.enter_async_context(alongside(*work, forgetting.run()))
+            work = (applying, lexicon, residency, accountant, snapshots, forgetting)
+            await stack.enter_async_context(alongside(*(each.run() for each in work)))
             yield cls(
                 ram,
                 accountant,
@@ -211,13 +229,13 @@ class Lake:
                 stores,
                 contents,
                 residency,
-                snapshots,
-                archive,
+                safekeeping,
                 places,
                 lexicon,
                 nearest,
                 intake,
                 forgetting,
+                Keeping(journal, stores, archive, directory, ram.path),
             )
 
     # -- the way in ---------------------------------------------------------------------------
@@ -295,11 +313,11 @@ class Lake:
 
     async def literal(self, q: SearchQuery) -> SearchResult:
         """Every line with the exact text, up to k, in path and line order."""
-        return _of_those_awake(await self._searching.literal(q))
+        return await self._searching.literal(q)
 
     async def regex(self, q: SearchQuery) -> SearchResult:
         """Every line that the expression matches, up to k, in path and line order."""
-        return _of_those_awake(await self._searching.regex(q))
+        return await self._searching.regex(q)
 
     async def by_words(
         self, query: str, k: int, project: str = "", scope: Scope = EVERYWHERE
@@ -352,10 +370,16 @@ class Lake:
     async def put_vectors(
         self, embedder: str, vectors: Sequence[tuple[ContentHash, Vector]]
     ) -> None:
-        """Keeps vectors: on SSD, and in every project that has such chunks."""
+        """Keeps vectors: on SSD, and in every project that is awake and has such chunks. OverLimit
+        when there is no room in memory: on SSD they are kept."""
         await self._nearest.keep(embedder, vectors)
-        for project, shard in await self._projects.matching(""):
-            await self._nearest.put(shard, project, embedder, vectors)
+        room = sum(VECTOR_FACTOR * vector.nbytes for _, vector in vectors)
+        await self._accountant.reserve(room)
+        try:
+            for project, shard in await self._projects.matching(""):
+                await self._nearest.put(shard, project, embedder, vectors)
+        finally:
+            self._accountant.settle(room)
 
     # -- what it knows ------------------------------------------------------------------------
 
@@ -401,7 +425,7 @@ class Lake:
             ballast_bytes=measured.usage.ballast_bytes,
             stores=measured.described(),
             kept=await self._projects.described(),
-            generations=tuple(m.described() for m in self._archive.generations.all()),
+            generations=self._safekeeping.generations(),
         )
 
     # -- care ---------------------------------------------------------------------------------
@@ -425,16 +449,42 @@ class Lake:
         one = await self._aliases.alias(project, into)
         return (await self._projects.described([one]))[0]
 
+    async def kept(self) -> list[KeptItem]:
+        """What is kept, where, how old it is, and what ends its stay. Nobody is woken for it."""
+        return await self._keeping.kept()
+
     def forget(self, o: Oblivion) -> AsyncGenerator[LakeStep]:
         """Takes out what matches, everywhere; the last step says whether it is gone. Invalid when
         nothing is named. It goes on when nobody listens any more."""
         return self._forgetting.forget(o)
 
-    def snapshot(self) -> AsyncGenerator[LakeStep]:
+    def snapshot(self) -> Steps:
         """Writes a generation and verifies it. OverLimit when the SSD is full."""
-        return self._snapshots.steps()
+        return self._safekeeping.snapshot()
 
+    def verify(self) -> Steps:
+        """Reads everything that is durable; a step that is not ok names what is damaged."""
+        return self._safekeeping.verify()
 
-def _of_those_awake(found: SearchResult) -> SearchResult:
-    """Whoever sleeps was not asked: then it is not everything."""
-    return replace(found, complete=found.complete and not found.freshness.asleep)
+    def restore(self, at: int) -> Steps:
+        """Rebuilds the stores from generation `at`, the newest for 0, and the journal after it."""
+        return self._safekeeping.restore(at)
+
+    def backup(self, to: Path, key_to: Path) -> Steps:
+        """Writes what another machine needs, and the key that opens it to a file elsewhere."""
+        return self._safekeeping.backup(to, key_to)
+
+    async def drain(self, within_s: float) -> None:
+        """Before the end: a generation with everything in it, when that takes no longer. Nothing
+        depends on it: the next start has the RAM disk, or a generation and the journal."""
+        newest = next(iter(self._safekeeping.generations()), None)
+        if newest is not None and newest.lsn == self._journal.last_lsn:
+            return
+        if self._accountant.measured.bytes > DRAIN_BYTES:
+            return  # a copy that has begun is not interrupted, and this one would take long
+        try:
+            async with asyncio.timeout(within_s), aclosing(self.snapshot()) as steps:
+                async for _ in steps:
+                    pass
+        except (TimeoutError, OverLimit, Corrupt) as error:
+            log.warning("no snapshot was made at the end: %s", error or "it takes too long")
