@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 CAPABILITIES: tuple[Capability, ...] = ("lake", "inference", "assistant")
 SERVER_GRACE_S = 2.0
 """Streams to laptops never end by themselves; what is short has ended by then."""
+DRAIN_S = 10.0
+"""A generation of the lake at the end takes no longer, or is not made."""
 SMALL_MACHINE_BYTES = 64 << 30
 LAKE_BYTES_MIN = 256 << 20
 
@@ -104,6 +106,8 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
         await stack.enter_async_context(alongside(embedding.run()))
         yield Running(address, {"lake": str(disk.path), "ram": str(disk.ram)})
         membership.state = "draining"
+        await server.stop(SERVER_GRACE_S)
+        await lake.drain(DRAIN_S)
 
 
 def default_lake_bytes(memory_bytes: int) -> int:
