@@ -69,6 +69,7 @@ def freshness(known: Freshness) -> Json:
             {
                 "project": p.project or None,
                 "working_copy": p.working_copy or None,
+                "copy": p.copy or None,
                 "indexed_commit": p.indexed_commit or None,
                 "head_commit": p.head_commit or None,
                 "files_behind": p.files_behind if p.files_behind >= 0 else None,

@@ -127,11 +127,11 @@ def model_state(model: Model) -> str:
 
 
 def _repositories(now: LaptopStatus) -> Iterator[Line]:
-    known = {p.working_copy: p for p in now.lake.freshness.projects} if now.lake else {}
+    known = {p.copy: p for p in now.lake.freshness.projects} if now.lake else {}
     if not now.repositories:
         yield _row("Watched", "nothing yet; type: postdevai watch DIR")
     for number, watched in enumerate(now.repositories):
-        said = repository_state(watched, known.get(watched.path))
+        said = repository_state(watched, known.get(watched.working_copy))
         yield _row("" if number else "Watched", Span(watched.path, "cyan"), f"  {said}")
 
 

@@ -62,12 +62,12 @@ def _words(now: LaptopStatus, repos: Collection[str]) -> Standing:
 def _indexed(now: LaptopStatus) -> Standing:
     assert now.lake is not None
     fresh = now.lake.freshness
-    known = {project.working_copy: project for project in fresh.projects}
+    known = {project.copy: project for project in fresh.projects}
     files = behind = 0
     for repository in now.repositories:
         if repository.files <= 0:
             continue
-        project = known.get(repository.path)
+        project = known.get(repository.working_copy)
         files += repository.files
         behind += (
             repository.files if project is None else _behind(project.files_behind, repository.files)

@@ -58,7 +58,7 @@ def test_freshness_says_null_while_the_first_scan_runs_and_zero_when_nothing_is_
     assert keys(fresh) == FRESHNESS
     assert [p["files_behind"] for p in fresh["projects"]] == [None, 0]
     assert keys(fresh["projects"][0]) == {
-        *("project", "working_copy", "indexed_commit", "head_commit", "files_behind"),
+        *("project", "working_copy", "copy", "indexed_commit", "head_commit", "files_behind"),
     }
 
 

@@ -491,7 +491,11 @@ NODE = Node("dragon", NodeId("d0" * 8), "127.0.0.1:50051", "serving", 2.5, pid=7
 LAKE = LakeStats(
     12_000_000, 1_000_000_000, False, "directory", "/home/.postdevai/lake", 9, 8, 1, 10, 20,
     why="mount was refused (Operation not permitted)",
-    freshness=Freshness((ProjectFreshness("thing", "/code/thing", "a" * 40, "a" * 40, 3),), 0, 0.5),
+    freshness=Freshness((
+            ProjectFreshness(
+                "thing", "/code/thing", "a" * 40, "a" * 40, 3, WorkingCopyId("w")
+            ),
+        ), 0, 0.5),
 )  # fmt: skip
 STANDING = LaptopStatus(
     (NODE,),

@@ -14,7 +14,7 @@ from common.model.llm import Model
 from developer_node.front.up.readiness import standing
 
 REPO = "/code/thing"
-FRESH = Freshness((ProjectFreshness("thing", REPO),), 0, 1.0)
+FRESH = Freshness((ProjectFreshness("thing", REPO, copy=WorkingCopyId("w")),), 0, 1.0)
 LAKE = LakeStats(1, 2, True, "tmpfs", "/lake", 3, 4, files=10, chunks=20, freshness=FRESH)
 WATCHED = WatchedRepository(REPO, WorkingCopyId("w"), 10, 0, "watching")
 EMBEDDER = Model("bge-small", "embedding", "ready", 1.0)
@@ -56,7 +56,7 @@ def test_words_wait_for_a_repository_that_the_lake_has_not_heard_of() -> None:
 
 @pytest.mark.parametrize("behind", [-1, 4])
 def test_words_wait_for_files_that_are_behind(behind: int) -> None:
-    project = ProjectFreshness("thing", REPO, files_behind=behind)
+    project = ProjectFreshness("thing", REPO, files_behind=behind, copy=WorkingCopyId("w"))
     assert not standing(with_fresh(Freshness((project,), 0, 1.0)), "words", [REPO]).done
 
 
@@ -65,7 +65,7 @@ def test_words_wait_for_events_that_are_behind() -> None:
 
 
 def test_words_say_how_much_is_there() -> None:
-    project = ProjectFreshness("thing", REPO, files_behind=4)
+    project = ProjectFreshness("thing", REPO, files_behind=4, copy=WorkingCopyId("w"))
     there = standing(with_fresh(Freshness((project,), 0, 1.0)), "words", [REPO])
     assert there.sentence == "indexing: 4 files to go"
     assert there.share == pytest.approx(0.6)
