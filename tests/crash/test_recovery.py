@@ -13,17 +13,19 @@ from pathlib import Path
 
 import pytest
 
-from common.errors import Corrupt
+from common.daemon.keys import sealing_key
+from common.errors import Corrupt, Missing
 from common.model.lake import HistoryQuery, SearchQuery
 from dragon_node.lake.failpoints import FAILPOINTS, VARIABLE
+from dragon_node.lake.recovery.backup import restore_backup
 from dragon_node.lake.recovery.shelf import MEMORY
 from tests.support.lake import NODE, ORIGIN, opened, plain
 from tests.support.lake_keeper import PROJECT
 from tests.support.lake_writer import text_of
-from tests.support.recovery import ONE, TWO, lose_ram, toy
+from tests.support.recovery import KEY, ONE, TWO, lose_ram, toy
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("shelf", "asleep", "generation", "current", "snapshot", "journal")
+ROOMS = ("shelf", "asleep", "generation", "current", "snapshot", "journal", "backup")
 AFTERWARDS = ("journal.overwriting", "journal.overwritten")
 """Only forgetting reaches them."""
 NAMES = [n for n in FAILPOINTS if n.partition(".")[0] in ROOMS and n not in AFTERWARDS]
@@ -74,7 +76,7 @@ def _run(directory: Path, chosen: str, seed: int, who: str = "snapshotter") -> t
 
 
 async def _check(directory: Path, model: Model) -> None:
-    async with toy(directory) as lake:
+    async with toy(directory, KEY) as lake:
         model.settle(await lake.things(MEMORY))
         assert await lake.things(MEMORY) == model.everything
         for project in (ONE, TWO):
@@ -94,13 +96,35 @@ async def _check_damaged(directory: Path, model: Model, dice: random.Random) -> 
         raw = bytearray(spoiled.read_bytes())
         raw[dice.randrange(len(raw))] ^= 1 << dice.randrange(8)
         spoiled.write_bytes(raw)
-        async with toy(copy) as lake:
+        async with toy(copy, KEY) as lake:
             for name, wanted in ((MEMORY, model.everything), *model.said.items()):
                 try:
                     assert not wanted or await lake.things(name) == wanted
                 except Corrupt as error:
                     assert name in error.message and str(spoiled) in error.message
     shutil.rmtree(copy)
+
+
+async def _restored(backup: Path, key: Path, home: Path) -> None:
+    async for _ in restore_backup(backup, key, home):
+        pass
+
+
+async def _check_backups(directory: Path, model: Model) -> None:
+    """One that has its manifest is a lake as it was; any other is none."""
+    backups = directory.with_name("backups")
+    for key in sorted(backups.glob("*.key")) if backups.exists() else ():
+        backup, there = key.with_suffix(""), directory.with_name("there")
+        if not (backup / "MANIFEST.json").exists():
+            with pytest.raises(Missing):
+                await _restored(backup, key, there)
+            continue
+        await _restored(backup, key, there)
+        async with toy(there, sealing_key(there)) as lake:
+            said = await lake.things(MEMORY)
+            assert said == model.everything[: len(said)]
+        shutil.rmtree(there)
+    shutil.rmtree(backups, ignore_errors=True)
 
 
 async def _rounds(directory: Path, chosen: list[str], seed: int) -> set[str]:
@@ -117,6 +141,7 @@ async def _rounds(directory: Path, chosen: list[str], seed: int) -> set[str]:
         if dice.random() < 0.5 and (directory / "ram").exists():
             lose_ram(directory)
         await _check(directory, model)
+        await _check_backups(directory, model)
         if dice.random() < 0.3:
             await _check_damaged(directory, model, dice)
     return reached

@@ -33,10 +33,13 @@ async def _send(lake: Lake, first: int) -> int:
 
 
 async def _keep(lake: Lake, dice: random.Random) -> None:
-    match dice.choice(["snapshot", "snapshot", "sleep"]):
+    match dice.choice(["snapshot", "snapshot", "sleep", "restore"]):
         case "sleep":
             with contextlib.suppress(Conflict):  # it is being indexed; another round finds it idle
                 await lake.sleep(PROJECT)
+        case "restore" if (await lake.stats()).generations:
+            async for _ in lake.restore(0):
+                pass
         case _:
             async for _ in lake.snapshot():
                 pass

@@ -12,6 +12,7 @@ from common.clock import Clock
 from common.errors import Corrupt, OverLimit
 from common.model.lake import Generation, LakeStep
 from dragon_node.lake.failpoints import reach
+from dragon_node.lake.journal import BYTES_MAX
 from dragon_node.lake.recovery.archive import Archive
 from dragon_node.lake.recovery.generations import KEPT, Manifest
 from dragon_node.lake.recovery.restore import Reach
@@ -24,7 +25,10 @@ GROWN_BYTES = 256 << 20
 """That the journal has grown by since the last snapshot: then another is due."""
 AGE_MS = 3_600_000
 """Of the last snapshot, when records have come since."""
-LOOK_S = 30.0
+PRESSED_BYTES = BYTES_MAX // 2
+"""That the journal holds: then one is due as soon as it lets the journal be cut, although nothing
+has come since. It is cut to the older of two generations, so the first alone makes no room."""
+LOOK_S = 5.0
 """Between two looks whether one is due."""
 
 
@@ -80,11 +84,17 @@ class Snapshots:
         """Makes one whenever one is due, until cancelled. A full disk waits for the next."""
         while True:
             await asyncio.sleep(LOOK_S)
-            newest = self._archive.generations.newest()
-            behind = self._standing.applied - (newest.lsn if newest else 0)
-            age_ms = self._clock.now_ms() - self._since_ms
-            if due(self._journal.live_bytes - self._since_bytes, behind, age_ms):
+            if self.is_due():
                 await self._try()
+
+    def is_due(self) -> bool:
+        """Whether to make one now."""
+        newest = self._archive.generations.newest()
+        covered = newest.lsn if newest is not None else 0
+        live = self._journal.live_bytes
+        age_ms = self._clock.now_ms() - self._since_ms
+        grown = due(live - self._since_bytes, self._standing.applied - covered, age_ms)
+        return grown or (live >= PRESSED_BYTES and covered >= max(1, self._journal.first_lsn))
 
     async def _try(self) -> None:
         try:

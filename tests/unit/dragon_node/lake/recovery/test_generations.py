@@ -276,6 +276,22 @@ def test_a_snapshot_is_due_when_records_are_many_or_old(
     assert snapshot_room.due(grown, behind, age_ms) is wanted
 
 
+async def test_a_full_journal_is_cut_although_nothing_comes_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing can come: it is refused. The first generation alone cuts nothing."""
+    async with toy(tmp_path) as lake:
+        await lake.say("a", ONE)
+        snapshots = lake.snapshots
+        assert not snapshots.is_due()
+        await snapshots.make()
+        monkeypatch.setattr(snapshot_room, "PRESSED_BYTES", 1)
+        assert snapshots.is_due()
+        await snapshots.make()
+        assert lake.journal.first_lsn == 2
+        assert not snapshots.is_due(), "another one would make no more room"
+
+
 def _names(directory: Path) -> set[str]:
     return {path.name for path in directory.iterdir()}
 
