@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import cast, get_args
 
 from common.daemon.home import Home
+from dragon_node.lake.history.retention import OUTPUTS, OutputRule
 from dragon_node.lake.ramdisk import Choice
 
 
@@ -34,6 +35,8 @@ class Config:
     """Bytes of RAM for the lake; 0 takes the default for this machine."""
     ram: Choice = "auto"
     """Which kind of RAM disk."""
+    outputs: OutputRule = OUTPUTS
+    """How long what commands printed is kept: days, and bytes of a project."""
     die_with_parent: bool = False
     """End when the process that started this one does."""
 
@@ -66,8 +69,22 @@ def parse(argv: Sequence[str]) -> Config:
         default=os.environ.get("POSTDEVAI_RAM", "auto"),
         help="kind of RAM disk (POSTDEVAI_RAM)",
     )
+    parser.add_argument(
+        "--output-days",
+        type=int,
+        default=os.environ.get("POSTDEVAI_OUTPUT_DAYS", str(OUTPUTS.days)),
+        help="what commands printed goes after so many days (POSTDEVAI_OUTPUT_DAYS); 0: never",
+    )
+    parser.add_argument(
+        "--output-bytes",
+        type=int,
+        default=os.environ.get("POSTDEVAI_OUTPUT_BYTES", str(OUTPUTS.bytes_a_project)),
+        help="and the oldest beyond so many bytes of a project (POSTDEVAI_OUTPUT_BYTES); 0: never",
+    )
     parser.add_argument("--die-with-parent", action="store_true")
     found = parser.parse_args(argv)
+    if min(found.output_days, found.output_bytes) < 0:
+        parser.error("--output-days and --output-bytes are 0 or more")
     if (found.action == "restore") != (found.source is not None and found.key is not None):
         parser.error("restore needs --from DIR and --key FILE, and nothing else takes them")
     return Config(
@@ -80,5 +97,6 @@ def parse(argv: Sequence[str]) -> Config:
         join_file=found.join_file,
         lake_bytes=found.lake_bytes,
         ram=cast(Choice, found.ram),
+        outputs=OutputRule(found.output_days, found.output_bytes),
         die_with_parent=found.die_with_parent,
     )

@@ -65,6 +65,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
                 budget_bytes=budget_bytes,
                 appliers=(memory,),
                 chunker=chunk,
+                outputs=config.outputs,
             )
         )
         models = await stack.enter_async_context(Models.open(models_directory()))

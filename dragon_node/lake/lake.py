@@ -50,6 +50,7 @@ from dragon_node.lake.forgetting.parts import Parts
 from dragon_node.lake.forgetting.screening import Screen
 from dragon_node.lake.formats import made_ready
 from dragon_node.lake.freshness import remembered
+from dragon_node.lake.history.retention import OUTPUTS, OutputRule
 from dragon_node.lake.intake import Intake, Journalled, Opened
 from dragon_node.lake.journal import Journal, Written
 from dragon_node.lake.keeping import Keeping
@@ -64,6 +65,7 @@ from dragon_node.lake.recovery.snapshot import Snapshots
 from dragon_node.lake.recovery.transfer import Place
 from dragon_node.lake.remembering import Remembering
 from dragon_node.lake.residency import Pins, Residency
+from dragon_node.lake.retaining import Retention
 from dragon_node.lake.scope import EVERYWHERE, Scope
 from dragon_node.lake.searching import Searching
 from dragon_node.lake.standing import Standing
@@ -129,6 +131,7 @@ class Lake:
         chunker: Chunker,
         clock: Clock | None = None,
         key: SealingKey | None = None,
+        outputs: OutputRule = OUTPUTS,
     ) -> AsyncGenerator[Lake]:
         """The lake whose journal lies in `directory` (SSD) and whose stores lie on `ram`.
 
@@ -219,7 +222,8 @@ class Lake:
             )
             # Before the writers: the last to close a file cleans up, and a reader cannot.
             stack.push_async_callback(readers.close)
-            work = (applying, lexicon, residency, accountant, snapshots, forgetting)
+            retention = Retention(stores, journal, intake.until_applied, outputs, clock)
+            work = (applying, lexicon, residency, accountant, snapshots, forgetting, retention)
             await stack.enter_async_context(alongside(*(each.run() for each in work)))
             yield cls(
                 ram,

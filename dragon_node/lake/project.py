@@ -11,6 +11,7 @@ from common.model.event import Event, content_hashes
 from common.model.ids import ContentHash, WorkingCopyId
 from dragon_node.lake import code, history, relations, vectors
 from dragon_node.lake.forgetting import in_project, notes
+from dragon_node.lake.history import retention
 from dragon_node.lake.records import Blobs, Chunker, Note
 from dragon_node.lake.shards import META, Step
 
@@ -38,6 +39,8 @@ def apply(
             case Note(kind="left", fields=fields):
                 code.leave(db, WorkingCopyId(fields["working_copy"]), step.lsn, changed)
                 relations.settle(db)
+            case Note(kind="retain") as note:
+                retention.apply(db, note, step.lsn)
             case Note(kind="forget", fields=fields):
                 in_project.apply(db, notes.read(fields), step.lsn, changed)
             case _:
