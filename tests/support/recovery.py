@@ -166,7 +166,12 @@ async def toy(directory: Path, key: SealingKey | None = None) -> AsyncGenerator[
     ram.mkdir(parents=True, exist_ok=True)
     readers = Readers()
     journal = await Journal.open(directory / "journal.db", readers, lambda w: None, key)
-    archive = Archive.open(directory, journal, key or KEY)
+    try:
+        archive = Archive.open(directory, journal, key or KEY)
+    except BaseException:
+        await journal.close()
+        await readers.close()
+        raise
     made = Toy(ram, readers, journal, archive)
     made.known += sorted({p.stem for p in ram.glob("?" * 16 + ".db")} | set(archive.asleep.all()))
     newest = archive.generations.newest()

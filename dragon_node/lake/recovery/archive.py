@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.daemon.keys import SealingKey
+from common.errors import Corrupt
 from dragon_node.lake.recovery.asleep import Asleep
 from dragon_node.lake.recovery.generations import Generations
 from dragon_node.lake.recovery.restore import Reach, Recovery
@@ -28,10 +29,13 @@ class Archive:
 
     @classmethod
     def open(cls, directory: Path, journal: Reach, key: SealingKey | None) -> Archive:
-        """Makes what is missing, and removes what a crash has left half made."""
+        """Makes what is missing, and removes what a crash has left half made. Corrupt when the
+        journal is not the one that the generations go on with: it was lost, and with it what was
+        acknowledged since."""
         shelf = Shelf(directory / "shelf", key)
         asleep = Asleep(directory / "asleep.json")
         generations = Generations(directory / "generations")
+        _go_on(generations, journal, directory)
         archive = cls(shelf, asleep, generations, Recovery(shelf, asleep, generations, journal))
         shelf.tidy()
         if not generations.damaged:
@@ -43,3 +47,14 @@ class Archive:
         asleep = {shelved.file for shelved in self.asleep.all().values()}
         held = {s.file for m in self.generations.all() for s in m.files.values()}
         self.shelf.sweep(asleep | held)
+
+
+def _go_on(generations: Generations, journal: Reach, directory: Path) -> None:
+    newest = generations.newest()
+    if newest is not None and newest.journal != journal.id:
+        raise Corrupt(
+            f"{directory / 'journal.db'} is not the journal that generation {newest.number} goes "
+            "on with: that one is missing, and what was recorded since with it",
+            hint="Put it back, or restore a backup; to go on without what the lake held, move "
+            f"{directory / 'generations'} and {directory / 'shelf'} away.",
+        )

@@ -100,6 +100,16 @@ async def test_without_a_manifest_a_cut_journal_rebuilds_nothing(tmp_path: Path)
                 await lake.shard(name)
 
 
+async def test_a_lost_journal_is_no_empty_lake(tmp_path: Path) -> None:
+    async with toy(tmp_path) as lake:
+        await lake.say("a", ONE)
+        await lake.snapshots.make()
+    (tmp_path / "journal.db").unlink()
+    with pytest.raises(Corrupt, match=r"journal.db is not the journal that generation 1 goes on"):
+        async with toy(tmp_path):
+            pass
+
+
 async def test_a_project_that_began_after_the_cut_comes_from_the_journal(tmp_path: Path) -> None:
     async with toy(tmp_path) as lake:
         for what in "ab":
