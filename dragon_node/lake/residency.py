@@ -23,6 +23,9 @@ from dragon_node.lake.tended import Tended
 
 log = logging.getLogger(__name__)
 
+SLEEP_TRIES, SLEEP_PAUSE_S = 40, 0.05
+"""An index that is kept up uses a project for moments; a person need not know of it."""
+
 
 class Shelving(Protocol):
     """Takes copies of files."""
@@ -113,13 +116,16 @@ class Residency:
             self._order[project] = None  # the newest last
 
     async def sleep(self, project: ProjectId) -> None:
-        """Now. Conflict when it is pinned or in use; nothing when it sleeps already."""
+        """As soon as nobody uses it. Conflict when it is pinned, or in use all the time; nothing
+        when it sleeps already."""
         if project in await self._pinned():
             raise Conflict(f"project {project} is pinned", hint="Unpin it first.")
-        async with self._accountant.making_room:
-            slept = project not in self._stores.awake() or await self._put_to_sleep(project)
-        if not slept:
-            raise Conflict(f"project {project} is in use", hint="Try again in a moment.")
+        for _ in range(SLEEP_TRIES):
+            async with self._accountant.making_room:
+                if project not in self._stores.awake() or await self._put_to_sleep(project):
+                    return
+            await asyncio.sleep(SLEEP_PAUSE_S)
+        raise Conflict(f"project {project} is in use", hint="Try again in a moment.")
 
     async def described(
         self, project: ProjectId, name: str, *, joined_to: str = ""
