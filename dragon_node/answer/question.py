@@ -66,7 +66,7 @@ def quoted(question: str) -> tuple[str, ...]:
     if not found:
         found = [t.removesuffix("()") for t in _TOKEN.findall(question) if _looks_like_code(t)]
     bare = question.strip().rstrip("?!")
-    if not found and len(bare.split()) <= SHORT_WORDS and len(bare) > 2:
+    if not found and len(bare.split()) <= SHORT_WORDS and _says_something(bare):
         found = [bare]
     return tuple(dict.fromkeys(found))[:QUOTES_MAX]
 
@@ -75,6 +75,12 @@ def covered(words: tuple[str, ...], text: str) -> tuple[str, ...]:
     """Those of the words that a text contains, by their stems."""
     there = {stem(p) for p in parts(text)}
     return tuple(w for w in words if stem(w) in there)
+
+
+def _says_something(text: str) -> bool:
+    """Whether there is any word in it that not every question has, or no word at all: `=>`."""
+    words = [w for w in parts(text) if w not in STOP_WORDS]
+    return len(text) > 2 and (any(len(w) > 2 for w in words) or not parts(text))
 
 
 def _looks_like_code(token: str) -> bool:

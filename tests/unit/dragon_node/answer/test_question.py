@@ -55,6 +55,8 @@ def test_names_are_what_looks_like_code_and_every_word_of_a_short_question(
         ("it doesn't work and I don't know why that is", ()),
         ("who calls open_node during the start of a daemon", ("open_node",)),
         ("disk full?", ("disk full",)),
+        ("and the in", ()),
+        ("===", ("===",)),
         ("how are cancelled requests removed from a batch", ()),
     ],
 )
