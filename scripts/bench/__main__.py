@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from scripts.bench import cards, footprint, generation, indexing, ingest
+from scripts.bench import cards, footprint, fused, generation, indexing, ingest, quality, words
 from scripts.bench.report import Figure, machine, table
 from scripts.bench.stage import ROOT
 
@@ -16,6 +16,9 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "ingest": ingest.measure,
     "generation": generation.measure,
     "footprint": footprint.measure,
+    "quality": quality.measure,
+    "words": words.measure,
+    "fused": fused.measure,
 }
 
 
