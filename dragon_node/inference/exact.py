@@ -6,6 +6,8 @@ Chosen on a Mac only: on a CPU numpy is as fast, and MLX for Linux is there to t
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import platform
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -22,12 +24,15 @@ SEGMENT = 8_192
 touches, 6 MB each for 384 dimensions."""
 
 
+EXACT_BELOW = 50_000
+"""Rows of which a GPU multiplies all sooner than codes of them are learned."""
+
+
 def device_rows() -> Callable[[int], MlxRows] | None:
-    """Makes rows on the GPU; None where numpy is the better choice."""
-    if sys.platform != "darwin":
-        return None
-    mx: Any = importlib.import_module("mlx.core")
-    return MlxRows if mx.metal.is_available() else None
+    """Makes rows on the GPU, on the thread that will own them; None where numpy is the better
+    choice."""
+    has_gpu = sys.platform == "darwin" and platform.machine() == "arm64"
+    return MlxRows if has_gpu and importlib.util.find_spec("mlx") else None
 
 
 class MlxRows:

@@ -75,7 +75,7 @@ class Nearest:
 
     async def stop(self) -> None:
         """Ends what is being read from files and built. A question begins it again."""
-        reading = [h.loaded for of_project in self._held.values() for h in of_project.values()]
+        reading = [held.loaded for held in self._all()]
         for project in list(self._held):
             await self.drop(project)
         await asyncio.gather(*reading, return_exceptions=True)
@@ -191,9 +191,9 @@ class Nearest:
                 await self._on_thread(held.building.abandon)
 
     async def idle(self) -> None:
-        """Returns once nothing is being rebuilt."""
-        while self._building:
-            await asyncio.gather(*self._building, return_exceptions=True)
+        """Returns once nothing is being read or rebuilt."""
+        while busy := [*self._building, *(h.loaded for h in self._all() if not h.loaded.done())]:
+            await asyncio.gather(*busy, return_exceptions=True)
 
     def bytes(self, project: ProjectId) -> int:
         """Memory that a project's vectors take beside its file."""
@@ -264,6 +264,9 @@ class Nearest:
         held.went(dead)
         if dead:
             await self._on_thread(held.tombstone, dead)
+
+    def _all(self) -> list[Held]:
+        return [held for of_project in self._held.values() for held in of_project.values()]
 
     def _others(self, project: ProjectId, embedder: str) -> list[Held]:
         return [h for name, h in self._held.get(project, {}).items() if name != embedder]

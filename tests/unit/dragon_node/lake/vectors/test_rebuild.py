@@ -75,7 +75,9 @@ def test_what_comes_and_goes_during_a_rebuild_is_right_at_every_step() -> None:
     rebuilding = _begun(index)
     index.add(KEYS[4_000:4_500], ROWS[4_000:4_500])  # must not take the slots that are being read
     index.tombstone(KEYS[700:800])
+    index.add(KEYS[800:801], ROWS[5_001:5_002])
     index.add(KEYS[800:801], ROWS[5_000:5_001])
+    assert index.search(ROWS[5_001], 1)[0][1] < 0.999
 
     def right() -> bool:
         gone = {key for key, _ in index.search(ROWS[750], 50)} & {*KEYS[:800]}
@@ -89,10 +91,11 @@ def test_what_comes_and_goes_during_a_rebuild_is_right_at_every_step() -> None:
     assert right()
     rebuilding.build()
     assert right()
-    index.tombstone(KEYS[4_500 - 1 : 4_500])
-    index.add(KEYS[4_499:4_500], ROWS[4_499:4_500])
+    index.tombstone(KEYS[1_000:1_200])
+    index.add(KEYS[6_000:6_200], ROWS[6_000:6_200])  # nor those that have been coded
     rebuilding.swap()
     assert right()
+    assert all(_finds(index, i) for i in range(6_000, 6_200))
     index.add(KEYS[:700], ROWS[:700])
     assert all(_finds(index, i) for i in range(0, 700, 50))
 

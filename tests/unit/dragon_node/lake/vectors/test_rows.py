@@ -63,6 +63,13 @@ def test_rows_grow_over_several_arrays_of_the_device() -> None:
     assert rows.bytes == 3 * SEGMENT * 2 * 2
 
 
-def test_the_device_is_chosen_on_a_mac_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.platform", "linux")
-    assert device_rows() is None
+@pytest.mark.parametrize(
+    ("system", "machine", "chosen"),
+    [("darwin", "arm64", MlxRows), ("darwin", "x86_64", None), ("linux", "arm64", None)],
+)
+def test_the_device_is_chosen_on_a_mac_with_a_gpu_only(
+    monkeypatch: pytest.MonkeyPatch, system: str, machine: str, chosen: object
+) -> None:
+    monkeypatch.setattr("sys.platform", system)
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    assert device_rows() is chosen
