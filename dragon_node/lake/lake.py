@@ -71,6 +71,8 @@ from dragon_node.lake.searching import Searching
 from dragon_node.lake.standing import Standing
 from dragon_node.lake.stores import Stores
 from dragon_node.lake.vectors import Vector
+from dragon_node.lake.vectors.fastscan import FastScanIndex
+from dragon_node.lake.vectors.held import MakeIndex
 
 log = logging.getLogger(__name__)
 
@@ -132,6 +134,7 @@ class Lake:
         clock: Clock | None = None,
         key: SealingKey | None = None,
         outputs: OutputRule = OUTPUTS,
+        vectors: MakeIndex = FastScanIndex,
     ) -> AsyncGenerator[Lake]:
         """The lake whose journal lies in `directory` (SSD) and whose stores lie on `ram`.
 
@@ -155,7 +158,9 @@ class Lake:
             archive = Archive.open(directory, journal, key)
             for wrong in filter(None, (archive.asleep.damaged, *archive.generations.damaged)):
                 log.warning("passed over: %s", wrong)
-            nearest = await Nearest.open(directory / "embeddings.db", readers, key=key)
+            nearest = await Nearest.open(
+                directory / "embeddings.db", readers, key=key, make=vectors
+            )
             stack.push_async_callback(nearest.close)
             lexicon = Lexicon(ram.path / "words")
             pool = ThreadPoolExecutor(1, thread_name_prefix="lake-measure")
@@ -222,6 +227,7 @@ class Lake:
             )
             # Before the writers: the last to close a file cleans up, and a reader cannot.
             stack.push_async_callback(readers.close)
+            stack.push_async_callback(nearest.stop)
             retention = Retention(stores, journal, intake.until_applied, outputs, clock)
             work = (applying, lexicon, residency, accountant, snapshots, forgetting, retention)
             await stack.enter_async_context(alongside(*(each.run() for each in work)))
