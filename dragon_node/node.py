@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import psutil
 
@@ -23,6 +24,7 @@ from dragon_node.answer.suggesting import Suggestions
 from dragon_node.config import Config
 from dragon_node.failures.memory import FailureMemory
 from dragon_node.failures.recall import Recaller
+from dragon_node.inference import exact
 from dragon_node.inference.models import Models
 from dragon_node.ingest.chunking import chunk
 from dragon_node.ingest.embedding import EmbeddingLoop
@@ -30,6 +32,8 @@ from dragon_node.ingest.pipeline import Pipeline
 from dragon_node.lake import ramdisk
 from dragon_node.lake.lake import Lake
 from dragon_node.lake.records import Note
+from dragon_node.lake.vectors.fastscan import FastScanIndex
+from dragon_node.lake.vectors.held import MakeIndex
 from dragon_node.service_assistant import AssistantService
 from dragon_node.service_door import services
 from dragon_node.service_inference import InferenceService
@@ -66,6 +70,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
                 appliers=(memory,),
                 chunker=chunk,
                 outputs=config.outputs,
+                vectors=vector_index(),
             )
         )
         models = await stack.enter_async_context(Models.open(models_directory()))
@@ -109,6 +114,14 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
         membership.state = "draining"
         await server.stop(SERVER_GRACE_S)
         await lake.drain(DRAIN_S)
+
+
+def vector_index() -> MakeIndex:
+    """A GPU that shares the machine's memory looks at every vector of larger projects too."""
+    rows = exact.device_rows()
+    if rows is None:
+        return FastScanIndex
+    return partial(FastScanIndex, rows=rows, exact_below=exact.EXACT_BELOW)
 
 
 def default_lake_bytes(memory_bytes: int) -> int:
