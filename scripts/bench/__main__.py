@@ -6,7 +6,18 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from scripts.bench import cards, footprint, fused, generation, indexing, ingest, quality, words
+from scripts.bench import (
+    append,
+    cards,
+    footprint,
+    fused,
+    generation,
+    indexing,
+    ingest,
+    quality,
+    restoring,
+    words,
+)
 from scripts.bench.report import Figure, machine, table
 from scripts.bench.stage import ROOT
 
@@ -14,6 +25,8 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "indexing": indexing.measure,
     "cards": cards.measure,
     "ingest": ingest.measure,
+    "append": append.measure,
+    "restoring": restoring.measure,
     "generation": generation.measure,
     "footprint": footprint.measure,
     "quality": quality.measure,
