@@ -16,7 +16,9 @@ from dragon_node.lake.substrings.syntax import Node, compiler, op, parser
 ASCII = "".join(map(chr, range(128)))
 CASED_BELOW = 0x20000
 """No letter above has case."""
-NEVER = "(?!)"
+NEVER = r"[^\x00-\x7f]"
+"""A character that no text in ASCII has."""
+NEVER_IN_UNICODE = "(?!)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +37,18 @@ def character(node: Node, flags: int) -> Character:
 
 @lru_cache(maxsize=512)
 def in_ascii(part: Character) -> str:
-    """Every ASCII character that it matches on a line, as a set for `regex`."""
+    """Every ASCII character that it matches on a line."""
     found = set(_compiled(part.node, part.flags).findall(ASCII)) - {"\n"}
-    return as_set([(ord(c), ord(c)) for c in sorted(found)], last=127)
+    return as_set([(ord(c), ord(c)) for c in sorted(found)], last=127) or NEVER
 
 
 @lru_cache(maxsize=128)
 def in_unicode(part: Character) -> str:
-    """Every character that it matches on a line, as a set for `regex`."""
+    """Every character that it matches on a line."""
     runs = (op.MAX_REPEAT, (1, op.MAXREPEAT, [part.node]))
     found = _compiled(runs, part.flags).finditer(_everything())
-    return as_set([(run.start(), run.end() - 1) for run in found], last=0x10FFFF)
+    every = [(run.start(), run.end() - 1) for run in found]
+    return as_set(every, last=0x10FFFF) or NEVER_IN_UNICODE
 
 
 @lru_cache(maxsize=1024)
@@ -56,11 +59,11 @@ def variants(char: str) -> tuple[str, ...]:
 
 
 def as_set(ranges: list[tuple[int, int]], last: int) -> str:
-    """Code points but the line end, as `regex` writes them: what is in or, when that is shorter,
-    what is not."""
+    """Code points but the line end, as engines read them: what is in or, when that is shorter,
+    what is not. Empty when there are none."""
     inside = _merged([part for each in ranges for part in _without_line_end(each)])
     if not inside:
-        return NEVER
+        return ""
     outside = _between(inside, last)
     if len(outside) < len(inside):
         return f"[^{''.join(map(_range, outside))}]"
@@ -70,7 +73,9 @@ def as_set(ranges: list[tuple[int, int]], last: int) -> str:
 def escaped(code: int) -> str:
     """A character that stands for itself."""
     char = chr(code)
-    return char if char.isascii() and char.isalnum() else f"\\U{code:08x}"
+    if char.isascii():
+        return char if char.isalnum() else f"\\x{code:02x}"
+    return f"\\U{code:08x}"
 
 
 _FLAGS = int(re.IGNORECASE | re.UNICODE | re.ASCII | re.DOTALL)

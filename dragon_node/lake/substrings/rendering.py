@@ -1,8 +1,8 @@
-"""An expression written anew for `regex`, so that it says of a text what `re` says of each line.
+"""An expression written anew for other engines: of a text it says what `re` says of each line.
 
 Nothing in it matches a line end, and `^` and `$` are those of a line. So a match in the text lies
 on one line and is one of that line alone, and the other way round: a whole file is searched at
-once. Characters are given one by one, see characters.py. The one thing that is left to `regex` is
+once. Characters are given one by one, see characters.py. The one thing that is left to an engine is
 a group that is repeated with another case, outside ASCII.
 """
 
@@ -12,7 +12,14 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from dragon_node.lake.substrings.characters import NEVER, character, escaped, in_ascii, in_unicode
+from dragon_node.lake.substrings.characters import (
+    NEVER,
+    NEVER_IN_UNICODE,
+    character,
+    escaped,
+    in_ascii,
+    in_unicode,
+)
 from dragon_node.lake.substrings.syntax import ONE_CHARACTER, REPEATS, Node, op, within
 
 
@@ -39,6 +46,7 @@ _EDGES = {
 class _Writer:
     def __init__(self, *, ascii_only: bool) -> None:
         self._ascii_only = ascii_only
+        self._never = NEVER if ascii_only else NEVER_IN_UNICODE
 
     def sequence(self, nodes: Sequence[Node], flags: int) -> str:
         return "".join(self._one(node, flags) for node in nodes)
@@ -72,7 +80,7 @@ class _Writer:
             group, yes, no = argument
             return f"(?({group}){self._inside(yes, flags)}|{self._inside(no or (), flags)})"
         if code is op.FAILURE:
-            return NEVER
+            return self._never
         raise AssertionError(f"`re` has an operation {code} that is not known here")
 
     def _inside(self, nodes: Any, flags: int) -> str:
@@ -87,7 +95,7 @@ class _Writer:
         code, argument = node
         if code is op.LITERAL and not flags & re.IGNORECASE:
             foreign = argument == 10 or (self._ascii_only and argument > 127)
-            return NEVER if foreign else escaped(argument)
+            return self._never if foreign else escaped(argument)
         part = character(node, flags)
         return in_ascii(part) if self._ascii_only else in_unicode(part)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
@@ -12,7 +12,7 @@ import apsw
 from common.model.answer import Hit
 from dragon_node.lake.code import Packed, held, text_of
 from dragon_node.lake.scope import EVERYWHERE, Scope, versions
-from dragon_node.lake.substrings import expressions
+from dragon_node.lake.substrings import engines
 from dragon_node.lake.substrings.candidates import Candidate, candidates
 from dragon_node.lake.substrings.exact import Exact, Find, Found
 from dragon_node.lake.substrings.literals import literal
@@ -26,9 +26,9 @@ def search(
 ) -> list[Hit]:
     """The first `limit` hits in path and line order."""
     hits: list[Hit] = []
-    find = exact.finder(time.monotonic() + expressions.REGEX_SECONDS_MAX)
+    find = exact.finder(time.monotonic() + engines.REGEX_SECONDS_MAX)
     for candidate in candidates(db, exact, scope):
-        places = list(_places(db, candidate, find, limit - len(hits)))
+        places = list(_places(db, candidate, find, limit - len(hits), apart=exact.apart))
         if places:
             hits += _hits(db, candidate, places, project, scope)
         if len(hits) >= limit:
@@ -51,15 +51,18 @@ def chunks_with(db: apsw.Connection, text: str, limit: int) -> list[tuple[int, f
     return sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:limit]
 
 
-def _places(db: apsw.Connection, candidate: Candidate, find: Find, limit: int) -> Iterator[Found]:
+def _places(
+    db: apsw.Connection, candidate: Candidate, find: Find, limit: int, *, apart: bool
+) -> Iterator[Found]:
     """Where it is in a file, at most so many."""
     packed = held(db, candidate.content)
-    if candidate.blocks is None:
+    if apart:
         return islice(find(packed.whole()), limit)
-    return islice(_in_blocks(packed, candidate.blocks, find), limit)
+    blocks = range(packed.blocks()) if candidate.blocks is None else candidate.blocks
+    return islice(_in_blocks(packed, blocks, find), limit)
 
 
-def _in_blocks(packed: Packed, blocks: tuple[int, ...], find: Find) -> Iterator[Found]:
+def _in_blocks(packed: Packed, blocks: Iterable[int], find: Find) -> Iterator[Found]:
     for number in blocks:
         line, raw = packed.block(number)
         for found in find(raw):

@@ -10,8 +10,6 @@ import re
 from functools import lru_cache
 from typing import Any
 
-import regex
-
 from common.errors import Invalid
 
 parser: Any = importlib.import_module("re._parser")
@@ -42,11 +40,3 @@ def within(flags: int, added: int, removed: int) -> int:
     if added & _KINDS:
         flags &= ~_KINDS
     return (flags | added) & ~removed
-
-
-def compiled(pattern: str) -> Any:
-    """For `regex`, which can be stopped and lets other threads run; `re` can do neither."""
-    try:
-        return regex.compile(pattern, regex.MULTILINE | regex.VERSION0)
-    except (regex.error, RecursionError, OverflowError, MemoryError) as error:
-        raise Invalid(f"not a regular expression: {error}", field="query") from error

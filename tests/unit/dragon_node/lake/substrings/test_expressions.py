@@ -106,7 +106,7 @@ FILES = {
     f"f{n}.txt": "\n".join(
         " ".join(
             WORDS[(n * i + j) % len(WORDS)] + LETTERS[(n + i * j) % len(LETTERS)] for j in range(9)
-        )
+        ).rstrip("\r")  # whether it belongs to the line end, engines do not agree
         for i in range(40)
     )
     for n in range(12)

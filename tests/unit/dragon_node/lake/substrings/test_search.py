@@ -15,7 +15,7 @@ from dragon_node.lake import code, substrings
 from dragon_node.lake.code import trigrams
 from dragon_node.lake.records import Pieces
 from dragon_node.lake.scope import Scope
-from dragon_node.lake.substrings import expressions
+from dragon_node.lake.substrings import engines
 from dragon_node.lake.substrings.candidates import candidates
 from tests.support.code import COPY, OTHER, Person
 from tests.support.exact import expression, grep, literal, project_of, scan
@@ -206,16 +206,20 @@ def test_the_usual_trigrams_are_asked_for_last() -> None:
 
 
 def test_an_expression_that_explodes_is_stopped() -> None:
-    find = substrings.expression(r"(x+x+)+y").finder(time.monotonic() + 0.05)
+    find = substrings.expression(r"(x+x+)+y(?!z)").finder(time.monotonic() + 0.05)
     with pytest.raises(OverLimit, match="took more than"):
         list(find(b"x" * 5_000))
 
 
+def test_a_regular_expression_never_explodes() -> None:
+    assert expression(project_of({"a": "x" * 5_000 + "\nxxy"}), r"(x+x+)+y") == [("a", 2)]
+
+
 def test_an_expression_that_explodes_stops_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(expressions, "REGEX_SECONDS_MAX", 0.05)
+    monkeypatch.setattr(engines, "REGEX_SECONDS_MAX", 0.05)
     db = project_of({"a": "x" * 5_000, "b": "é" + "x" * 5_000})
     with pytest.raises(OverLimit, match="took more than"):
-        expression(db, r"(x+x+)+y")
+        expression(db, r"(x+x+)+y(?!z)")
     with pytest.raises(OverLimit, match="took more than"):
         expression(db, r"é(x+x+)+y")
 
