@@ -295,11 +295,23 @@ def said_plainly(path: Path) -> Generator[None]:
     except apsw.FullError as error:
         raise OverLimit(f"the disk under {path} is full", hint=HINT_FULL) from error
     except apsw.IOError as error:
-        if error.__dict__.get("errno") == errno.ENOSPC or "ENOSPC" in str(error):
+        if _is_full(error):
             raise OverLimit(f"the disk under {path} is full", hint=HINT_FULL) from error
         raise Corrupt(f"{path} cannot be read or written: {error}") from error
+    except apsw.CantOpenError as error:
+        raise Corrupt(
+            f"{path} cannot be opened: its disk is gone, or no place for files"
+        ) from error
     except (apsw.CorruptError, apsw.NotADBError) as error:
         raise Corrupt(f"{path} is damaged: {error}") from error
+
+
+def _is_full(error: apsw.IOError) -> bool:
+    """Also where the file beside a WAL gets no room: that is not damage, and nothing is thrown
+    away for it."""
+    known: dict[str, int] = error.__dict__
+    full = known.get("errno") == errno.ENOSPC or "ENOSPC" in str(error)
+    return full or known.get("extendedresult") == apsw.SQLITE_IOERR_SHMSIZE
 
 
 HINT_FULL = "Give the lake more room (dragon-node --lake-bytes) or free memory on this machine."

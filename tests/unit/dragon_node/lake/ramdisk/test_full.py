@@ -102,14 +102,17 @@ def test_sqlite_opened_on_a_tmpfs_without_a_page_left_says_so(small: Path) -> No
                     file.write(b"x" * 4096)
             except OSError:
                 pass
+        from common.errors import OverLimit
+        from dragon_node.lake.database import said_plainly
         try:
-            apsw.Connection(str(place / "memory.db")).execute("INSERT INTO t VALUES(2)")
-        except (apsw.FullError, apsw.IOError, apsw.CantOpenError) as error:
-            print("refused", type(error).__name__)
+            with said_plainly(place / "memory.db"):
+                apsw.Connection(str(place / "memory.db")).execute("INSERT INTO t VALUES(2)")
+        except OverLimit as error:
+            print("refused as full, not as damaged")
         """,
     )
     assert ended.returncode == 0, ended.stderr
-    assert ended.stdout.startswith("refused"), ended.stdout
+    assert ended.stdout.startswith("refused as full"), ended.stdout
 
 
 def test_tantivy_survives_a_full_tmpfs_and_what_was_committed_is_found(small: Path) -> None:
