@@ -16,6 +16,7 @@ the best twenty chunks, and one that holds half of them below the best hundred's
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -86,6 +87,8 @@ def fuse(candidates: Candidates, k: int, weight: float = WORDS_WEIGHT) -> list[F
     cosine_missed = min(cosines.values(), default=0.0)
     bm25_missed = MISSED_BY_WORDS * min(bm25s.values(), default=0.0)
 
+    ground = cosine_missed + weight * bm25_missed
+
     def score(ref: ChunkRef) -> float:
         return (
             cosines.get(ref, cosine_missed)
@@ -94,15 +97,18 @@ def fuse(candidates: Candidates, k: int, weight: float = WORDS_WEIGHT) -> list[F
             + SUBSTRING_BONUS * (ref in substrings)
         )
 
-    found = [
-        Fused(ref, score(ref), cosines.get(ref), bm25s.get(ref), ref in symbols, ref in substrings)
-        for ref in cosines.keys() | bm25s.keys() | symbols | substrings
+    scores: dict[Ref, float] = {
+        ref: score(ref) for ref in cosines.keys() | bm25s.keys() | symbols | substrings
+    }
+    for told in sorted(candidates.told, key=lambda told: told.share):
+        scores[told.ref] = ground + TOLD_WEIGHT * told.share
+    best = heapq.nsmallest(k, scores.items(), key=lambda item: (-item[1], *_place(item[0])))
+    return [
+        Fused(ref, score, cosines.get(ref), bm25s.get(ref), ref in symbols, ref in substrings)
+        if isinstance(ref, ChunkRef)
+        else Fused(ref, score)
+        for ref, score in best
     ]
-    ground = cosine_missed + weight * bm25_missed
-    shares = {told.ref: told.share for told in sorted(candidates.told, key=lambda t: t.share)}
-    found += [Fused(ref, ground + TOLD_WEIGHT * share) for ref, share in shares.items()]
-    found.sort(key=lambda f: (-f.score, *_place(f.ref)))
-    return found[:k]
 
 
 def _scores(listed: Sequence[Scored]) -> dict[ChunkRef, float]:

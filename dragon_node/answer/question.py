@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _STOP = """
     a about after all also an and any are as at be because been before being but by can cannot
@@ -44,6 +45,7 @@ def without_stop_words(question: str) -> str:
     return " ".join(kept) or question
 
 
+@lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
     """Rough: `acknowledged` and `acknowledging` meet; short words stay as they are."""
     return _SUFFIX.sub("", word) if len(word) > 4 else word
@@ -73,8 +75,12 @@ def quoted(question: str) -> tuple[str, ...]:
 
 def covered(words: tuple[str, ...], text: str) -> tuple[str, ...]:
     """Those of the words that a text contains, by their stems."""
-    there = {stem(p) for p in parts(text)}
-    return tuple(w for w in words if stem(w) in there)
+    lower = text.lower()
+    likely = [w for w in words if stem(w) in lower]
+    if not likely:
+        return ()
+    there = {stem(p.lower()) for p in set(_WORD.findall(_HUMP.sub(" ", text)))}
+    return tuple(w for w in likely if stem(w) in there)
 
 
 def _says_something(text: str) -> bool:
