@@ -106,18 +106,19 @@ class Nearest:
         `embedder` made the vector; empty means the project's newest. Unavailable when the project
         has vectors of others only: their cosines would mean nothing.
         """
+        held = await self._asked(project, shard, embedder)
+        if held is None or held.index is None or k < 1:
+            return []
         allow: Collection[ContentHash] | None = None
         if scope:
             allow = await shard.database.read(partial(hashes_within, scope=scope))
-        held = await self._asked(project, shard, embedder)
         asked = k + SPARE
-        while held is not None and held.index is not None and k > 0:
+        while True:
             found = await self._on_thread(held.index.search, vector, asked, allow)
             chunks = await shard.database.read(partial(_standing, found=found, scope=scope))
             if len(chunks) >= k or len(found) < asked:
                 return chunks[:k]
             asked *= SPARE
-        return []
 
     def troubles(self, projects: Collection[ProjectId] | None = None) -> tuple[str, ...]:
         """What went wrong with indexes, of all projects when none are given. They answer, by an

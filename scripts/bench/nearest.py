@@ -152,7 +152,8 @@ def _filtered(
     index: FastScanIndex, rows: Halves, queries: Floats, keys: list[ContentHash]
 ) -> list[Figure]:
     inside = np.random.default_rng(4).choice(len(rows), len(rows) // 100, replace=False)
-    allow = [keys[int(i)] for i in inside]
+    # New strings, as they come from the project's file.
+    allow = [ContentHash(bytes.fromhex(keys[int(i)]).hex()) for i in inside]
     exact = _exact(rows[inside], queries)
     whole, part, hits = list[float](), list[float](), 0
     for query, best in zip(queries, exact, strict=True):

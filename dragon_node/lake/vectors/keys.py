@@ -107,20 +107,24 @@ class Keys:
         self._held_back = None
 
     def _find(self, wanted: Packed) -> Slots:
-        found = np.full(len(wanted), -1, dtype=np.int64)
-        left = np.arange(len(wanted))
         at = self._homes(wanted)
+        found, passed = self._look(at, wanted)
+        left = np.flatnonzero(passed)
         while len(left):
-            slots = self._table[at]
-            # An entry whose slot has been given to another key is passed like any other.
-            hit = (self._keys[slots, 0] == wanted[left, 0]) & self._alive[slots]
-            hit &= self._keys[slots, 1] == wanted[left, 1]
-            entered = slots != _EMPTY
-            hit &= entered
-            found[left[hit]] = slots[hit]
-            more = entered & ~hit
-            left, at = left[more], self._next(at[more])
+            at[left] = self._next(at[left])
+            found[left], passed = self._look(at[left], wanted[left])
+            left = left[passed]
         return found
+
+    def _look(
+        self, at: npt.NDArray[np.int64], wanted: Packed
+    ) -> tuple[Slots, npt.NDArray[np.bool_]]:
+        """The slots whose keys are wanted, -1 for others, and whether one must look further."""
+        slots = self._table[at]
+        # An entry whose slot has been given to another key is passed like any other.
+        hit = (self._keys[slots, 0] == wanted[:, 0]) & (self._keys[slots, 1] == wanted[:, 1])
+        hit &= self._alive[slots] & (slots != _EMPTY)
+        return np.where(hit, slots, -1), ~hit & (slots != _EMPTY)
 
     def _enter(self, slots: Slots) -> None:
         self._entered += len(slots)

@@ -56,8 +56,8 @@ class Originals:
     def nearest(self, vector: Vector, k: int, allow: Collection[ContentHash] | None) -> Found:
         """Exact: every row is looked at, or every allowed one."""
         if allow is not None:
-            found = np.unique(self.keys.find(allow))  # sorted: memory is read in one direction
-            return self.best(vector, k, found[found >= 0])
+            found = np.sort(self.keys.find(allow))  # so that memory is read in one direction
+            return self.best(vector, k, found[(found >= 0) & (np.diff(found, prepend=-1) > 0)])
         scores = self.rows.scores(vector, None, self.keys.top)
         scores[~self.keys.alive] = -np.inf
         return self.ranked(scores, None, min(k, len(self)))

@@ -102,6 +102,31 @@ async def test_what_comes_and_goes_while_a_file_is_read_is_right_in_the_end(
         assert len(held) == len(left)
 
 
+async def test_a_chunk_that_dies_between_file_and_index_does_not_stay_in_the_index(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(tmp_path) as vectors:
+        await vectors.cut(*KEYS[:4])
+        written, go_on = asyncio.Event(), asyncio.Event()
+        write = vectors.shard.database.write
+
+        async def slowly(fn: Callable[[apsw.Connection], object]) -> object:
+            result = await write(fn)
+            written.set()
+            await go_on.wait()
+            return result
+
+        with monkeypatch.context() as patched:
+            patched.setattr(vectors.shard.database, "write", slowly)
+            putting = asyncio.ensure_future(vectors.put(KEYS[:4], ROWS[:4]))
+            await written.wait()
+        await vectors.lose(KEYS[3])
+        go_on.set()
+        await putting
+        (held,) = vectors.nearest._held[PROJECT].values()
+        assert len(held) == 3
+
+
 async def test_one_who_waits_for_a_file_survives_that_it_is_dropped(
     tmp_path: Path, gate: Gate
 ) -> None:
