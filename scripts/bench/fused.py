@@ -23,7 +23,7 @@ from dragon_node.lake.lake import Lake
 from dragon_node.lake.records import ChunkRef, Scored
 from dragon_node.lake.vectors.fastscan import RESCORED
 from scripts.bench.material import wheels
-from scripts.bench.material.chunks import Chunk, chunks_of
+from scripts.bench.material.chunks import chunks_of, files_of
 from scripts.bench.nearest import DIMENSION, Floats, Halves, clustered
 from scripts.bench.quality import fill
 from scripts.bench.report import Figure, quantile
@@ -31,7 +31,6 @@ from scripts.bench.words import Bare, bare_words, in_memory, questions
 from tests.support.lake import opened
 
 CHUNKS, QUERIES, ROUNDS = 100_000, 200, 3
-CHUNKS_A_FILE = 10
 LAKE_BYTES = 16 << 30
 PEER = ProjectId("f" * 16)
 
@@ -101,7 +100,7 @@ async def _measure(chunks: int, queries: int, rounds: int) -> list[Figure]:
     drawn = Drawn(asked)
     with tempfile.TemporaryDirectory(dir=in_memory()) as directory:
         async with opened(Path(directory) / "lake", budget_bytes=LAKE_BYTES) as lake:
-            await fill(lake, _files(made))
+            await fill(lake, files_of(made))
             held = await _embed(lake, drawn.id, chunks)
             await _settled(lake)
             peer = Peer(Path(directory) / "peer", bare_words(made), clustered(len(made), 1))
@@ -126,16 +125,6 @@ async def _measure(chunks: int, queries: int, rounds: int) -> list[Figure]:
             "and no history",
         )
     ]
-
-
-def _files(made: Sequence[Chunk]) -> dict[str, str]:
-    """A few chunks in a row become one file."""
-    return {
-        f"{made[i].path.removesuffix('.py')}/{i}.py": "\n\n".join(
-            chunk.text for chunk in made[i : i + CHUNKS_A_FILE]
-        )
-        for i in range(0, len(made), CHUNKS_A_FILE)
-    }
 
 
 async def _embed(lake: Lake, embedder: str, most: int) -> int:

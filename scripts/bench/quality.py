@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import tempfile
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from common.daemon.home import models_directory
+from common.model.ids import Origin
 from common.model.lake import SearchQuery
 from dragon_node.answer.fusion import WORDS_WEIGHT, Candidates, fuse
 from dragon_node.answer.gathering import Gathering, Lists
@@ -19,12 +21,13 @@ from dragon_node.ingest.embedding import EmbeddingLoop
 from dragon_node.lake.lake import Lake
 from dragon_node.lake.records import ChunkRef
 from scripts.bench.material import wheels
+from scripts.bench.material.chunks import Chunk, chunks_of, files_of
 from scripts.bench.material.functions import Function, drawn, of_packages
 from scripts.bench.material.vectors import RememberedEmbedder
 from scripts.bench.report import Figure
 from tests.support.lake import Laptop, contents, event, opened, saved, seen
 
-FUNCTIONS, QUERIES = 5_000, 1_000
+FUNCTIONS, QUERIES, BESIDE = 5_000, 1_000, 100_000
 AT_ONCE = 200
 LAKE_BYTES = 4 << 30
 DEPTH = 100
@@ -54,28 +57,41 @@ class Measured:
     by_weight: dict[float, Quality]
 
 
-def measure(functions: int = FUNCTIONS, queries: int = QUERIES) -> list[Figure]:
+def measure(
+    functions: int = FUNCTIONS, queries: int = QUERIES, beside: int = BESIDE
+) -> list[Figure]:
     """The whole set; minutes for the first run on a machine, which embeds it."""
     whole = drawn(of_packages(wheels.fetched()), functions)
     found = asyncio.run(measured(whole, queries, wheels.cache()))
+    others = chunks_of(wheels.fetched(wheels.BESIDE), beside)
+    among = asyncio.run(measured(whole, queries, wheels.cache(), others))
     method = (
         f"{len(whole):,} functions of pinned wheels, docstrings removed, a file each in a lake; "
         f"{queries:,} first paragraphs of docstrings as questions; the rank of the function's file"
     )
-    swept = ", ".join(f"{weight:g}: {q.mrr:.3f}" for weight, q in found.by_weight.items())
     return [
         Figure("docstring to function, Python", str(found.fused), "MRR .77, recall@10 .91", method),
         Figure("the same, words alone", str(found.words)),
         Figure("the same, vectors alone", str(found.vectors)),
-        Figure("MRR by weight of words", swept, f"{WORDS_WEIGHT:g} is used"),
+        Figure("MRR by weight of words", _swept(found), f"{WORDS_WEIGHT:g} is used"),
+        Figure(
+            f"the same among {beside:,} chunks of other code",
+            _swept(among),
+            "",
+            "the others are in the index of words alone: what grows with a lake is BM25's idf",
+        ),
     ]
 
 
-async def measured(functions: Sequence[Function], queries: int, kept: Path) -> Measured:
+async def measured(
+    functions: Sequence[Function], queries: int, kept: Path, beside: Sequence[Chunk] = ()
+) -> Measured:
     """Asks the first so many questions of a lake of all of the functions. Vectors are kept in a
-    directory for the next time."""
+    directory for the next time. Chunks beside them get none."""
     asked = functions[:queries]
     async with lake_of(functions, kept) as (lake, embedder):
+        await fill(lake, files_of(beside))
+        await lake._searching._lexicon.catch_up()  # pyright: ignore[reportPrivateUsage]
         gathering = Gathering(lake, embedder, None)
         listed = [await _lists(lake, gathering, function.question) for function in asked]
         refs = {scored.ref for lists in listed for scored in (*lists.vectors, *lists.words)}
@@ -120,15 +136,19 @@ async def lake_of(
                 yield lake, embedder
 
 
-async def fill(lake: Lake, files: dict[str, str]) -> None:
-    """Saves files in one working copy."""
-    laptop = Laptop(lake)
+async def fill(lake: Lake, files: Mapping[str, str]) -> None:
+    """Saves files in one working copy, from an outbox of its own."""
+    laptop = Laptop(lake, origin=Origin(secrets.token_hex(16)))
     await laptop.send(event(seen()))
     items = list(files.items())
     for start in range(0, len(items), AT_ONCE):
         some = items[start : start + AT_ONCE]
         bodies = [event(saved(path, text)) for path, text in some]
         await laptop.send(*bodies, blobs=contents(*(text for _, text in some)))
+
+
+def _swept(found: Measured) -> str:
+    return ", ".join(f"{weight:g}: {q.mrr:.3f}" for weight, q in found.by_weight.items())
 
 
 async def _lists(lake: Lake, gathering: Gathering, question: str) -> Lists:

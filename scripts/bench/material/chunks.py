@@ -9,6 +9,8 @@ from pathlib import Path
 
 from dragon_node.ingest.chunking import chunk
 
+CHUNKS_A_FILE = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
@@ -27,6 +29,16 @@ def chunks_of(roots: Iterable[Path], number: int) -> list[Chunk]:
     while len(found) < number:
         found.append(_mixed(draw.choice(found), draw.choice(found), draw, len(found)))
     return found[:number]
+
+
+def files_of(chunks: Sequence[Chunk]) -> dict[str, str]:
+    """A few chunks in a row become one file."""
+    return {
+        f"{chunks[i].path.removesuffix('.py')}/{i}.py": "\n\n".join(
+            chunk.text for chunk in chunks[i : i + CHUNKS_A_FILE]
+        )
+        for i in range(0, len(chunks), CHUNKS_A_FILE)
+    }
 
 
 def _below(root: Path) -> Iterator[Chunk]:

@@ -11,6 +11,8 @@ from pathlib import Path
 from common.daemon.home import models_directory
 
 PINS = Path(__file__).with_name("wheels.txt")
+BESIDE = Path(__file__).with_name("wheels_beside.txt")
+"""Other code, among which the functions of the first are looked for."""
 _PIN = re.compile(r"^([A-Za-z0-9_-]+)==(\S+) ", re.MULTILINE)
 
 
