@@ -158,7 +158,7 @@ class Nearest:
         with held.watching() as died:
             new = await shard.database.write(lambda db: kept.put(db, embedder, made))
             keys = [key for key, _ in new]
-            held.came(keys)
+            held.came(set(keys) - died)
             if new:
                 await self._on_thread(held.add, keys, [vector for _, vector in new])
             await self._bury(held, died.intersection(keys))
