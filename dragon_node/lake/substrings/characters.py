@@ -42,9 +42,16 @@ def in_ascii(part: Character) -> str:
     return as_set([(ord(c), ord(c)) for c in sorted(found)], last=127) or NEVER
 
 
+def among(part: Character, alphabet: frozenset[str]) -> str:
+    """Every character that it matches of ASCII and of some others, as a set for engines."""
+    characters = "".join(sorted(alphabet.union(ASCII)))
+    found = _compiled(part.node, part.flags).findall(characters)
+    return as_set([(ord(c), ord(c)) for c in found], last=0x10FFFF) or NEVER_IN_UNICODE
+
+
 @lru_cache(maxsize=128)
 def in_unicode(part: Character) -> str:
-    """Every character that it matches on a line."""
+    """Every character that it matches on a line, as a set for engines. Slow at first."""
     runs = (op.MAX_REPEAT, (1, op.MAXREPEAT, [part.node]))
     found = _compiled(runs, part.flags).finditer(_everything())
     every = [(run.start(), run.end() - 1) for run in found]

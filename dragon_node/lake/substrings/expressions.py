@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache, partial
 from typing import Any
 
 from common.errors import Invalid
@@ -12,6 +12,15 @@ from dragon_node.lake.substrings import engines, rendering
 from dragon_node.lake.substrings.exact import Exact, Found
 from dragon_node.lake.substrings.planner import plan
 from dragon_node.lake.substrings.syntax import parsed
+
+COMMON = frozenset(
+    chr(code)
+    for first, last in ((0, 0x250), (0x2000, 0x2070), (0x2190, 0x2200), (0x2500, 0x2580))
+    for code in range(first, last)
+)
+"""What code has beside ASCII nearly always: Latin letters, typography, arrows and boxes."""
+MADE_MAX = 32
+"""Times that an expression is made for the characters met, before it is made for all."""
 
 
 @lru_cache(maxsize=64)
@@ -31,6 +40,8 @@ class _Lines:
     def __init__(self, tree: Any) -> None:
         self._tree = tree
         self._in_ascii = engines.in_ascii(rendering.for_ascii(tree))
+        self._beyond: tuple[frozenset[str] | None, engines.Search | None] = (COMMON, None)
+        self._made = 0
 
     def find(self, raw: bytes, until: float) -> Iterator[Found]:
         """In order."""
@@ -38,9 +49,17 @@ class _Lines:
             raw = raw.replace(b"\r\n", b"\n").removesuffix(b"\r")
         return _scanned(self._in_ascii, raw, until) if raw.isascii() else self._mixed(raw, until)
 
-    @cached_property
-    def _in_unicode(self) -> engines.Search:
-        return engines.in_unicode(rendering.for_unicode(self._tree))
+    def _in_text(self, text: str) -> engines.Search:
+        """Made for what code has, and again for what is met: to make it for all of Unicode takes
+        longer than most searches."""
+        known, search = self._beyond
+        if search is not None and (known is None or known.issuperset(text)):
+            return search
+        self._made += 1
+        alphabet = COMMON.union(known or (), text) if self._made <= MADE_MAX else None
+        made = engines.in_unicode(rendering.for_text(self._tree, alphabet))
+        self._beyond = (alphabet, made)
+        return made
 
     def _mixed(self, raw: bytes, until: float) -> Iterator[Found]:
         """Most lines are in ASCII still: the others are looked at one by one."""
@@ -51,7 +70,7 @@ class _Lines:
         for number, line in others.items():
             found.pop(number, None)
             text = decoded(line)
-            if self._in_unicode(text, 0, until) >= 0:
+            if self._in_text(text)(text, 0, until) >= 0:
                 found[number] = Found(number, number, text)
         for number in sorted(found):
             yield found[number]

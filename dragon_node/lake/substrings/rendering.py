@@ -15,6 +15,7 @@ from typing import Any
 from dragon_node.lake.substrings.characters import (
     NEVER,
     NEVER_IN_UNICODE,
+    among,
     character,
     escaped,
     in_ascii,
@@ -25,12 +26,12 @@ from dragon_node.lake.substrings.syntax import ONE_CHARACTER, REPEATS, Node, op,
 
 def for_ascii(tree: Any) -> str:
     """For texts in ASCII, which is nearly all code."""
-    return _Writer(ascii_only=True).sequence(list(tree), tree.state.flags)
+    return _Writer(frozenset()).sequence(list(tree), tree.state.flags)
 
 
-def for_unicode(tree: Any) -> str:
-    """For any text; slow where it has classes of characters."""
-    return _Writer(ascii_only=False).sequence(list(tree), tree.state.flags)
+def for_text(tree: Any, alphabet: frozenset[str] | None) -> str:
+    """For texts with these characters beside ASCII; for any text when there is no alphabet."""
+    return _Writer(alphabet, ascii_only=False).sequence(list(tree), tree.state.flags)
 
 
 _EMPTY_HAS_NO_INSIDE = re.search(r"\B", "") is None
@@ -44,7 +45,8 @@ _EDGES = {
 
 
 class _Writer:
-    def __init__(self, *, ascii_only: bool) -> None:
+    def __init__(self, alphabet: frozenset[str] | None, *, ascii_only: bool = True) -> None:
+        self._alphabet = alphabet
         self._ascii_only = ascii_only
         self._never = NEVER if ascii_only else NEVER_IN_UNICODE
 
@@ -97,7 +99,9 @@ class _Writer:
             foreign = argument == 10 or (self._ascii_only and argument > 127)
             return self._never if foreign else escaped(argument)
         part = character(node, flags)
-        return in_ascii(part) if self._ascii_only else in_unicode(part)
+        if self._ascii_only:
+            return in_ascii(part)
+        return in_unicode(part) if self._alphabet is None else among(part, self._alphabet)
 
     def _boundary(self, where: Any, flags: int) -> str:
         word = self._character(_WORD, flags)
