@@ -217,6 +217,7 @@ class Lake:
                     nearest,
                     archive,
                     snapshots,
+                    accountant,
                     intake.until_applied,
                     clock,
                     directory,

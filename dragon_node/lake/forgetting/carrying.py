@@ -22,11 +22,6 @@ class Carrying:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._slept: dict[ProjectId, str] = {}
-
-    def remember_sleepers(self) -> None:
-        """Before anybody is woken: whose copies on the shelf will be of no use afterwards."""
-        self._slept |= {p: shelved.file for p, shelved in self._parts.stores.asleep().items()}
 
     async def carried_out(
         self, identity: str, said: Sequence[Oblivious], *, everywhere: bool
@@ -41,15 +36,14 @@ class Carrying:
         sentence = f"{len(lsns):,} records overwritten, {len(erased):,} contents erased"
         yield LakeStep("journal", 1, 1, sentence)
         projects = await self._parts.stores.known()
-        purged = [project for project in projects if everywhere or project in touched]
         for done, project in enumerate(projects, start=1):
-            if project in purged:
+            if everywhere or project in touched:
                 await self._purge(project, anew=project in touched)
                 yield LakeStep("scrub", done, len(projects), self._parts.name(project))
         await self._parts.stores.memory.database.alone(scrub)
         reach("forget.scrubbed")
         yield LakeStep("scrub", len(projects), len(projects), "what lies in memory is rewritten")
-        async for step in self._copies(purged):
+        async for step in self._copies():
             yield step
         done_note = noted(notes.forgot(identity), self._parts.clock.now_ms())
         written = await self._parts.journal.append([done_note], {})
@@ -79,13 +73,14 @@ class Carrying:
         reach("forget.words")
         await shard.database.alone(scrub)
 
-    async def _copies(self, purged: Sequence[ProjectId]) -> AsyncIterator[LakeStep]:
-        """On the shelf: those of generations and of projects that slept. Of one that was purged
-        no copy from before can be laid down any more, as it has been written to since."""
-        old = [self._slept.pop(project) for project in purged if project in self._slept]
-        self._parts.archive.shelf.let_go(old)
-        if self._parts.archive.generations.newest() is None:
-            self._parts.archive.sweep()
+    async def _copies(self) -> AsyncIterator[LakeStep]:
+        """On the shelf. While nobody makes one, all go that nothing refers to; what a generation
+        refers to goes with it. A project that sleeps has been copied since it was purged."""
+        archive = self._parts.archive
+        async with self._parts.snapshots.turn, self._parts.accountant.making_room:
+            archive.shelf.let_go_all()
+            archive.sweep()
+        if archive.generations.newest() is None:
             return
         async with aclosing(self._parts.snapshots.rewrite()) as steps:
             async for step in steps:

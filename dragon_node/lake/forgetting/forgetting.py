@@ -148,7 +148,6 @@ class Forgetting:
 
     async def _look(self, o: Oblivion, round_: _Round) -> Steps:
         round_.found = {}
-        self._carrying.remember_sleepers()
         projects = await self._projects(o.project)
         for done, project in enumerate(projects, start=1):
             shard = await self._parts.stores.project(project)

@@ -9,6 +9,7 @@ from pathlib import Path
 from common.clock import Clock
 from common.daemon.keys import SealingKey
 from common.model.ids import ProjectId
+from dragon_node.lake.accountant import Accountant
 from dragon_node.lake.admission import Places
 from dragon_node.lake.journal import Journal
 from dragon_node.lake.lexicon import Lexicon
@@ -29,6 +30,7 @@ class Parts:
     nearest: Nearest
     archive: Archive
     snapshots: Snapshots
+    accountant: Accountant
     until_applied: Callable[[int], Awaitable[None]]
     clock: Clock
     directory: Path

@@ -115,6 +115,11 @@ class Shelf:
         """Copies that whoever has put them is not going to refer to: a sweep may take them."""
         self._unreferred -= Counter(files)
 
+    def let_go_all(self) -> None:
+        """Nobody is putting a copy or is about to refer to one: the next sweep takes all that
+        nothing refers to then."""
+        self._unreferred.clear()
+
     def sweep(self, referred: Collection[str]) -> None:
         """Removes what is neither referred to nor on its way to be."""
         for file in referred:

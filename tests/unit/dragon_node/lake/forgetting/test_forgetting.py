@@ -123,6 +123,20 @@ async def test_a_project_that_sleeps_forgets_too(tmp_path: Path) -> None:
         assert _left(tmp_path) == []
 
 
+async def test_no_copy_is_left_of_a_project_that_slept_and_woke_and_slept(tmp_path: Path) -> None:
+    async with _lake(tmp_path) as lake:
+        await plant(Laptop(lake))
+        for n in range(2):
+            await lake.sleep("thing")
+            await Laptop(lake, origin=Origin(f"{n:032x}")).send(event(seen()))
+        for _ in range(3):
+            await lake.sleep("thing")
+            await lake.history(HistoryQuery(project="thing"))
+        steps = await forget(lake, Oblivion(text=SECRET))
+        assert steps[-1].ok, steps[-1].sentence
+        assert _left(tmp_path) == []
+
+
 async def test_what_was_forgotten_is_not_taken_in_again(tmp_path: Path) -> None:
     async with _lake(tmp_path) as lake:
         planted = await plant(Laptop(lake))
