@@ -35,7 +35,6 @@ CREATE INDEX IF NOT EXISTS events_by_session ON events(session) WHERE session IS
 CREATE INDEX IF NOT EXISTS events_with_output ON events(at_ms) WHERE output>0;
 CREATE VIRTUAL TABLE IF NOT EXISTS event_words USING fts5(
   words, content='', contentless_delete=1, detail=none, tokenize='ascii');
-CREATE VIRTUAL TABLE IF NOT EXISTS event_vocabulary USING fts5vocab(event_words, row);
 CREATE TABLE IF NOT EXISTS refs(
   hash BLOB NOT NULL, lsn INTEGER NOT NULL, PRIMARY KEY(hash, lsn)) WITHOUT ROWID;
 """

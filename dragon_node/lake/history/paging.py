@@ -12,11 +12,13 @@ import apsw
 from common.model.event import CommandFinished, Event
 from common.model.lake import HistoryQuery
 from dragon_node.lake.history.events import Kept, unpack, without_output
-from dragon_node.lake.history.likeness import RARE_WORDS, likeness, looks, weight_of
+from dragon_node.lake.history.likeness import RARE_WORDS, asked, likeness, looks, weight_of
 from dragon_node.lake.history.wording import excerpt, matching, wording, words_of
 
 CANDIDATES_MAX = 400
 """Events that are compared with the one that was asked about."""
+COMMON = 1_000
+"""Events with a word, beyond which they are not counted."""
 SPARSE = 5_000
 """Where a time range holds fewer events it is read by time, else from the newest on."""
 
@@ -37,19 +39,19 @@ def page(db: apsw.Connection, q: HistoryQuery) -> list[Kept]:
 
 def like(db: apsw.Connection, event: Event, q: HistoryQuery) -> list[Kept]:
     """Those most like an event, best first, of those that pass the filters; itself left out."""
-    ours = looks(event)
     events: int = db.execute("SELECT count(*) FROM events").get
 
     @cache
     def weight(word: str) -> float:
-        row = db.execute("SELECT doc FROM event_vocabulary WHERE term=?", (word,)).fetchone()
-        return weight_of(events, 0 if row is None else row[0])
+        return weight_of(events, _events_with(db, word))
 
-    rarest = heapq.nlargest(RARE_WORDS, sorted(words_of(wording(event))), key=weight)
+    ours = asked(looks(event), weight)
+    words = list(ours.weights) or words_of(wording(event))
+    rarest = heapq.nlargest(RARE_WORDS, sorted(words), key=weight)
     if not rarest:
         return []
     found = [
-        Kept(lsn, without_output(one), likeness=likeness(ours, looks(one), weight))
+        Kept(lsn, without_output(one), likeness=likeness(ours, looks(one)))
         for lsn, one in _candidates(db, rarest, q)
         if one.id != event.id
     ]
@@ -107,6 +109,13 @@ def _candidates(
         if len(found) >= CANDIDATES_MAX:
             break
     return list(found.items())
+
+
+def _events_with(db: apsw.Connection, word: str) -> int:
+    """How many, as far as it matters: a word of so many events says little anyway."""
+    sql = """SELECT count(*) FROM (
+               SELECT 1 FROM event_words WHERE event_words MATCH ? LIMIT ?)"""
+    return db.execute(sql, (f'"{word}"', COMMON)).get
 
 
 def _has(db: apsw.Connection, lsn: int, text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 
 from common.model.event import CommandFinished, EditorEvent, Event, GitOperation
 
@@ -15,6 +16,8 @@ WORD_CHARACTERS_MAX = 64
 QUERY_WORDS_MAX = 32
 
 _WORD = re.compile(r"[^\W_]+(?:_+[^\W_]+)*")
+_PLAIN = re.compile(r"[a-z]+\Z|[0-9]+\Z")
+"""Has no parts and is lower case: most words are."""
 _HUMPS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 
 
@@ -36,10 +39,10 @@ def words_of(text: str) -> list[str]:
     getusername, get, user and name."""
     found: dict[str, None] = {}
     for whole in dict.fromkeys(_WORD.findall(text)):
-        found[_cut(whole.replace("_", ""))] = None
-        parts = _HUMPS.findall(whole) if whole.isascii() else whole.split("_")
-        if len(parts) > 1:
-            found |= dict.fromkeys(_cut(part) for part in parts if part)
+        if _PLAIN.match(whole):
+            found[whole[:WORD_CHARACTERS_MAX]] = None
+        else:
+            found |= dict.fromkeys(_split(whole))
     return list(found)
 
 
@@ -74,6 +77,14 @@ def _shown(line: str, wanted: Collection[str]) -> str:
     places = (m.start() for m in _WORD.finditer(line) if set(words_of(m.group())) & set(wanted))
     begin = max(0, next(places, 0) - EXCERPT_CHARACTERS_MAX // 4)
     return line[begin : begin + EXCERPT_CHARACTERS_MAX]
+
+
+@lru_cache(maxsize=50_000)
+def _split(whole: str) -> tuple[str, ...]:
+    """Outputs repeat the same names day after day."""
+    parts = _HUMPS.findall(whole) if whole.isascii() else whole.split("_")
+    several = parts if len(parts) > 1 else []
+    return tuple(_cut(part) for part in (whole.replace("_", ""), *several) if part)
 
 
 def _cut(word: str) -> str:
