@@ -46,7 +46,8 @@ class _Lines:
     def find(self, raw: bytes, until: float) -> Iterator[Found]:
         """In order."""
         if b"\r" in raw:
-            raw = raw.replace(b"\r\n", b"\n").removesuffix(b"\r")
+            raw = raw.replace(b"\r\n", b"\n")
+            raw = raw[:-1] + b"\n" if raw.endswith(b"\r") else raw
         return _scanned(self._in_ascii, raw, until) if raw.isascii() else self._mixed(raw, until)
 
     def _in_text(self, text: str) -> engines.Search:

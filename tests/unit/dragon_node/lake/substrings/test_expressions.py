@@ -71,6 +71,8 @@ def test_no_letter_has_a_case_beyond_those_that_are_looked_at() -> None:
         (r"\B", "\na\nab\n"),
         (r"\b", "\né\nab\n"),
         (r"a$", "a\r\na\r\r\na\r"),
+        (r"^", "\r"),
+        (r"^.?$", "a\n\r\r"),
         ("\r", "a\r\nb\rc\n"),
         (r"(a+)+$", "aaa\nb"),
         (r"(a)?b(?(1)c|d)", "abc\nbd\nabd\nbc"),
