@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -27,7 +28,7 @@ from dragon_node.lake.scope import EVERYWHERE, Scope
 from dragon_node.lake.shards import Shard
 from dragon_node.lake.vectors import kept
 from dragon_node.lake.vectors.fastscan import FastScanIndex
-from dragon_node.lake.vectors.held import Held, MakeIndex
+from dragon_node.lake.vectors.held import Held, Living, MakeIndex
 from dragon_node.lake.vectors.kept import Block, Made
 from dragon_node.lake.vectors.port import Found, Rebuilding, Vector
 
@@ -55,6 +56,7 @@ class Nearest:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="lake-vectors")
         self._builder = ThreadPoolExecutor(1, thread_name_prefix="lake-vectors-build")
         self._held: dict[ProjectId, dict[str, Held]] = {}
+        self._living: defaultdict[ProjectId, Living] = defaultdict(Living)
         self._building: set[asyncio.Task[None]] = set()
 
     @classmethod
@@ -154,13 +156,15 @@ class Nearest:
     async def put(self, shard: Shard, project: ProjectId, embedder: str, made: Made) -> None:
         """In the project's file and index, as far as it has such chunks. Found once this returns,
         or, while the index is being read from the file, once that has ended."""
-        held = self._of(project, shard, embedder)
-        with held.watching() as died:
+        living = self._living[project]
+        with living.watching() as died:
             new = await shard.database.write(lambda db: kept.put(db, embedder, made))
+            if not new:
+                return  # and a project that nobody asks about is not read for it
             keys = [key for key, _ in new]
-            held.came(set(keys) - died)
-            if new:
-                await self._on_thread(held.add, keys, [vector for _, vector in new])
+            living.came(set(keys) - died)
+            held = self._of(project, shard, embedder)
+            await self._on_thread(held.add, keys, [vector for _, vector in new])
             await self._bury(held, died.intersection(keys))
         for other in self._others(project, embedder):
             await self._bury(other, keys)
@@ -168,6 +172,7 @@ class Nearest:
 
     async def forget(self, project: ProjectId, dead: Sequence[ContentHash]) -> None:
         """No chunk has these hashes any more."""
+        self._living[project].went(dead)
         for held in list(self._held.get(project, {}).values()):
             await self._bury(held, dead)
             await self._look_after(held)
@@ -245,7 +250,7 @@ class Nearest:
         after = 0
         try:
             while not held.dropped:
-                with held.watching() as died:
+                with self._living[project].watching() as died:
                     block = await shard.database.read(
                         partial(_block, embedder=held.embedder, after=after)
                     )
@@ -262,7 +267,6 @@ class Nearest:
         await self._look_after(held)
 
     async def _bury(self, held: Held, dead: Collection[ContentHash]) -> None:
-        held.went(dead)
         if dead:
             await self._on_thread(held.tombstone, dead)
 

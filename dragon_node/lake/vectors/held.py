@@ -13,12 +13,40 @@ MakeIndex = Callable[[int], VectorIndex]
 """An empty index for vectors of a dimension."""
 
 
-class Held:
-    """An index, and who is about to put something into it.
+class Living:
+    """Who is about to put something into a project's indexes.
 
-    What is read from the file, or written to it, reaches the index a moment later. A chunk that
+    What is read from the file, or written to it, reaches an index a moment later. A chunk that
     dies in between would stay in the index for ever: each who adds therefore watches for the dead.
     """
+
+    def __init__(self) -> None:
+        self._watches: list[set[ContentHash]] = []
+
+    @contextmanager
+    def watching(self) -> Generator[set[ContentHash]]:
+        """The keys that died since, and did not come back."""
+        died: set[ContentHash] = set()
+        self._watches.append(died)
+        try:
+            yield died
+        finally:
+            # By identity: two that are equal are two.
+            self._watches = [each for each in self._watches if each is not died]
+
+    def came(self, keys: Iterable[ContentHash]) -> None:
+        """They live, whatever was known of them before."""
+        for died in self._watches:
+            died.difference_update(keys)
+
+    def went(self, keys: Iterable[ContentHash]) -> None:
+        """They are dead."""
+        for died in self._watches:
+            died.update(keys)
+
+
+class Held:
+    """An index and how far it has come."""
 
     def __init__(self, embedder: str, make: MakeIndex) -> None:
         self.embedder = embedder
@@ -35,7 +63,6 @@ class Held:
         self.retry_at_s = 0.0
         """By the loop's clock: not before."""
         self._make = make
-        self._watches: list[set[ContentHash]] = []
 
     def __len__(self) -> int:
         return len(self.index) if self.index is not None else 0
@@ -44,26 +71,6 @@ class Held:
     def bytes(self) -> int:
         """Memory that it takes."""
         return self.index.bytes if self.index is not None else 0
-
-    @contextmanager
-    def watching(self) -> Generator[set[ContentHash]]:
-        """The keys that died since, and did not come back."""
-        died: set[ContentHash] = set()
-        self._watches.append(died)
-        try:
-            yield died
-        finally:
-            self._watches.remove(died)
-
-    def came(self, keys: Iterable[ContentHash]) -> None:
-        """They live, whatever was known of them before."""
-        for died in self._watches:
-            died.difference_update(keys)
-
-    def went(self, keys: Iterable[ContentHash]) -> None:
-        """They are dead."""
-        for died in self._watches:
-            died.update(keys)
 
     def add(self, keys: Sequence[ContentHash], vectors: Sequence[Vector] | Matrix) -> None:
         """On the vectors' thread."""

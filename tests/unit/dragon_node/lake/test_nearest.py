@@ -79,6 +79,19 @@ async def test_a_project_that_was_dropped_is_read_again(tmp_path: Path) -> None:
         assert await vectors.found(ROWS[0], 10) == before
 
 
+async def test_vectors_of_others_do_not_have_a_project_read(tmp_path: Path) -> None:
+    """Every vector is offered to every project that is awake."""
+    async with opened(tmp_path) as vectors:
+        await vectors.cut(*KEYS[:10])
+        await vectors.put(KEYS[:10], ROWS[:10])
+        await vectors.nearest.drop(PROJECT)
+        await vectors.put(KEYS[20:30], ROWS[20:30])
+        assert vectors.nearest.sizes() == {}
+        await vectors.cut(KEYS[20])
+        await vectors.put(KEYS[20:30], ROWS[20:30])
+        assert len(await vectors.found(ROWS[0], 50)) == 11
+
+
 async def test_what_comes_and_goes_while_a_file_is_read_is_right_in_the_end(
     tmp_path: Path, gate: Gate
 ) -> None:
