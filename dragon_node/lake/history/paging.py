@@ -15,7 +15,7 @@ from dragon_node.lake.history.events import Kept, unpack, without_output
 from dragon_node.lake.history.likeness import RARE_WORDS, asked, likeness, looks, weight_of
 from dragon_node.lake.history.wording import excerpt, matching, wording, words_of
 
-CANDIDATES_MAX = 400
+CANDIDATES_MAX = 200
 """Events that are compared with the one that was asked about."""
 COMMON = 1_000
 """Events with a word, beyond which they are not counted."""
