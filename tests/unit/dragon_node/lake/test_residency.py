@@ -185,9 +185,11 @@ async def test_a_write_while_the_copy_was_made_keeps_it_awake(
     async with opened(tmp_path) as lake:
         laptop = Laptop(lake)
         await make_project(laptop, 1)
-        put = Shelf.put
+        put, tries = Shelf.put, 0
 
         async def put_and_write(self: Shelf, name: str, shard: Shard) -> Shelved:
+            nonlocal tries
+            tries += 1
             shelved = await put(self, name, shard)
             await laptop.send(event(ran("between"), copy_of(1)))
             return shelved
@@ -195,7 +197,7 @@ async def test_a_write_while_the_copy_was_made_keeps_it_awake(
         monkeypatch.setattr(Shelf, "put", put_and_write)
         with pytest.raises(Conflict, match="in use"):
             await lake.sleep("thing1")
-        assert len(await event_ids(lake, "thing1")) == 3
+        assert len(await event_ids(lake, "thing1")) == 2 + tries
 
 
 async def test_the_longest_unused_sleep_first_and_pinned_never(tmp_path: Path) -> None:
