@@ -17,7 +17,7 @@ from dragon_node.lake.forgetting.notes import Oblivious
 SCHEMA = "CREATE TABLE IF NOT EXISTS unpurged(hash BLOB PRIMARY KEY) WITHOUT ROWID;"
 
 _BY_LSN = ("saves", "committed", "renames", "commits")
-_BY_CONTENT = ("saves", "committed", "grounds")
+_BY_CONTENT = ("saves", "grounds")
 
 
 def apply(db: apsw.Connection, meant: Oblivious, lsn: int, changed: code.Changed) -> None:
@@ -80,6 +80,8 @@ def _drop_contents(
             code.release(db, doc, lsn, changed)
         for table in _BY_CONTENT:
             db.execute(f"DELETE FROM {table} WHERE content=?", (key,))
+        # The commit did change the file: without the row its parent's text would be its own.
+        db.execute("UPDATE committed SET content=NULL WHERE content=?", (key,))
         code.free(db, key)
 
 

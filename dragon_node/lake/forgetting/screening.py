@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from common.model.event import Event, content_hashes
+from common.model.event import Event, FileChanged, content_hashes
 from common.model.ids import ContentHash
+from common.wire.stored import event_to_bytes
 from dragon_node.lake.database import Database
 from dragon_node.lake.forgetting import in_memory
 from dragon_node.lake.journal_file import FORGOTTEN, Draft
 from dragon_node.lake.records import Blobs, Note
+
+SKIPPED = "its content was forgotten"
+"""Why a file is known by its name alone."""
 
 
 class Screen:
@@ -31,7 +35,9 @@ class Screen:
         return self._held_back.issuperset(contents)
 
     async def drafts(self, drafts: Sequence[Draft]) -> list[Draft]:
-        """The same, with tombstones for what was forgotten: their sequence is consumed."""
+        """The same, with tombstones for what was forgotten: their sequence is consumed. A file
+        that is saved with a forgotten content is known without it: what it held before would be
+        shown as what it holds."""
         events = [d.decoded for d in drafts if isinstance(d.decoded, Event)]
         if not events or not await self._is_needed():
             return list(drafts)
@@ -45,13 +51,18 @@ class Screen:
 
         secret |= self._held_back & hashes
 
-        def is_gone(draft: Draft) -> bool:
-            body = draft.decoded
-            return isinstance(body, Event) and (
-                body.id in gone or not secret.isdisjoint(content_hashes(body.body))
-            )
+        def screened(draft: Draft) -> Draft:
+            match draft.decoded:
+                case Event(id=identity) if identity in gone:
+                    return _tombstone(draft)
+                case Event(body=FileChanged(content=content)) if content in secret:
+                    return _without_content(draft, draft.decoded)
+                case Event(body=body) if not secret.isdisjoint(content_hashes(body)):
+                    return _tombstone(draft)
+                case _:
+                    return draft
 
-        return [_tombstone(draft) if is_gone(draft) else draft for draft in drafts]
+        return [screened(draft) for draft in drafts]
 
     async def contents(self, blobs: Blobs) -> Blobs:
         """Those that may be kept."""
@@ -69,3 +80,10 @@ class Screen:
 
 def _tombstone(draft: Draft) -> Draft:
     return replace(draft, kind="note", body=FORGOTTEN, decoded=Note("forgotten"), at_ms=0)
+
+
+def _without_content(draft: Draft, event: Event) -> Draft:
+    assert isinstance(event.body, FileChanged)
+    body = replace(event.body, content=ContentHash(""), skipped=SKIPPED)
+    bare = replace(event, body=body)
+    return replace(draft, body=event_to_bytes(bare), decoded=bare)

@@ -43,6 +43,9 @@ class LakeBesideADictionary(RuleBasedStateMachine):
         self.stack = AsyncExitStack()
         self.files: dict[tuple[WorkingCopyId, str], str] = {}
         self.outputs: dict[str, str] = {}
+        self.ever: set[str] = set()
+        self.kept_out: set[str] = set()
+        """Contents that were forgotten for what they hold: a file that has one is only a name."""
         self.generations = 0
         self.seq = 0
         self.lake: Lake
@@ -58,7 +61,8 @@ class LakeBesideADictionary(RuleBasedStateMachine):
     @rule(copy=copies, path=paths, text=texts)
     def a_file_is_saved(self, copy: WorkingCopyId, path: str, text: str) -> None:
         self._send(event(saved(path, text), copy), text=text)
-        self.files[copy, path] = text
+        self.ever.add(text)
+        self.files[copy, path] = "" if text in self.kept_out else text
 
     @rule(copy=copies, path=paths)
     def a_file_is_deleted(self, copy: WorkingCopyId, path: str) -> None:
@@ -99,6 +103,7 @@ class LakeBesideADictionary(RuleBasedStateMachine):
     @rule(secret=st.sampled_from(SECRETS))
     def a_secret_is_forgotten(self, secret: str) -> None:
         self._steps(self.lake.forget(Oblivion(text=secret)))
+        self.kept_out |= {text for text in self.ever if secret in text}
         self.files = {k: text for k, text in self.files.items() if secret not in text}
         self.outputs = {k: text for k, text in self.outputs.items() if secret not in text}
 

@@ -156,6 +156,22 @@ async def test_what_was_forgotten_is_not_taken_in_again(tmp_path: Path) -> None:
         assert _left(tmp_path) == []
 
 
+async def test_a_file_with_a_forgotten_content_is_not_shown_as_it_was_before(
+    tmp_path: Path,
+) -> None:
+    """The content is not kept again; what the file held meanwhile would be a stale answer."""
+    secret = f"TOKEN = '{SECRET}'\n"
+    async with _lake(tmp_path) as lake:
+        laptop = Laptop(lake)
+        await laptop.save({"a.py": secret})
+        await forget(lake, Oblivion(text=SECRET))
+        await laptop.save({"a.py": "meanwhile = 1\n"})
+        await laptop.send(saved("a.py", secret), blobs=contents(secret))
+        assert not (await lake.literal(SearchQuery("meanwhile", mode="literal"))).hits
+        assert await _finds(lake) == []
+        assert _left(tmp_path) == []
+
+
 async def test_a_directory_is_forgotten_with_all_that_mentions_it(tmp_path: Path) -> None:
     async with _lake(tmp_path) as lake:
         laptop = Laptop(lake)
