@@ -30,6 +30,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "generation": generation.measure,
     "footprint": footprint.measure,
     "quality": quality.measure,
+    "commits": commits.measure,
     "words": words.measure,
     "fused": fused.measure,
 }

@@ -20,7 +20,7 @@ from dragon_node.inference.models import Models
 from dragon_node.ingest.embedding import EmbeddingLoop
 from dragon_node.lake.lake import Lake
 from dragon_node.lake.records import ChunkRef
-from scripts.bench.material import wheels
+from scripts.bench.material import ecmascript, wheels
 from scripts.bench.material.chunks import Chunk, chunks_of, files_of
 from scripts.bench.material.functions import Function, drawn, of_packages
 from scripts.bench.material.vectors import RememberedEmbedder
@@ -65,6 +65,8 @@ def measure(
     found = asyncio.run(measured(whole, queries, wheels.cache()))
     others = chunks_of(wheels.fetched(wheels.BESIDE), beside)
     among = asyncio.run(measured(whole, queries, wheels.cache(), others))
+    others_asked = drawn(ecmascript.functions(), functions)
+    scripts = asyncio.run(measured(others_asked, queries // 2, wheels.cache()))
     method = (
         f"{len(whole):,} functions of pinned wheels, docstrings removed, a file each in a lake; "
         f"{queries:,} first paragraphs of docstrings as questions; the rank of the function's file"
@@ -73,6 +75,12 @@ def measure(
         Figure("docstring to function, Python", str(found.fused), "MRR .77, recall@10 .91", method),
         Figure("the same, words alone", str(found.words)),
         Figure("the same, vectors alone", str(found.vectors)),
+        Figure(
+            "comment to function, TypeScript and JavaScript",
+            str(scripts.fused),
+            f"words alone {scripts.words}; vectors alone {scripts.vectors}",
+            f"{len(others_asked):,} functions of pinned packages, {queries // 2} questions",
+        ),
         Figure("MRR by weight of words", _swept(found), f"{WORDS_WEIGHT:g} is used"),
         Figure(
             f"the same among {beside:,} chunks of other code",

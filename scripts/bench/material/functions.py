@@ -31,13 +31,18 @@ class Function:
 def of_packages(roots: Iterable[Path]) -> list[Function]:
     """Every function with a question below these directories, packages or what holds some. What
     is there twice, and a question that two functions have, are left out."""
-    found = [
+    return distinct(
         function
         for root in roots
         for path in sorted(root.rglob("*.py"))
         if not NOT_CODE & {part.lower() for part in path.relative_to(root).parts}
         for function in of_module(_place(path, root), _read(path))
-    ]
+    )
+
+
+def distinct(functions: Iterable[Function]) -> list[Function]:
+    """Those whose text and question nobody else has."""
+    found = list(functions)
     texts, questions = Counter(f.text for f in found), Counter(f.question for f in found)
     return [f for f in found if texts[f.text] == 1 and questions[f.question] == 1]
 
