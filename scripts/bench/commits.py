@@ -102,7 +102,8 @@ async def _history(
 
 async def _asked(retrieval: Retrieval, question: str, release: Release) -> Asked:
     found = await retrieval.find(SearchQuery(question[:4_096], k=HITS, kind="code"))
-    return Asked(tuple(dict.fromkeys(p.hit.path for p in found.passages)), release.changed)
+    files = tuple(dict.fromkeys(p.hit.path for p in found.passages))
+    return Asked(files, release.changed, len(release.before))
 
 
 async def _save(laptop: Laptop, held: dict[str, str], files: dict[str, str]) -> None:
