@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from scripts.bench import (
     append,
     cards,
+    commits,
     footprint,
     fused,
     generation,
