@@ -59,6 +59,7 @@ from dragon_node.lake.nearest import Nearest
 from dragon_node.lake.projects import Projects
 from dragon_node.lake.ramdisk import RamDisk
 from dragon_node.lake.records import Applier, Blobs, Chunker, ChunkRef, Note, Scored
+from dragon_node.lake.recovery import lost_journal
 from dragon_node.lake.recovery.archive import Archive
 from dragon_node.lake.recovery.safekeeping import Safekeeping
 from dragon_node.lake.recovery.snapshot import Snapshots
@@ -153,6 +154,7 @@ class Lake:
                     hear(written)
 
             key = await made_ready(directory, key)
+            await asyncio.to_thread(lost_journal.go_on, directory, ram.path, key)
             journal = await Journal.open(directory / "journal.db", readers, on_written, key)
             stack.push_async_callback(journal.close)
             archive = Archive.open(directory, journal, key)

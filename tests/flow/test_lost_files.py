@@ -125,7 +125,29 @@ async def test_an_older_copy_of_the_outbox_starts_a_new_origin(mesh: Mesh, tmp_p
 
 
 @pytest.mark.parametrize("ram", ["kept", "lost"])
-async def test_a_lost_journal_is_said_and_the_lake_works_on(
+async def test_a_lost_journal_costs_nothing_that_a_generation_has(
+    mesh: Mesh, tmp_path: Path, ram: str
+) -> None:
+    """An orderly stop leaves one, and the RAM disk may have outlived it."""
+    repository = Repository.make(tmp_path / "thing")
+    mesh.up(repository.root)
+    flow = Flow(mesh, repository.root)
+    commit = break_and_mend(mesh, repository)
+    flow.write(PAST)
+    emptied(mesh)
+    mesh.down(*(["--free"] if ram == "lost" else []))
+    lose(mesh.home / "dragon" / "journal.db")
+    mesh.up(repository.root)
+    flow.write(AFTER)
+    emptied(mesh)
+    await check_numbers(mesh, 1, PAST + AFTER)
+    until_found(mesh, "def total", ["calculator.py"])
+    assert [r["commit"] for r in mesh.recall_until_remedy(commit)["remedies"]] == [commit]
+    assert "journal.db was lost" in (mesh.home / "dragon" / "dragon.log").read_text()
+
+
+@pytest.mark.parametrize("ram", ["kept", "lost"])
+async def test_a_lost_journal_without_generations_is_said_and_the_lake_works_on(
     mesh: Mesh, tmp_path: Path, ram: str
 ) -> None:
     """What only the journal knew is gone, and nothing claims to know it."""
@@ -141,6 +163,7 @@ async def test_a_lost_journal_is_said_and_the_lake_works_on(
     old = await check_numbers(mesh, 1, PAST)
     mesh.down(*(["--free"] if ram == "lost" else []))
     lose(mesh.home / "dragon" / "journal.db")
+    shutil.rmtree(mesh.home / "dragon" / "generations")
     mesh.up(repository.root)
     until_found(mesh, "def total", ["calculator.py"])
     flow.write(AFTER)
