@@ -13,6 +13,7 @@ from common.alongside import alongside
 from common.clients.membership import Membership
 from common.daemon.home import models_directory
 from common.daemon.lifecycle import Running
+from common.daemon.metrics import Measured, open_metrics
 from common.daemon.ports import Ports
 from common.model.failure import Verdict
 from common.model.node import Capability, NodeLoad
@@ -34,6 +35,7 @@ from dragon_node.lake.lake import Lake
 from dragon_node.lake.records import Note
 from dragon_node.lake.vectors.fastscan import FastScanIndex
 from dragon_node.lake.vectors.held import MakeIndex
+from dragon_node.lake_numbers import lake_numbers
 from dragon_node.service_assistant import AssistantService
 from dragon_node.service_door import services
 from dragon_node.service_inference import InferenceService
@@ -110,7 +112,12 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
             lake, models.embedder, arrived=models.embedder_arrived, quiet=models.quiet
         )
         await stack.enter_async_context(alongside(embedding.run()))
-        yield Running(address, {"lake": str(disk.path), "ram": str(disk.ram)})
+
+        async def numbers() -> list[Measured]:
+            return list(lake_numbers(await lake.stats()))
+
+        metrics = await stack.enter_async_context(open_metrics(ports, "dragon_metrics", numbers))
+        yield Running(address, {"lake": str(disk.path), "ram": str(disk.ram), "metrics": metrics})
         membership.state = "draining"
         await server.stop(SERVER_GRACE_S)
         await lake.drain(DRAIN_S)

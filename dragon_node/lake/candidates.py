@@ -94,13 +94,6 @@ def hit_within(db: apsw.Connection, chunk: int, project: str, scope: Scope) -> H
     return replace(hit, working_copy=copy, commit=commit, dirty=bool(dirty), at_ms=at_ms)
 
 
-def is_known(db: apsw.Connection, scope: Scope) -> bool:
-    """Whether the scope's working copy is one of this project's."""
-    place = scope.working_copy.rstrip("/") or "/"
-    sql = "SELECT 1 FROM copies WHERE working_copy=? OR path=?"
-    return not scope.working_copy or db.execute(sql, (place, place)).fetchone() is not None
-
-
 def _within(db: apsw.Connection, scope: Scope) -> apsw.Cursor:
     where = docs(scope)
     sql = f"""SELECT chunks.hash, max(chunks.id) FROM docs JOIN chunks ON chunks.doc=docs.id

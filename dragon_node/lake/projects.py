@@ -31,6 +31,25 @@ class Projects:
         awake = set(self._stores.awake())
         return await self._stores.several(p for p in self._places.matching("") if p in awake)
 
+    async def asked(self, project: str) -> tuple[list[tuple[ProjectId, Shard]], tuple[str, ...]]:
+        """The same for a question, and the names of those that it does not reach. One about all
+        wakes the sleepers that there is room for: a person need not know who sleeps."""
+        if project:
+            return await self.matching(project), ()
+        everyone, roomy = self._places.matching(""), set(self._residency.roomy())
+        reached = [p for p in everyone if p in roomy]
+        left = tuple(sorted(self.name(p) or p for p in everyone if p not in roomy))
+        return await self._stores.several(reached), left
+
+    async def holding(self, copy: str, project: str) -> list[tuple[ProjectId, Shard]]:
+        """Files of the projects that have this working copy, by id or path, woken for it. Missing
+        when none of those that are meant has it."""
+        meant = set(self.named(project)) if project else set(self._places.names)
+        ids = [p for p in self._places.with_copy(copy) if p in meant]
+        if not ids:
+            raise Missing(f"there is no working copy {copy}", hint="postdevai status lists them.")
+        return await self.several(ids)
+
     async def several(self, ids: Iterable[ProjectId]) -> list[tuple[ProjectId, Shard]]:
         """Files of these projects. They were asked about: those that sleep wake."""
         wanted = list(ids)

@@ -67,14 +67,16 @@ class Remembering:
             event, _ = await self.event(q.like)
             read = partial(like, event=event, q=q)
         entries: list[HistoryEntry] = []
-        for project, shard in await self._projects.matching(q.project):
+        asked, asleep = await self._projects.asked(q.project)
+        for project, shard in asked:
             name = self._projects.name(project)
             entries += [
                 HistoryEntry(kept.lsn, kept.event, name, kept.excerpt, kept.likeness)
                 for kept in await shard.database.read(read)
             ]
         entries.sort(key=lambda e: (-e.likeness, -e.cursor))
-        return HistoryPage(tuple(entries[: q.limit]), await self._freshness(q.project))
+        fresh = replace(await self._freshness(q.project), asleep=asleep)
+        return HistoryPage(tuple(entries[: q.limit]), fresh)
 
     async def related(self, q: RelatedQuery) -> Related:
         """What is related to a thing within some hops, nearest first; each project is a graph
@@ -83,13 +85,14 @@ class Remembering:
             raise Invalid(f"hops is {q.hops}; it must be 1 to {HOPS_MAX}", field="hops")
         limit = _limit(q.limit, RELATIONS_MAX, RELATIONS_USUAL)
         q = replace(q, hops=q.hops or 1, limit=limit)
-        found = [await self._around(*each, q) for each in await self._projects.matching(q.project)]
+        asked, asleep = await self._projects.asked(q.project)
+        found = [await self._around(*each, q) for each in asked]
         relations = [relation for each in found for relation in each.relations]
         relations.sort(key=lambda r: (max(r.source.hops, r.target.hops), -r.weight))
         return Related(
             tuple(relations[: q.limit]),
-            all(each.complete for each in found) and len(relations) <= q.limit,
-            await self._freshness(q.project),
+            all(each.complete for each in found) and len(relations) <= q.limit and not asleep,
+            replace(await self._freshness(q.project), asleep=asleep),
         )
 
     async def forgotten(self, after_lsn: int) -> list[Forgotten]:

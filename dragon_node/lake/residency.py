@@ -23,6 +23,11 @@ from dragon_node.lake.tended import Tended
 
 log = logging.getLogger(__name__)
 
+WAKE_BELOW = 0.7
+"""Of the budget: a question about everything wakes sleepers up to here, well below where projects
+are sent to sleep."""
+AWAKE_FACTOR = 1.5
+"""A project takes less than this times its sleeping copy, with what is derived from it."""
 SLEEP_TRIES, SLEEP_PAUSE_S = 40, 0.05
 """An index that is kept up uses a project for moments; a person need not know of it."""
 
@@ -141,6 +146,20 @@ class Residency:
             self._used_ms.get(project, 0),
             joined_to,
         )
+
+    def roomy(self) -> list[ProjectId]:
+        """Those awake, and of the sleepers the last used ones that fit without sending anybody
+        else to sleep, then or soon."""
+        sleepers = self._stores.asleep()
+        order = {project: place for place, project in enumerate(self._order)}
+        room = int(self._accountant.budget_bytes * WAKE_BELOW) - self._accountant.spoken_for
+        fitting: list[ProjectId] = []
+        for project in sorted(sleepers, key=lambda p: (-order.get(p, -1), p)):
+            room -= int(sleepers[project].bytes * AWAKE_FACTOR)
+            if room < 0:
+                break
+            fitting.append(project)
+        return [*self._stores.awake(), *fitting]
 
     async def _pinned(self) -> set[ProjectId]:
         return await self._stores.memory.database.read(pinned)

@@ -8,7 +8,7 @@ from functools import partial
 
 import apsw
 
-from common.errors import Invalid, Missing
+from common.errors import Invalid
 from common.model.answer import Freshness, Hit
 from common.model.ids import ProjectId
 from common.model.lake import SearchQuery, SearchResult
@@ -17,7 +17,6 @@ from dragon_node.lake.candidates import (
     Listing,
     ScoredChunk,
     hit_within,
-    is_known,
     within,
 )
 from dragon_node.lake.lexicon import Lexicon
@@ -114,8 +113,7 @@ class Searching:
             raise Invalid("literal and regex search code alone", field="kind")
         limit, scope = _limit(q.k, 10, "k"), scope_of(q)
         hits: list[Hit] = []
-        asleep = self._projects.asleep(q.project)  # first: who falls asleep meanwhile is asked
-        asked = await self._asked(q.project, scope)
+        asked, asleep = await self._asked(q.project, scope)
         for project, shard in sorted(asked, key=lambda pair: self._projects.name(pair[0])):
             left = limit + 1 - len(hits)
             if left > 0:
@@ -137,25 +135,20 @@ class Searching:
 
     async def _candidates(self, project: str, k: int, scope: Scope, search: Search) -> list[Scored]:
         found: list[Scored] = []
-        for each, shard in await self._asked(project, scope):
+        asked, _ = await self._asked(project, scope)
+        for each, shard in asked:
             found += [Scored(ChunkRef(each, c), score) for c, score in await search(each, shard)]
         found.sort(key=lambda s: (-s.score, s.ref.project, s.ref.chunk))
         return found[:k]
 
-    async def _asked(self, project: str, scope: Scope) -> list[tuple[ProjectId, Shard]]:
-        """The projects that are meant. Missing when none has the working copy that is."""
-        matching = await self._projects.matching(project)
-        if not scope.working_copy:
-            return matching
-        kept = [
-            pair for pair in matching if await pair[1].database.read(lambda db: is_known(db, scope))
-        ]
-        if not kept:
-            raise Missing(
-                f"there is no working copy {scope.working_copy}",
-                hint="postdevai status lists them.",
-            )
-        return kept
+    async def _asked(
+        self, project: str, scope: Scope
+    ) -> tuple[list[tuple[ProjectId, Shard]], tuple[str, ...]]:
+        """The projects that are meant, and who among them sleeps on. Missing when none has the
+        working copy that is."""
+        if scope.working_copy:
+            return await self._projects.holding(scope.working_copy, project), ()
+        return await self._projects.asked(project)
 
 
 def _hits(

@@ -12,6 +12,7 @@ import pytest
 
 from common.errors import Conflict, OverLimit
 from common.model.lake import HistoryQuery, SearchQuery
+from dragon_node.lake import residency
 from dragon_node.lake.recovery.shelf import Shelf, Shelved
 from dragon_node.lake.shards import Shard
 from tests.support.lake import Laptop, event, opened, plain, ran
@@ -27,6 +28,12 @@ from tests.support.residency import (
     states,
     text_of,
 )
+
+
+@pytest.fixture(autouse=True)
+def no_room_to_wake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A question about everything wakes nobody, but where a test says so."""
+    monkeypatch.setattr(residency, "WAKE_BELOW", 0.0)
 
 
 def _files(directory: Path) -> set[str]:
@@ -49,6 +56,21 @@ async def test_a_project_sleeps_without_a_trace_in_memory_and_wakes_by_name(tmp_
         assert await event_ids(lake, "thing1") == before
         assert await states(lake) == {"thing1": "awake", "thing2": "awake"}
         assert [s.ref.project for s in await lake.by_words("only_in_1_0", 1)] == [asleep.id]
+
+
+async def test_a_question_over_all_wakes_those_that_there_is_room_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(residency, "WAKE_BELOW", 0.7)
+    async with opened(tmp_path) as lake:
+        laptop = Laptop(lake)
+        for number in (1, 2):
+            await make_project(laptop, number)
+        await lake.sleep("thing1")
+        assert (await lake.stats()).freshness.asleep == ("thing1",), "a look at it wakes nobody"
+        found = await lake.literal(SearchQuery("only_in_", mode="literal"))
+        assert (len(found.hits), found.complete, found.freshness.asleep) == (2, True, ())
+        assert await states(lake) == {"thing1": "awake", "thing2": "awake"}
 
 
 async def test_a_question_over_all_says_who_was_not_asked(tmp_path: Path) -> None:
