@@ -4,11 +4,11 @@ PYTHON ?= python3
 REPO ?= .
 BIN := .venv/bin
 
-.PHONY: help setup run demo test check crash bench fmt proto models clean
+.PHONY: help setup run demo test check crash bench bench-long fmt proto models clean
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 10
 
 setup: ## .venv from the hashed lock
 	@$(PYTHON) scripts/setup.py
@@ -39,6 +39,9 @@ crash: setup models ## fifty seeded rounds of kill -9
 
 bench: setup models ## the figures of docs/benchmarks.md
 	@$(BIN)/python -m scripts.bench
+
+bench-long: setup models ## those that take the better part of an hour
+	@$(BIN)/python -m scripts.bench --long
 
 fmt: setup ## format and sort imports
 	@$(BIN)/ruff format .

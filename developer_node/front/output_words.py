@@ -54,7 +54,8 @@ def percent(share: float) -> str:
 def freshness_sentence(freshness: Freshness) -> str:
     """One line: what the answer knows about, how far behind that is, and who was not asked."""
     if not freshness.projects:
-        return ". ".join(("Nothing is indexed yet", *_not_asked(freshness))) + "."
+        said = _not_asked(freshness) or ["nothing is indexed yet"]
+        return ". ".join(part[:1].upper() + part[1:] for part in said) + "."
     names = Counter(project.project for project in freshness.projects)
     parts = [
         _project(project, alone=names[project.project] == 1) for project in freshness.projects[:3]

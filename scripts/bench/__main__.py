@@ -1,70 +1,97 @@
-"""`python -m scripts.bench [NAME ...]`: measures, prints and writes docs/benchmarks.md."""
+"""`python -m scripts.bench [NAME ...]`: measures, prints and renews its sections of the page.
+
+Without names everything but the long ones (`make bench`); `--long` takes those (`make bench-long`).
+"""
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from scripts.bench import (
     append,
     cards,
     commits,
+    exact,
     footprint,
     fused,
     generation,
     indexing,
     ingest,
+    memory,
+    nearest,
     quality,
+    remembered,
     restoring,
+    sealing,
     words,
 )
 from scripts.bench.report import Figure, machine, table
 from scripts.bench.stage import ROOT
 
+PAGE = ROOT / "docs" / "benchmarks.md"
+HEAD = """# Benchmarks
+
+Written by `make bench` and `make bench-long`; `scripts/bench/METHODOLOGY.md` says how each is
+measured. A section is one run. Ratios hold on other machines, absolute values do not.
+"""
+
 BENCHES: dict[str, Callable[[], list[Figure]]] = {
-    "indexing": indexing.measure,
     "cards": cards.measure,
     "ingest": ingest.measure,
     "append": append.measure,
-    "restoring": restoring.measure,
-    "generation": generation.measure,
-    "footprint": footprint.measure,
+    "sealing": sealing.measure,
+    "indexing": indexing.measure,
+    "exact": exact.measure,
+    "words": words.measure,
+    "nearest": nearest.measure,
+    "fused": fused.measure,
     "quality": quality.measure,
     "commits": commits.measure,
-    "words": words.measure,
-    "fused": fused.measure,
+    "remembered": remembered.measure,
+    "generation": generation.measure,
+    "footprint": footprint.measure,
+}
+LONG: dict[str, Callable[[], list[Figure]]] = {
+    "restoring": restoring.measure,
+    "memory": memory.measure,
 }
 
 
 def main() -> int:
-    """All of them, or those named; only a whole run is written down."""
-    names = sys.argv[1:] or list(BENCHES)
-    unknown = [n for n in names if n not in BENCHES]
+    """Those named, or all of a kind. Each section is written when it has been measured."""
+    known = BENCHES | LONG
+    names = list(LONG) if sys.argv[1:] == ["--long"] else sys.argv[1:] or list(BENCHES)
+    unknown = [n for n in names if n not in known]
     if unknown:
-        print(f"there is no {unknown[0]}; there are {', '.join(BENCHES)}")
+        print(f"there is no {unknown[0]}; there are {', '.join(known)}")
         return 2
-    figures: list[Figure] = []
     for name in names:
         print(f"{name} ...", flush=True)
-        measured = BENCHES[name]()
-        figures += measured
-        print(table(measured), flush=True)
-    page = "\n".join(
-        [
-            "# Benchmarks",
-            "",
-            "Written by `make bench`. Ratios hold on other machines, absolute values do not.",
-            "",
-            f"Measured on {datetime.now(UTC):%Y-%m-%d}: {machine()}.",
-            "",
-            table(figures),
-            "",
-        ]
-    )
-    if len(names) == len(BENCHES):
-        (ROOT / "docs" / "benchmarks.md").write_text(page)
+        figures = known[name]()
+        print(table(figures), flush=True)
+        said = f"Measured on {datetime.now(UTC):%Y-%m-%d}: {machine()}.\n\n{table(figures)}\n"
+        write_section(name, said, list(known))
     return 0
+
+
+def write_section(name: str, text: str, order: list[str]) -> None:
+    """Puts one section in its place; the others stay as they are."""
+    page = PAGE.read_text() if PAGE.exists() else ""
+    PAGE.write_text(composed(sections(page) | {name: text}, order))
+
+
+def sections(page: str) -> dict[str, str]:
+    """What each section of a page says, by its heading."""
+    parts = re.split(r"^## (\w+)\n\n", page, flags=re.M)
+    return {name: text.strip() + "\n" for name, text in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+def composed(found: Mapping[str, str], order: list[str]) -> str:
+    """The page, sections in order."""
+    return "\n".join([HEAD, *(f"## {name}\n\n{found[name]}" for name in order if name in found)])
 
 
 if __name__ == "__main__":
