@@ -34,7 +34,7 @@ check: setup ## format, lint, types, layers, protocol
 	@$(BIN)/buf lint protos
 	@$(BIN)/python scripts/check_protos.py
 
-crash: setup models ## fifty seeded rounds of kill -9
+crash: setup models ## hundreds of seeded rounds of kill -9
 	@$(BIN)/python -m pytest -m crash --timeout=3600
 
 bench: setup models ## the figures of docs/benchmarks.md
