@@ -189,6 +189,14 @@ class Writer:
                     first += len(each.drafts)
                 journal_file.insert(db, [d for each, _ in taken for d in each.drafts], last + 1)
                 self.live_bytes = journal_file.live_bytes(db)
+        except (OverflowError, TypeError, ValueError) as error:
+            # Said by what binds a value, before SQLite has it: the file is as it was.
+            if len(group) == 1:
+                self._tell(group[0].done, Invalid(f"it cannot be written: {error}", field="record"))
+                return last
+            for each in group:  # the others must not suffer for it
+                last = self._commit(db, [each], last)
+            return last
         except BaseException as error:
             # After a failed sync nobody knows what is on disk: only opening again finds out.
             if not isinstance(error, OverLimit):

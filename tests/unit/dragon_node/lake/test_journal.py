@@ -329,3 +329,20 @@ async def test_a_sealed_journal_holds_no_plain_byte_and_gives_room_back(
     again = await Journal.open(tmp_path / "j.db", readers, lambda w: None, key)
     assert [row.lsn for row in await again.rows(0, 10)] == [40]
     await again.close()
+
+
+async def test_what_no_row_can_hold_is_invalid_for_its_batch_alone(
+    tmp_path: Path, readers: Readers
+) -> None:
+    journal = await Journal.open(tmp_path / "j.db", readers, lambda _: None)
+    asked = [
+        asyncio.ensure_future(journal.append(drafts, {}))
+        for drafts in (_drafts(1), _drafts(1 << 63), _drafts(2))
+    ]
+    first, refused, second = await asyncio.gather(*asked, return_exceptions=True)
+    assert isinstance(refused, Invalid)
+    assert isinstance(first, Written)
+    assert isinstance(second, Written)
+    assert (first.last_lsn, second.last_lsn) == (1, 2)
+    assert (await journal.append(_drafts(3), {})).last_lsn == 3
+    await journal.close()
