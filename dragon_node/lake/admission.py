@@ -11,7 +11,7 @@ from common.errors import Invalid
 from common.model.event import Event, FileChanged, WorkingCopySeen, content_hashes
 from common.model.ids import ContentHash, NodeId, Origin, ProjectId, WorkingCopyId
 from common.wire.nouns import event_from_bytes
-from dragon_node.lake.aliases import Joined, last, together
+from dragon_node.lake.aliases import Joined, changed, last, together
 from dragon_node.lake.identity import KnownCopy, Placed, place, unseen
 from dragon_node.lake.journal import Draft
 from dragon_node.lake.records import NO_ORIGIN, OUTSIDE, Note, Refusal
@@ -76,6 +76,11 @@ class Places:
                 self._known[copy] = known[copy]
             else:
                 self._known.pop(copy, None)
+
+    def heard(self, note: Note) -> None:
+        """A note has become durable: a join or a part is true from then on."""
+        if note.kind in ("join", "part"):
+            self.joined = changed(self.joined, note)
 
     def with_copy(self, copy: str) -> list[ProjectId]:
         """Projects of working copies with this id, or at this path on any machine."""

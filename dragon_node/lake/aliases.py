@@ -90,7 +90,8 @@ class Known(Protocol):
 
 
 class Aliases:
-    """Joins and parts: checked, then journalled, then true."""
+    """Joins and parts: checked, then journalled. What is durable is true: the journal tells
+    `Places` of it, also when whoever asked has gone by then."""
 
     def __init__(self, places: Known, note: Callable[[Note], Awaitable[int]]) -> None:
         self._places = places
@@ -111,7 +112,7 @@ class Aliases:
             one, other = self._one(project), self._one(into)
             if why := refusal(self._places.joined, one, other):
                 raise Conflict(f"{project} cannot be joined to {into}: {why}")
-            await self._decide(Note("join", {"project": one, "into": other}))
+            await self._note(Note("join", {"project": one, "into": other}))
         return one
 
     async def part(self, project: str) -> ProjectId:
@@ -124,12 +125,8 @@ class Aliases:
             if not named:
                 raise Missing(f"{project} is not joined to another project")
             one = self._only(project, named)
-            await self._decide(Note("part", {"project": one}))
+            await self._note(Note("part", {"project": one}))
         return one
-
-    async def _decide(self, note: Note) -> None:
-        await self._note(note)
-        self._places.joined = changed(self._places.joined, note)
 
     def _one(self, project: str) -> ProjectId:
         found = self._named(project)

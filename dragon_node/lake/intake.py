@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from common.clock import Clock
-from common.errors import Denied, Invalid, PostDevAIError
+from common.errors import Denied, Invalid
 from common.model.event import Event, FileChanged, content_hashes
 from common.model.ids import BLOB_BYTES_MAX, ContentHash, NodeId, Origin, ProjectId
 from common.model.lake import OriginStats
@@ -21,6 +21,8 @@ from dragon_node.lake.journal import Draft, Journal, Written
 from dragon_node.lake.records import Blobs, Note, Refusal
 
 _ORIGIN = re.compile(r"[0-9a-f]{32}\Z")
+SEQ_MAX = 1 << 62
+"""Sequences are below it, whatever the wire can say: SQLite keeps no more than 63 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,10 @@ class Intake:
             )
 
     def written(self, written: Written) -> None:
-        """For the journal: what is durable moves positions, whoever still waits for it."""
+        """For the journal: what is durable moves positions and joins, whoever still waits."""
         for lsn, draft in enumerate(written.drafts, start=written.first_lsn):
+            if isinstance(draft.decoded, Note):
+                self._places.heard(draft.decoded)
             if draft.origin in self._positions:
                 position = self._positions[draft.origin]
                 position.seq, position.lsn = draft.seq, lsn
@@ -100,6 +104,8 @@ class Intake:
         """
         if not _ORIGIN.match(origin):
             raise Invalid("open.origin must be 32 hex digits", field="open.origin")
+        if not 0 <= last < SEQ_MAX:
+            raise Invalid(f"open.last is {last}; it must be below 2^62", field="open.last")
         if not 1 <= first_held <= last + 1:
             raise Invalid(
                 f"open.first_held is {first_held} and open.last {last}", field="open.first_held"
@@ -133,12 +139,14 @@ class Intake:
             if not new:
                 return Journalled(position.lsn, position.seq)
             known = self._places.known()
-            drafts = [d for seq, raw in new for d in admit(origin, node, seq, raw, self._places)]
-            drafts = await self._screen.drafts(drafts)
+            admitted = [d for seq, raw in new for d in admit(origin, node, seq, raw, self._places)]
             try:
+                drafts = await self._screen.drafts(admitted)
                 contents = await self._written(drafts, blobs)
-            except PostDevAIError:  # none of it became durable, so no working copy has moved
-                self._places.put_back(known, _copies(drafts))
+            except BaseException:
+                # The journal has moved the position when it is durable, also for one who left.
+                if position.seq < new[-1][0]:
+                    self._places.put_back(known, _copies(admitted))
                 raise
         refusals = tuple(d.decoded for d in drafts if isinstance(d.decoded, Refusal))
         return Journalled(position.lsn, position.seq, refusals, frozenset(contents))
@@ -254,9 +262,11 @@ def _copies(drafts: Sequence[Draft]) -> set[str]:
 
 
 def _following(held: int, records: Sequence[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
-    """Those that are not held yet. Invalid when a sequence is skipped."""
+    """Those that are not held yet. Invalid when a sequence is skipped, or is beyond any."""
     new = [record for record in records if record[0] > held]
     for expected, (seq, _) in enumerate(new, start=held + 1):
         if seq != expected:
             raise Invalid(f"record.seq is {seq}; {expected} is next", field="record.seq")
+        if seq >= SEQ_MAX:
+            raise Invalid(f"record.seq is {seq}; it must be below 2^62", field="record.seq")
     return new

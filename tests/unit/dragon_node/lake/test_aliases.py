@@ -43,6 +43,7 @@ class World:
         await asyncio.sleep(0)
         self.notes.append(note)
         aliases.apply(self.db, note)
+        self.places.heard(note)
         return len(self.notes)
 
     def after_a_restart(self) -> Places:
