@@ -8,14 +8,18 @@ that were dirty when a command ran, and free pages of the outbox.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+import posixpath
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from common.errors import Unavailable
+from common.model.ids import WorkingCopyId
 from common.model.lake import LakeStep, Oblivion
 from developer_node.outbox.outbox import Position
 from developer_node.text.kept_contents import KeptContents
+from developer_node.text.working_copy import machine_id
 
 SENT_S = 60.0
 """So long may it take until what waits here is with the Dragon."""
@@ -32,11 +36,28 @@ class Waiting(Protocol):
 class Forgetting:
     """Before the Dragon forgets, and after it."""
 
-    def __init__(self, outbox: Waiting, spooled: Callable[[], int], directory: Path) -> None:
-        """`directory` is HOME/developer; `spooled` counts recorded commands not yet read in."""
+    def __init__(
+        self,
+        outbox: Waiting,
+        spooled: Callable[[], int],
+        directory: Path,
+        copies: Callable[[], Mapping[str, WorkingCopyId]] = dict[str, WorkingCopyId],
+    ) -> None:
+        """`directory` is HOME/developer; `spooled` counts recorded commands not yet read in;
+        `copies` are this machine's, by path."""
+        self._copies = copies
+        self._home = directory.parent
         self._outbox = outbox
         self._spooled = spooled
         self._grounds = directory / "grounds"
+
+    def whose(self, o: Oblivion) -> Oblivion:
+        """The same, with what says that an absolute path is of this machine."""
+        if not o.path.startswith("/"):
+            return o
+        place = Path(posixpath.normpath(o.path))
+        below = (copy for root, copy in self._copies().items() if Path(root).is_relative_to(place))
+        return replace(o, machine=machine_id(self._home), copies=tuple(sorted(below)))
 
     async def before(self, o: Oblivion) -> AsyncGenerator[LakeStep]:
         """Returns once all that waited here is with the Dragon. Unavailable when it stays here."""

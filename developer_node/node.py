@@ -126,7 +126,8 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
         write_private(token_file, token.encode())
         # The other questions to the lake are DeveloperService's, which knows how fresh they are.
         door = LakeDoor(  # pyright: ignore[reportAbstractUsage]
-            membership.routed("lake"), Forgetting(outbox, lambda: terminal.waiting, directory)
+            membership.routed("lake"),
+            Forgetting(outbox, lambda: terminal.waiting, directory, copies.known),
         )
         service = DeveloperService(laptop)
         server = await open_local_server(

@@ -19,7 +19,7 @@ from common.pb.postdevai.v1.lake_service_pb2_grpc import (
     add_LakeServiceServicer_to_server,
 )
 from common.rpc.routed import Routed
-from common.wire.translate import fill_pb, from_pb
+from common.wire.translate import fill_pb, from_pb, to_pb
 from developer_node.forgetting import Forgetting
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -61,6 +61,7 @@ class LakeDoor(LakeServiceServicer):
     async def Forget(
         self, request: pb.ForgetRequest, context: Context
     ) -> AsyncIterator[pb.ForgetResponse]:
+        request = to_pb(self._forgetting.whose(from_pb(request, Oblivion)), pb.ForgetRequest)
         what = from_pb(request, Oblivion)
         async for step in self._forgetting.before(what):
             yield _forgetting(step)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,6 +14,7 @@ from grpc.aio import ServicerContext
 
 from common.errors import Invalid
 from common.model.lake import (
+    FORGOTTEN_TEXT_MIN,
     KeptItem,
     LakeStep,
     Oblivion,
@@ -22,6 +24,7 @@ from common.model.lake import (
 )
 from common.pb.postdevai.v1 import lake_service_pb2 as pb
 from common.pb.postdevai.v1.lake_service_pb2_grpc import LakeServiceServicer
+from common.rpc.peers import peer_leaf
 from common.wire.translate import fill_pb, from_pb, to_pb
 
 Context = ServicerContext[Any, Any]
@@ -92,9 +95,13 @@ class LakeCare(LakeServiceServicer):
         self, request: pb.ForgetRequest, context: Context
     ) -> AsyncIterator[pb.ForgetResponse]:
         """Step by step, with the proof at the end."""
-        o = from_pb(request, Oblivion)
+        leaf = peer_leaf(context)
+        node = leaf.identity.id if leaf else ""
+        o = replace(from_pb(request, Oblivion), node=node)
         if not (o.path or o.text or o.since_ms or o.until_ms):
             raise Invalid("say what to forget: a path, a text or a time", field="path")
+        if 0 < len(o.text) < FORGOTTEN_TEXT_MIN:
+            raise Invalid(f"text must have at least {FORGOTTEN_TEXT_MIN}", field="text")
         if len(o.text) > TEXT_CHARACTERS_MAX:
             raise Invalid(f"text must have at most {TEXT_CHARACTERS_MAX:,}", field="text")
         async with aclosing(self._cared_for.forget(o)) as steps:

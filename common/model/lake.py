@@ -7,7 +7,7 @@ from typing import Literal
 
 from common.model.answer import Freshness, Hit, HitKind
 from common.model.event import Event, EventKind
-from common.model.ids import EventId, Origin, ProjectId
+from common.model.ids import EventId, Origin, ProjectId, WorkingCopyId
 
 SearchMode = Literal["fused", "literal", "regex"]
 
@@ -257,6 +257,10 @@ class KeptItem:
     """What ends its stay: a limit, a rule or "until forgotten"."""
 
 
+FORGOTTEN_TEXT_MIN = 4
+"""Characters. Fewer are contained in almost everything."""
+
+
 @dataclass(frozen=True, slots=True)
 class Oblivion:
     """What to forget; all that is given must match, and path, text or a time must be given."""
@@ -269,6 +273,18 @@ class Oblivion:
     text: str = ""
     """A secret: whatever contains these characters."""
     dry_run: bool = False
+    machine: str = ""
+    """Whose absolute path it is: its working copies are named from this. Without it and without a
+    node the path is compared whosever it is."""
+    copies: tuple[WorkingCopyId, ...] = ()
+    """Working copies of that machine that lie at the path or below it."""
+    node: str = ""
+    """Set by the Dragon: what ran outside any working copy is meant when it is of this node."""
+
+    @property
+    def of_one_machine(self) -> bool:
+        """Whether the path means one machine's files and no others."""
+        return self.path.startswith("/") and bool(self.machine or self.node)
 
 
 @dataclass(frozen=True, slots=True)

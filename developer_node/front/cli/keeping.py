@@ -57,14 +57,22 @@ def forget(
 
     what = Oblivion(
         project,
-        os.path.abspath(path.expanduser()) if path else "",
+        os.fspath(path.expanduser().resolve()) if path else "",
         bound_ms(since),
         bound_ms(until),
         _secret() if secret else "",
         dry_run,
     )
+    if secret:
+        _must_be_a_secret(what.text)
     _must_say(what)
-    if not (dry_run or yes or json) and not typer.confirm("This cannot be undone. Forget it?"):
+    if json and not (dry_run or yes):
+        raise Invalid(
+            "This cannot be undone, and with --json nobody is asked.",
+            field="yes",
+            hint="Add --yes, or --dry-run to see what would go.",
+        )
+    if not (dry_run or yes) and not typer.confirm("This cannot be undone. Forget it?"):
         raise typer.Exit(NO)
 
     async def use(client: LocalClient) -> int:
@@ -122,6 +130,17 @@ def _secret() -> str:
     import getpass
 
     return getpass.getpass("Whatever contains this text is forgotten (not shown): ")
+
+
+def _must_be_a_secret(text: str) -> None:
+    from common.model.lake import FORGOTTEN_TEXT_MIN
+
+    if len(text) < FORGOTTEN_TEXT_MIN:
+        raise Invalid(
+            f"The text to forget has {len(text)} characters.",
+            field="secret",
+            hint=f"At least {FORGOTTEN_TEXT_MIN}: fewer are contained in almost everything.",
+        )
 
 
 def _must_say(what: Oblivion) -> None:

@@ -15,7 +15,7 @@ from common.model.event import GitOperation, WorkingCopySeen, content_hashes, ki
 from common.model.ids import ContentHash, EventId, WorkingCopyId
 from common.model.lake import Oblivion
 from dragon_node.lake.forgetting import frames
-from dragon_node.lake.forgetting.matching import Meant, needles
+from dragon_node.lake.forgetting.matching import Meant, needles, whose
 from dragon_node.lake.history.events import unpack, unpacked
 from dragon_node.lake.journal_file import FORGOTTEN
 
@@ -36,6 +36,8 @@ class Found:
     """What they refer to."""
     commits: set[str] = field(default_factory=set[str])
     copies: set[str] = field(default_factory=set[str])
+    covered: bool = False
+    """Whether a working copy of the project lies around the path, at it or below it."""
 
     def __bool__(self) -> bool:
         return bool(self.events)
@@ -44,9 +46,12 @@ class Found:
 class Finder:
     """Looks in one project's file."""
 
-    def __init__(self, read: Read[object], asked: Oblivion, secrets: set[ContentHash]) -> None:
+    def __init__(
+        self, read: Read[object], journal: Read[object], asked: Oblivion, secrets: set[ContentHash]
+    ) -> None:
         """`secrets` are contents that are known to contain the text; those found are added."""
         self._read = read
+        self._journal = journal
         self._asked = asked
         self._secrets = secrets
 
@@ -54,19 +59,30 @@ class Finder:
         """Everything up to the file's newest event."""
         if self._asked.text:
             await self._find_secrets()
-        roots = await self._reads(_roots)
-        meant = Meant(self._asked, roots)
+        copies = await self._reads(_roots)
+        meant = Meant(self._asked, whose(self._asked, copies))
         telling = await self._reads(partial(_referring, contents=self._secrets))
-        found, after = Found(), 0
+        found, after = Found(covered=any(map(meant.covers, copies))), 0
         while rows := await self._reads(partial(_bodies, asked=self._asked, after=after)):
-            for lsn, raw in rows:
-                _look(meant, telling, found, lsn, raw)
+            strange = await self._strange([lsn for lsn, copy, _ in rows if not copy])
+            for lsn, _, raw in rows:
+                if lsn not in strange:
+                    _look(meant, telling, found, lsn, raw)
             after = rows[-1][0]
         lsns = set(found.events.values())
         found.commits = await self._reads(
             lambda db: {sha for sha in found.commits if _told_only_by(db, sha, lsns)}
         )
         return found
+
+    async def _strange(self, outside: Collection[int]) -> set[int]:
+        """Which of these, told outside any working copy, an absolute path does not mean: they are
+        another node's, or so old that the journal does not say any more whose they are."""
+        if not (outside and self._asked.of_one_machine):
+            return set()
+        look = partial(_told_by, node=self._asked.node, lsns=outside)
+        told: set[int] = await self._journal(look)  # type: ignore[assignment]  # what look gives
+        return set(outside) - told
 
     async def _find_secrets(self) -> None:
         after = b""
@@ -121,10 +137,10 @@ def _look(meant: Meant, telling: Collection[int], found: Found, lsn: int, raw: b
             pass
 
 
-def _bodies(db: apsw.Connection, asked: Oblivion, after: int) -> list[tuple[int, bytes]]:
+def _bodies(db: apsw.Connection, asked: Oblivion, after: int) -> list[tuple[int, str, bytes]]:
     """Events in the time that is asked for, or all: descriptions are asked by path or text."""
     return db.execute(
-        """SELECT lsn, body FROM events WHERE lsn>? AND at_ms>=? AND at_ms<?
+        """SELECT lsn, working_copy, body FROM events WHERE lsn>? AND at_ms>=? AND at_ms<?
            ORDER BY lsn LIMIT ?""",
         (after, asked.since_ms, asked.until_ms or 1 << 62, ROWS_A_READ),
     ).fetchall()
@@ -151,8 +167,13 @@ def _referring(db: apsw.Connection, contents: Collection[ContentHash]) -> set[in
 
 
 def _roots(db: apsw.Connection) -> dict[WorkingCopyId, str]:
-    rows = db.execute("SELECT working_copy, path FROM copies WHERE path<>''")
+    rows = db.execute("SELECT working_copy, path FROM copies")
     return {WorkingCopyId(copy): path for copy, path in rows}
+
+
+def _told_by(db: apsw.Connection, node: str, lsns: Collection[int]) -> set[int]:
+    sql = "SELECT 1 FROM records WHERE lsn=? AND node=?"
+    return {lsn for lsn in lsns if node and db.execute(sql, (lsn, node)).fetchone()}
 
 
 def _told_only_by(db: apsw.Connection, sha: str, lsns: Collection[int]) -> bool:

@@ -29,7 +29,7 @@ import apsw
 
 from common.errors import Invalid, Missing, PostDevAIError
 from common.model.ids import ContentHash, ProjectId
-from common.model.lake import LakeStep, Oblivion
+from common.model.lake import FORGOTTEN_TEXT_MIN, LakeStep, Oblivion
 from dragon_node.lake.admission import noted
 from dragon_node.lake.failpoints import reach
 from dragon_node.lake.forgetting import finding, in_memory, notes
@@ -65,6 +65,8 @@ class _Round:
     found: dict[ProjectId, Found] = field(default_factory=dict[ProjectId, Found])
     secrets: set[ContentHash] = field(default_factory=set[ContentHash])
     refusals: tuple[str, ...] = ()
+    covered: bool = False
+    """Whether a known working copy has to do with the path."""
 
 
 class Forgetting:
@@ -127,9 +129,12 @@ class Forgetting:
             async with aclosing(self._look(o, round_)) as looking:
                 async for step in looking:
                     yield step
-            if o.dry_run:
+            if o.dry_run and not _is_nowhere(o, round_):
                 sentence = f"{_counted(round_.found)} would be forgotten, and nothing was"
                 yield LakeStep("find", 1, 1, sentence, ended=True)
+                return
+            if n == 0 and _is_nowhere(o, round_):
+                yield LakeStep("find", 1, 1, _nowhere(o), ok=False, ended=True)
                 return
             new = self._said(identity, o, round_)
             if not new and (n > 0 or not o.text):
@@ -151,7 +156,9 @@ class Forgetting:
         projects = await self._projects(o.project)
         for done, project in enumerate(projects, start=1):
             shard = await self._parts.stores.project(project)
-            found = await Finder(shard.database.read, o, round_.secrets).find()
+            finder = Finder(shard.database.read, self._parts.journal.read, o, round_.secrets)
+            found = await finder.find()
+            round_.covered |= found.covered
             if found:
                 round_.found[project] = found
             yield LakeStep("find", done, len(projects), self._parts.name(project))
@@ -218,8 +225,23 @@ class Forgetting:
 def _check(o: Oblivion) -> None:
     if not (o.path or o.text or o.since_ms or o.until_ms):
         raise Invalid("say what to forget: a path, a text or a time", field="path")
+    if 0 < len(o.text) < FORGOTTEN_TEXT_MIN:
+        raise Invalid(f"a text has at least {FORGOTTEN_TEXT_MIN} characters", field="text")
     if min(o.since_ms, o.until_ms) < 0:
         raise Invalid("a time is not before 1970", field="since_ms")
+
+
+def _is_nowhere(o: Oblivion, round_: _Round) -> bool:
+    """An absolute path that no working copy has to do with may be misspelled, or another machine's:
+    that nothing was found there proves nothing."""
+    return o.path.startswith("/") and not round_.covered and not round_.found
+
+
+def _nowhere(o: Oblivion) -> str:
+    return (
+        f"nothing of the kind is known here: {o.path} is in no known working copy and holds none;"
+        " nothing was forgotten. On the laptop whose path it is, or relative with --project"
+    )
 
 
 def _counted(found: dict[ProjectId, Found]) -> str:

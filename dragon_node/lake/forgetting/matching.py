@@ -19,7 +19,7 @@ from common.model.event import (
     PathChange,
     WorkingCopySeen,
 )
-from common.model.ids import WorkingCopyId
+from common.model.ids import WorkingCopyId, working_copy_id
 from common.model.lake import Oblivion
 
 
@@ -29,7 +29,7 @@ class Meant:
 
     asked: Oblivion
     roots: Mapping[WorkingCopyId, str]
-    """Where the working copies lie, as far as it is known."""
+    """Where the working copies lie that can be meant, as far as it is known; see `whose`."""
 
     def time(self, event: Event) -> bool:
         """Whether the event lies in the time."""
@@ -42,6 +42,9 @@ class Meant:
         """Whether the event mentions the path or something below it."""
         if not self.asked.path:
             return True
+        copy = event.working_copy
+        if copy and self.asked.of_one_machine and copy not in self.roots:
+            return False
         place = posixpath.normpath(self.asked.path)
         root = self.roots.get(event.working_copy, "")
         inside, outside = _sides(place, root)
@@ -53,15 +56,48 @@ class Meant:
             if path
         )
 
+    def covers(self, copy: WorkingCopyId) -> bool:
+        """Whether the path lies in this working copy, is it, or has it below."""
+        root = self.roots.get(copy, "")
+        return bool(root) and _sides(posixpath.normpath(self.asked.path), root)[0] is not None
+
     def text(self, raw: bytes) -> bool:
         """Whether these bytes contain the text, in any of its spellings."""
         return not self.asked.text or any(needle in raw for needle in needles(self.asked.text))
+
+
+def whose(asked: Oblivion, known: Mapping[WorkingCopyId, str]) -> Mapping[WorkingCopyId, str]:
+    """Of the known working copies those that an absolute path can mean: another machine has the
+    same paths. Those are in it too whose place is known no more, as it was forgotten: a name is
+    made of the machine and the place."""
+    if not asked.of_one_machine:
+        return known
+    if not asked.machine:
+        return {}
+    place = posixpath.normpath(asked.path)
+    own = {copy: path for copy, path in known.items() if _is_at(copy, asked.machine, path)}
+    for around in _upwards(place):
+        own[working_copy_id(asked.machine, around)] = around
+    for copy in asked.copies:
+        own.setdefault(copy, place)
+    return own
 
 
 def needles(text: str) -> tuple[bytes, ...]:
     """A text as it may lie in bytes."""
     spelled = (text.encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be"))
     return tuple(dict.fromkeys(spelled))
+
+
+def _is_at(copy: WorkingCopyId, machine: str, path: str) -> bool:
+    return bool(path) and working_copy_id(machine, path) == copy
+
+
+def _upwards(place: str) -> Iterator[str]:
+    while place != "/":
+        yield place
+        place = posixpath.dirname(place)
+    yield place
 
 
 def _sides(place: str, root: str) -> tuple[str | None, str | None]:

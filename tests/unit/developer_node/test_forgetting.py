@@ -18,6 +18,7 @@ from developer_node import forgetting
 from developer_node.forgetting import Forgetting
 from developer_node.outbox.outbox import Outbox
 from developer_node.text.kept_contents import KeptContents
+from developer_node.text.working_copy import machine_id
 
 SECRET = "hunter2-was-here"
 
@@ -86,6 +87,16 @@ async def test_without_a_text_no_kept_content_stays(tmp_path: Path) -> None:
     async with Outbox.open(tmp_path / "outbox.db") as outbox:
         await _all(Forgetting(outbox, lambda: 0, tmp_path).after(Oblivion(path="/code/thing")))
     assert KeptContents.of(ground).names() == set()
+
+
+async def test_an_absolute_path_is_asked_for_as_this_machines(tmp_path: Path) -> None:
+    known = {"/code/thing/deep": WorkingCopyId("a" * 16), "/code/other": WorkingCopyId("b" * 16)}
+    async with Outbox.open(tmp_path / "outbox.db") as outbox:
+        ours = Forgetting(outbox, lambda: 0, tmp_path / "developer", lambda: known)
+        asked = ours.whose(Oblivion(path="/code/thing/"))
+        assert asked.copies == ("a" * 16,)
+        assert asked.machine == machine_id(tmp_path)
+        assert ours.whose(Oblivion(path="thing")) == Oblivion(path="thing")
 
 
 def _unsealed(path: Path) -> bytes:

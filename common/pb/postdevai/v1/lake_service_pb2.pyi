@@ -442,20 +442,26 @@ class KeptResponse(_message.Message):
     def __init__(self, items: _Optional[_Iterable[_Union[KeptItem, _Mapping]]] = ...) -> None: ...
 
 class ForgetRequest(_message.Message):
-    __slots__ = ("project", "path", "since_ms", "until_ms", "text", "dry_run")
+    __slots__ = ("project", "path", "since_ms", "until_ms", "text", "dry_run", "machine", "copies", "node")
     PROJECT_FIELD_NUMBER: _ClassVar[int]
     PATH_FIELD_NUMBER: _ClassVar[int]
     SINCE_MS_FIELD_NUMBER: _ClassVar[int]
     UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
     DRY_RUN_FIELD_NUMBER: _ClassVar[int]
+    MACHINE_FIELD_NUMBER: _ClassVar[int]
+    COPIES_FIELD_NUMBER: _ClassVar[int]
+    NODE_FIELD_NUMBER: _ClassVar[int]
     project: str
     path: str
     since_ms: int
     until_ms: int
     text: str
     dry_run: bool
-    def __init__(self, project: _Optional[str] = ..., path: _Optional[str] = ..., since_ms: _Optional[int] = ..., until_ms: _Optional[int] = ..., text: _Optional[str] = ..., dry_run: _Optional[bool] = ...) -> None: ...
+    machine: str
+    copies: _containers.RepeatedScalarFieldContainer[str]
+    node: str
+    def __init__(self, project: _Optional[str] = ..., path: _Optional[str] = ..., since_ms: _Optional[int] = ..., until_ms: _Optional[int] = ..., text: _Optional[str] = ..., dry_run: _Optional[bool] = ..., machine: _Optional[str] = ..., copies: _Optional[_Iterable[str]] = ..., node: _Optional[str] = ...) -> None: ...
 
 class LakeStep(_message.Message):
     __slots__ = ("step", "done", "total", "sentence", "ok", "ended")

@@ -182,6 +182,28 @@ async def test_forgetting_everything_by_accident_is_not_possible(
     assert "Say what to forget" in done.err
 
 
+@pytest.mark.parametrize("text", [b"\n", b"", b"abc\n"])
+async def test_an_empty_or_short_secret_is_no_wish(
+    terminal: Terminal, script: Script, text: bytes
+) -> None:
+    done = await terminal.type("forget", "--secret", "--path", "x", "--yes", stdin=text)
+    assert (done.code, script.asked) == (2, [])
+    assert "At least 4" in done.err
+
+
+async def test_json_does_not_say_yes(terminal: Terminal, script: Script) -> None:
+    done = await terminal.type("forget", "--path", "x", "--json")
+    assert (done.code, script.asked) == (2, [])
+    assert "--yes" in done.err
+
+
+async def test_a_path_is_meant_as_it_is_behind_links(terminal: Terminal, script: Script) -> None:
+    (terminal.cwd / "real").mkdir()
+    (terminal.cwd / "link").symlink_to("real")
+    await terminal.type("forget", "--path", "link", "--yes")
+    assert script.asked == [Oblivion(path=str((terminal.cwd / "real").resolve()))]
+
+
 async def test_what_is_kept_is_told_by_place(terminal: Terminal, script: Script) -> None:
     script.lake.kept = (
         KeptItem("records", "journal", 812, 900_000, 1, 2, True, "a snapshot covers it twice"),

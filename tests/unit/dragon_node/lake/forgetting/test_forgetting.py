@@ -11,7 +11,8 @@ import pytest
 
 from common.daemon.keys import sealing_key
 from common.errors import Invalid, Missing
-from common.model.ids import Origin, content_hash
+from common.model.event import CommandFinished
+from common.model.ids import NodeId, Origin, WorkingCopyId, content_hash, working_copy_id
 from common.model.lake import HistoryQuery, LakeStep, Oblivion, RelatedQuery, SearchQuery
 from dragon_node.failures.memory import FailureMemory
 from dragon_node.lake.lake import Lake
@@ -23,7 +24,7 @@ from tests.support.forgetting import (
     places_of,
     plant,
 )
-from tests.support.lake import OTHER_COPY, Laptop, contents, event, opened, ran, saved, seen
+from tests.support.lake import NODE, OTHER_COPY, Laptop, contents, event, opened, ran, saved, seen
 
 
 def _lake(directory: Path) -> AbstractAsyncContextManager[Lake]:
@@ -288,10 +289,72 @@ async def test_nothing_named_is_refused_and_nothing_found_is_said(tmp_path: Path
         with pytest.raises(Invalid):
             await forget(lake, Oblivion(project="thing"))
         with pytest.raises(Missing):
-            await forget(lake, Oblivion(project="thing", text="x"))
+            await forget(lake, Oblivion(project="thing", text="xxxx"))
         (*_, last) = await forget(lake, Oblivion(path="/nowhere"))
         assert last.ended
         assert "nothing" in last.sentence
+
+
+async def test_a_text_that_is_in_almost_everything_is_refused(tmp_path: Path) -> None:
+    async with _lake(tmp_path) as lake:
+        with pytest.raises(Invalid, match="at least 4"):
+            await forget(lake, Oblivion(text="abc"))
+
+
+async def test_a_path_means_the_files_of_the_machine_that_asks_and_of_no_other(
+    tmp_path: Path,
+) -> None:
+    """Two laptops, two projects, the same place: only the asking one's is emptied."""
+    place = "/home/ada/thing"
+    ours, theirs = (working_copy_id(machine, place) for machine in ("m1", "m2"))
+    other = NodeId("9" * 16)
+    async with _lake(tmp_path) as lake:
+        near, far = Laptop(lake), Laptop(lake, Origin("b" * 32), other)
+        outside = WorkingCopyId("")
+        for laptop, copy, name in ((near, ours, "near"), (far, theirs, "far")):
+            await laptop.send(
+                event(seen(place, (f"github.com/ada/{name}",), (name,)), copy),
+                event(saved(f"{name}.py", f"{name} = 1\n"), copy),
+                event(replace(ran(f"ls {name}"), cwd=place), outside),
+                blobs=contents(f"{name} = 1\n"),
+            )
+        asked = Oblivion(path=place, machine="m1", copies=(ours,), node=NODE)
+        steps = await forget(lake, asked)
+        assert steps[-1].ok, steps[-1].sentence
+        told = {run.command for run in await _runs(lake)}
+        hits = (await lake.literal(SearchQuery(" = 1", mode="literal"))).hits
+        assert [hit.path for hit in hits] == ["far.py"]
+        assert told == {"ls far"}
+
+
+async def test_a_place_that_was_forgotten_whole_is_found_by_its_path_again(tmp_path: Path) -> None:
+    place = "/home/ada/thing"
+    copy = working_copy_id("m1", place)
+    asked = Oblivion(path=place, machine="m1", node=NODE)
+    async with _lake(tmp_path) as lake:
+        laptop = Laptop(lake)
+        await laptop.send(event(seen(place), copy), event(ran("one"), copy))
+        await forget(lake, asked)
+        await laptop.send(event(ran("two"), copy))
+        assert (await forget(lake, asked))[-1].ok
+        assert not await _runs(lake)
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+async def test_a_path_in_no_known_working_copy_is_not_said_to_be_gone(
+    tmp_path: Path, dry_run: bool
+) -> None:
+    async with _lake(tmp_path) as lake:
+        await Laptop(lake).send(event(seen()))
+        (*_, last) = await forget(lake, Oblivion(path="/nowhere", dry_run=dry_run))
+        assert last.ended
+        assert not last.ok
+        assert "no known working copy" in last.sentence
+
+
+async def _runs(lake: Lake) -> list[CommandFinished]:
+    bodies = [entry.event.body for entry in (await lake.history(HistoryQuery())).entries]
+    return [body for body in bodies if isinstance(body, CommandFinished)]
 
 
 def _lose_ram(directory: Path) -> None:
