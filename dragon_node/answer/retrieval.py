@@ -15,6 +15,7 @@ from dragon_node.answer.why import Asked, reasons
 from dragon_node.inference.embedder import Embedder
 from dragon_node.lake.records import ChunkRef
 from dragon_node.lake.scope import Scope, scope_of
+from dragon_node.lake.searching import has_everything
 
 K_MAX, K_USUAL = 1_000, 10
 QUERY_CHARACTERS_MAX = 4_096
@@ -37,7 +38,7 @@ class Found:
     passages: tuple[Passage, ...]
     """Best first."""
     complete: bool
-    """False when a limit cut a list, or something was not asked: freshness says what."""
+    """False when a limit cut a list, or an index lacked something: freshness says what."""
     freshness: Freshness
 
 
@@ -75,10 +76,9 @@ class Retrieval:
         hits = await self._hits(fused[: q.k], lists.told, scope_of(q))
         fresh = dataclasses.replace(fresh, not_asked=(*fresh.not_asked, *lists.not_asked))
         cut = lists.full or len(fused) > q.k
-        partial = fresh.not_asked or fresh.asleep or fresh.words_behind
         return Found(
             tuple(_passage(hit, found, asked) for hit, found in hits),
-            complete=not cut and not partial,
+            complete=not cut and _is_whole(fresh, q),
             freshness=fresh,
         )
 
@@ -107,6 +107,13 @@ def _checked(q: SearchQuery) -> SearchQuery:
     if not 0 <= q.k <= K_MAX:
         raise Invalid(f"k is {q.k}; it must be 1 to {K_MAX:,}", field="k")
     return dataclasses.replace(q, k=q.k or K_USUAL)
+
+
+def _is_whole(fresh: Freshness, q: SearchQuery) -> bool:
+    """Whether every index had everything: meaning and words are asked about code alone."""
+    of_code = q.kind in ("", "code")
+    indexed = not of_code or (fresh.vectors_share >= 1.0 and not fresh.words_behind)
+    return indexed and has_everything(fresh, q.working_copy)
 
 
 def _candidates(lists: Lists, asked: Asked) -> Candidates:

@@ -114,6 +114,8 @@ class Searching:
         limit, scope = _limit(q.k, 10, "k"), scope_of(q)
         hits: list[Hit] = []
         asked, asleep = await self._asked(q.project, scope)
+        # Before the files are read: what arrives meanwhile is not claimed to have been seen.
+        fresh = replace(await self._freshness(q.project), asleep=asleep)
         for project, shard in sorted(asked, key=lambda pair: self._projects.name(pair[0])):
             left = limit + 1 - len(hits)
             if left > 0:
@@ -122,8 +124,8 @@ class Searching:
                     substrings.search, exact=exact, limit=left, project=name, scope=scope
                 )
                 hits += await shard.database.read(look)
-        fresh = replace(await self._freshness(q.project), asleep=asleep)
-        return SearchResult(tuple(hits[:limit]), len(hits) <= limit and not asleep, fresh)
+        complete = len(hits) <= limit and has_everything(fresh, q.working_copy)
+        return SearchResult(tuple(hits[:limit]), complete, fresh)
 
     async def _listed(self, project: str, k: int, scope: Scope, listing: Listing) -> list[Scored]:
         return await self._candidates(
@@ -149,6 +151,16 @@ class Searching:
         if scope.working_copy:
             return await self._projects.holding(scope.working_copy, project), ()
         return await self._projects.asked(project)
+
+
+def has_everything(fresh: Freshness, working_copy: str = "") -> bool:
+    """Whether all that was asked is known as far as laptops have told of it: every event is
+    applied, every file of the working copy (id or path; all when empty) is indexed, and nothing
+    was left out."""
+    place = working_copy.rstrip("/") or working_copy
+    meant = [p for p in fresh.projects if place in ("", p.copy, p.working_copy)]
+    behind = fresh.events_behind or any(p.files_behind for p in meant)
+    return not (behind or fresh.asleep or fresh.not_asked)
 
 
 def _hits(

@@ -31,7 +31,10 @@ async def make_project(laptop: Laptop, number: int, version: int = 0, files: int
     """Describes it and saves its files."""
     copy = copy_of(number)
     described = seen(
-        f"/home/ada/{name_of(number)}", (f"github.com/ada/{name_of(number)}",), (f"root{number}",)
+        f"/home/ada/{name_of(number)}",
+        (f"github.com/ada/{name_of(number)}",),
+        (f"root{number}",),
+        files=files,
     )
     texts = [text_of(number, version) + f"# {i}\n" for i in range(files)]
     bodies = [event(saved(f"m{i}.py", text), copy) for i, text in enumerate(texts)]

@@ -170,6 +170,9 @@ async def test_a_list_that_is_as_long_as_it_may_be_says_that_it_is_not_complete(
     [
         replace(FRESH, asleep=("other",)),
         replace(FRESH, words_behind=3),
+        replace(FRESH, vectors_share=0.99),
+        replace(FRESH, events_behind=1),
+        replace(FRESH, projects=(replace(FRESH.projects[0], files_behind=99),)),
         replace(FRESH, not_asked=("vectors of thing: rebuilt",)),
     ],
 )
@@ -179,6 +182,13 @@ async def test_what_was_not_asked_is_not_complete(fresh: Freshness):
     result = await Retrieval(source, FlatEmbedder()).search(SearchQuery("how is it synced"))
     assert not result.complete
     assert result.freshness == fresh
+
+
+async def test_events_are_complete_without_vectors_and_words():
+    source = lake()
+    source.fresh = replace(FRESH, vectors_share=0.0, words_behind=3)
+    asked = SearchQuery("how is it synced", kind="event")
+    assert (await Retrieval(source, FlatEmbedder()).search(asked)).complete
 
 
 async def test_events_and_failures_are_found_by_their_words_and_say_which():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import apsw
@@ -130,7 +131,9 @@ async def test_two_clones_keep_versions_of_their_own(tmp_path: Path) -> None:
 
 async def test_the_limit_is_said_and_is_in_order(tmp_path: Path) -> None:
     async with opened(tmp_path) as lake:
-        await Laptop(lake).save({f"f{i}.py": "needle\nneedle\n" for i in range(4)})
+        laptop = Laptop(lake)
+        await laptop.save({f"f{i}.py": "needle\nneedle\n" for i in range(4)})
+        await laptop.send(seen(files=4))
         cut = await lake.literal(SearchQuery("needle", mode="literal", k=3))
         assert [(h.path, h.start_line) for h in cut.hits] == [
             ("f0.py", 1),
@@ -139,6 +142,29 @@ async def test_the_limit_is_said_and_is_in_order(tmp_path: Path) -> None:
         ]
         assert not cut.complete
         assert (await lake.literal(SearchQuery("needle", mode="literal", k=8))).complete
+
+
+async def test_exact_search_is_complete_when_every_file_of_the_copies_asked_is_there(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as lake:
+        laptop = Laptop(lake)
+        await laptop.save({"a.py": "needle\n"})
+
+        async def complete(copy: str = "") -> list[bool]:
+            exact = SearchQuery("needle", mode="literal", working_copy=copy)
+            found = [await lake.literal(exact), await lake.regex(replace(exact, mode="regex"))]
+            return [one.complete for one in found]
+
+        assert await complete() == [False, False], "nobody knows how many files there are"
+        await laptop.send(seen(files=100))
+        assert await complete() == [False, False]
+        await laptop.send(seen(files=1))
+        assert await complete() == [True, True]
+        await laptop.send(event(seen("/home/ada/clone", files=9), OTHER_COPY))
+        assert await complete() == [False, False]
+        assert await complete(OTHER_COPY) == [False, False]
+        assert await complete("/home/ada/thing/") == [True, True]
 
 
 async def test_another_project_is_not_searched_when_one_is_named(tmp_path: Path) -> None:
