@@ -27,6 +27,7 @@ FAILPOINTS: tuple[str, ...] = (
     "snapshot.shelved",
     "snapshot.verified",
     "snapshot.published",
+    "journal.begun",
     "journal.cutting",
     "journal.cut_step",
     "journal.cut",

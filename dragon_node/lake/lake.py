@@ -154,10 +154,11 @@ class Lake:
                     hear(written)
 
             key = await made_ready(directory, key)
-            await asyncio.to_thread(lost_journal.go_on, directory, ram.path, key)
+            begun = await asyncio.to_thread(lost_journal.go_on, directory, ram.path, key)
             journal = await Journal.open(directory / "journal.db", readers, on_written, key)
             stack.push_async_callback(journal.close)
             archive = Archive.open(directory, journal, key)
+            archive.recovery.bridging = begun
             for wrong in filter(None, (archive.asleep.damaged, *archive.generations.damaged)):
                 log.warning("passed over: %s", wrong)
             nearest = await Nearest.open(
@@ -206,6 +207,9 @@ class Lake:
             heard += [intake.written, applying.take]
             standing = Standing(stores, applying)
             snapshots = Snapshots(archive, standing, journal, clock)
+            if begun:  # nobody is served before what the new journal lacks is in a generation
+                await snapshots.make(keep=1)
+                archive.recovery.bridging = False
             place = Place(directory, key)
             safekeeping = Safekeeping(
                 place, archive, snapshots, journal, standing, stores, readers, clock

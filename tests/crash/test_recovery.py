@@ -26,8 +26,8 @@ from tests.support.recovery import KEY, ONE, TWO, lose_ram, toy
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("shelf", "asleep", "generation", "current", "snapshot", "journal", "backup")
-AFTERWARDS = ("journal.overwriting", "journal.overwritten")
-"""Only forgetting reaches them."""
+AFTERWARDS = ("journal.overwriting", "journal.overwritten", "journal.begun")
+"""Only forgetting, or a journal that was lost, reaches them."""
 NAMES = [n for n in FAILPOINTS if n.partition(".")[0] in ROOMS and n not in AFTERWARDS]
 
 WHOLE = [*NAMES, *(n for n in FAILPOINTS if n.startswith("residency."))]

@@ -124,9 +124,11 @@ async def test_an_older_copy_of_the_outbox_starts_a_new_origin(mesh: Mesh, tmp_p
     assert [origin.missing for origin in lake.origins] == [0, 0]
 
 
-@pytest.mark.parametrize("ram", ["kept", "lost"])
-async def test_a_lost_journal_costs_nothing_that_a_generation_has(
-    mesh: Mesh, tmp_path: Path, ram: str
+@pytest.mark.parametrize(
+    ("ram", "generations"), [("kept", "kept"), ("lost", "kept"), ("kept", "lost")]
+)
+async def test_a_lost_journal_costs_nothing_that_memory_or_a_generation_has(
+    mesh: Mesh, tmp_path: Path, ram: str, generations: str
 ) -> None:
     """An orderly stop leaves one, and the RAM disk may have outlived it."""
     repository = Repository.make(tmp_path / "thing")
@@ -137,6 +139,8 @@ async def test_a_lost_journal_costs_nothing_that_a_generation_has(
     emptied(mesh)
     mesh.down(*(["--free"] if ram == "lost" else []))
     lose(mesh.home / "dragon" / "journal.db")
+    if generations == "lost":
+        shutil.rmtree(mesh.home / "dragon" / "generations")
     mesh.up(repository.root)
     flow.write(AFTER)
     emptied(mesh)
@@ -146,9 +150,8 @@ async def test_a_lost_journal_costs_nothing_that_a_generation_has(
     assert "journal.db was lost" in (mesh.home / "dragon" / "dragon.log").read_text()
 
 
-@pytest.mark.parametrize("ram", ["kept", "lost"])
-async def test_a_lost_journal_without_generations_is_said_and_the_lake_works_on(
-    mesh: Mesh, tmp_path: Path, ram: str
+async def test_a_lost_journal_and_nothing_left_is_said_and_the_lake_works_on(
+    mesh: Mesh, tmp_path: Path
 ) -> None:
     """What only the journal knew is gone, and nothing claims to know it."""
     repository = Repository.make(tmp_path / "thing")
@@ -161,7 +164,7 @@ async def test_a_lost_journal_without_generations_is_said_and_the_lake_works_on(
     async with laptop(mesh) as client:
         card = await next_card(client)
     old = await check_numbers(mesh, 1, PAST)
-    mesh.down(*(["--free"] if ram == "lost" else []))
+    mesh.down("--free")
     lose(mesh.home / "dragon" / "journal.db")
     shutil.rmtree(mesh.home / "dragon" / "generations")
     mesh.up(repository.root)

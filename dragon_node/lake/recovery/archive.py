@@ -38,7 +38,8 @@ class Archive:
         _go_on(generations, journal, directory)
         archive = cls(shelf, asleep, generations, Recovery(shelf, asleep, generations, journal))
         shelf.tidy()
-        if not generations.damaged:
+        nothing_says = asleep.damaged or (not generations.all() and not asleep.all())
+        if not generations.damaged and not nothing_says:  # what the copies are
             archive.sweep()
         return archive
 

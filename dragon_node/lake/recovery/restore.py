@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,8 @@ from common.model.lake import LakeStep
 from dragon_node.lake.recovery.asleep import Asleep
 from dragon_node.lake.recovery.generations import Generations, Manifest
 from dragon_node.lake.recovery.shelf import MEMORY, Shelf, Shelved
+
+log = logging.getLogger(__name__)
 
 
 class Reach(Protocol):
@@ -26,6 +29,11 @@ class Reach(Protocol):
     @property
     def first_lsn(self) -> int:
         """The oldest position that it holds; 0 when nothing was cut."""
+        ...
+
+    @property
+    def last_lsn(self) -> int:
+        """The newest position that it holds."""
         ...
 
 
@@ -52,6 +60,9 @@ class Recovery:
         self._generations = generations
         self._journal = journal
         self._first: Manifest | None = None
+        self.bridging = False
+        """The journal has just begun after one that was lost, and no generation has what came
+        before it yet: every file counts as far as it has come."""
         self.told: list[str] = []
         """Copies that were found damaged and passed over."""
 
@@ -60,15 +71,21 @@ class Recovery:
         has never been copied and the journal holds all of it. Corrupt when neither is so."""
         wrong: list[str] = []
         for shelved in self._copies(name):
+            if shelved.lsn > self._journal.last_lsn:
+                wrong.append(
+                    f"{self._shelf.path(shelved)}, a copy of {name}, has {shelved.lsn} records "
+                    f"and the journal {self._journal.last_lsn}"
+                )
+                continue
             try:
                 await self._shelf.take(shelved, path)
             except Corrupt as error:
                 wrong.append(error.message)
                 continue
-            self.told += wrong
+            self._tell(wrong)
             return shelved
         if self._all_is_journalled(name):
-            self.told += wrong
+            self._tell(wrong)
             return None
         why = "; ".join([*wrong, *self._generations.damaged]) or "no copy of it is left"
         raise Corrupt(
@@ -77,11 +94,20 @@ class Recovery:
             hint="Restore a backup: dragon-node restore --from DIR --key FILE.",
         )
 
+    def _tell(self, wrong: list[str]) -> None:
+        for sentence in wrong:
+            log.warning("passed over: %s", sentence)
+        self.told += wrong
+
     def minimum(self, name: str) -> int:
         """The position that a file found on the RAM disk must have reached: the journal no longer
         holds everything before. Below it the file is as good as missing."""
         usable = self._usable()
+        if self.bridging:
+            usable = usable[:1]
         if not usable:
+            if self.bridging:
+                return 0
             return max(0, self._journal.first_lsn - 1) if name == MEMORY else 0
         shelved = usable[-1].files.get(name)
         return 0 if shelved is None else min(shelved.lsn, usable[-1].lsn)
@@ -115,7 +141,8 @@ class Recovery:
         return [
             m
             for m in self._generations.all()
-            if m.journal == self._journal.id and m.lsn + 1 >= self._journal.first_lsn
+            if m.journal == self._journal.id
+            and (self.bridging or m.lsn + 1 >= self._journal.first_lsn)
         ]
 
     def _all_is_journalled(self, name: str) -> bool:
@@ -123,6 +150,10 @@ class Recovery:
         if self._journal.first_lsn <= 1:
             return True
         usable = self._usable()
+        if self.bridging:
+            # Known by nothing but memory.db is what began after the newest generation: gone with
+            # its file. Without memory.db what sleeps goes on, and nobody claims to know the rest.
+            return name == MEMORY and not usable
         return name != MEMORY and bool(usable) and all(name not in m.files for m in usable)
 
 

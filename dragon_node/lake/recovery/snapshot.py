@@ -104,9 +104,10 @@ class Snapshots:
             self.failed = error.message
             log.error("no snapshot was made: %s", error.message)
 
-    async def make(self) -> Generation:
-        """One generation. OverLimit when the disk is full: the others are as they were."""
-        async with aclosing(self.steps()) as steps:
+    async def make(self, keep: int = KEPT) -> Generation:
+        """One generation; `keep` of them are there afterwards. OverLimit when the disk is full:
+        the others are as they were."""
+        async with aclosing(self.steps(keep)) as steps:
             async for _ in steps:
                 pass
         newest = self._archive.generations.newest()
