@@ -212,7 +212,7 @@ class Lake:
                 archive.recovery.bridging = False
             place = Place(directory, key)
             safekeeping = Safekeeping(
-                place, archive, snapshots, journal, standing, stores, readers, clock
+                place, archive, snapshots, journal, standing, stores, readers, clock, ram.path
             )
             forgetting = Forgetting(
                 Parts(

@@ -44,6 +44,10 @@ class Asleep:
         if project in self._held:
             self._replace({p: s for p, s in self._held.items() if p != project})
 
+    def replace(self, held: Mapping[ProjectId, Shelved]) -> None:
+        """These sleep and no other. OverLimit when the disk is full: then all is as it was."""
+        self._replace(dict(held))
+
     def _replace(self, held: dict[ProjectId, Shelved]) -> None:
         documents.write(self._path, {p: asdict(s) for p, s in held.items()}, "asleep")
         self._held = held

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
@@ -37,8 +37,11 @@ class Backups:
         archive: Archive,
         snapshots: Snapshots,
         clock: Clock,
+        ram: Path | None = None,
     ) -> None:
+        """`home` is HOME/dragon, and `ram` where the RAM disk lies: no place for a backup."""
         self._home = home
+        self._taken = (home.directory, *([ram] if ram is not None else []))
         self._embeddings = embeddings
         self._archive = archive
         self._snapshots = snapshots
@@ -47,10 +50,11 @@ class Backups:
     async def steps(self, to: Path, key_to: Path) -> AsyncGenerator[LakeStep]:
         """A fresh generation, and everything since, in `to`; the key that opens it in `key_to`.
 
-        Invalid when the key would lie beside what it opens, Conflict when something is there
+        Invalid when the key would lie beside what it opens, or something where the lake itself
+        lies: what happens to that would happen to its backup. Conflict when something is there
         already. OverLimit when a disk is full: without its MANIFEST.json it is no backup.
         """
-        await asyncio.to_thread(_refuse, to, key_to)
+        await asyncio.to_thread(_refuse, to, key_to, self._taken)
         async with self._snapshots.turn:  # so that the journal is not cut meanwhile
             async with aclosing(self._snapshots.made()) as making:
                 async for step in making:
@@ -104,10 +108,18 @@ async def restore_backup(source: Path, key_file: Path, home: Path) -> AsyncGener
     yield LakeStep("restore", 1, 1, f"everything up to its newest record is in {home}", ended=True)
 
 
-def _refuse(to: Path, key_to: Path) -> None:
+def _refuse(to: Path, key_to: Path, taken: Sequence[Path]) -> None:
     for path, field in ((to, "to"), (key_to, "key_to")):
         if not path.is_absolute():
             raise Invalid(f"{path} must be absolute", field=field)
+        for place in taken:
+            if path.resolve().is_relative_to(place.resolve()):
+                raise Invalid(
+                    f"{path} would lie in {place}, where the lake itself lies",
+                    field=field,
+                    hint="What happens to the lake would happen to it too: name another place, "
+                    "best on another disk.",
+                )
     if key_to.resolve().is_relative_to(to.resolve()):
         raise Invalid(
             f"{key_to} would lie in the backup that it opens",

@@ -32,8 +32,9 @@ class Safekeeping:
         files: Remade,
         readers: Readers,
         clock: Clock,
+        ram: Path | None = None,
     ) -> None:
-        """`place` is HOME/dragon and the key that seals it."""
+        """`place` is HOME/dragon and the key that seals it; `ram` is where the RAM disk lies."""
         self._place = place
         self._archive = archive
         self._snapshots = snapshots
@@ -42,7 +43,7 @@ class Safekeeping:
         self._files = files
         self._readers = readers
         self._embeddings = place.directory / EMBEDDINGS
-        self._backups = Backups(place, self._embeddings, archive, snapshots, clock)
+        self._backups = Backups(place, self._embeddings, archive, snapshots, clock, ram)
 
     def generations(self) -> tuple[Generation, ...]:
         """Newest first."""

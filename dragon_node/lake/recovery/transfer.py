@@ -59,8 +59,12 @@ async def transfer(
 
 def _record(manifest: Manifest, files: dict[str, Shelved], source: Place, target: Place) -> None:
     Generations(target.directory / "generations").publish(replace(manifest, files=files), keep=1)
-    asleep = Asleep(target.directory / "asleep.json")
-    for project, shelved in Asleep(source.directory / "asleep.json").all().items():
-        # One that fell asleep since is in the generation as it was, and in the journal.
-        if manifest.files.get(project) == shelved:
-            asleep.add(project, files[project])
+    # All of it: a home whose journal was lost may have a map of its own, of what is no more.
+    Asleep(target.directory / "asleep.json").replace(
+        {
+            project: files[project]
+            for project, shelved in Asleep(source.directory / "asleep.json").all().items()
+            # One that fell asleep since is in the generation as it was, and in the journal.
+            if manifest.files.get(project) == shelved
+        }
+    )

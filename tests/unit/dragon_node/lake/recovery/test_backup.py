@@ -142,3 +142,59 @@ async def test_a_failed_backup_has_no_manifest(
         assert not (tmp_path / "b" / "MANIFEST.json").exists()
         await lake.snapshots.make()
         assert await lake.things(ONE) == ["a"]
+
+
+@pytest.mark.parametrize("taken", ["here", "here/shelf", "ram", "link"])
+@pytest.mark.parametrize("field", ["to", "key_to"])
+async def test_a_backup_may_not_lie_where_the_lake_lies(
+    tmp_path: Path, taken: str, field: str
+) -> None:
+    async with toy(tmp_path / "here", KEY) as lake:
+        await lake.say("a", ONE)
+        (tmp_path / "link").symlink_to(tmp_path / "here", target_is_directory=True)
+        home, ram = tmp_path / "here", tmp_path / "ram"
+        made = Backups(
+            Place(home, KEY), home / "none", lake.archive, lake.snapshots, lake.clock, ram
+        )
+        before = sorted(home.rglob("*"))
+        where = {"to": tmp_path / "to", "key_to": tmp_path / "key"} | {
+            field: tmp_path / taken / "b"
+        }
+        with pytest.raises(Invalid, match="where the lake itself lies") as refused:
+            await _all(made.steps(where["to"], where["key_to"]))
+        assert refused.value.field == field
+        assert sorted(home.rglob("*")) == before
+
+
+async def test_a_home_whose_journal_was_lost_forgets_its_map_of_those_asleep(
+    tmp_path: Path, backup: Path
+) -> None:
+    here = tmp_path / "here"
+    async with toy(here, KEY) as lake:
+        for what in "xyz":
+            await lake.say(what, ONE)
+        await lake.sleep(ONE)
+    for path in here.glob("journal.db*"):
+        path.unlink()
+    await _all(restore_backup(backup, tmp_path / "key", here))
+    async with toy(here, sealing_key(here)) as lake:
+        assert list(lake.asleep()) == [TWO]
+        assert await lake.things(ONE) == ["a", "c", "d", "e"]
+
+
+async def test_a_copy_that_is_ahead_of_the_journal_is_passed_over(
+    tmp_path: Path, backup: Path
+) -> None:
+    here = tmp_path / "here"
+    async with toy(here, KEY) as lake:
+        for what in "xyz":
+            await lake.say(what, ONE)
+        await lake.sleep(ONE)
+    stale = (here / "asleep.json").read_bytes()
+    for path in here.glob("journal.db*"):
+        path.unlink()
+    await _all(restore_backup(backup, tmp_path / "key", here))
+    (here / "asleep.json").write_bytes(stale)
+    async with toy(here, sealing_key(here)) as lake:
+        assert await lake.things(ONE) == ["a", "c", "d", "e"]
+        assert "and the journal 5" in lake.archive.recovery.told[0]
