@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -43,6 +43,8 @@ LOADED_AT_ONCE = 2_048
 """Vectors that are read from a file at a time: between two such reads others have their turn."""
 TAKEN_BACK_AT_ONCE = 1_024
 """Vectors that are looked for on SSD at a time."""
+SWEPT_AT_ONCE = 20_000
+"""Vectors on SSD that are compared with the projects' chunks at a time."""
 RETRY_S = 600.0
 """An index that could not be rebuilt is tried again after this long."""
 
@@ -188,6 +190,23 @@ class Nearest:
         await asyncio.to_thread(kept.erase_on_disk, self._disk.path, self._disk.key, hashes)
         reach("vectors.purged_disk")
         await self.drop(project)
+
+    async def sweep(self, shards: Callable[[], AsyncIterator[Shard]]) -> int:
+        """Erases from SSD the vectors of chunks that none of these projects has any more; how many.
+        Some at a time: others have their turn between. What a project that is left out has, it has
+        in its own file; only for a file that is lost it would be made anew."""
+        erased, after = 0, ("", ContentHash(""))
+        while page := await self._disk.read(
+            partial(kept.on_disk, after=after, limit=SWEPT_AT_ONCE)
+        ):
+            after = page[-1]
+            dead = {content for _, content in page}
+            async for shard in shards():
+                dead -= await shard.database.read(partial(kept.standing, hashes=frozenset(dead)))
+            if dead:
+                await asyncio.to_thread(kept.erase_on_disk, self._disk.path, self._disk.key, dead)
+            erased += len(dead)
+        return erased
 
     async def drop(self, project: ProjectId) -> None:
         """Frees the memory of a project's vectors; the next question reads them from its file."""

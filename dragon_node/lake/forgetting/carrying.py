@@ -15,6 +15,7 @@ from dragon_node.lake.forgetting import in_project, notes
 from dragon_node.lake.forgetting.notes import Oblivious
 from dragon_node.lake.forgetting.parts import Parts
 from dragon_node.lake.forgetting.scrubbing import scrub
+from dragon_node.lake.shards import Shard
 
 
 class Carrying:
@@ -40,6 +41,8 @@ class Carrying:
             if everywhere or project in touched:
                 await self._purge(project, anew=project in touched)
                 yield LakeStep("scrub", done, len(projects), self._parts.name(project))
+        gone = await self._parts.nearest.sweep(self._every)
+        yield LakeStep("vectors", 1, 1, f"{gone:,} vectors of what no project has are erased")
         await self._parts.stores.memory.database.alone(scrub)
         reach("forget.scrubbed")
         yield LakeStep("scrub", len(projects), len(projects), "what lies in memory is rewritten")
@@ -49,6 +52,10 @@ class Carrying:
         written = await self._parts.journal.append([done_note], {})
         await self._parts.until_applied(written.last_lsn)
         reach("forget.done")
+
+    async def _every(self) -> AsyncIterator[Shard]:
+        for project in await self._parts.stores.known():
+            yield await self._parts.stores.project(project)
 
     async def _unreferred(self, contents: list[ContentHash]) -> list[ContentHash]:
         left = set(contents)

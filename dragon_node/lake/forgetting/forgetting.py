@@ -20,7 +20,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
@@ -39,11 +39,14 @@ from dragon_node.lake.forgetting.notes import Oblivious
 from dragon_node.lake.forgetting.parts import Parts
 from dragon_node.lake.forgetting.proving import Proving
 from dragon_node.lake.forgetting.screening import Screen
+from dragon_node.lake.shards import Shard
 
 log = logging.getLogger(__name__)
 
 ROUNDS_MAX = 5
 """Of looking: what arrives meanwhile is found by the next."""
+SWEEP_S = 86_400.0
+"""After so long without anything to forget, vectors of what is gone are looked for."""
 NOWHERE = ProjectId("")
 """Stamps a note that concerns no project's file."""
 
@@ -86,7 +89,11 @@ class Forgetting:
         except PostDevAIError as error:
             log.error("what was being forgotten waits for the next time: %s", error.message)
         while True:
-            job = await self._jobs.get()
+            try:
+                job = await asyncio.wait_for(self._jobs.get(), SWEEP_S)
+            except TimeoutError:
+                await self._sweep()
+                continue
             try:
                 # Before anything else: what was noted is not found any more, and yet not gone.
                 await self._end_pending()
@@ -95,6 +102,19 @@ class Forgetting:
                         job.steps.put_nowait(step)
             except PostDevAIError as error:
                 job.steps.put_nowait(error)
+
+    async def _sweep(self) -> None:
+        """On the SSD vectors outlive their chunks, as a branch may be changed back: for a day."""
+        try:
+            gone = await self._parts.nearest.sweep(self._awake)
+        except PostDevAIError as error:
+            log.warning("vectors of what is gone stay for another day: %s", error.message)
+        else:
+            log.info("%d vectors of what is gone are erased", gone)
+
+    async def _awake(self) -> AsyncIterator[Shard]:
+        for project in self._parts.stores.awake():
+            yield await self._parts.stores.project(project)
 
     async def _end_pending(self) -> None:
         """Of forgettings that were stopped halfway, the steps after their notes."""

@@ -182,6 +182,25 @@ def from_disk(
     return found
 
 
+def on_disk(
+    db: apsw.Connection, after: tuple[str, ContentHash], limit: int
+) -> list[tuple[str, ContentHash]]:
+    """The next vectors kept on SSD, by embedder and hash; empty at the end."""
+    embedder, content = after
+    rows = db.execute(
+        """SELECT embedder, hash FROM embeddings WHERE (embedder, hash)>(?,?)
+           ORDER BY embedder, hash LIMIT ?""",
+        (embedder, bytes.fromhex(content), limit),
+    )
+    return [(name, ContentHash(key.hex())) for name, key in rows]
+
+
+def standing(db: apsw.Connection, hashes: Iterable[ContentHash]) -> set[ContentHash]:
+    """Of which of these the project has a chunk."""
+    find = "SELECT 1 FROM chunks WHERE hash=? LIMIT 1"
+    return {h for h in hashes if db.execute(find, (bytes.fromhex(h),)).fetchone()}
+
+
 def erase_on_disk(path: Path, key: SealingKey | None, hashes: Iterable[ContentHash]) -> None:
     """Deletes these from the file on SSD, of every embedder, and their bytes from its free pages
     and its log. Unavailable when somebody reads for so long that the log cannot be emptied."""

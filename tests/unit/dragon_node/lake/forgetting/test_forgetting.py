@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from common.daemon.keys import sealing_key
@@ -15,6 +17,8 @@ from common.model.event import CommandFinished
 from common.model.ids import NodeId, Origin, WorkingCopyId, content_hash, working_copy_id
 from common.model.lake import HistoryQuery, LakeStep, Oblivion, RelatedQuery, SearchQuery
 from dragon_node.failures.memory import FailureMemory
+from dragon_node.lake.database import Database, Readers
+from dragon_node.lake.forgetting import forgetting
 from dragon_node.lake.lake import Lake
 from tests.support.forgetting import (
     SECRET,
@@ -293,6 +297,49 @@ async def test_nothing_named_is_refused_and_nothing_found_is_said(tmp_path: Path
         (*_, last) = await forget(lake, Oblivion(path="/nowhere"))
         assert last.ended
         assert "nothing" in last.sentence
+
+
+async def _embedded(lake: Lake) -> None:
+    made = [(h, np.ones(8, dtype=np.float32)) for h, _ in await lake.unembedded("test", 100)]
+    await lake.put_vectors("test", made)
+
+
+async def _on_ssd(directory: Path) -> int:
+    path, readers = directory / "embeddings.db", Readers()
+    db = await Database.open(
+        path, readers, schema="", synchronous="OFF", key=sealing_key(directory)
+    )
+    try:
+        return await db.read(lambda db: db.execute("SELECT count(*) FROM embeddings").get)
+    finally:
+        await db.close()
+
+
+async def test_vectors_of_chunks_that_died_long_before_are_forgotten_too(tmp_path: Path) -> None:
+    async with _lake(tmp_path) as lake:
+        laptop = Laptop(lake)
+        for n in range(4):
+            await laptop.save({"a.py": f"TOKEN = '{SECRET}{n}'\n", "b.py": "public = 1\n"})
+            await _embedded(lake)
+        assert await _on_ssd(tmp_path) == 5
+        (*_, last) = await forget(lake, Oblivion(text=SECRET))
+        assert last.ok, last.sentence
+        assert await _on_ssd(tmp_path) == 1
+
+
+async def test_vectors_of_what_is_gone_are_erased_after_a_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forgetting, "SWEEP_S", 0.01)
+    async with _lake(tmp_path) as lake:
+        laptop = Laptop(lake)
+        for n in range(4):
+            await laptop.save({"a.py": f"n = {n}\n"})
+            await _embedded(lake)
+        async with asyncio.timeout(20):
+            while await _on_ssd(tmp_path) > 1:
+                await lake.wait_applied(-1)
+        assert not await lake.unembedded("test", 1)
 
 
 async def test_a_text_that_is_in_almost_everything_is_refused(tmp_path: Path) -> None:
