@@ -84,8 +84,9 @@ class Places:
 
     def with_copy(self, copy: str) -> list[ProjectId]:
         """Projects of working copies with this id, or at this path on any machine."""
+        place = copy.rstrip("/") or copy
         known = self._known.values()
-        return sorted({k.project for k in known if copy in (k.working_copy, k.path)})
+        return sorted({k.project for k in known if place in (k.working_copy, k.path)})
 
     def matching(self, project: str) -> list[ProjectId]:
         """Projects of that name or id, with those joined to them, in a fixed order; all when it
