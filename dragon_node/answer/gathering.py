@@ -16,6 +16,7 @@ from dragon_node.answer import question
 from dragon_node.answer.fusion import EventRef
 from dragon_node.answer.telling import event_hit, failure_hit, what
 from dragon_node.answer.why import Asked
+from dragon_node.failures.within import Within
 from dragon_node.inference.embedder import Embedder, Vector
 from dragon_node.lake.records import ChunkRef, Scored
 from dragon_node.lake.scope import Scope, scope_of
@@ -76,8 +77,8 @@ class SearchedLake(Protocol):
 class Recalls(Protocol):
     """The failure memory."""
 
-    async def by_text(self, text: str) -> Recollection:
-        """The failure nearest in words."""
+    async def by_text(self, text: str, within: Within) -> Recollection:
+        """The failure nearest in words of those within these bounds."""
         ...
 
 
@@ -170,8 +171,9 @@ class Gathering:
     ) -> None:
         if q.kind not in ("", "failure") or self._failures is None:
             return
-        found = await self._failures.by_text(q.query)
-        inside = [seen for seen in found.occurrences if _is_inside(seen.at_ms, seen.cwd, q, fresh)]
+        within = Within(q.project, q.working_copy, q.since_ms, q.until_ms)
+        found = await self._failures.by_text(q.query, within)
+        inside = found.occurrences
         hit = failure_hit(found, inside, _place_of(inside[0].cwd, fresh) if inside else "")
         if hit is not None:
             times = f"failure: {len(inside)} times" if len(inside) > 1 else "failure: once"
@@ -187,17 +189,6 @@ def _events_with(text: str, limit: int, q: SearchQuery) -> HistoryQuery:
         working_copy=q.working_copy,
         text=text,
     )
-
-
-def _is_inside(at_ms: int, cwd: str, q: SearchQuery, fresh: Freshness) -> bool:
-    """Whether a failure happened within the query's bounds."""
-    in_time = at_ms >= q.since_ms and (not q.until_ms or at_ms < q.until_ms)
-    asked = q.working_copy.rstrip("/")
-    places = [
-        p.working_copy for p in fresh.projects if not asked or asked in (p.copy, p.working_copy)
-    ]
-    in_place = any(_holds(place, cwd) for place in places)
-    return in_time and (in_place or not (q.project or asked))
 
 
 def _place_of(cwd: str, fresh: Freshness) -> str:

@@ -17,6 +17,8 @@ from dragon_node.failures.memory import failure_from_text
 from dragon_node.failures.remedies import commits_for, shown, without_repeats
 from dragon_node.failures.runs import Run, load
 from dragon_node.failures.similar import nearest, worded_alike
+from dragon_node.failures.within import ANYWHERE, EVERY, Within, where
+from dragon_node.lake.scope import Where
 
 OCCURRENCES_MAX = 20
 REMEDIES_MAX = 5
@@ -109,19 +111,26 @@ class Recaller:
             return await self._shown(found)
         return await self._similar(lambda candidates: _like(failure, candidates))
 
-    async def by_text(self, text: str) -> Recollection:
-        """About the failure nearest in words: "similar" at most."""
-        return await self._similar(lambda candidates: nearest(text, candidates))
+    async def by_text(self, text: str, within: Within = ANYWHERE) -> Recollection:
+        """About the failure nearest in words of those within the bounds: "similar" at most. Its
+        occurrences are those within the bounds too."""
+        return await self._similar(lambda candidates: nearest(text, candidates), within)
 
-    async def _similar(self, choose: Callable[[list[Failure]], Failure | None]) -> Recollection:
+    async def _similar(
+        self, choose: Callable[[list[Failure]], Failure | None], within: Within = ANYWHERE
+    ) -> Recollection:
         def read(db: apsw.Connection) -> _Read | None:
+            inside = where(db, within)
             rows = db.execute(
-                "SELECT failure, max(lsn) AS newest FROM occurrences"
-                ' GROUP BY fingerprint, "values" ORDER BY newest DESC LIMIT ?',
-                (CANDIDATES_MAX,),
+                f"""SELECT o.failure, max(o.lsn) AS newest
+                    FROM occurrences o JOIN runs r ON r.lsn=o.lsn WHERE {inside.sql}
+                    GROUP BY o.fingerprint, o."values" ORDER BY newest DESC LIMIT ?""",
+                (*inside.bindings, CANDIDATES_MAX),
             )
             near = choose([failure_from_text(str(row[0])) for row in rows])
-            return _as_last_seen(db, near) if near else None
+            if near is None:
+                return None
+            return replace(_as_last_seen(db, near), occurrences=_occurrences(db, near, NOW, inside))
 
         found = await self._shown(await self._lake.memory.read(read))
         return replace(found, match="similar") if found.failure else found
@@ -194,12 +203,15 @@ def _about(
     return _Read(failure, what, _occurrences(db, failure, before_lsn), commits)
 
 
-def _occurrences(db: apsw.Connection, failure: Failure, before_lsn: int) -> tuple[Occurrence, ...]:
+def _occurrences(
+    db: apsw.Connection, failure: Failure, before_lsn: int, inside: Where = EVERY
+) -> tuple[Occurrence, ...]:
     rows = db.execute(
-        """SELECT r.event_id, r.at_ms, r.project_name, r.cwd, r.head, r.command, o.failure
+        f"""SELECT r.event_id, r.at_ms, r.project_name, r.cwd, r.head, r.command, o.failure
            FROM occurrences o JOIN runs r ON r.lsn=o.lsn
-           WHERE o.fingerprint=? AND o.lsn<? GROUP BY o.lsn ORDER BY o.lsn DESC LIMIT ?""",
-        (failure.fingerprint, before_lsn, OCCURRENCES_MAX),
+           WHERE o.fingerprint=? AND o.lsn<? AND {inside.sql}
+           GROUP BY o.lsn ORDER BY o.lsn DESC LIMIT ?""",
+        (failure.fingerprint, before_lsn, *inside.bindings, OCCURRENCES_MAX),
     )
     return tuple(
         Occurrence(

@@ -33,6 +33,7 @@ from common.model.ids import (
     short_hash,
 )
 from dragon_node.failures.memory import FailureMemory
+from dragon_node.lake import metadata
 from dragon_node.lake.records import Accepted, Note
 
 T = TypeVar("T")
@@ -72,6 +73,7 @@ class Story:
         self.memory = self
         self.db = apsw.Connection(":memory:")
         self.failures = FailureMemory()
+        self.db.execute(metadata.SCHEMA)
         self.db.execute(self.failures.schema)
         self.records: list[Accepted] = []
         self.blobs: dict[ContentHash, bytes] = {}
@@ -96,6 +98,9 @@ class Story:
             lsn, Origin("o"), lsn, ProjectId(f"id-{project}"), project, self.now_ms, body
         )
         self.records.append(record)
+        self.db.execute(
+            "INSERT OR IGNORE INTO projects VALUES(?,?)", (record.project, record.project_name)
+        )
         self.failures.apply(self.db, record)
 
     def cards(self) -> list[tuple[str, str]]:

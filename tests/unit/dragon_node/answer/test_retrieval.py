@@ -14,6 +14,7 @@ from common.model.ids import WorkingCopyId, new_event_id
 from common.model.lake import HistoryEntry, SearchQuery
 from dragon_node.answer.gathering import LISTED, NAMED
 from dragon_node.answer.retrieval import Retrieval
+from dragon_node.failures.within import Within
 from dragon_node.lake.scope import Scope
 from tests.support.embedders import FlatEmbedder
 from tests.support.passages import FRESH, FewPassages, passage, scored
@@ -51,8 +52,10 @@ class Remembered:
 
     def __init__(self, known: Recollection) -> None:
         self._known = known
+        self.asked: list[Within] = []
 
-    async def by_text(self, text: str) -> Recollection:
+    async def by_text(self, text: str, within: Within) -> Recollection:
+        self.asked.append(within)
         return self._known
 
 
@@ -230,23 +233,13 @@ async def test_what_only_code_has_leaves_events_and_failures_out(query: SearchQu
     assert {hit.kind for hit in result.hits} == {"code"}
 
 
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        (SearchQuery("pytest fsync", project="thing"), 1),
-        (SearchQuery("pytest fsync", since_ms=1_500), 1),
-        (SearchQuery("pytest fsync", since_ms=2_500), 0),
-        (SearchQuery("pytest fsync", until_ms=1_500), 1),
-        (SearchQuery("pytest fsync", until_ms=500), 0),
-        (SearchQuery("pytest fsync", working_copy="/code/thing"), 1),
-        (SearchQuery("pytest fsync", working_copy="/code/other"), 0),
-    ],
-)
-async def test_failures_outside_the_bounds_are_not_found(query: SearchQuery, found: int):
-    result = await Retrieval(FewPassages(), FlatEmbedder(), Remembered(FAILED)).search(
-        replace(query, kind="failure")
+async def test_the_memory_of_failures_is_asked_within_the_bounds():
+    memory = Remembered(FAILED)
+    asked = SearchQuery(
+        "no sync", kind="failure", project="thing", working_copy="/c", since_ms=1, until_ms=2
     )
-    assert len(result.hits) == found
+    await Retrieval(FewPassages(), FlatEmbedder(), memory).search(asked)
+    assert memory.asked == [Within("thing", "/c", 1, 2)]
 
 
 async def test_every_list_is_asked_within_the_scope():

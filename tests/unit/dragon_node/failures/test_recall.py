@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dragon_node.failures.recall import FIRST_TIME, NOT_PASSED_YET, Recaller
+from dragon_node.failures.within import Within
+from dragon_node.lake import aliases
+from dragon_node.lake.records import Note
 from tests.support.failures import Story, failure
 
 FIXED = "def price(item):\n    return TABLE.get(item, 0)\n"
@@ -109,3 +112,36 @@ async def test_content_that_was_not_kept_is_said_and_not_invented(
     story.blobs.clear()
     (remedy,) = (await recaller.by_fingerprint("f1")).remedies
     assert "[content not kept]" in remedy.diff
+
+
+async def test_a_text_is_compared_with_what_failed_within_the_bounds_alone(
+    story: Story, recaller: Recaller
+) -> None:
+    """The nearest of all may lie outside, and a directory within two projects."""
+    said = "connection to the price server was refused"
+    farther = replace(failure("f2"), code="PriceServerError", normalised=f"{said} by somebody")
+    outer = story.copy("shop", "shop")
+    first = outer.fails(farther)
+    inner = story.copy("shop/vendored", "vendored")
+    last = inner.fails(replace(failure("f1"), code="PriceServerError", normalised=said))
+
+    async def found(**bounds: object) -> list[str]:
+        within = Within(**bounds)  # type: ignore[arg-type]
+        about = await recaller.by_text(f"PriceServerError: {said}", within)
+        return [occurrence.event_id for occurrence in about.occurrences]
+
+    assert await found() == [last.id]
+    assert await found(project="vendored") == [last.id]
+    for bounds in (
+        {"project": "shop"},
+        {"project": "id-shop"},
+        {"working_copy": "/home/me/shop/"},
+        {"working_copy": outer.wc},
+        {"until_ms": last.at_ms},
+        {"until_ms": last.at_ms, "since_ms": first.at_ms},
+    ):
+        assert await found(**bounds) == [first.id], bounds
+    for bounds in ({"project": "bakery"}, {"working_copy": "/home/me"}, {"until_ms": first.at_ms}):
+        assert await found(**bounds) == []
+    aliases.apply(story.db, Note("join", {"project": "id-vendored", "into": "id-shop"}))
+    assert await found(project="shop") == [last.id]
