@@ -1,24 +1,69 @@
-"""The formats of the lake's files on SSD. What lies on the RAM disk has shards.FORMAT_VERSION.
+"""The formats of the lake's files: on SSD, and on the RAM disk, which copies of them outlive.
 
 file            format   since
 journal.db      1        the beginning: plain
                 2        sealed; first_lsn, referred
 embeddings.db   1        the beginning: plain
                 2        sealed
+memory.db,      1        the beginning: rebuilt from the journal
+projects/ID.db  2        the first of which copies outlive the journal that they were made from
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
+import apsw
+
 from common.daemon.keys import SealingKey, sealing_key
+from common.errors import Corrupt
 from common.sealed_sqlite import FileFormat, make_ready
+from dragon_node.lake import shards
+from dragon_node.lake.database import said_plainly, transaction
 from dragon_node.lake.failpoints import reach
 from dragon_node.lake.migrations import embeddings_2, journal_2
 
 JOURNAL = FileFormat("journal", 2, {2: journal_2.step}, shrinks=True)
 EMBEDDINGS = FileFormat("embeddings", 2, {2: embeddings_2.step})
+
+MigrationStep = Callable[[apsw.Connection], None]
+"""From the format before, inside the transaction that also writes the new one into the stamp."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileSteps:
+    """By the format that each makes. A schema that only adds tables needs an empty one."""
+
+    memory: Mapping[int, MigrationStep]
+    project: Mapping[int, MigrationStep]
+
+
+STEPS = FileSteps(memory={}, project={})
+"""2 is the first format that is kept: there is no step to it, and none from it yet."""
+
+
+def brought_forward(path: Path, version: int, steps: FileSteps | None = None) -> None:
+    """Brings a closed memory.db or file of a project from this format to the present one. Corrupt
+    when a step is missing: then nothing was changed. Killed midway it goes on where it was."""
+    steps = steps or STEPS
+    registered = steps.memory if path.name == MEMORY_FILE else steps.project
+    wanted = range(version + 1, shards.FORMAT_VERSION + 1)
+    if missing := [number for number in wanted if number not in registered]:
+        raise Corrupt(f"{path} has format {version} and nothing brings it to {missing[0]}")
+    with said_plainly(path), closing(apsw.Connection(str(path))) as db:
+        for number in wanted:
+            with transaction(db, "IMMEDIATE"):
+                registered[number](db)
+                db.execute(_STAMP, (str(number),))
+
+
+MEMORY_FILE = "memory.db"
+_STAMP = """UPDATE meta SET value=substr(value, 1, instr(value, ' ')) || ?
+  WHERE name='stamp'"""
 
 
 async def made_ready(directory: Path, key: SealingKey | None = None) -> SealingKey:

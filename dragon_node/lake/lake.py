@@ -48,7 +48,7 @@ from dragon_node.lake.forgetting.forgetting import Forgetting
 from dragon_node.lake.forgetting.in_memory import Forgotten
 from dragon_node.lake.forgetting.parts import Parts
 from dragon_node.lake.forgetting.screening import Screen
-from dragon_node.lake.formats import made_ready
+from dragon_node.lake.formats import brought_forward, made_ready
 from dragon_node.lake.freshness import remembered
 from dragon_node.lake.history.retention import OUTPUTS, OutputRule
 from dragon_node.lake.intake import Intake, Journalled, Opened
@@ -180,6 +180,7 @@ class Lake:
                 archive.recovery,
                 archive.asleep,
                 accountant,
+                brought_forward,
             )
             stack.push_async_callback(stores.close)
             residency = Residency(
