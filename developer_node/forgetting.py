@@ -11,12 +11,14 @@ import asyncio
 import posixpath
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from common.errors import Unavailable
+from common.errors import Corrupt, Invalid, Unavailable
+from common.model.event import EditorEvent, FileChanged
 from common.model.ids import WorkingCopyId
 from common.model.lake import LakeStep, Oblivion
+from common.wire.stored import event_from_bytes
 from developer_node.outbox.outbox import Position
 from developer_node.text.kept_contents import KeptContents
 from developer_node.text.working_copy import machine_id
@@ -75,26 +77,59 @@ class Forgetting:
 
     async def after(self, o: Oblivion) -> AsyncGenerator[LakeStep]:
         """Removes what this laptop keeps besides."""
-        refused = await self._outbox.forget_refused(lambda body: _may_match(body, o))
+        roots = self._roots()
+        refused = await self._outbox.forget_refused(lambda body: _may_match(body, o, roots))
         yield LakeStep("outbox", 1, 2, f"{refused:,} refused records forgotten here")
-        dropped = await asyncio.to_thread(_drop_contents, self._grounds, o)
+        dropped = await asyncio.to_thread(_drop_contents, self._grounds, o, roots)
         yield LakeStep("grounds", 2, 2, f"{dropped:,} kept contents forgotten here")
+
+    def _roots(self) -> Mapping[str, str]:
+        return {copy: root for root, copy in self._copies().items()}
 
     async def _left(self, last: int) -> int:
         position = await self._outbox.position()
         return max(0, last + 1 - position.first_held) + self._spooled()
 
 
-def _may_match(body: bytes, o: Oblivion) -> bool:
-    """A refused record was never accepted: in doubt it goes, unless a text says that it is not
-    meant."""
-    return o.text.encode() in body if o.text else True
+def _may_match(body: bytes, o: Oblivion, roots: Mapping[str, str]) -> bool:
+    """A refused record was never accepted: in doubt it goes, unless its text, its time or its place
+    says that it is not meant. Which project it is of nobody here knows."""
+    if o.text and o.text.encode() not in body:
+        return False
+    try:
+        event = event_from_bytes(body)
+    except (Corrupt, Invalid):
+        return True
+    if event.at_ms < o.since_ms or (o.until_ms and event.at_ms >= o.until_ms):
+        return False
+    root = roots.get(event.working_copy, "")
+    match event.body:
+        case FileChanged(path=path) | EditorEvent(path=path) if not path.startswith("/"):
+            return _may_meet(o.path, root, path)
+        case _:
+            return _may_meet(o.path, root, "")
 
 
-def _drop_contents(grounds: Path, o: Oblivion) -> int:
-    """Those that contain the text; without a text all of them, since nothing tells their path."""
+def _may_meet(wanted: str, root: str, inside: str) -> bool:
+    """Whether a path may mean something of the working copy at a root, or one file of it."""
+    if not wanted:
+        return True
+    place = PurePosixPath(posixpath.normpath(wanted))
+    if not place.is_absolute():
+        return not inside or PurePosixPath(inside).is_relative_to(place)
+    if not root:
+        return True
+    thing = PurePosixPath(root, inside)
+    return thing.is_relative_to(place) or (not inside and place.is_relative_to(thing))
+
+
+def _drop_contents(grounds: Path, o: Oblivion, roots: Mapping[str, str]) -> int:
+    """Those that contain the text; without a text all that were kept for a working copy around the
+    path or below it, since nothing tells when and from which file they are."""
     dropped = 0
     for ground in grounds.iterdir() if grounds.is_dir() else ():
+        if not _may_meet(o.path, roots.get(ground.name, ""), ""):
+            continue
         kept = KeptContents.of(ground)
         for name in kept.names():
             data = kept.read(name) if o.text else None

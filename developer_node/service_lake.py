@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from asyncio import Queue
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any, TypeVar
@@ -22,6 +25,8 @@ from common.rpc.routed import Routed
 from common.wire.translate import fill_pb, from_pb, to_pb
 from developer_node.forgetting import Forgetting
 
+log = logging.getLogger(__name__)
+
 Context = grpc.aio.ServicerContext[Any, Any]
 R = TypeVar("R", bound=Message)
 
@@ -35,6 +40,7 @@ class LakeDoor(LakeServiceServicer):
     def __init__(self, dragon: Routed, forgetting: Forgetting) -> None:
         self._dragon = dragon
         self._forgetting = forgetting
+        self._running: set[asyncio.Task[None]] = set()
 
     def add(self, server: grpc.aio.Server) -> None:
         """Registers it."""
@@ -61,8 +67,31 @@ class LakeDoor(LakeServiceServicer):
     async def Forget(
         self, request: pb.ForgetRequest, context: Context
     ) -> AsyncIterator[pb.ForgetResponse]:
-        request = to_pb(self._forgetting.whose(from_pb(request, Oblivion)), pb.ForgetRequest)
-        what = from_pb(request, Oblivion)
+        """It goes on to its end when nobody listens any more."""
+        what = self._forgetting.whose(from_pb(request, Oblivion))
+        said: Queue[pb.ForgetResponse | None] = Queue()
+        task = asyncio.create_task(self._forget(what, said))
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        while (response := await said.get()) is not None:
+            yield response
+        await task
+
+    async def _forget(self, what: Oblivion, said: Queue[pb.ForgetResponse | None]) -> None:
+        try:
+            async with aclosing(self._forgotten(what)) as responses:
+                async for response in responses:
+                    said.put_nowait(response)
+        finally:
+            said.put_nowait(None)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("what was to be forgotten was not, or not all of it: %s", error)
+
+    async def _forgotten(self, what: Oblivion) -> AsyncGenerator[pb.ForgetResponse]:
+        request = to_pb(what, pb.ForgetRequest)
         async for step in self._forgetting.before(what):
             yield _forgetting(step)
         last = pb.ForgetResponse()

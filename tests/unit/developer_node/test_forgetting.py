@@ -10,7 +10,7 @@ import pytest
 
 from common.daemon.keys import sealing_key
 from common.errors import Unavailable
-from common.model.event import CommandFinished, Event, Output
+from common.model.event import CommandFinished, Event, FileChanged, Output
 from common.model.ids import WorkingCopyId, content_hash, new_event_id
 from common.model.lake import LakeStep, Oblivion
 from common.sealed_sqlite import unlock
@@ -97,6 +97,34 @@ async def test_an_absolute_path_is_asked_for_as_this_machines(tmp_path: Path) ->
         assert asked.copies == ("a" * 16,)
         assert asked.machine == machine_id(tmp_path)
         assert ours.whose(Oblivion(path="thing")) == Oblivion(path="thing")
+
+
+async def test_refused_records_and_kept_contents_of_other_places_and_times_stay(
+    tmp_path: Path,
+) -> None:
+    ours, theirs = WorkingCopyId("a" * 16), WorkingCopyId("b" * 16)
+    known = {"/code/thing": ours, "/code/other": theirs}
+    refused = (
+        Event(new_event_id(), 10, ours, FileChanged("private/a.txt")),
+        Event(new_event_id(), 10, ours, FileChanged("public/a.txt")),
+        Event(new_event_id(), 99, ours, FileChanged("private/b.txt")),
+        Event(new_event_id(), 10, theirs, FileChanged("private/a.txt")),
+        Event(new_event_id(), 10, theirs, _ran("ls").body),
+    )
+    for copy in (ours, theirs):
+        ground = tmp_path / "grounds" / copy
+        ground.mkdir(parents=True)
+        KeptContents.of(ground).put(content_hash(b"x"), b"x")
+    async with Outbox.open(tmp_path / "outbox.db") as outbox:
+        await outbox.append([(event, {}) for event in refused])
+        for seq in range(1, len(refused) + 1):
+            await outbox.refuse(seq, "event", "never")
+        await outbox.acknowledge(len(refused))
+        ours_only = Forgetting(outbox, lambda: 0, tmp_path, lambda: known)
+        done = await _all(ours_only.after(Oblivion(path="/code/thing/private", until_ms=50)))
+    assert done[0].sentence == "1 refused records forgotten here"
+    left = [bool(KeptContents.of(tmp_path / "grounds" / copy).names()) for copy in (ours, theirs)]
+    assert left == [False, True]
 
 
 def _unsealed(path: Path) -> bytes:

@@ -1,0 +1,76 @@
+"""Forgetting goes to its end whether or not somebody still listens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any, cast
+
+from common.model.lake import LakeStep, Oblivion
+from common.pb.postdevai.v1 import lake_service_pb2 as pb
+from common.rpc.routed import Routed
+from common.wire.translate import fill_pb
+from developer_node.forgetting import Forgetting
+from developer_node.service_lake import LakeDoor
+
+
+class _Dragon:
+    """Says one step, and the last when it may."""
+
+    def __init__(self) -> None:
+        self.may_end = asyncio.Event()
+
+    async def stream(self, _: object) -> AsyncGenerator[pb.ForgetResponse]:
+        yield _said(LakeStep("find"))
+        await self.may_end.wait()
+        yield _said(LakeStep("proof", ended=True))
+
+
+class _Here:
+    """What this laptop does."""
+
+    def __init__(self) -> None:
+        self.done = asyncio.Event()
+
+    def whose(self, o: Oblivion) -> Oblivion:
+        return o
+
+    async def before(self, _: Oblivion) -> AsyncGenerator[LakeStep]:
+        yield LakeStep("sending")
+
+    async def after(self, _: Oblivion) -> AsyncGenerator[LakeStep]:
+        yield LakeStep("outbox")
+        self.done.set()
+
+
+def _said(step: LakeStep) -> pb.ForgetResponse:
+    response = pb.ForgetResponse()
+    fill_pb(step, response.step)
+    return response
+
+
+def _door(dragon: _Dragon, here: _Here) -> LakeDoor:
+    return LakeDoor(  # pyright: ignore[reportAbstractUsage]
+        cast(Routed, dragon), cast(Forgetting, here)
+    )
+
+
+async def test_the_laptop_forgets_too_when_the_front_end_has_left() -> None:
+    dragon, here = _Dragon(), _Here()
+    steps = cast(
+        "AsyncGenerator[pb.ForgetResponse]",
+        _door(dragon, here).Forget(pb.ForgetRequest(text="hunter2"), cast(Any, None)),
+    )
+    await anext(steps)
+    await steps.aclose()
+    dragon.may_end.set()
+    async with asyncio.timeout(20):
+        await here.done.wait()
+
+
+async def test_the_last_step_comes_after_the_laptops_own() -> None:
+    dragon, here = _Dragon(), _Here()
+    dragon.may_end.set()
+    asked = _door(dragon, here).Forget(pb.ForgetRequest(text="hunter2"), cast(Any, None))
+    said = [response.step.step async for response in asked]
+    assert said == ["sending", "find", "outbox", "proof"]
