@@ -18,6 +18,7 @@ from common.pb.postdevai.v1.failure_pb2 import Recollection as RecollectionMessa
 from common.rpc.peers import peer_identity
 from common.wire.nouns import event_to_pb
 from common.wire.translate import from_pb, to_pb
+from dragon_node.ingest.grammars.known import GRAMMARS
 from dragon_node.ingest.pipeline import (
     Ack,
     Content,
@@ -43,6 +44,8 @@ TEXT_CHARACTERS_MAX = 1 << 18
 RESULTS_MAX = 1_000
 QUERY_CHARACTERS_MAX = 4_096
 SEARCH_USUAL, HISTORY_USUAL = 10, 50
+LANGUAGES = tuple(sorted({grammar.language for grammar in GRAMMARS}))
+"""That a search may ask for."""
 
 
 class RecallerLike(Protocol):
@@ -96,6 +99,12 @@ class LakeService(LakeCare):
         q = from_pb(request, SearchQuery)
         if not 1 <= len(q.query) <= QUERY_CHARACTERS_MAX:
             raise Invalid(f"query must have 1 to {QUERY_CHARACTERS_MAX} characters", field="query")
+        _times(q.since_ms, q.until_ms)
+        if q.language and q.language not in LANGUAGES:
+            raise Invalid(
+                f"language {q.language[:40]!r} is not known; these are: {', '.join(LANGUAGES)}",
+                field="language",
+            )
         q = replace(q, k=_many(q.k, SEARCH_USUAL, "k"))
         return to_pb(await self._search(q), pb.SearchResponse)
 
@@ -107,6 +116,8 @@ class LakeService(LakeCare):
     async def History(self, request: pb.HistoryRequest, context: Context) -> pb.HistoryResponse:  # noqa: N802
         """Events, newest first."""
         q = from_pb(request, HistoryQuery)
+        _times(q.since_ms, q.until_ms)
+        _whole(q.before_cursor, "before_cursor")
         q = replace(q, limit=_many(q.limit, HISTORY_USUAL, "limit"))
         return to_pb(await self._lake.history(q), pb.HistoryResponse)
 
@@ -187,6 +198,19 @@ def _many(asked: int, usual: int, name: str) -> int:
     if not 0 <= asked <= RESULTS_MAX:
         raise Invalid(f"{name} is {asked}; it must be 1 to {RESULTS_MAX:,}", field=name)
     return asked or usual
+
+
+def _times(since_ms: int, until_ms: int) -> None:
+    _whole(since_ms, "since_ms")
+    _whole(until_ms, "until_ms")
+    if until_ms and since_ms > until_ms:
+        raise Invalid(f"since_ms is {since_ms}, after until_ms, {until_ms}", field="since_ms")
+
+
+def _whole(value: int, name: str) -> None:
+    """The wire's numbers may be larger than SQLite's."""
+    if not 0 <= value < 1 << 63:
+        raise Invalid(f"{name} is {value}; it must be 0 to 2^63 - 1", field=name)
 
 
 def _hex(value: str, name: str) -> str:

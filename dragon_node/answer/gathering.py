@@ -18,6 +18,7 @@ from dragon_node.answer.telling import event_hit, failure_hit, what
 from dragon_node.answer.why import Asked
 from dragon_node.failures.within import Within
 from dragon_node.inference.embedder import Embedder, Vector
+from dragon_node.lake.history.wording import words_of
 from dragon_node.lake.records import ChunkRef, Scored
 from dragon_node.lake.scope import Scope, scope_of
 
@@ -158,7 +159,8 @@ class Gathering:
             return
         limit = max(TOLD, q.k)
         places = {p.copy: p.working_copy for p in fresh.projects}
-        for text in dict.fromkeys((" ".join(asked.words[:TOLD_WORDS_MAX]), *asked.quotes)):
+        texts = (" ".join(asked.words[:TOLD_WORDS_MAX]), *asked.quotes)
+        for text in dict.fromkeys(filter(words_of, texts)):  # events are found by words alone
             page = await self._lake.history(_events_with(text, limit, q))
             lists.full = lists.full or len(page.entries) >= limit
             for entry in page.entries:

@@ -23,6 +23,7 @@ from dragon_node.lake.database import Database
 from dragon_node.lake.forgetting import in_memory
 from dragon_node.lake.forgetting.in_memory import Forgotten
 from dragon_node.lake.history.paging import like
+from dragon_node.lake.history.wording import words_of
 from dragon_node.lake.projects import Projects
 from dragon_node.lake.relations import labels, neighbours
 from dragon_node.lake.relations.neighbours import Node, Row
@@ -140,5 +141,7 @@ def _check(q: HistoryQuery) -> None:
         raise Invalid("a time or a cursor is not below 0", field="since_ms")
     if len(q.text) > TEXT_CHARACTERS_MAX:
         raise Invalid(f"text has at most {TEXT_CHARACTERS_MAX:,} characters", field="text")
+    if q.text and not words_of(q.text):
+        raise Invalid("text has no word; events are found by letters and digits", field="text")
     if q.like and q.before_cursor:
         raise Invalid("what is like an event comes best first, on one page", field="before_cursor")

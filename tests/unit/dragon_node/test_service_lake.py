@@ -220,3 +220,34 @@ async def test_every_way_to_ask_for_a_failure_arrives(service: LakeService) -> N
         await service.Recall(request, CONTEXT)
     asked = cast(Asked, service._recaller)
     assert asked.questions == ["last", "f" * 32, "Traceback"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "field"),
+    [
+        (pb.HistoryRequest(before_cursor=1 << 63), "before_cursor"),
+        (pb.HistoryRequest(since_ms=-1), "since_ms"),
+        (pb.HistoryRequest(since_ms=2, until_ms=1), "since_ms"),
+        (pb.HistoryRequest(text='"('), "text"),
+        (pb.SearchRequest(query="x", until_ms=-1), "until_ms"),
+        (pb.SearchRequest(query="x", since_ms=2, until_ms=1), "since_ms"),
+        (pb.SearchRequest(query="x", language="pyton"), "language"),
+    ],
+)
+async def test_what_cannot_be_asked_is_invalid_and_names_its_field(
+    service: LakeService, request_: pb.HistoryRequest | pb.SearchRequest, field: str
+) -> None:
+    await _ingest(service, *_stream())
+    with pytest.raises(Invalid) as refused:
+        if isinstance(request_, pb.HistoryRequest):
+            await service.History(request_, CONTEXT)
+        else:
+            await service.Search(request_, CONTEXT)
+    assert refused.value.field == field
+
+
+async def test_an_unknown_language_is_told_the_known_ones(service: LakeService) -> None:
+    with pytest.raises(Invalid, match=r"c, .*python.*typescript"):
+        await service.Search(pb.SearchRequest(query="x", language="pyton"), CONTEXT)
+    known = await service.Search(pb.SearchRequest(query="x", language="python"), CONTEXT)
+    assert known.hits == []

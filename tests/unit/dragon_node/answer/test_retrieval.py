@@ -263,3 +263,9 @@ async def test_exact_searches_are_the_lakes_alone(mode: str):
     await Retrieval(source, embedder).search(query)
     assert source.asked == [(mode, "a.b", "thing")]
     assert embedder.embedded == []
+
+
+async def test_what_is_no_word_is_not_looked_for_among_events():
+    source = lake()
+    await Retrieval(source, FlatEmbedder()).search(SearchQuery('where is "(" said'))
+    assert [text for kind, text, _ in source.asked if kind == "history"] == ["said"]
