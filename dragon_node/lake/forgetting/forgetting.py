@@ -160,7 +160,7 @@ class Forgetting:
             if not new and (n > 0 or not o.text):
                 break
             yield LakeStep("note", 0, 1, f"{_counted(round_.found)} are being forgotten")
-            await self._note(new)
+            await self._note(new, o.text)
             said += new
             carried = self._carrying.carried_out(identity, new, everywhere=bool(o.text))
             async with aclosing(carried) as carrying:
@@ -226,10 +226,10 @@ class Forgetting:
             said.append(Oblivious(identity, NOWHERE, secrets=secrets_, refusals=round_.refusals))
         return said
 
-    async def _note(self, said: list[Oblivious]) -> None:
+    async def _note(self, said: list[Oblivious], text: str) -> None:
         now = self._parts.clock.now_ms()
         drafts = [
-            noted(note, now, meant.project, self._parts.name(meant.project))
+            noted(note, now, meant.project, self._stamp(meant.project, text))
             for meant in said
             for note in notes.forget(meant)
         ]
@@ -237,6 +237,11 @@ class Forgetting:
         reach("forget.noted")
         await self._parts.until_applied(written.last_lsn)
         reach("forget.applied")
+
+    def _stamp(self, project: ProjectId, text: str) -> str:
+        """The project's name, unless that is what nobody is to read again."""
+        name = self._parts.name(project)
+        return project if text and text in name else name
 
     async def _memory(self, fn: Callable[[apsw.Connection], finding.T]) -> finding.T:
         return await self._parts.stores.memory.database.read(fn)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 
+from common.model.ids import ProjectId
 from common.model.lake import LakeStep, Oblivion
 from dragon_node.lake.forgetting import finding
 from dragon_node.lake.forgetting.notes import Oblivious
@@ -22,7 +23,10 @@ class Proving:
     async def proven(self, o: Oblivion, said: Sequence[Oblivious]) -> LakeStep:
         if o.text and not (o.project or o.path or o.since_ms or o.until_ms):
             searched = await self._searched(o.text)
-            return LakeStep("proof", 1, 1, _verdict(searched), _is_gone(searched), ended=True)
+            named = [p for p, name in self._parts.places.names.items() if o.text in name]
+            sentence = "; ".join([_verdict(searched), *map(_name_stays, named)])
+            gone = _is_gone(searched) and not named
+            return LakeStep("proof", 1, 1, sentence, gone, ended=True)
         left = await self._left(said)
         events = sum(len(meant.events) for meant in said)
         sentence = f"{events:,} events are in no store and in no copy; backups are not reached"
@@ -52,6 +56,13 @@ class Proving:
 
 def _is_gone(searched: Searched) -> bool:
     return not searched.found and not searched.unread
+
+
+def _name_stays(project: ProjectId) -> str:
+    return (
+        f"project {project} is named after a directory or a remote that contains the text, and a"
+        " name is not forgotten: it goes only with the lake itself"
+    )
 
 
 def _verdict(searched: Searched) -> str:

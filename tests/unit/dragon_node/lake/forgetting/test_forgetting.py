@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
 
+import apsw
 import numpy as np
 import pytest
 
@@ -16,6 +17,7 @@ from common.errors import Invalid, Missing
 from common.model.event import CommandFinished
 from common.model.ids import NodeId, Origin, WorkingCopyId, content_hash, working_copy_id
 from common.model.lake import HistoryQuery, LakeStep, Oblivion, RelatedQuery, SearchQuery
+from common.sealed_sqlite import unlock
 from dragon_node.failures.memory import FailureMemory
 from dragon_node.lake.database import Database, Readers
 from dragon_node.lake.forgetting import forgetting
@@ -266,6 +268,19 @@ async def test_it_says_where_the_text_still_is(tmp_path: Path) -> None:
         assert "left behind.txt" in last.sentence
 
 
+async def test_a_name_that_contains_the_text_is_told_by_its_project(tmp_path: Path) -> None:
+    async with _lake(tmp_path) as lake:
+        await Laptop(lake).send(
+            event(seen(f"/home/ada/{SECRET}", (), ())), ran("make", f"said {SECRET}")
+        )
+        (project,) = [one.id for one in (await lake.stats()).kept if one.name == SECRET]
+        before = _stamped(tmp_path, SECRET)
+        (*_, last) = await forget(lake, Oblivion(text=SECRET))
+        assert not last.ok
+        assert f"project {project} is named" in last.sentence
+        assert _stamped(tmp_path, SECRET) <= before
+
+
 async def test_a_file_that_cannot_be_read_is_no_proof(tmp_path: Path) -> None:
     async with _lake(tmp_path) as lake:
         (tmp_path / "strange.db").write_bytes(b"not sealed with our key" * 400)
@@ -297,6 +312,16 @@ async def test_nothing_named_is_refused_and_nothing_found_is_said(tmp_path: Path
         (*_, last) = await forget(lake, Oblivion(path="/nowhere"))
         assert last.ended
         assert "nothing" in last.sentence
+
+
+def _stamped(directory: Path, name: str) -> int:
+    path = directory / "journal.db"
+    db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    unlock(db, path, sealing_key(directory))
+    try:
+        return db.execute("SELECT count(*) FROM records WHERE project_name=?", (name,)).get
+    finally:
+        db.close()
 
 
 async def _embedded(lake: Lake) -> None:
