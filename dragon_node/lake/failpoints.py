@@ -14,6 +14,7 @@ FAILPOINTS: tuple[str, ...] = (
     "shelf.copying",
     "shelf.copied",
     "shelf.renamed",
+    "shelf.doubled",
     "shelf.swept",
     "shelf.taking",
     "shelf.taken",

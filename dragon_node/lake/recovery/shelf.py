@@ -1,6 +1,7 @@
 """HOME/dragon/shelf: copies of the lake's files that never change, named by what they hold.
 
     DIGEST.db               one file of the RAM disk as it was
+    DIGEST.2.db             the same again, of one that several refer to: where it is damaged
     .NAME.TOKEN.copying     one that was being copied; swept
 
 Generations and sleeping projects refer to the same copies.
@@ -9,7 +10,10 @@ Generations and sleeping projects refer to the same copies.
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import secrets
+import shutil
 from collections import Counter
 from collections.abc import Collection, Generator
 from contextlib import closing, contextmanager
@@ -32,8 +36,13 @@ from dragon_node.lake.recovery.documents import (
 )
 from dragon_node.lake.shards import FORMAT_VERSION, Shard, discard
 
+log = logging.getLogger(__name__)
+
 MEMORY = "memory"
 """The name of what is known across projects; every other name is a project's id."""
+
+
+SECOND = ".2.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +96,18 @@ class Shelf:
         """
         await asyncio.to_thread(self._take, shelved, to)
 
+    async def double(self, shelved: Shelved) -> None:
+        """The copy a second time, durable: what several refer to does not hang on one file.
+        Corrupt when it is damaged already, OverLimit when the disk is full."""
+        await asyncio.to_thread(self._double, shelved)
+
     async def check(self, shelved: Shelved) -> None:
-        """Reads the copy whole. Corrupt names it when it is not what was written."""
-        await asyncio.to_thread(self._check, shelved)
+        """Reads the copy whole. Corrupt names it when neither file is what was written."""
+        await asyncio.to_thread(self._whole, shelved)
 
     async def examine(self, shelved: Shelved) -> None:
-        """Reads the copy back from the disk, and that SQLite finds it whole. Corrupt names it."""
+        """Reads the copy back from the disk, the second too where there is one, and that SQLite
+        finds it whole. Corrupt names what is not."""
         await asyncio.to_thread(self._examine, shelved)
 
     def path(self, shelved: Shelved) -> Path:
@@ -126,7 +141,7 @@ class Shelf:
             self._unreferred.pop(file, None)
         keep = {*self._unreferred, *self._held, *referred}
         for path in self.directory.iterdir():
-            if path.name not in keep and not path.name.startswith("."):
+            if _first(path.name) not in keep and not path.name.startswith("."):
                 path.unlink()
                 reach("shelf.swept")
 
@@ -136,9 +151,9 @@ class Shelf:
             path.unlink()
 
     def _copy_to(self, other: Shelf, shelved: Shelved) -> Shelved:
-        self._check(shelved)
+        path = self._whole(shelved)
         with other._draft(shelved.name) as temp:
-            copied(self.path(shelved), self._key, temp, other._key)
+            copied(path, self._key, temp, other._key)
             return other._kept(temp, shelved.name)
 
     def _put(self, name: str, source: Path) -> Shelved:
@@ -173,11 +188,11 @@ class Shelf:
         return shelved
 
     def _take(self, shelved: Shelved, to: Path) -> None:
-        self._check(shelved)
+        path = self._whole(shelved)
         temp = to.with_name(f"{to.name}.taking")
         discard(temp)
         try:
-            copied(self.path(shelved), self._key, temp, None)
+            copied(path, self._key, temp, None)
             reach("shelf.taking")
             _renew(temp)
             discard(to)
@@ -186,16 +201,61 @@ class Shelf:
             discard(temp)
         reach("shelf.taken")
 
+    def _double(self, shelved: Shelved) -> None:
+        second = self._second(shelved)
+        if second.exists():
+            return
+        self._check(shelved, self.path(shelved))
+        with self._draft(shelved.name) as temp:
+            shutil.copyfile(self.path(shelved), temp)
+            os.chmod(temp, 0o600)
+            with temp.open("rb") as file:
+                os.fsync(file.fileno())
+            self._check(shelved, temp)
+            temp.rename(second)
+            reach("shelf.doubled")
+            sync_directory(self.directory)
+
     def _examine(self, shelved: Shelved) -> None:
-        path = self.path(shelved)
-        uncache(path)
-        self._check(shelved)
+        wrong: list[str] = []
+        for path in self._files(shelved):
+            try:
+                self._examine_one(shelved, path)
+            except Corrupt as error:
+                wrong.append(error.message)
+        if wrong:
+            raise Corrupt("; ".join(wrong))
+
+    def _examine_one(self, shelved: Shelved, path: Path) -> None:
+        if path.exists():
+            uncache(path)
+        self._check(shelved, path)
         with self._opened(path) as db:
             if wrong := damage(db):
                 raise Corrupt(f"{path}, a copy of {shelved.name}, is damaged: {wrong}")
 
-    def _check(self, shelved: Shelved) -> None:
-        path = self.path(shelved)
+    def _whole(self, shelved: Shelved) -> Path:
+        """The file of the copy that is as it was written."""
+        wrong: list[str] = []
+        for path in self._files(shelved):
+            try:
+                self._check(shelved, path)
+            except Corrupt as error:
+                wrong.append(error.message)
+                continue
+            for sentence in wrong:
+                log.warning("passed over: %s", sentence)
+            return path
+        raise Corrupt("; ".join(wrong))
+
+    def _files(self, shelved: Shelved) -> list[Path]:
+        second = self._second(shelved)
+        return [self.path(shelved), *([second] if second.exists() else [])]
+
+    def _second(self, shelved: Shelved) -> Path:
+        return self.directory / f"{shelved.digest}{SECOND}"
+
+    def _check(self, shelved: Shelved, path: Path) -> None:
         if shelved.format > FORMAT_VERSION:
             raise Corrupt(f"{path} was made by a newer version: its format is {shelved.format}")
         try:
@@ -213,6 +273,11 @@ class Shelf:
             if self._key is not None:
                 unlock(db, path, self._key)
             yield db
+
+
+def _first(name: str) -> str:
+    """By what a file is referred to: a second one by the first."""
+    return f"{name.removesuffix(SECOND)}.db" if name.endswith(SECOND) else name
 
 
 def damage(db: apsw.Connection) -> str:

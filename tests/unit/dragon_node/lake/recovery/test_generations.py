@@ -308,3 +308,35 @@ def _names(directory: Path) -> set[str]:
 
 def _poison(db: apsw.Connection) -> None:
     db.execute("UPDATE things SET what='wrong'")
+
+
+@pytest.mark.parametrize("which", [".db", ".2.db"])
+async def test_one_damaged_file_of_a_shared_copy_costs_nothing(tmp_path: Path, which: str) -> None:
+    async with toy(tmp_path) as lake:
+        await lake.say("a", ONE)
+        await lake.say("b", TWO)
+        await lake.sleep(TWO)
+        await lake.snapshots.make()
+        assert len(list((tmp_path / "shelf").glob("*.2.db"))) == 0, "nobody shares yet"
+        await lake.say("c", ONE)
+        await lake.snapshots.make()
+        digest = lake.asleep()[TWO].digest
+        damaged = tmp_path / "shelf" / f"{digest}{which}"
+        _spoil(damaged)
+        with pytest.raises(Corrupt, match=str(damaged)):
+            await lake.archive.shelf.examine(lake.asleep()[TWO])
+    async with toy(tmp_path) as lake:
+        assert damaged.exists(), "a sweep knows both"
+        assert await lake.things(TWO) == ["b"]
+
+
+async def test_a_second_file_goes_with_its_copy(tmp_path: Path) -> None:
+    async with toy(tmp_path) as lake:
+        await lake.say("a", ONE)
+        await lake.snapshots.make()
+        await lake.snapshots.make()
+        assert list((tmp_path / "shelf").glob("*.2.db"))
+        for what in "bc":
+            await lake.say(what, ONE)
+            await lake.snapshots.make()
+        assert not list((tmp_path / "shelf").glob("*.2.db"))
