@@ -191,7 +191,7 @@ class LakeServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Forget(self, request, context):
-        """Removes what matches from every place, and proves it by a search over the raw bytes.
+        """Removes what matches here; the last step says whether it is gone, and where it is when not.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -54,7 +54,7 @@ class LakeServiceStub:
     Kept: _grpc.UnaryUnaryMultiCallable[_lake_service_pb2.KeptRequest, _lake_service_pb2.KeptResponse]
     """What is kept, where, and how old it is."""
     Forget: _grpc.UnaryStreamMultiCallable[_lake_service_pb2.ForgetRequest, _lake_service_pb2.ForgetResponse]
-    """Removes what matches from every place, and proves it by a search over the raw bytes."""
+    """Removes what matches here; the last step says whether it is gone, and where it is when not."""
     Pin: _grpc.UnaryUnaryMultiCallable[_lake_service_pb2.PinRequest, _lake_service_pb2.PinResponse]
     """Pins a project in memory, or lets it go to sleep again when room is needed."""
     Sleep: _grpc.UnaryUnaryMultiCallable[_lake_service_pb2.SleepRequest, _lake_service_pb2.SleepResponse]
@@ -96,7 +96,7 @@ class LakeServiceAsyncStub(LakeServiceStub):
     Kept: _aio.UnaryUnaryMultiCallable[_lake_service_pb2.KeptRequest, _lake_service_pb2.KeptResponse]  # type: ignore[assignment]
     """What is kept, where, and how old it is."""
     Forget: _aio.UnaryStreamMultiCallable[_lake_service_pb2.ForgetRequest, _lake_service_pb2.ForgetResponse]  # type: ignore[assignment]
-    """Removes what matches from every place, and proves it by a search over the raw bytes."""
+    """Removes what matches here; the last step says whether it is gone, and where it is when not."""
     Pin: _aio.UnaryUnaryMultiCallable[_lake_service_pb2.PinRequest, _lake_service_pb2.PinResponse]  # type: ignore[assignment]
     """Pins a project in memory, or lets it go to sleep again when room is needed."""
     Sleep: _aio.UnaryUnaryMultiCallable[_lake_service_pb2.SleepRequest, _lake_service_pb2.SleepResponse]  # type: ignore[assignment]
@@ -195,7 +195,7 @@ class LakeServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _lake_service_pb2.ForgetRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_lake_service_pb2.ForgetResponse], _abc.AsyncIterator[_lake_service_pb2.ForgetResponse]]:
-        """Removes what matches from every place, and proves it by a search over the raw bytes."""
+        """Removes what matches here; the last step says whether it is gone, and where it is when not."""
 
     @_abc_1.abstractmethod
     def Pin(
