@@ -65,7 +65,7 @@ from dragon_node.lake.recovery.safekeeping import Safekeeping
 from dragon_node.lake.recovery.snapshot import Snapshots
 from dragon_node.lake.recovery.transfer import Place
 from dragon_node.lake.remembering import Remembering
-from dragon_node.lake.residency import Pins, Residency
+from dragon_node.lake.residency import Pins, Residency, last_written
 from dragon_node.lake.retaining import Retention
 from dragon_node.lake.scope import EVERYWHERE, Scope
 from dragon_node.lake.searching import Searching
@@ -197,6 +197,7 @@ class Lake:
             )
             applying = Applying(stores, ram, accountant.applied)
             await applying.advance(journal.last_lsn)
+            residency.remember(await journal.read(last_written))
             contents = Contents(journal, stores)
             screen = Screen(memory)
             intake = Intake(

@@ -81,6 +81,20 @@ def pinned(db: apsw.Connection) -> set[ProjectId]:
     return {ProjectId(row[0]) for row in db.execute("SELECT project FROM pins")}
 
 
+def last_written(db: apsw.Connection) -> list[tuple[ProjectId, int]]:
+    """Of a journal: each project with the time of its newest record, the oldest record first. A
+    look at an index for each; a project whose records were all cut is not among them."""
+    rows = db.execute(
+        """WITH RECURSIVE each_project(id) AS (
+             SELECT min(project) FROM records WHERE project>''
+             UNION ALL SELECT (SELECT min(project) FROM records WHERE project>id)
+             FROM each_project WHERE id IS NOT NULL)
+           SELECT project, at_ms FROM each_project JOIN records ON lsn=(
+             SELECT max(lsn) FROM records WHERE project=id) ORDER BY lsn"""
+    )
+    return [(ProjectId(project), at_ms) for project, at_ms in rows]
+
+
 class Residency:
     """Decides who is in memory."""
 
@@ -119,6 +133,12 @@ class Residency:
             self._used_ms[project] = now
             self._order.pop(project, None)
             self._order[project] = None  # the newest last
+
+    def remember(self, used: Sequence[tuple[ProjectId, int]]) -> None:
+        """After a start: projects with their last use as far as it left a trace, oldest first."""
+        for project, at_ms in used:
+            self._used_ms[project] = at_ms
+            self._order[project] = None
 
     async def sleep(self, project: ProjectId) -> None:
         """As soon as nobody uses it. Conflict when it is pinned, or in use all the time; nothing

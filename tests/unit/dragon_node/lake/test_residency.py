@@ -91,6 +91,23 @@ async def test_a_question_over_all_says_who_was_not_asked(tmp_path: Path) -> Non
         assert (named.complete, named.freshness.asleep) == (True, ())
 
 
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 1, 2), (2, 3, 1), (3, 2, 1)])
+async def test_who_was_used_last_is_known_after_a_restart(
+    tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    async with opened(tmp_path) as lake:
+        laptop = Laptop(lake)
+        for number in (1, 2, 3):
+            await make_project(laptop, number)
+        for number in order:
+            await laptop.send(event(ran("make"), copy_of(number), at_ms=5_000 + number))
+    async with opened(tmp_path) as lake:
+        names = {p.id: p for p in await kept(lake)}
+        cold = [names[project].name for project in lake._residency._cold(())]
+        assert cold == [f"thing{number}" for number in order]
+        assert {p.name: p.used_ms for p in names.values()}["thing2"] == 5_002
+
+
 async def test_an_event_wakes_its_project(tmp_path: Path) -> None:
     async with opened(tmp_path) as lake:
         laptop = Laptop(lake)
