@@ -37,7 +37,8 @@ def search(
 
 
 def chunks_with(db: apsw.Connection, text: str, limit: int) -> list[tuple[int, float]]:
-    """Chunks that contain a text, those with more of it first."""
+    """Chunks that contain a text; of the first `limit * 4` in path order those with more of it
+    first. Fewer than `limit` only when there are no more."""
     scores: dict[int, float] = {}
     for candidate in candidates(db, literal(text)):
         whole = text_of(db, candidate.content)
