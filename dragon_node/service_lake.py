@@ -118,6 +118,8 @@ class LakeService(LakeCare):
         q = from_pb(request, HistoryQuery)
         _times(q.since_ms, q.until_ms)
         _whole(q.before_cursor, "before_cursor")
+        if q.like:
+            _hex(q.like, "like")
         q = replace(q, limit=_many(q.limit, HISTORY_USUAL, "limit"))
         return to_pb(await self._lake.history(q), pb.HistoryResponse)
 

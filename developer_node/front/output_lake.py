@@ -57,12 +57,13 @@ def _room(stats: LakeStats) -> list[Line]:
 
 
 def _bar(stats: LakeStats) -> list[Span]:
-    """One cell a fortieth of the budget, coloured by what takes it."""
+    """One cell a fortieth of the budget, coloured by what takes most of it; one at least."""
     spans: list[Span] = []
-    drawn = 0
+    drawn, upto = 0, 0
     for store in stats.stores:
-        cells = round(BAR_CELLS * store.bytes / max(1, stats.budget_bytes))
-        cells = min(max(cells, int(store.bytes > 0)), BAR_CELLS - drawn)
+        upto += store.bytes
+        reached = round(BAR_CELLS * upto / max(1, stats.budget_bytes))
+        cells = min(max(reached, int(upto > 0)), BAR_CELLS) - drawn
         drawn += cells
         if cells:
             spans.append(Span("█" * cells, STYLES.get(store.name, "white")))

@@ -116,6 +116,8 @@ class WorkingCopies:
     async def watch(self, path: str) -> WatchedRepository:
         """Watches the working copy that holds this directory. Missing, Invalid."""
         root = await asyncio.to_thread(_root_to_watch, path)
+        if root.is_relative_to(self._home.resolve()):
+            raise Invalid(f"{root} is PostDevAI's own", hint="Name a repository.", field="path")
         async with self._lock:
             copy = self._copies.get(root)
             in_git = await asyncio.to_thread(find_root, root) == root
@@ -174,7 +176,7 @@ class WorkingCopies:
             root,
             name,
             in_git=in_git,
-            ignoring=Ignoring(root, repository=empty),
+            ignoring=Ignoring(root, repository=empty, never=self._home),
             notices=self._notices,
             record=self._record,
             memory=self._memory,

@@ -15,9 +15,15 @@ _NO_WORD = ": failed"
 class Ignoring:
     """Git's ignore rules for one tree, also for a tree that is no repository."""
 
-    def __init__(self, root: Path, *, repository: Path | None = None) -> None:
-        """`repository` is an empty one whose rules serve a tree that has none."""
+    def __init__(
+        self, root: Path, *, repository: Path | None = None, never: Path | None = None
+    ) -> None:
+        """`repository` is an empty one whose rules serve a tree that has none. `never` is left
+        out whatever git says: our own directory, which changes with everything that is seen."""
         self._root = root
+        self._never = ""
+        if never is not None and never.resolve().is_relative_to(root):
+            self._never = never.resolve().relative_to(root).as_posix()
         self._place: tuple[str, ...] = ()
         if repository is not None:
             self._place = (f"--git-dir={repository}", f"--work-tree={root}")
@@ -30,11 +36,19 @@ class Ignoring:
         listed = _split(self._git(arguments))
         files = {path for path in listed if not path.endswith("/")}
         # git lists a directory too when all that lies in it now is ignored: not what we ask
-        return frozenset(files | self.among([p[:-1] for p in listed if p.endswith("/")]))
+        ours = {self._never} - {""}
+        return frozenset(files | self.among([p[:-1] for p in listed if p.endswith("/")]) | ours)
 
     def among(self, paths: Iterable[str]) -> frozenset[str]:
         """Those of these paths that are ignored; a path that git cannot judge counts as such."""
-        asked = list(paths)
+        given = list(paths)
+        ours = frozenset(path for path in given if self._is_ours(path))
+        return ours | self._among([path for path in given if path not in ours])
+
+    def _is_ours(self, path: str) -> bool:
+        return bool(self._never) and (path == self._never or path.startswith(f"{self._never}/"))
+
+    def _among(self, asked: list[str]) -> frozenset[str]:
         if not asked:
             return frozenset()
         try:
@@ -43,7 +57,7 @@ class Ignoring:
             if len(asked) == 1:  # beyond a symbolic link, or in a submodule: not ours
                 return frozenset(asked)
             middle = len(asked) // 2
-            return self.among(asked[:middle]) | self.among(asked[middle:])
+            return self._among(asked[:middle]) | self._among(asked[middle:])
 
     def _check(self, paths: Sequence[str]) -> list[str]:
         stdin = b"".join(os.fsencode(path) + b"\0" for path in paths)

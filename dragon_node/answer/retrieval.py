@@ -74,6 +74,8 @@ class Retrieval:
         lists = await self._gathering.lists(q, asked, fresh)
         fused = fuse(_candidates(lists, asked), q.k + 1)
         hits = await self._hits(fused[: q.k], lists.told, scope_of(q))
+        if fresh.asleep:  # the question may have woken them
+            fresh = await self._lake.freshness(q.project)
         fresh = dataclasses.replace(fresh, not_asked=(*fresh.not_asked, *lists.not_asked))
         cut = lists.full or len(fused) > q.k
         return Found(

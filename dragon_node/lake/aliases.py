@@ -131,7 +131,7 @@ class Aliases:
     def _one(self, project: str) -> ProjectId:
         found = self._named(project)
         if not found:
-            raise Missing(f"there is no project {project}", hint="postdevai status lists them.")
+            raise Missing(f"there is no project {project}", hint="postdevai lake lists them.")
         return self._only(project, found)
 
     def _named(self, project: str) -> list[ProjectId]:

@@ -47,7 +47,7 @@ class Projects:
         meant = set(self.named(project)) if project else set(self._places.names)
         ids = [p for p in self._places.with_copy(copy) if p in meant]
         if not ids:
-            raise Missing(f"there is no working copy {copy}", hint="postdevai status lists them.")
+            raise Missing(f"there is no working copy {copy}", hint="postdevai lake lists them.")
         return await self.several(ids)
 
     async def several(self, ids: Iterable[ProjectId]) -> list[tuple[ProjectId, Shard]]:
@@ -65,7 +65,7 @@ class Projects:
         """Projects of that name or id, with those joined to them. Missing when there is none."""
         ids = self._places.matching(project)
         if not ids:
-            raise Missing(f"there is no project {project}", hint="postdevai status lists them.")
+            raise Missing(f"there is no project {project}", hint="postdevai lake lists them.")
         return ids
 
     def only(self, project: str) -> ProjectId:
@@ -73,7 +73,7 @@ class Projects:
         several."""
         named = [p for p, name in self._places.names.items() if project in (p, name)]
         if not named:
-            raise Missing(f"there is no project {project}", hint="postdevai status lists them.")
+            raise Missing(f"there is no project {project}", hint="postdevai lake lists them.")
         if len(named) > 1:
             raise Conflict(
                 f"{len(named)} projects are called {project}: {', '.join(sorted(named))}",

@@ -199,7 +199,7 @@ class Forgetting:
             return every
         ids = set(self._parts.places.matching(named))
         if not ids:
-            raise Missing(f"there is no project {named}", hint="postdevai status lists them.")
+            raise Missing(f"there is no project {named}", hint="postdevai lake lists them.")
         return [project for project in every if project in ids]
 
     # -- noting -------------------------------------------------------------------------------

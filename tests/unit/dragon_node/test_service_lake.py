@@ -227,6 +227,7 @@ async def test_every_way_to_ask_for_a_failure_arrives(service: LakeService) -> N
     [
         (pb.HistoryRequest(before_cursor=1 << 63), "before_cursor"),
         (pb.HistoryRequest(since_ms=-1), "since_ms"),
+        (pb.HistoryRequest(like="zzzz"), "like"),
         (pb.HistoryRequest(since_ms=2, until_ms=1), "since_ms"),
         (pb.HistoryRequest(text='"('), "text"),
         (pb.SearchRequest(query="x", until_ms=-1), "until_ms"),
