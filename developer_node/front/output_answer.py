@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from common.model.answer import AskEnd, AskPassages, Freshness, Hit
 from common.model.lake import SearchResult
 from developer_node.front.output_page import Line, Span, line
-from developer_node.front.output_words import count, freshness_sentence, link, place
+from developer_node.front.output_words import count, freshness_sentence, link, place, when
 
 PREVIEW_LINES = 6
 """Of a passage's text, on a terminal."""
@@ -36,6 +36,8 @@ def _as_grep(hit: Hit, cwd: str) -> Line:
 
 
 def _with_reason(hit: Hit, cwd: str, terminal: bool) -> list[Line]:
+    if hit.kind != "code":
+        return [_happened(hit), *(_preview(hit) if terminal else [])]
     lines = [
         line(
             Span(place(hit, cwd), "bold cyan", link(hit)),
@@ -44,6 +46,15 @@ def _with_reason(hit: Hit, cwd: str, terminal: bool) -> list[Line]:
         )
     ]
     return lines + (_preview(hit) if terminal else [])
+
+
+def _happened(hit: Hit) -> Line:
+    """When, and the name by which `history --like` and scripts know it."""
+    return line(
+        Span(when(hit.at_ms), "bold cyan"),
+        f"  {hit.project}  {hit.kind} {hit.event}",
+        Span(f"  {', '.join(hit.why)}".rstrip(), "dim"),
+    )
 
 
 def at(hit: Hit) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 
 from common.model.event import (
     CommandFinished,
@@ -16,7 +15,7 @@ from common.model.event import (
 from common.model.lake import HistoryPage
 from developer_node.front.output_answer import fresh
 from developer_node.front.output_page import Line, Span, line
-from developer_node.front.output_words import count
+from developer_node.front.output_words import count, when
 
 
 def newest_first(page: HistoryPage) -> HistoryPage:
@@ -49,11 +48,6 @@ def events(page: HistoryPage, *, watching: bool = False) -> list[Line]:
         )
         lines += [line(Span(f"    {text}", "dim")) for text in entry.excerpt.splitlines()]
     return [*lines, fresh(page.freshness)]
-
-
-def when(at_ms: int) -> str:
-    """Local date and time to the second."""
-    return datetime.fromtimestamp(at_ms / 1000).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def what(event: Event) -> tuple[str, str]:

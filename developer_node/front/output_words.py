@@ -27,6 +27,11 @@ def ago(at_ms: int, now_ms: int) -> str:
     return f"{seconds} s ago" if seconds >= 5 else "just now"
 
 
+def when(at_ms: int) -> str:
+    """Local date and time to the second."""
+    return datetime.fromtimestamp(at_ms / 1000).strftime("%Y-%m-%d %H:%M:%S")
+
+
 def count(number: int, noun: str) -> str:
     """The noun with its number."""
     return f"{number:,} {noun if number == 1 else noun + 's'}"

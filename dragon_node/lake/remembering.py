@@ -35,6 +35,9 @@ TEXT_CHARACTERS_MAX = 1_024
 RELATIONS_MAX, RELATIONS_USUAL = 1_000, 100
 HOPS_MAX = 4
 
+SHORTEST_COMMIT, WHOLE_COMMIT = 4, 40
+"""Digits that people write of a commit's name."""
+
 
 class Remembering:
     """What happened, over all projects."""
@@ -102,6 +105,10 @@ class Remembering:
 
     async def _around(self, project: ProjectId, shard: Shard, q: RelatedQuery) -> Related:
         verbs = frozenset(q.verbs) or neighbours.IN_PROJECT_VERBS | neighbours.IN_MEMORY_VERBS
+        if q.kind == "commit" and SHORTEST_COMMIT <= len(q.id) < WHOLE_COMMIT:
+            begun = q.id.lower()
+            whole = await shard.database.read(lambda db: neighbours.whole_commit(db, begun))
+            q = replace(q, id=whole)
 
         async def ask(frontier: Sequence[Node], limit: int) -> list[Row]:
             here = await shard.database.read(

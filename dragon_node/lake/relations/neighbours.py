@@ -189,3 +189,10 @@ def _ask(
             sql = f"{_FRONTIER} {step.sql} ORDER BY 6 DESC, 7 DESC, 2, 5 LIMIT {int(limit)}"
             rows += db.execute(sql, given).fetchall()
     return rows
+
+
+def whole_commit(db: apsw.Connection, begun: str) -> str:
+    """The commit whose name begins so, when it is the only one; as it was given otherwise."""
+    sql = "SELECT name FROM things WHERE kind='commit' AND name>=? AND name<? LIMIT 2"
+    found = db.execute(sql, (begun, begun + "g")).fetchall()
+    return found[0][0] if len(found) == 1 else begun

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from common.errors import Unavailable
+from common.model.answer import Hit
 from common.model.ids import EventId, ProjectId
 from common.model.lake import (
     Generation,
@@ -247,6 +248,18 @@ async def test_filters_reach_the_search(terminal: Terminal, script: Script) -> N
         until_ms=1_772_409_600_000,
     )
     assert script.asked == [wanted]
+
+
+async def test_an_event_among_the_hits_is_named_and_dated(
+    terminal: Terminal, script: Script
+) -> None:
+    """It has no lines of a file: a path would be none."""
+    why = ("command", "words: retry")
+    happened = Hit("thing", "", "", 0, 0, why=why, kind="event", event=EventId("e" * 32), at_ms=1)
+    script.hits = (happened,)
+    page = (await terminal.type("search", "--kind", "event", "retry")).out
+    assert f"thing  event {'e' * 32}  command, words: retry" in page
+    assert page.startswith("19") and ":0 " not in page
 
 
 async def test_history_can_be_asked_for_words_and_likeness(
