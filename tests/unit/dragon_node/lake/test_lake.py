@@ -369,11 +369,12 @@ async def test_a_damaged_store_is_rebuilt(tmp_path: Path) -> None:
         assert await _everything(lake) == before
 
 
-async def test_stores_of_a_lost_journal_are_not_shown_as_true(tmp_path: Path) -> None:
+async def test_a_lake_that_is_lost_whole_says_what_never_comes_again(tmp_path: Path) -> None:
     """The laptop is told that nothing is held, and sends or reports what is missing."""
     async with opened(tmp_path) as lake:
         await Laptop(lake).save({"a.py": HELLO})
     discard(tmp_path / "journal.db")
+    shutil.rmtree(tmp_path / "not-ram")
     async with opened(tmp_path) as lake:
         assert (await lake.stats()).events == 0
         assert (await lake.open_origin(ORIGIN, NODE, 2, 5)).applied == 1
