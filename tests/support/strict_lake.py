@@ -22,8 +22,11 @@ from common.rpc.routed import Routed
 from common.rpc.status import abort
 from common.wire.nouns import event_from_pb, event_to_pb
 
+# Only the laptop's part of the service is here: what is not answers "unimplemented", as gRPC does.
+_Unimplemented: Any = LakeServiceServicer
 
-class StrictLake(LakeServiceServicer):
+
+class StrictLake(_Unimplemented):
     """Keeps what it acknowledged. One instance outlives the servers that it is put behind."""
 
     def __init__(self) -> None:
