@@ -90,8 +90,10 @@ def sections(page: str) -> dict[str, str]:
 
 
 def composed(found: Mapping[str, str], order: list[str]) -> str:
-    """The page, sections in order."""
-    return "\n".join([HEAD, *(f"## {name}\n\n{found[name]}" for name in order if name in found)])
+    """The page: measured sections in order, then those that were written by hand."""
+    names = [name for name in order if name in found]
+    names += [name for name in found if name not in order]
+    return "\n".join([HEAD, *(f"## {name}\n\n{found[name]}" for name in names)])
 
 
 if __name__ == "__main__":
