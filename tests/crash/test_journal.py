@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from common.daemon.keys import sealing_key
 from common.model.lake import HistoryQuery, SearchQuery
 from dragon_node.lake.database import Readers
 from dragon_node.lake.journal import Journal, Written
@@ -162,7 +163,8 @@ async def test_a_log_cut_anywhere_gives_a_prefix_and_goes_on(tmp_path: Path) -> 
         shutil.copy(copy / "journal.db", place / "journal.db")
         _wal(place).write_bytes(whole[:cut])
         readers = Readers()
-        journal = await Journal.open(place / "journal.db", readers, told.append)
+        key = sealing_key(tmp_path / "source")
+        journal = await Journal.open(place / "journal.db", readers, told.append, key)
         rows = await journal.rows(0, 100)
         assert [row.lsn for row in rows] == list(range(1, journal.last_lsn + 1))
         lengths.add(journal.last_lsn)

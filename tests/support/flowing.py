@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncGenerator
@@ -10,10 +9,14 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
+import apsw
+
 from common.daemon.home import Home
+from common.daemon.keys import sealing_key
 from common.model.event import CommandFinished, Event, Ground, Output, PathChange
 from common.model.ids import ContentHash, EventId, WorkingCopyId, content_hash
 from common.model.lake import HistoryEntry, HistoryQuery
+from common.sealed_sqlite import unlock
 from developer_node.front.local_client import LocalClient
 from developer_node.text import spool
 from developer_node.text.working_copy import working_copy
@@ -80,8 +83,11 @@ class Flow:
 
 
 def _count(database: Path, query: str) -> int:
-    with closing(sqlite3.connect(database, timeout=10)) as db:
-        return int(db.execute(query).fetchone()[0])
+    db = apsw.Connection(str(database))
+    with closing(db):
+        unlock(db, database, sealing_key(database.parent))
+        db.set_busy_timeout(10_000)
+        return int(db.execute(query).get)
 
 
 @asynccontextmanager
