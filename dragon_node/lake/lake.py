@@ -12,13 +12,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
-from common.alongside import alongside
-from common.clock import Clock, SystemClock
+from common.clock import Clock
 from common.daemon.keys import SealingKey
 from common.errors import Corrupt, OverLimit
 from common.model.answer import Freshness, Hit
@@ -37,40 +35,20 @@ from common.model.lake import (
     SearchQuery,
     SearchResult,
 )
-from dragon_node.lake import aliases, metadata
-from dragon_node.lake.accountant import Accountant
-from dragon_node.lake.admission import Places
+from dragon_node.lake import metadata
 from dragon_node.lake.aliases import Aliases
-from dragon_node.lake.applying import Applying
-from dragon_node.lake.contents import Contents
-from dragon_node.lake.database import Database, Readers
-from dragon_node.lake.forgetting.forgetting import Forgetting
+from dragon_node.lake.database import Database
 from dragon_node.lake.forgetting.in_memory import Forgotten
-from dragon_node.lake.forgetting.parts import Parts
-from dragon_node.lake.forgetting.screening import Screen
-from dragon_node.lake.formats import brought_forward, made_ready
 from dragon_node.lake.freshness import remembered
 from dragon_node.lake.history.retention import OUTPUTS, OutputRule
-from dragon_node.lake.intake import Intake, Journalled, Opened
-from dragon_node.lake.journal import Journal, Written
-from dragon_node.lake.keeping import Keeping
-from dragon_node.lake.lexicon import Lexicon
-from dragon_node.lake.nearest import Nearest
+from dragon_node.lake.intake import Journalled, Opened
+from dragon_node.lake.opening import Rooms, Wanted, open_rooms
 from dragon_node.lake.projects import Projects
 from dragon_node.lake.ramdisk import RamDisk
 from dragon_node.lake.records import Applier, Blobs, Chunker, ChunkRef, Note, Scored
-from dragon_node.lake.recovery import lost_journal
-from dragon_node.lake.recovery.archive import Archive
-from dragon_node.lake.recovery.safekeeping import Safekeeping
-from dragon_node.lake.recovery.snapshot import Snapshots
-from dragon_node.lake.recovery.transfer import Place
 from dragon_node.lake.remembering import Remembering
-from dragon_node.lake.residency import Pins, Residency, last_written
-from dragon_node.lake.retaining import Retention
 from dragon_node.lake.scope import EVERYWHERE, Scope
 from dragon_node.lake.searching import Searching
-from dragon_node.lake.standing import Standing
-from dragon_node.lake.stores import Stores
 from dragon_node.lake.vectors import Vector
 from dragon_node.lake.vectors.fastscan import FastScanIndex
 from dragon_node.lake.vectors.held import MakeIndex
@@ -88,38 +66,22 @@ VECTOR_FACTOR = 2
 class Lake:
     """Takes in what laptops record and answers exact questions about it."""
 
-    def __init__(
-        self,
-        ram: RamDisk,
-        accountant: Accountant,
-        journal: Journal,
-        applying: Applying,
-        stores: Stores,
-        contents: Contents,
-        residency: Residency,
-        safekeeping: Safekeeping,
-        places: Places,
-        lexicon: Lexicon,
-        nearest: Nearest,
-        intake: Intake,
-        forgetting: Forgetting,
-        keeping: Keeping,
-    ) -> None:
-        self.memory: Database = stores.memory.database
-        self._ram = ram
-        self._accountant = accountant
-        self._journal = journal
-        self._applying = applying
-        self._contents = contents
-        self._residency = residency
-        self._safekeeping = safekeeping
-        self._nearest = nearest
-        self._intake = intake
-        self._forgetting = forgetting
-        self._keeping = keeping
-        self._projects = Projects(stores, places, residency)
-        self._aliases = Aliases(places, self.note)
-        self._searching = Searching(self._projects, lexicon, nearest, self.freshness)
+    def __init__(self, rooms: Rooms) -> None:
+        self.memory: Database = rooms.stores.memory.database
+        self._ram = rooms.ram
+        self._accountant = rooms.accountant
+        self._journal = rooms.journal
+        self._applying = rooms.applying
+        self._contents = rooms.contents
+        self._residency = rooms.residency
+        self._safekeeping = rooms.safekeeping
+        self._nearest = rooms.nearest
+        self._intake = rooms.intake
+        self._forgetting = rooms.forgetting
+        self._keeping = rooms.keeping
+        self._projects = Projects(rooms.stores, rooms.places, rooms.residency)
+        self._aliases = Aliases(rooms.places, self.note)
+        self._searching = Searching(self._projects, rooms.lexicon, rooms.nearest, self.freshness)
         self._remembering = Remembering(self._projects, self.memory, self.freshness)
 
     @classmethod
@@ -143,119 +105,11 @@ class Lake:
         all of it when the RAM disk was lost. Projects that sleep stay so. What lies on the SSD
         is sealed with the key: without one given, with the directory's own, made at first use.
         """
-        async with AsyncExitStack() as stack:
-            clock = clock or SystemClock()
-            readers = Readers()
-            stack.push_async_callback(readers.close)
-            heard: list[Callable[[Written], None]] = []
-
-            def on_written(written: Written) -> None:
-                for hear in heard:
-                    hear(written)
-
-            key = await made_ready(directory, key)
-            begun = await asyncio.to_thread(lost_journal.go_on, directory, ram.path, key)
-            journal = await Journal.open(directory / "journal.db", readers, on_written, key)
-            stack.push_async_callback(journal.close)
-            archive = Archive.open(directory, journal, key)
-            archive.recovery.bridging = begun
-            for wrong in filter(None, (archive.asleep.damaged, *archive.generations.damaged)):
-                log.warning("passed over: %s", wrong)
-            nearest = await Nearest.open(
-                directory / "embeddings.db", readers, key=key, make=vectors
-            )
-            stack.push_async_callback(nearest.close)
-            lexicon = Lexicon(ram.path / "words")
-            pool = ThreadPoolExecutor(1, thread_name_prefix="lake-measure")
-            stack.callback(pool.shutdown)
-            accountant = Accountant(ram, budget_bytes, pool, nearest.sizes)
-            stores = Stores(
-                ram,
-                readers,
-                journal,
-                (*appliers, Pins()),
-                chunker,
-                lexicon,
-                nearest,
-                archive.recovery,
-                archive.asleep,
-                accountant,
-                brought_forward,
-            )
-            stack.push_async_callback(stores.close)
-            residency = Residency(
-                stores, archive.shelf, archive.asleep, (lexicon, nearest), accountant, clock
-            )
-            await accountant.measure()
-            await stores.open()
-            stack.push_async_callback(lexicon.close)
-            memory = stores.memory.database
-            places = Places(
-                await memory.read(metadata.copies),
-                await memory.read(metadata.names),
-                await memory.read(aliases.joined),
-            )
-            applying = Applying(stores, ram, accountant.applied)
-            await applying.advance(journal.last_lsn)
-            residency.remember(await journal.read(last_written))
-            contents = Contents(journal, stores)
-            screen = Screen(memory)
-            intake = Intake(
-                journal, applying, contents, accountant, places, clock, residency.touch, screen
-            )
-            intake.restore(
-                await memory.read(metadata.nodes), await memory.read(metadata.origin_stats)
-            )
-            heard += [intake.written, applying.take]
-            standing = Standing(stores, applying)
-            snapshots = Snapshots(archive, standing, journal, clock)
-            if begun:  # nobody is served before what the new journal lacks is in a generation
-                await snapshots.make(keep=1)
-                archive.recovery.bridging = False
-            place = Place(directory, key)
-            safekeeping = Safekeeping(
-                place, archive, snapshots, journal, standing, stores, readers, clock, ram.path
-            )
-            forgetting = Forgetting(
-                Parts(
-                    journal,
-                    stores,
-                    places,
-                    lexicon,
-                    nearest,
-                    archive,
-                    snapshots,
-                    accountant,
-                    intake.until_applied,
-                    clock,
-                    directory,
-                    ram.path,
-                    key,
-                ),
-                screen,
-            )
-            # Before the writers: the last to close a file cleans up, and a reader cannot.
-            stack.push_async_callback(readers.close)
-            stack.push_async_callback(nearest.stop)
-            retention = Retention(stores, journal, intake.until_applied, outputs, clock)
-            work = (applying, lexicon, residency, accountant, snapshots, forgetting, retention)
-            await stack.enter_async_context(alongside(*(each.run() for each in work)))
-            yield cls(
-                ram,
-                accountant,
-                journal,
-                applying,
-                stores,
-                contents,
-                residency,
-                safekeeping,
-                places,
-                lexicon,
-                nearest,
-                intake,
-                forgetting,
-                Keeping(journal, stores, archive, directory, ram.path),
-            )
+        wanted = Wanted(
+            directory, ram, budget_bytes, appliers, chunker, clock, key, outputs, vectors
+        )
+        async with open_rooms(wanted) as rooms:
+            yield cls(rooms)
 
     # -- the way in ---------------------------------------------------------------------------
 
