@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from grpc.aio import ServicerContext
 
@@ -29,6 +29,14 @@ from common.wire.translate import fill_pb, from_pb, to_pb
 
 Context = ServicerContext[Any, Any]
 Steps = AsyncGenerator[LakeStep]
+R = TypeVar(
+    "R",
+    pb.ForgetResponse,
+    pb.SnapshotResponse,
+    pb.VerifyResponse,
+    pb.RestoreResponse,
+    pb.BackupResponse,
+)
 
 HOPS_MAX = 4
 RELATIONS_MAX = 1_000
@@ -104,30 +112,24 @@ class LakeCare(LakeServiceServicer):
             raise Invalid(f"text must have at least {FORGOTTEN_TEXT_MIN}", field="text")
         if len(o.text) > TEXT_CHARACTERS_MAX:
             raise Invalid(f"text must have at most {TEXT_CHARACTERS_MAX:,}", field="text")
-        async with aclosing(self._cared_for.forget(o)) as steps:
-            async for step in steps:
-                response = pb.ForgetResponse()
-                fill_pb(step, response.step)
+        async with _told(self._cared_for.forget(o), pb.ForgetResponse) as responses:
+            async for response in responses:
                 yield response
 
     async def Snapshot(
         self, request: pb.SnapshotRequest, context: Context
     ) -> AsyncIterator[pb.SnapshotResponse]:
         """A generation on the SSD, read back."""
-        async with aclosing(self._cared_for.snapshot()) as steps:
-            async for step in steps:
-                response = pb.SnapshotResponse()
-                fill_pb(step, response.step)
+        async with _told(self._cared_for.snapshot(), pb.SnapshotResponse) as responses:
+            async for response in responses:
                 yield response
 
     async def Verify(
         self, request: pb.VerifyRequest, context: Context
     ) -> AsyncIterator[pb.VerifyResponse]:
         """Everything durable is read; what is damaged is named."""
-        async with aclosing(self._cared_for.verify()) as steps:
-            async for step in steps:
-                response = pb.VerifyResponse()
-                fill_pb(step, response.step)
+        async with _told(self._cared_for.verify(), pb.VerifyResponse) as responses:
+            async for response in responses:
                 yield response
 
     async def Restore(
@@ -136,10 +138,8 @@ class LakeCare(LakeServiceServicer):
         """The stores anew, from a generation and the journal after it."""
         if request.at < 0:
             raise Invalid(f"at is {request.at}; generations count from 1", field="at")
-        async with aclosing(self._cared_for.restore(request.at)) as steps:
-            async for step in steps:
-                response = pb.RestoreResponse()
-                fill_pb(step, response.step)
+        async with _told(self._cared_for.restore(request.at), pb.RestoreResponse) as responses:
+            async for response in responses:
                 yield response
 
     async def Backup(
@@ -147,11 +147,23 @@ class LakeCare(LakeServiceServicer):
     ) -> AsyncIterator[pb.BackupResponse]:
         """All that another machine needs, and its key elsewhere."""
         to, key_to = _absolute(request.to, "to"), _absolute(request.key_to, "key_to")
-        async with aclosing(self._cared_for.backup(to, key_to)) as steps:
-            async for step in steps:
-                response = pb.BackupResponse()
-                fill_pb(step, response.step)
+        async with _told(self._cared_for.backup(to, key_to), pb.BackupResponse) as responses:
+            async for response in responses:
                 yield response
+
+
+@asynccontextmanager
+async def _told(work: Steps, response: type[R]) -> AsyncGenerator[AsyncIterator[R]]:
+    """Each step in a message of this type; the work ends with the block."""
+
+    async def messages() -> AsyncIterator[R]:
+        async for step in work:
+            message = response()
+            fill_pb(step, message.step)
+            yield message
+
+    async with aclosing(work):
+        yield messages()
 
 
 def _absolute(path: str, name: str) -> Path:

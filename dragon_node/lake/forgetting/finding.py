@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import apsw
 
@@ -22,7 +22,14 @@ from dragon_node.lake.journal_file import FORGOTTEN
 ROWS_A_READ = 500
 
 T = TypeVar("T")
-Read = Callable[[Callable[[apsw.Connection], T]], Awaitable[T]]
+
+
+class Read(Protocol):
+    """One read transaction of a file."""
+
+    async def __call__(self, fn: Callable[[apsw.Connection], T], /) -> T:
+        """What `fn` gives."""
+        ...
 
 
 @dataclass(slots=True)
@@ -47,7 +54,7 @@ class Finder:
     """Looks in one project's file."""
 
     def __init__(
-        self, read: Read[object], journal: Read[object], asked: Oblivion, secrets: set[ContentHash]
+        self, read: Read, journal: Read, asked: Oblivion, secrets: set[ContentHash]
     ) -> None:
         """`secrets` are contents that are known to contain the text; those found are added."""
         self._read = read
@@ -59,18 +66,18 @@ class Finder:
         """Everything up to the file's newest event."""
         if self._asked.text:
             await self._find_secrets()
-        copies = await self._reads(_roots)
+        copies = await self._read(_roots)
         meant = Meant(self._asked, whose(self._asked, copies))
-        telling = await self._reads(partial(_referring, contents=self._secrets))
+        telling = await self._read(partial(_referring, contents=self._secrets))
         found, after = Found(covered=any(map(meant.covers, copies))), 0
-        while rows := await self._reads(partial(_bodies, asked=self._asked, after=after)):
+        while rows := await self._read(partial(_bodies, asked=self._asked, after=after)):
             strange = await self._strange([lsn for lsn, copy, _ in rows if not copy])
             for lsn, _, raw in rows:
                 if lsn not in strange:
                     _look(meant, telling, found, lsn, raw)
             after = rows[-1][0]
         lsns = set(found.events.values())
-        found.commits = await self._reads(
+        found.commits = await self._read(
             lambda db: {sha for sha in found.commits if _told_only_by(db, sha, lsns)}
         )
         return found
@@ -81,20 +88,16 @@ class Finder:
         if not (outside and self._asked.of_one_machine):
             return set()
         look = partial(_told_by, node=self._asked.node, lsns=outside)
-        told: set[int] = await self._journal(look)  # type: ignore[assignment]  # what look gives
-        return set(outside) - told
+        return set(outside) - await self._journal(look)
 
     async def _find_secrets(self) -> None:
         after = b""
         while True:
             look = partial(packed, after=after, text=self._asked.text)
-            after, found = await self._reads(look)
+            after, found = await self._read(look)
             self._secrets |= found
             if not after:
                 return
-
-    async def _reads(self, fn: Callable[[apsw.Connection], T]) -> T:
-        return await self._read(fn)  # type: ignore[return-value]  # what fn gives
 
 
 def refusals(db: apsw.Connection, text: str) -> tuple[str, ...]:
