@@ -24,7 +24,7 @@ from common.pb.postdevai.v1.inference_service_pb2_grpc import InferenceServiceSe
 from common.pb.postdevai.v1.model_pb2 import Model
 from common.wire.translate import from_pb, to_pb
 from dragon_node.inference.models import Models
-from dragon_node.inference.scheduler import Prompt
+from dragon_node.inference.scheduling.scheduler import Prompt
 
 MODEL_CHARS_MAX = 200
 MESSAGES_MAX = 100

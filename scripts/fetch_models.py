@@ -26,10 +26,10 @@ from pathlib import Path
 
 from common.daemon.home import models_directory
 from common.errors import Corrupt, OverLimit, PostDevAIError, Unavailable
-from dragon_node.inference import arrival
-from dragon_node.inference.arrival import Arrival
-from dragon_node.inference.pins import PINS, Pin
-from dragon_node.inference.unpack import is_current, is_unchanged, unpack
+from dragon_node.inference.fetching import arrival
+from dragon_node.inference.fetching.arrival import Arrival
+from dragon_node.inference.fetching.pins import PINS, Pin
+from dragon_node.inference.fetching.unpack import is_current, is_unchanged, unpack
 
 MB = 1_000_000
 LOOK_S = 0.25

@@ -13,8 +13,8 @@ from pathlib import Path
 from types import FrameType
 
 from common.daemon.home import models_directory
-from dragon_node.inference.pins import PINS
-from dragon_node.inference.unpack import is_current
+from dragon_node.inference.fetching.pins import PINS
+from dragon_node.inference.fetching.unpack import is_current
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -25,7 +25,7 @@ from dragon_node.answer.markers import Markers
 from dragon_node.answer.prompt import TEMPLATE_TOKENS, build_prompt
 from dragon_node.answer.retrieval import QUERY_CHARACTERS_MAX, Found, Passage
 from dragon_node.inference.models import Speaker
-from dragon_node.inference.scheduler import Prompt
+from dragon_node.inference.scheduling.scheduler import Prompt
 
 PASSAGES_MAX = 6
 TOKENS_DEFAULT = 256

@@ -17,7 +17,7 @@ from dragon_node.answer.fusion import EventRef
 from dragon_node.answer.telling import event_hit, failure_hit, what
 from dragon_node.answer.why import Asked
 from dragon_node.failures.within import Within
-from dragon_node.inference.embedder import Embedder, Vector
+from dragon_node.inference.embedding.embedder import Embedder, Vector
 from dragon_node.lake.history.wording import words_of
 from dragon_node.lake.records import ChunkRef, Scored
 from dragon_node.lake.scope import Scope, scope_of

@@ -12,7 +12,7 @@ from common.model.lake import SearchQuery, SearchResult
 from dragon_node.answer.fusion import Candidates, EventRef, Fused, Told, fuse
 from dragon_node.answer.gathering import Gathering, Lists, Recalls, SearchedLake
 from dragon_node.answer.why import Asked, reasons
-from dragon_node.inference.embedder import Embedder
+from dragon_node.inference.embedding.embedder import Embedder
 from dragon_node.lake.records import ChunkRef
 from dragon_node.lake.scope import Scope, scope_of
 from dragon_node.lake.searching import has_everything

@@ -13,11 +13,12 @@ from typing import Any
 
 from common.errors import Invalid, Unavailable
 from common.model.llm import Generated, Model
-from dragon_node.inference import pins
-from dragon_node.inference.catalog import Catalog, Entry
-from dragon_node.inference.embedder import BgeEmbedder, Embedder
-from dragon_node.inference.mlx_engine import MlxEngine
-from dragon_node.inference.scheduler import Prompt, Scheduler
+from dragon_node.inference.catalog.catalog import Catalog, Entry
+from dragon_node.inference.embedding.bge import BgeEmbedder
+from dragon_node.inference.embedding.embedder import Embedder
+from dragon_node.inference.engines.batched import MlxEngine
+from dragon_node.inference.fetching import pins
+from dragon_node.inference.scheduling.scheduler import Prompt, Scheduler
 
 ARRIVAL_POLL_S = 1.0
 """How often whoever waits for a model looks at the disk: another process brings it."""

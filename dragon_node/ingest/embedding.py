@@ -9,7 +9,7 @@ from typing import Protocol
 
 from common.errors import OverLimit, Unavailable
 from common.model.ids import ContentHash
-from dragon_node.inference.embedder import Embedder, Vector
+from dragon_node.inference.embedding.embedder import Embedder, Vector
 
 log = logging.getLogger(__name__)
 

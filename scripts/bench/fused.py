@@ -18,7 +18,7 @@ from common.model.lake import SearchQuery
 from dragon_node.answer.fusion import Candidates, fuse
 from dragon_node.answer.gathering import LISTED
 from dragon_node.answer.retrieval import Retrieval
-from dragon_node.inference.embedder import Vector, Vectors
+from dragon_node.inference.embedding.embedder import Vector, Vectors
 from dragon_node.lake.lake import Lake
 from dragon_node.lake.records import ChunkRef, Scored
 from dragon_node.lake.vectors.fastscan import RESCORED

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from common.errors import PostDevAIError
-from dragon_node.inference.embedder import Vectors
+from dragon_node.inference.embedding.embedder import Vectors
 
 
 class FlatEmbedder:

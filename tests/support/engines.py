@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from common.errors import Invalid
 from common.model.llm import ChatMessage
-from dragon_node.inference.mlx_engine import Step
+from dragon_node.inference.engines.batched import Step
 
 
 class SteppedEngine:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from common.daemon.home import models_directory
-from dragon_node.inference.pins import PINS
-from dragon_node.inference.unpack import is_current
+from dragon_node.inference.fetching.pins import PINS
+from dragon_node.inference.fetching.unpack import is_current
 
 FETCH = Path(__file__).parents[2] / "scripts" / "fetch_models.py"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from common.model.answer import Freshness, Hit, ProjectFreshness
 from common.model.ids import ContentHash, ProjectId
 from common.model.lake import HistoryEntry, HistoryPage, HistoryQuery, SearchQuery, SearchResult
-from dragon_node.inference.embedder import Vector
+from dragon_node.inference.embedding.embedder import Vector
 from dragon_node.lake.records import ChunkRef, Scored
 from dragon_node.lake.scope import Scope
 

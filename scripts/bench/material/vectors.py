@@ -10,7 +10,7 @@ from pathlib import Path
 import apsw
 import numpy as np
 
-from dragon_node.inference.embedder import Embedder, Vectors
+from dragon_node.inference.embedding.embedder import Embedder, Vectors
 
 
 class RememberedEmbedder:

@@ -17,7 +17,7 @@ from common.pb.postdevai.v1 import inference_service_pb2 as pb
 from common.pb.postdevai.v1.inference_service_pb2_grpc import (
     add_InferenceServiceServicer_to_server,
 )
-from dragon_node.inference import pins
+from dragon_node.inference.fetching import pins
 from dragon_node.inference.models import Models
 from dragon_node.service_inference import InferenceService, prompt_from_pb
 from tests.support.models import models_dir as models_dir

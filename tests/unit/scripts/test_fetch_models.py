@@ -19,10 +19,10 @@ import psutil
 import pytest
 
 from common.errors import Corrupt, OverLimit, Unavailable
-from dragon_node.inference import arrival
-from dragon_node.inference.catalog import is_whole
-from dragon_node.inference.pins import PINS, Member, Pin
-from dragon_node.inference.unpack import sha256_of
+from dragon_node.inference.catalog.catalog import is_whole
+from dragon_node.inference.fetching import arrival
+from dragon_node.inference.fetching.pins import PINS, Member, Pin
+from dragon_node.inference.fetching.unpack import sha256_of
 from scripts.fetch_models import fetch_all, main
 
 SCRIPT = Path(__file__).parents[3] / "scripts" / "fetch_models.py"

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from common.pb.postdevai.v1 import model_pb2 as postdevai_dot_v1_dot_model__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$postdevai/v1/inference_service.proto\x12\x0cpostdevai.v1\x1a\x18postdevai/v1/model.proto\",\n\x0b\x43hatMessage\x12\x0c\n\x04role\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\t\"v\n\x0fGenerateRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12+\n\x08messages\x18\x02 \x03(\x0b\x32\x19.postdevai.v1.ChatMessage\x12\x12\n\nmax_tokens\x18\x03 \x01(\x05\x12\x13\n\x0btemperature\x18\x04 \x01(\x01\"q\n\x10GenerateResponse\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0e\n\x06\x66inish\x18\x02 \x01(\t\x12\x15\n\rprompt_tokens\x18\x03 \x01(\x05\x12\x19\n\x11\x63ompletion_tokens\x18\x04 \x01(\x05\x12\r\n\x05model\x18\x05 \x01(\t\",\n\x0c\x45mbedRequest\x12\r\n\x05texts\x18\x01 \x03(\t\x12\r\n\x05query\x18\x02 \x01(\x08\"H\n\rEmbedResponse\x12%\n\x07vectors\x18\x01 \x03(\x0b\x32\x14.postdevai.v1.Vector\x12\x10\n\x08\x65mbedder\x18\x02 \x01(\t\"\x18\n\x06Vector\x12\x0e\n\x06values\x18\x01 \x03(\x02\"\x13\n\x11ListModelsRequest\"9\n\x12ListModelsResponse\x12#\n\x06models\x18\x01 \x03(\x0b\x32\x13.postdevai.v1.Model2\xf2\x01\n\x10InferenceService\x12K\n\x08Generate\x12\x1d.postdevai.v1.GenerateRequest\x1a\x1e.postdevai.v1.GenerateResponse0\x01\x12@\n\x05\x45mbed\x12\x1a.postdevai.v1.EmbedRequest\x1a\x1b.postdevai.v1.EmbedResponse\x12O\n\nListModels\x12\x1f.postdevai.v1.ListModelsRequest\x1a .postdevai.v1.ListModelsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$postdevai/v1/inference_service.proto\x12\x0cpostdevai.v1\x1a\x18postdevai/v1/model.proto\"|\n\x0b\x43hatMessage\x12\x0c\n\x04role\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\t\x12*\n\ntool_calls\x18\x03 \x03(\x0b\x32\x16.postdevai.v1.ToolCall\x12\x14\n\x0ctool_call_id\x18\x04 \x01(\t\x12\x0c\n\x04name\x18\x05 \x01(\t\"=\n\x04Tool\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x12\n\nparameters\x18\x03 \x01(\t\"7\n\x08ToolCall\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x11\n\targuments\x18\x03 \x01(\t\"\x9c\x03\n\x0fGenerateRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12+\n\x08messages\x18\x02 \x03(\x0b\x32\x19.postdevai.v1.ChatMessage\x12\x12\n\nmax_tokens\x18\x03 \x01(\x05\x12\x13\n\x0btemperature\x18\x04 \x01(\x01\x12\r\n\x05top_p\x18\x05 \x01(\x01\x12\r\n\x05top_k\x18\x06 \x01(\x05\x12\r\n\x05min_p\x18\x07 \x01(\x01\x12\x1a\n\x12repetition_penalty\x18\x08 \x01(\x01\x12\x0c\n\x04seed\x18\t \x01(\x04\x12\x0c\n\x04stop\x18\n \x03(\t\x12\x10\n\x08logprobs\x18\x0b \x01(\x08\x12\x14\n\x0ctop_logprobs\x18\x0c \x01(\x05\x12\x13\n\x0bjson_schema\x18\r \x01(\t\x12\r\n\x05regex\x18\x0e \x01(\t\x12!\n\x05tools\x18\x0f \x03(\x0b\x32\x12.postdevai.v1.Tool\x12\x10\n\x08thinking\x18\x10 \x01(\t\x12\x11\n\ttimeout_s\x18\x11 \x01(\x01\x12\x12\n\nbackground\x18\x12 \x01(\x08\x12\x17\n\x0fonly_this_model\x18\x13 \x01(\x08\"\x86\x02\n\x10GenerateResponse\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0e\n\x06\x66inish\x18\x02 \x01(\t\x12\x15\n\rprompt_tokens\x18\x03 \x01(\x05\x12\x19\n\x11\x63ompletion_tokens\x18\x04 \x01(\x05\x12\r\n\x05model\x18\x05 \x01(\t\x12\x11\n\treasoning\x18\x06 \x01(\t\x12*\n\ntool_calls\x18\x07 \x03(\x0b\x32\x16.postdevai.v1.ToolCall\x12,\n\x08logprobs\x18\x08 \x03(\x0b\x32\x1a.postdevai.v1.TokenLogprob\x12\x15\n\rcached_tokens\x18\t \x01(\x05\x12\x0f\n\x07instead\x18\n \x01(\t\"[\n\x0cTokenLogprob\x12\r\n\x05token\x18\x01 \x01(\t\x12\x0f\n\x07logprob\x18\x02 \x01(\x01\x12+\n\x03top\x18\x03 \x03(\x0b\x32\x1e.postdevai.v1.TokenAlternative\"2\n\x10TokenAlternative\x12\r\n\x05token\x18\x01 \x01(\t\x12\x0f\n\x07logprob\x18\x02 \x01(\x01\";\n\x0c\x45mbedRequest\x12\r\n\x05texts\x18\x01 \x03(\t\x12\r\n\x05query\x18\x02 \x01(\x08\x12\r\n\x05model\x18\x03 \x01(\t\"H\n\rEmbedResponse\x12%\n\x07vectors\x18\x01 \x03(\x0b\x32\x14.postdevai.v1.Vector\x12\x10\n\x08\x65mbedder\x18\x02 \x01(\t\"\x18\n\x06Vector\x12\x0e\n\x06values\x18\x01 \x03(\x02\"\x13\n\x11ListModelsRequest\"f\n\x12ListModelsResponse\x12#\n\x06models\x18\x01 \x03(\x0b\x32\x13.postdevai.v1.Model\x12\x15\n\rcatalog_fault\x18\x02 \x01(\t\x12\x14\n\x0c\x63\x61talog_path\x18\x03 \x01(\t\" \n\x10LoadModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"7\n\x11LoadModelResponse\x12\"\n\x05model\x18\x01 \x01(\x0b\x32\x13.postdevai.v1.Model\"/\n\x12UnloadModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0b\n\x03now\x18\x02 \x01(\x08\"9\n\x13UnloadModelResponse\x12\"\n\x05model\x18\x01 \x01(\x0b\x32\x13.postdevai.v1.Model\"/\n\x0fPinModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06pinned\x18\x02 \x01(\x08\"6\n\x10PinModelResponse\x12\"\n\x05model\x18\x01 \x01(\x0b\x32\x13.postdevai.v1.Model\" \n\x10PullModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"7\n\x11PullModelResponse\x12\"\n\x05model\x18\x01 \x01(\x0b\x32\x13.postdevai.v1.Model\"*\n\x12WatchModelsRequest\x12\x14\n\x0c\x61\x66ter_cursor\x18\x01 \x01(\x04\"@\n\x13WatchModelsResponse\x12)\n\x06\x63hange\x18\x01 \x01(\x0b\x32\x19.postdevai.v1.ModelChange\"\x17\n\x15InferenceStatsRequest\"*\n\x0bMemoryShare\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x62ytes\x18\x02 \x01(\x03\"\xf7\x04\n\x16InferenceStatsResponse\x12\x14\n\x0cmemory_bytes\x18\x01 \x01(\x03\x12)\n\x06shares\x18\x02 \x03(\x0b\x32\x19.postdevai.v1.MemoryShare\x12\x14\n\x0c\x61\x63tive_bytes\x18\x03 \x01(\x03\x12\x12\n\npool_bytes\x18\x04 \x01(\x03\x12\x12\n\npeak_bytes\x18\x05 \x01(\x03\x12\x13\n\x0bwired_bytes\x18\x06 \x01(\x03\x12\x0e\n\x06\x64\x65vice\x18\x07 \x01(\t\x12\x14\n\x0c\x64\x65vice_bytes\x18\x08 \x01(\x03\x12\x19\n\x11\x64\x65vice_used_bytes\x18\t \x01(\x03\x12\x13\n\x0b\x64\x65vice_busy\x18\n \x01(\x01\x12\x0c\n\x04\x62las\x18\x0b \x01(\t\x12\x0e\n\x06gflops\x18\x0c \x01(\x01\x12\x0f\n\x07waiting\x18\r \x01(\x05\x12\x0f\n\x07running\x18\x0e \x01(\x05\x12\x13\n\x0b\x62\x61tch_width\x18\x0f \x01(\x05\x12\x14\n\x0ctokens_per_s\x18\x10 \x01(\x01\x12\x1b\n\x13prompt_tokens_per_s\x18\x11 \x01(\x01\x12\x15\n\rprompt_tokens\x18\x12 \x01(\x03\x12\x15\n\rcached_tokens\x18\x13 \x01(\x03\x12\x19\n\x11\x63ompletion_tokens\x18\x14 \x01(\x03\x12\x10\n\x08\x66inished\x18\x15 \x01(\x03\x12\x0f\n\x07refused\x18\x16 \x01(\x03\x12\x11\n\tcancelled\x18\x17 \x01(\x03\x12\x0e\n\x06\x66\x61iled\x18\x18 \x01(\x03\x12\x0f\n\x07instead\x18\x19 \x01(\x03\x12\x0f\n\x07\x65victed\x18\x1a \x01(\x03\x12\x10\n\x08\x65mbedded\x18\x1b \x01(\x03\x12\x19\n\x11\x65mbedding_waiting\x18\x1c \x01(\x05\x12\r\n\x05\x66\x61ult\x18\x1d \x01(\t2\xe4\x05\n\x10InferenceService\x12K\n\x08Generate\x12\x1d.postdevai.v1.GenerateRequest\x1a\x1e.postdevai.v1.GenerateResponse0\x01\x12@\n\x05\x45mbed\x12\x1a.postdevai.v1.EmbedRequest\x1a\x1b.postdevai.v1.EmbedResponse\x12O\n\nListModels\x12\x1f.postdevai.v1.ListModelsRequest\x1a .postdevai.v1.ListModelsResponse\x12N\n\tLoadModel\x12\x1e.postdevai.v1.LoadModelRequest\x1a\x1f.postdevai.v1.LoadModelResponse0\x01\x12R\n\x0bUnloadModel\x12 .postdevai.v1.UnloadModelRequest\x1a!.postdevai.v1.UnloadModelResponse\x12I\n\x08PinModel\x12\x1d.postdevai.v1.PinModelRequest\x1a\x1e.postdevai.v1.PinModelResponse\x12N\n\tPullModel\x12\x1e.postdevai.v1.PullModelRequest\x1a\x1f.postdevai.v1.PullModelResponse0\x01\x12T\n\x0bWatchModels\x12 .postdevai.v1.WatchModelsRequest\x1a!.postdevai.v1.WatchModelsResponse0\x01\x12[\n\x0eInferenceStats\x12#.postdevai.v1.InferenceStatsRequest\x1a$.postdevai.v1.InferenceStatsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,21 +33,55 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'common.pb.postdevai.v1.infe
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CHATMESSAGE']._serialized_start=80
-  _globals['_CHATMESSAGE']._serialized_end=124
-  _globals['_GENERATEREQUEST']._serialized_start=126
-  _globals['_GENERATEREQUEST']._serialized_end=244
-  _globals['_GENERATERESPONSE']._serialized_start=246
-  _globals['_GENERATERESPONSE']._serialized_end=359
-  _globals['_EMBEDREQUEST']._serialized_start=361
-  _globals['_EMBEDREQUEST']._serialized_end=405
-  _globals['_EMBEDRESPONSE']._serialized_start=407
-  _globals['_EMBEDRESPONSE']._serialized_end=479
-  _globals['_VECTOR']._serialized_start=481
-  _globals['_VECTOR']._serialized_end=505
-  _globals['_LISTMODELSREQUEST']._serialized_start=507
-  _globals['_LISTMODELSREQUEST']._serialized_end=526
-  _globals['_LISTMODELSRESPONSE']._serialized_start=528
-  _globals['_LISTMODELSRESPONSE']._serialized_end=585
-  _globals['_INFERENCESERVICE']._serialized_start=588
-  _globals['_INFERENCESERVICE']._serialized_end=830
+  _globals['_CHATMESSAGE']._serialized_end=204
+  _globals['_TOOL']._serialized_start=206
+  _globals['_TOOL']._serialized_end=267
+  _globals['_TOOLCALL']._serialized_start=269
+  _globals['_TOOLCALL']._serialized_end=324
+  _globals['_GENERATEREQUEST']._serialized_start=327
+  _globals['_GENERATEREQUEST']._serialized_end=739
+  _globals['_GENERATERESPONSE']._serialized_start=742
+  _globals['_GENERATERESPONSE']._serialized_end=1004
+  _globals['_TOKENLOGPROB']._serialized_start=1006
+  _globals['_TOKENLOGPROB']._serialized_end=1097
+  _globals['_TOKENALTERNATIVE']._serialized_start=1099
+  _globals['_TOKENALTERNATIVE']._serialized_end=1149
+  _globals['_EMBEDREQUEST']._serialized_start=1151
+  _globals['_EMBEDREQUEST']._serialized_end=1210
+  _globals['_EMBEDRESPONSE']._serialized_start=1212
+  _globals['_EMBEDRESPONSE']._serialized_end=1284
+  _globals['_VECTOR']._serialized_start=1286
+  _globals['_VECTOR']._serialized_end=1310
+  _globals['_LISTMODELSREQUEST']._serialized_start=1312
+  _globals['_LISTMODELSREQUEST']._serialized_end=1331
+  _globals['_LISTMODELSRESPONSE']._serialized_start=1333
+  _globals['_LISTMODELSRESPONSE']._serialized_end=1435
+  _globals['_LOADMODELREQUEST']._serialized_start=1437
+  _globals['_LOADMODELREQUEST']._serialized_end=1469
+  _globals['_LOADMODELRESPONSE']._serialized_start=1471
+  _globals['_LOADMODELRESPONSE']._serialized_end=1526
+  _globals['_UNLOADMODELREQUEST']._serialized_start=1528
+  _globals['_UNLOADMODELREQUEST']._serialized_end=1575
+  _globals['_UNLOADMODELRESPONSE']._serialized_start=1577
+  _globals['_UNLOADMODELRESPONSE']._serialized_end=1634
+  _globals['_PINMODELREQUEST']._serialized_start=1636
+  _globals['_PINMODELREQUEST']._serialized_end=1683
+  _globals['_PINMODELRESPONSE']._serialized_start=1685
+  _globals['_PINMODELRESPONSE']._serialized_end=1739
+  _globals['_PULLMODELREQUEST']._serialized_start=1741
+  _globals['_PULLMODELREQUEST']._serialized_end=1773
+  _globals['_PULLMODELRESPONSE']._serialized_start=1775
+  _globals['_PULLMODELRESPONSE']._serialized_end=1830
+  _globals['_WATCHMODELSREQUEST']._serialized_start=1832
+  _globals['_WATCHMODELSREQUEST']._serialized_end=1874
+  _globals['_WATCHMODELSRESPONSE']._serialized_start=1876
+  _globals['_WATCHMODELSRESPONSE']._serialized_end=1940
+  _globals['_INFERENCESTATSREQUEST']._serialized_start=1942
+  _globals['_INFERENCESTATSREQUEST']._serialized_end=1965
+  _globals['_MEMORYSHARE']._serialized_start=1967
+  _globals['_MEMORYSHARE']._serialized_end=2009
+  _globals['_INFERENCESTATSRESPONSE']._serialized_start=2012
+  _globals['_INFERENCESTATSRESPONSE']._serialized_end=2643
+  _globals['_INFERENCESERVICE']._serialized_start=2646
+  _globals['_INFERENCESERVICE']._serialized_end=3386
 # @@protoc_insertion_point(module_scope)

@@ -26,7 +26,9 @@ if _version_not_supported:
 
 
 class InferenceServiceStub:
-    """Runs models.
+    """Runs models. Refusals: Invalid (INVALID_ARGUMENT) names the field, Missing (NOT_FOUND) a model
+    that is not in the catalogue, OverLimit (RESOURCE_EXHAUSTED) the limit and the numbers,
+    Unavailable (UNAVAILABLE) what is not there yet or has failed, Conflict (ABORTED) what is in use.
     """
 
     def __init__(self, channel):
@@ -50,14 +52,46 @@ class InferenceServiceStub:
                 request_serializer=postdevai_dot_v1_dot_inference__service__pb2.ListModelsRequest.SerializeToString,
                 response_deserializer=postdevai_dot_v1_dot_inference__service__pb2.ListModelsResponse.FromString,
                 _registered_method=True)
+        self.LoadModel = channel.unary_stream(
+                '/postdevai.v1.InferenceService/LoadModel',
+                request_serializer=postdevai_dot_v1_dot_inference__service__pb2.LoadModelRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_inference__service__pb2.LoadModelResponse.FromString,
+                _registered_method=True)
+        self.UnloadModel = channel.unary_unary(
+                '/postdevai.v1.InferenceService/UnloadModel',
+                request_serializer=postdevai_dot_v1_dot_inference__service__pb2.UnloadModelRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_inference__service__pb2.UnloadModelResponse.FromString,
+                _registered_method=True)
+        self.PinModel = channel.unary_unary(
+                '/postdevai.v1.InferenceService/PinModel',
+                request_serializer=postdevai_dot_v1_dot_inference__service__pb2.PinModelRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_inference__service__pb2.PinModelResponse.FromString,
+                _registered_method=True)
+        self.PullModel = channel.unary_stream(
+                '/postdevai.v1.InferenceService/PullModel',
+                request_serializer=postdevai_dot_v1_dot_inference__service__pb2.PullModelRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_inference__service__pb2.PullModelResponse.FromString,
+                _registered_method=True)
+        self.WatchModels = channel.unary_stream(
+                '/postdevai.v1.InferenceService/WatchModels',
+                request_serializer=postdevai_dot_v1_dot_inference__service__pb2.WatchModelsRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_inference__service__pb2.WatchModelsResponse.FromString,
+                _registered_method=True)
+        self.InferenceStats = channel.unary_unary(
+                '/postdevai.v1.InferenceService/InferenceStats',
+                request_serializer=postdevai_dot_v1_dot_inference__service__pb2.InferenceStatsRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_inference__service__pb2.InferenceStatsResponse.FromString,
+                _registered_method=True)
 
 
 class InferenceServiceServicer:
-    """Runs models.
+    """Runs models. Refusals: Invalid (INVALID_ARGUMENT) names the field, Missing (NOT_FOUND) a model
+    that is not in the catalogue, OverLimit (RESOURCE_EXHAUSTED) the limit and the numbers,
+    Unavailable (UNAVAILABLE) what is not there yet or has failed, Conflict (ABORTED) what is in use.
     """
 
     def Generate(self, request, context):
-        """Tokens for a prompt.
+        """Tokens for a conversation. Leaving cancels.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -72,6 +106,50 @@ class InferenceServiceServicer:
 
     def ListModels(self, request, context):
         """The catalogue and its states.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def LoadModel(self, request, context):
+        """Loads a model, or waits for the load that is under way; ends when it is loaded. Leaving does not
+        end the load.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnloadModel(self, request, context):
+        """Takes a model out of memory, once its requests have ended or at once.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PinModel(self, request, context):
+        """Keeps a model in memory whatever else needs room, or lets it go; remembered over restarts.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PullModel(self, request, context):
+        """Fetches a model's weights from where the catalogue says: the one call that uses the network.
+        It goes on where it was interrupted, and what arrived is verified. Leaving ends it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchModels(self, request, context):
+        """Every change of a model's state with its reason, from a cursor on, without end.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def InferenceStats(self, request, context):
+        """Memory, queue, speed and counts.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -95,6 +173,36 @@ def add_InferenceServiceServicer_to_server(servicer, server):
                     request_deserializer=postdevai_dot_v1_dot_inference__service__pb2.ListModelsRequest.FromString,
                     response_serializer=postdevai_dot_v1_dot_inference__service__pb2.ListModelsResponse.SerializeToString,
             ),
+            'LoadModel': grpc.unary_stream_rpc_method_handler(
+                    servicer.LoadModel,
+                    request_deserializer=postdevai_dot_v1_dot_inference__service__pb2.LoadModelRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_inference__service__pb2.LoadModelResponse.SerializeToString,
+            ),
+            'UnloadModel': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnloadModel,
+                    request_deserializer=postdevai_dot_v1_dot_inference__service__pb2.UnloadModelRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_inference__service__pb2.UnloadModelResponse.SerializeToString,
+            ),
+            'PinModel': grpc.unary_unary_rpc_method_handler(
+                    servicer.PinModel,
+                    request_deserializer=postdevai_dot_v1_dot_inference__service__pb2.PinModelRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_inference__service__pb2.PinModelResponse.SerializeToString,
+            ),
+            'PullModel': grpc.unary_stream_rpc_method_handler(
+                    servicer.PullModel,
+                    request_deserializer=postdevai_dot_v1_dot_inference__service__pb2.PullModelRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_inference__service__pb2.PullModelResponse.SerializeToString,
+            ),
+            'WatchModels': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchModels,
+                    request_deserializer=postdevai_dot_v1_dot_inference__service__pb2.WatchModelsRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_inference__service__pb2.WatchModelsResponse.SerializeToString,
+            ),
+            'InferenceStats': grpc.unary_unary_rpc_method_handler(
+                    servicer.InferenceStats,
+                    request_deserializer=postdevai_dot_v1_dot_inference__service__pb2.InferenceStatsRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_inference__service__pb2.InferenceStatsResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'postdevai.v1.InferenceService', rpc_method_handlers)
@@ -104,7 +212,9 @@ def add_InferenceServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class InferenceService:
-    """Runs models.
+    """Runs models. Refusals: Invalid (INVALID_ARGUMENT) names the field, Missing (NOT_FOUND) a model
+    that is not in the catalogue, OverLimit (RESOURCE_EXHAUSTED) the limit and the numbers,
+    Unavailable (UNAVAILABLE) what is not there yet or has failed, Conflict (ABORTED) what is in use.
     """
 
     @staticmethod
@@ -178,6 +288,168 @@ class InferenceService:
             '/postdevai.v1.InferenceService/ListModels',
             postdevai_dot_v1_dot_inference__service__pb2.ListModelsRequest.SerializeToString,
             postdevai_dot_v1_dot_inference__service__pb2.ListModelsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LoadModel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/postdevai.v1.InferenceService/LoadModel',
+            postdevai_dot_v1_dot_inference__service__pb2.LoadModelRequest.SerializeToString,
+            postdevai_dot_v1_dot_inference__service__pb2.LoadModelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnloadModel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/postdevai.v1.InferenceService/UnloadModel',
+            postdevai_dot_v1_dot_inference__service__pb2.UnloadModelRequest.SerializeToString,
+            postdevai_dot_v1_dot_inference__service__pb2.UnloadModelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PinModel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/postdevai.v1.InferenceService/PinModel',
+            postdevai_dot_v1_dot_inference__service__pb2.PinModelRequest.SerializeToString,
+            postdevai_dot_v1_dot_inference__service__pb2.PinModelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PullModel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/postdevai.v1.InferenceService/PullModel',
+            postdevai_dot_v1_dot_inference__service__pb2.PullModelRequest.SerializeToString,
+            postdevai_dot_v1_dot_inference__service__pb2.PullModelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchModels(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/postdevai.v1.InferenceService/WatchModels',
+            postdevai_dot_v1_dot_inference__service__pb2.WatchModelsRequest.SerializeToString,
+            postdevai_dot_v1_dot_inference__service__pb2.WatchModelsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def InferenceStats(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/postdevai.v1.InferenceService/InferenceStats',
+            postdevai_dot_v1_dot_inference__service__pb2.InferenceStatsRequest.SerializeToString,
+            postdevai_dot_v1_dot_inference__service__pb2.InferenceStatsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,33 +27,74 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class InferenceServiceStub:
-    """Runs models."""
+    """Runs models. Refusals: Invalid (INVALID_ARGUMENT) names the field, Missing (NOT_FOUND) a model
+    that is not in the catalogue, OverLimit (RESOURCE_EXHAUSTED) the limit and the numbers,
+    Unavailable (UNAVAILABLE) what is not there yet or has failed, Conflict (ABORTED) what is in use.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> InferenceServiceAsyncStub: ...
     Generate: _grpc.UnaryStreamMultiCallable[_inference_service_pb2.GenerateRequest, _inference_service_pb2.GenerateResponse]
-    """Tokens for a prompt."""
+    """Tokens for a conversation. Leaving cancels."""
     Embed: _grpc.UnaryUnaryMultiCallable[_inference_service_pb2.EmbedRequest, _inference_service_pb2.EmbedResponse]
     """Vectors for texts."""
     ListModels: _grpc.UnaryUnaryMultiCallable[_inference_service_pb2.ListModelsRequest, _inference_service_pb2.ListModelsResponse]
     """The catalogue and its states."""
+    LoadModel: _grpc.UnaryStreamMultiCallable[_inference_service_pb2.LoadModelRequest, _inference_service_pb2.LoadModelResponse]
+    """Loads a model, or waits for the load that is under way; ends when it is loaded. Leaving does not
+    end the load.
+    """
+    UnloadModel: _grpc.UnaryUnaryMultiCallable[_inference_service_pb2.UnloadModelRequest, _inference_service_pb2.UnloadModelResponse]
+    """Takes a model out of memory, once its requests have ended or at once."""
+    PinModel: _grpc.UnaryUnaryMultiCallable[_inference_service_pb2.PinModelRequest, _inference_service_pb2.PinModelResponse]
+    """Keeps a model in memory whatever else needs room, or lets it go; remembered over restarts."""
+    PullModel: _grpc.UnaryStreamMultiCallable[_inference_service_pb2.PullModelRequest, _inference_service_pb2.PullModelResponse]
+    """Fetches a model's weights from where the catalogue says: the one call that uses the network.
+    It goes on where it was interrupted, and what arrived is verified. Leaving ends it.
+    """
+    WatchModels: _grpc.UnaryStreamMultiCallable[_inference_service_pb2.WatchModelsRequest, _inference_service_pb2.WatchModelsResponse]
+    """Every change of a model's state with its reason, from a cursor on, without end."""
+    InferenceStats: _grpc.UnaryUnaryMultiCallable[_inference_service_pb2.InferenceStatsRequest, _inference_service_pb2.InferenceStatsResponse]
+    """Memory, queue, speed and counts."""
 
 @_typing.type_check_only
 class InferenceServiceAsyncStub(InferenceServiceStub):
-    """Runs models."""
+    """Runs models. Refusals: Invalid (INVALID_ARGUMENT) names the field, Missing (NOT_FOUND) a model
+    that is not in the catalogue, OverLimit (RESOURCE_EXHAUSTED) the limit and the numbers,
+    Unavailable (UNAVAILABLE) what is not there yet or has failed, Conflict (ABORTED) what is in use.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Generate: _aio.UnaryStreamMultiCallable[_inference_service_pb2.GenerateRequest, _inference_service_pb2.GenerateResponse]  # type: ignore[assignment]
-    """Tokens for a prompt."""
+    """Tokens for a conversation. Leaving cancels."""
     Embed: _aio.UnaryUnaryMultiCallable[_inference_service_pb2.EmbedRequest, _inference_service_pb2.EmbedResponse]  # type: ignore[assignment]
     """Vectors for texts."""
     ListModels: _aio.UnaryUnaryMultiCallable[_inference_service_pb2.ListModelsRequest, _inference_service_pb2.ListModelsResponse]  # type: ignore[assignment]
     """The catalogue and its states."""
+    LoadModel: _aio.UnaryStreamMultiCallable[_inference_service_pb2.LoadModelRequest, _inference_service_pb2.LoadModelResponse]  # type: ignore[assignment]
+    """Loads a model, or waits for the load that is under way; ends when it is loaded. Leaving does not
+    end the load.
+    """
+    UnloadModel: _aio.UnaryUnaryMultiCallable[_inference_service_pb2.UnloadModelRequest, _inference_service_pb2.UnloadModelResponse]  # type: ignore[assignment]
+    """Takes a model out of memory, once its requests have ended or at once."""
+    PinModel: _aio.UnaryUnaryMultiCallable[_inference_service_pb2.PinModelRequest, _inference_service_pb2.PinModelResponse]  # type: ignore[assignment]
+    """Keeps a model in memory whatever else needs room, or lets it go; remembered over restarts."""
+    PullModel: _aio.UnaryStreamMultiCallable[_inference_service_pb2.PullModelRequest, _inference_service_pb2.PullModelResponse]  # type: ignore[assignment]
+    """Fetches a model's weights from where the catalogue says: the one call that uses the network.
+    It goes on where it was interrupted, and what arrived is verified. Leaving ends it.
+    """
+    WatchModels: _aio.UnaryStreamMultiCallable[_inference_service_pb2.WatchModelsRequest, _inference_service_pb2.WatchModelsResponse]  # type: ignore[assignment]
+    """Every change of a model's state with its reason, from a cursor on, without end."""
+    InferenceStats: _aio.UnaryUnaryMultiCallable[_inference_service_pb2.InferenceStatsRequest, _inference_service_pb2.InferenceStatsResponse]  # type: ignore[assignment]
+    """Memory, queue, speed and counts."""
 
 class InferenceServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Runs models."""
+    """Runs models. Refusals: Invalid (INVALID_ARGUMENT) names the field, Missing (NOT_FOUND) a model
+    that is not in the catalogue, OverLimit (RESOURCE_EXHAUSTED) the limit and the numbers,
+    Unavailable (UNAVAILABLE) what is not there yet or has failed, Conflict (ABORTED) what is in use.
+    """
 
     @_abc_1.abstractmethod
     def Generate(
@@ -61,7 +102,7 @@ class InferenceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inference_service_pb2.GenerateRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_inference_service_pb2.GenerateResponse], _abc.AsyncIterator[_inference_service_pb2.GenerateResponse]]:
-        """Tokens for a prompt."""
+        """Tokens for a conversation. Leaving cancels."""
 
     @_abc_1.abstractmethod
     def Embed(
@@ -78,5 +119,57 @@ class InferenceServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_inference_service_pb2.ListModelsResponse, _abc.Awaitable[_inference_service_pb2.ListModelsResponse]]:
         """The catalogue and its states."""
+
+    @_abc_1.abstractmethod
+    def LoadModel(
+        self,
+        request: _inference_service_pb2.LoadModelRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_inference_service_pb2.LoadModelResponse], _abc.AsyncIterator[_inference_service_pb2.LoadModelResponse]]:
+        """Loads a model, or waits for the load that is under way; ends when it is loaded. Leaving does not
+        end the load.
+        """
+
+    @_abc_1.abstractmethod
+    def UnloadModel(
+        self,
+        request: _inference_service_pb2.UnloadModelRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inference_service_pb2.UnloadModelResponse, _abc.Awaitable[_inference_service_pb2.UnloadModelResponse]]:
+        """Takes a model out of memory, once its requests have ended or at once."""
+
+    @_abc_1.abstractmethod
+    def PinModel(
+        self,
+        request: _inference_service_pb2.PinModelRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inference_service_pb2.PinModelResponse, _abc.Awaitable[_inference_service_pb2.PinModelResponse]]:
+        """Keeps a model in memory whatever else needs room, or lets it go; remembered over restarts."""
+
+    @_abc_1.abstractmethod
+    def PullModel(
+        self,
+        request: _inference_service_pb2.PullModelRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_inference_service_pb2.PullModelResponse], _abc.AsyncIterator[_inference_service_pb2.PullModelResponse]]:
+        """Fetches a model's weights from where the catalogue says: the one call that uses the network.
+        It goes on where it was interrupted, and what arrived is verified. Leaving ends it.
+        """
+
+    @_abc_1.abstractmethod
+    def WatchModels(
+        self,
+        request: _inference_service_pb2.WatchModelsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_inference_service_pb2.WatchModelsResponse], _abc.AsyncIterator[_inference_service_pb2.WatchModelsResponse]]:
+        """Every change of a model's state with its reason, from a cursor on, without end."""
+
+    @_abc_1.abstractmethod
+    def InferenceStats(
+        self,
+        request: _inference_service_pb2.InferenceStatsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_inference_service_pb2.InferenceStatsResponse, _abc.Awaitable[_inference_service_pb2.InferenceStatsResponse]]:
+        """Memory, queue, speed and counts."""
 
 def add_InferenceServiceServicer_to_server(servicer: InferenceServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -24,9 +24,9 @@ from dragon_node.answer.answering import CITED_WITHOUT_NAMING, Answering, is_loo
 from dragon_node.answer.fusion import Fused
 from dragon_node.answer.prompt import build_prompt
 from dragon_node.answer.retrieval import Passage, Retrieval
-from dragon_node.inference.catalog import Entry
+from dragon_node.inference.catalog.catalog import Entry
 from dragon_node.inference.models import Speaker
-from dragon_node.inference.scheduler import Prompt
+from dragon_node.inference.scheduling.scheduler import Prompt
 from dragon_node.lake.records import ChunkRef
 from tests.support.embedders import FlatEmbedder
 from tests.support.passages import FRESH, PROJECT, FewPassages, passage, scored

@@ -11,9 +11,9 @@ import pytest_asyncio
 
 from common.errors import Invalid, Missing, Unavailable
 from common.model.llm import ChatMessage, Generated
-from dragon_node.inference import pins
+from dragon_node.inference.fetching import pins
 from dragon_node.inference.models import Models
-from dragon_node.inference.scheduler import Prompt
+from dragon_node.inference.scheduling.scheduler import Prompt
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

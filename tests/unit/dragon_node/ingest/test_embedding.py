@@ -11,7 +11,7 @@ import pytest
 
 from common.errors import OverLimit, Unavailable
 from common.model.ids import ContentHash
-from dragon_node.inference.embedder import Vector
+from dragon_node.inference.embedding.embedder import Vector
 from dragon_node.ingest import embedding
 from dragon_node.ingest.embedding import BATCH, EmbeddingLoop
 from tests.support.embedders import FlatEmbedder

@@ -13,8 +13,8 @@ from typing import Protocol
 
 from common.errors import OverLimit, PostDevAIError, Unavailable
 from common.model.llm import ChatMessage, Generated
-from dragon_node.inference.mailbox import Mailbox
-from dragon_node.inference.mlx_engine import SLOTS, Step
+from dragon_node.inference.engines.batched import SLOTS, Step
+from dragon_node.inference.scheduling.mailbox import Mailbox
 
 log = logging.getLogger(__name__)
 

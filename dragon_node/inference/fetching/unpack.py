@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from common.errors import Corrupt
-from dragon_node.inference.catalog import is_whole
-from dragon_node.inference.convert import convert
-from dragon_node.inference.pins import Member, Pin
+from dragon_node.inference.catalog.catalog import is_whole
+from dragon_node.inference.fetching.convert import convert
+from dragon_node.inference.fetching.pins import Member, Pin
 
 PIECE = 1 << 20
 

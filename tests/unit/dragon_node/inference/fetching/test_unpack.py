@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from common.errors import Corrupt
-from dragon_node.inference.pins import Member, Pin
-from dragon_node.inference.unpack import is_current, is_unchanged, sha256_of, unpack
+from dragon_node.inference.fetching.pins import Member, Pin
+from dragon_node.inference.fetching.unpack import is_current, is_unchanged, sha256_of, unpack
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from common.errors import OverLimit, Unavailable
-from dragon_node.inference import pins
-from dragon_node.inference.embedder import CALLERS_MAX, BgeEmbedder
+from dragon_node.inference.embedding.bge import CALLERS_MAX, BgeEmbedder
+from dragon_node.inference.fetching import pins
 
 TEXTS = ["def close(self): pass", "The journal is synced before the acknowledgement. " * 30, ""]
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from dragon_node.inference import blas
 blas.preload()
 import mlx.core as mx
-from dragon_node.inference.convert import convert
+from dragon_node.inference.fetching.convert import convert
 
 H, KV, WIDTH, VOCAB = 4, 2, 64, 16
 def permuted(x, n):   # as llama.cpp stores q and k

@@ -13,8 +13,8 @@ from typing import Literal
 
 from common.errors import Missing, Unavailable
 from common.model.llm import Model
-from dragon_node.inference import arrival, pins
-from dragon_node.inference.arrival import Arrival
+from dragon_node.inference.fetching import arrival, pins
+from dragon_node.inference.fetching.arrival import Arrival
 
 Purpose = Literal["reasoning", "code", "fast", "embedding"]
 PURPOSES: tuple[Purpose, ...] = ("reasoning", "code", "fast", "embedding")

@@ -8,15 +8,12 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from common.errors import OverLimit, Unavailable
-
-Vector = NDArray[np.float32]
-Vectors = NDArray[np.float32]
+from dragon_node.inference.embedding.embedder import Vector, Vectors
 
 TOKENS_MAX = 128
 QUERY_PREFIX = "Represent this sentence for searching relevant passages: "
@@ -24,27 +21,6 @@ CALLERS_MAX = 64
 """Callers that may wait at a time; the next is refused."""
 TEXT_CHARS_MAX = 100_000
 """More than this is cut before the tokenizer reads it: 128 tokens never need it."""
-
-
-class Embedder(Protocol):
-    """Vectors for texts."""
-
-    @property
-    def id(self) -> str:
-        """Model, quantisation, pooling, prefix and length: never mix two."""
-        ...
-
-    @property
-    def dimension(self) -> int:
-        """Floats a vector."""
-        ...
-
-    async def embed(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
-        """(len(texts), dimension) float32 rows of unit length.
-
-        Unavailable while the model has not arrived; OverLimit when too many callers wait.
-        """
-        ...
 
 
 class BgeEmbedder:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from dragon_node.inference import arrival
-from dragon_node.inference.arrival import Arrival
+from dragon_node.inference.fetching import arrival
+from dragon_node.inference.fetching.arrival import Arrival
 
 FORTY = Arrival("arriving", 0.4, 40, 100, "downloading")
 

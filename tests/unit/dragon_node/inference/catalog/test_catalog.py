@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from common.errors import Missing, Unavailable
-from dragon_node.inference import arrival, pins
-from dragon_node.inference.arrival import Arrival
-from dragon_node.inference.catalog import Catalog, Entry, is_whole
+from dragon_node.inference.catalog.catalog import Catalog, Entry, is_whole
+from dragon_node.inference.fetching import arrival, pins
+from dragon_node.inference.fetching.arrival import Arrival
 
 FAST, EMBEDDING = pins.SMOLLM2.model, pins.BGE.model
 

@@ -11,8 +11,8 @@ import pytest
 
 from common.errors import Invalid, OverLimit, Unavailable
 from common.model.llm import ChatMessage, Generated
-from dragon_node.inference.mlx_engine import SLOTS
-from dragon_node.inference.scheduler import INBOX_MAX, Engine, Prompt, Scheduler
+from dragon_node.inference.engines.batched import SLOTS
+from dragon_node.inference.scheduling.scheduler import INBOX_MAX, Engine, Prompt, Scheduler
 from tests.support.engines import SteppedEngine
 
 PLENTY = 10_000

@@ -1,0 +1,1 @@
+"""Which models there are, what each needs, and which of them the owner pinned."""

@@ -1,0 +1,1 @@
+"""Loaded models that make tokens, on MLX's owner thread."""

@@ -1,0 +1,1 @@
+"""How weights come to this machine, when the owner asks for them: verified, and resumable."""

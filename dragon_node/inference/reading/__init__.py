@@ -1,0 +1,1 @@
+"""Between messages and tokens: templates, tools, constraints, and tokens read back as speech."""

@@ -1,0 +1,1 @@
+"""The one thread that owns MLX, and who gets its next step."""
