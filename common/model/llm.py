@@ -227,3 +227,15 @@ class InferenceStats:
     embedding_waiting: int = 0
     fault: str = ""
     """Why nothing can be generated; empty when it can."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelList:
+    """The catalogue and its states."""
+
+    models: tuple[Model, ...]
+    """In catalogue order."""
+    catalog_fault: str = ""
+    """What is wrong with the catalogue's file, which is not used as it is."""
+    catalog_path: str = ""
+    """On the Dragon, whether it is there or not."""

@@ -56,6 +56,7 @@ PAIRS: tuple[tuple[type, type[Message]], ...] = (
     (llm.MemoryShare, inference_service_pb2.MemoryShare),
     (llm.Model, model_pb2.Model),
     (llm.ModelChange, model_pb2.ModelChange),
+    (llm.ModelList, inference_service_pb2.ListModelsResponse),
     (llm.TokenAlternative, inference_service_pb2.TokenAlternative),
     (llm.TokenLogprob, inference_service_pb2.TokenLogprob),
     (llm.Tool, inference_service_pb2.Tool),
