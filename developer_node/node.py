@@ -35,6 +35,7 @@ from developer_node.outbox.outbox import Outbox
 from developer_node.outbox.sender import Sender
 from developer_node.service_developer import DeveloperService
 from developer_node.service_lake import LakeDoor
+from developer_node.service_models import ModelsDoor
 from developer_node.text import failures, redaction
 from developer_node.text.kept_contents import seal_grounds
 from developer_node.text.working_copy import find_root
@@ -129,9 +130,11 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
             membership.routed("lake"),
             Forgetting(outbox, lambda: terminal.waiting, directory, copies.known),
         )
+        models = ModelsDoor(membership.routed("inference"))  # pyright: ignore[reportAbstractUsage]
         service = DeveloperService(laptop)
+        doors = (service, door, models)
         server = await open_local_server(
-            socket, token, lambda served: (service.add(served), door.add(served))
+            socket, token, lambda served: [each.add(served) for each in doors]
         )
         stack.push_async_callback(server.stop, SERVER_GRACE_S)
         await _watch(copies, config.repositories)

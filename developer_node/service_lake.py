@@ -9,10 +9,9 @@ import logging
 from asyncio import Queue
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from typing import Any, TypeVar
+from typing import Any
 
 import grpc.aio
-from google.protobuf.message import Message
 
 from common.model.lake import LakeStep, Oblivion
 from common.pb.postdevai.v1 import lake_service_pb2 as pb
@@ -21,6 +20,7 @@ from common.pb.postdevai.v1.lake_service_pb2_grpc import (
     LakeServiceStub,
     add_LakeServiceServicer_to_server,
 )
+from common.rpc.onward import Onward
 from common.rpc.routed import Routed
 from common.wire.translate import fill_pb, from_pb, to_pb
 from developer_node.forgetting import Forgetting
@@ -28,7 +28,6 @@ from developer_node.forgetting import Forgetting
 log = logging.getLogger(__name__)
 
 Context = grpc.aio.ServicerContext[Any, Any]
-R = TypeVar("R", bound=Message)
 
 ANSWER_S = 60.0
 """A project that is woken for a question may be large."""
@@ -38,7 +37,7 @@ class LakeDoor(LakeServiceServicer):
     """Passes on what it is asked as it is; only forgetting begins and ends here."""
 
     def __init__(self, dragon: Routed, forgetting: Forgetting) -> None:
-        self._dragon = dragon
+        self._dragon = Onward(dragon, LakeServiceStub, ANSWER_S)
         self._forgetting = forgetting
         self._running: set[asyncio.Task[None]] = set()
 
@@ -47,22 +46,22 @@ class LakeDoor(LakeServiceServicer):
         add_LakeServiceServicer_to_server(self, server)
 
     async def Stats(self, request: pb.StatsRequest, context: Context) -> pb.StatsResponse:
-        return await self._answer("Stats", request, pb.StatsResponse)
+        return await self._dragon.answer("Stats", request, pb.StatsResponse)
 
     async def Related(self, request: pb.RelatedRequest, context: Context) -> pb.RelatedResponse:
-        return await self._answer("Related", request, pb.RelatedResponse)
+        return await self._dragon.answer("Related", request, pb.RelatedResponse)
 
     async def Kept(self, request: pb.KeptRequest, context: Context) -> pb.KeptResponse:
-        return await self._answer("Kept", request, pb.KeptResponse)
+        return await self._dragon.answer("Kept", request, pb.KeptResponse)
 
     async def Pin(self, request: pb.PinRequest, context: Context) -> pb.PinResponse:
-        return await self._answer("Pin", request, pb.PinResponse)
+        return await self._dragon.answer("Pin", request, pb.PinResponse)
 
     async def Sleep(self, request: pb.SleepRequest, context: Context) -> pb.SleepResponse:
-        return await self._answer("Sleep", request, pb.SleepResponse)
+        return await self._dragon.answer("Sleep", request, pb.SleepResponse)
 
     async def Alias(self, request: pb.AliasRequest, context: Context) -> pb.AliasResponse:
-        return await self._answer("Alias", request, pb.AliasResponse)
+        return await self._dragon.answer("Alias", request, pb.AliasResponse)
 
     async def Forget(
         self, request: pb.ForgetRequest, context: Context
@@ -95,7 +94,7 @@ class LakeDoor(LakeServiceServicer):
         async for step in self._forgetting.before(what):
             yield _forgetting(step)
         last = pb.ForgetResponse()
-        async for last in self._steps("Forget", request, pb.ForgetResponse):
+        async for last in self._dragon.stream("Forget", request, pb.ForgetResponse):
             if not last.step.ended:
                 yield last
         if last.step.ended and not what.dry_run:
@@ -106,41 +105,26 @@ class LakeDoor(LakeServiceServicer):
     async def Snapshot(
         self, request: pb.SnapshotRequest, context: Context
     ) -> AsyncIterator[pb.SnapshotResponse]:
-        async for response in self._steps("Snapshot", request, pb.SnapshotResponse):
+        async for response in self._dragon.stream("Snapshot", request, pb.SnapshotResponse):
             yield response
 
     async def Verify(
         self, request: pb.VerifyRequest, context: Context
     ) -> AsyncIterator[pb.VerifyResponse]:
-        async for response in self._steps("Verify", request, pb.VerifyResponse):
+        async for response in self._dragon.stream("Verify", request, pb.VerifyResponse):
             yield response
 
     async def Restore(
         self, request: pb.RestoreRequest, context: Context
     ) -> AsyncIterator[pb.RestoreResponse]:
-        async for response in self._steps("Restore", request, pb.RestoreResponse):
+        async for response in self._dragon.stream("Restore", request, pb.RestoreResponse):
             yield response
 
     async def Backup(
         self, request: pb.BackupRequest, context: Context
     ) -> AsyncIterator[pb.BackupResponse]:
-        async for response in self._steps("Backup", request, pb.BackupResponse):
+        async for response in self._dragon.stream("Backup", request, pb.BackupResponse):
             yield response
-
-    async def _answer(self, method: str, request: Message, response: type[R]) -> R:
-        async def call(channel: grpc.aio.Channel, metadata: grpc.aio.Metadata) -> R:
-            asked = getattr(LakeServiceStub(channel), method)
-            return await asked(request, metadata=metadata, timeout=ANSWER_S)
-
-        return await self._dragon.call(call)
-
-    async def _steps(self, method: str, request: Message, response: type[R]) -> AsyncGenerator[R]:
-        def call(channel: grpc.aio.Channel, metadata: grpc.aio.Metadata) -> Any:
-            return getattr(LakeServiceStub(channel), method)(request, metadata=metadata)
-
-        async with aclosing(self._dragon.stream(call)) as steps:
-            async for step in steps:
-                yield step
 
 
 def _forgetting(step: LakeStep) -> pb.ForgetResponse:

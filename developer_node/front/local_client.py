@@ -24,6 +24,7 @@ from common.wire.nouns import ask_part_from_pb, event_from_pb
 from common.wire.translate import from_pb, to_pb
 from developer_node.front.door import START_IT, Door, find_door
 from developer_node.front.local_lake import LocalLake
+from developer_node.front.local_models import LocalModels
 from developer_node.front.local_refusals import answer, refusals
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class LocalClient:
         self._metadata = ((TOKEN_KEY, token),)
         self.lake = LocalLake(channel, self._metadata)
         """The lake, as far as it is looked after."""
+        self.models = LocalModels(channel, self._metadata)
+        """The models, as far as they are looked after."""
 
     @classmethod
     async def connect(cls, home: Home, timeout: float = QUICK_S) -> LocalClient:

@@ -32,11 +32,15 @@ from common.pb.postdevai.v1.developer_service_pb2_grpc import (
     DeveloperServiceServicer,
     add_DeveloperServiceServicer_to_server,
 )
+from common.pb.postdevai.v1.inference_service_pb2_grpc import (
+    add_InferenceServiceServicer_to_server,
+)
 from common.pb.postdevai.v1.lake_service_pb2_grpc import add_LakeServiceServicer_to_server
 from common.rpc.server import open_local_server
 from common.wire.nouns import ask_part_to_pb, event_to_pb
 from common.wire.translate import fill_pb, from_pb, to_pb
 from tests.support.local_lake_api import LakeApi, LakeScript
+from tests.support.local_models_api import ModelsApi, ModelsScript
 
 TOKEN = "a-token-of-this-start"
 FRESH = Freshness((ProjectFreshness("thing", "/code/thing", "a" * 40, "a" * 40, 0),), 0, 1.0)
@@ -61,6 +65,7 @@ class Script:
     """Raised by every call."""
     asked: list[Any] = field(default_factory=list)
     lake: LakeScript = field(default_factory=LakeScript)
+    models: ModelsScript = field(default_factory=ModelsScript)
 
     def hear(self, asked: Any) -> None:
         """Keeps what was asked; refuses when it is to be refused."""
@@ -164,6 +169,8 @@ async def open_api(home: Home, script: Script) -> AsyncGenerator[dict[str, str]]
         add_DeveloperServiceServicer_to_server(LocalApi(script), server)
         lake = LakeApi(script.lake, script.hear)  # pyright: ignore[reportAbstractUsage] - a part of it
         add_LakeServiceServicer_to_server(lake, server)
+        models = ModelsApi(script.models, script.hear)  # pyright: ignore[reportAbstractUsage]
+        add_InferenceServiceServicer_to_server(models, server)
 
     server = await open_local_server(socket, TOKEN, add)
     try:

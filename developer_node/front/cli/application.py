@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from common.daemon.home import OTHER_HOME
 from common.errors import Denied, PostDevAIError
-from developer_node.front.cli import answers, keeping, lake, machine, memory, nodes
+from developer_node.front.cli import answers, keeping, lake, machine, memory, models, nodes
 from developer_node.front.cli.recording import USAGE
 from developer_node.front.cli.refusal import INTERRUPTED, refuse
 
@@ -83,6 +83,7 @@ def application() -> typer.Typer:
     for name, command in COMMANDS:
         app.command(name)(command)
     app.add_typer(lake.group(), name="lake")
+    app.add_typer(models.group(), name="models")
     app.command("run", add_help_option=False)(run)
     return app
 

@@ -1,0 +1,45 @@
+"""A service of another node, passed on as it is: the local API hands calls to the Dragon."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import Any, TypeVar
+
+from google.protobuf.message import Message
+from grpc.aio import Channel, Metadata
+
+from common.rpc.routed import Routed
+
+R = TypeVar("R", bound=Message)
+
+
+class Onward:
+    """One service of the Dragon, called by the names of its methods."""
+
+    def __init__(self, dragon: Routed, stub: Callable[[Channel], Any], answer_s: float) -> None:
+        """`answer_s`: how long a call that is no stream may take."""
+        self._dragon = dragon
+        self._stub = stub
+        self._answer_s = answer_s
+
+    async def answer(
+        self, method: str, request: Message, response: type[R], *, idempotent: bool = True
+    ) -> R:
+        """The Dragon's answer, or its refusal."""
+
+        async def call(channel: Channel, metadata: Metadata) -> R:
+            asked = getattr(self._stub(channel), method)
+            return await asked(request, metadata=metadata, timeout=self._answer_s)
+
+        return await self._dragon.call(call, idempotent=idempotent)
+
+    async def stream(self, method: str, request: Message, response: type[R]) -> AsyncGenerator[R]:
+        """The Dragon's answers; closing it cancels there."""
+
+        def call(channel: Channel, metadata: Metadata) -> Any:
+            return getattr(self._stub(channel), method)(request, metadata=metadata)
+
+        async with aclosing(self._dragon.stream(call)) as responses:
+            async for each in responses:
+                yield each
