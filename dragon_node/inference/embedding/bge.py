@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from common.errors import OverLimit, Unavailable
+from common.errors import OverLimit
 from dragon_node.inference.embedding.embedder import Vector, Vectors
+from dragon_node.inference.embedding.onnx_bge import DIMENSION, ID, QUERY_PREFIX, Session
 
-TOKENS_MAX = 128
-QUERY_PREFIX = "Represent this sentence for searching relevant passages: "
 CALLERS_MAX = 64
 """Callers that may wait at a time; the next is refused."""
-TEXT_CHARS_MAX = 100_000
-"""More than this is cut before the tokenizer reads it: 128 tokens never need it."""
 
 
 class BgeEmbedder:
@@ -31,14 +25,14 @@ class BgeEmbedder:
     also lets a question overtake a long list: between two texts whoever waits gets a turn.
     """
 
-    id = "bge-small-en-v1.5/int8/cls/query-prefix/128"
-    dimension = 384
+    id = ID
+    dimension = DIMENSION
 
     def __init__(self, locate: Callable[[], Path]) -> None:
         """`locate` gives the model's directory, or raises why it is not there."""
         self._locate = locate
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embedder")
-        self._loaded: _Loaded | None = None
+        self._loaded: Session | None = None
         self._callers = 0
 
     @property
@@ -71,49 +65,5 @@ class BgeEmbedder:
 
     def _one(self, text: str) -> Vector:
         if self._loaded is None:
-            self._loaded = _Loaded(self._locate())
+            self._loaded = Session(self._locate())
         return self._loaded.vector(text)
-
-
-class _Loaded:
-    """The session and its tokenizer; lives on the embedder's thread."""
-
-    def __init__(self, directory: Path) -> None:
-        # Both take a third of a second to import, so they are not imported before they are needed.
-        runtime: Any = importlib.import_module("onnxruntime")
-        tokenizers: Any = importlib.import_module("tokenizers")
-        options: Any = runtime.SessionOptions()
-        # One core stays free for what people wait for; the bits do not depend on the number.
-        options.intra_op_num_threads = min(8, max(1, (os.cpu_count() or 1) - 1))
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            self._session: Any = runtime.InferenceSession(
-                str(directory / "model.onnx"), options, providers=["CPUExecutionProvider"]
-            )
-            self._tokenizer: Any = tokenizers.Tokenizer.from_file(str(directory / "tokenizer.json"))
-        except Exception as why:  # onnxruntime and tokenizers raise bare types of their own
-            raise Unavailable(
-                f"the embedder in {directory} cannot be loaded: {why}",
-                hint=f"delete {directory} and run scripts/fetch_models.py",
-            ) from why
-        self._tokenizer.enable_truncation(TOKENS_MAX)
-        self._tokenizer.no_padding()
-        self._inputs: frozenset[str] = frozenset(i.name for i in self._session.get_inputs())
-
-    def vector(self, text: str) -> Vector:
-        encoded: Any = self._tokenizer.encode(text[:TEXT_CHARS_MAX])
-        ids = np.array([encoded.ids], dtype=np.int64)
-        feed = {
-            "input_ids": ids,
-            "attention_mask": np.ones_like(ids),
-            "token_type_ids": np.zeros_like(ids),
-        }
-        wanted = {name: value for name, value in feed.items() if name in self._inputs}
-        states: Any = self._session.run(None, wanted)[0]
-        cls = np.asarray(states[0, 0], dtype=np.float32)
-        length = float(np.linalg.norm(cls))
-        if not np.isfinite(length) or length == 0.0:
-            raise Unavailable(
-                "the embedder gave no direction for a text", hint="restart the Dragon"
-            )
-        return (cls / np.float32(length)).astype(np.float32)
