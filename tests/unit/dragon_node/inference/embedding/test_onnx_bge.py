@@ -66,7 +66,7 @@ async def test_a_question_overtakes_a_long_list(embedder: QueuedEmbedder):
     ended: list[str] = []
 
     async def embed(name: str, texts: list[str]) -> None:
-        await embedder.embed(texts)
+        await embedder.embed(texts, query=name == "question")
         ended.append(name)
 
     async with asyncio.TaskGroup() as tasks:
