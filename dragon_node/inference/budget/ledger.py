@@ -93,6 +93,9 @@ class Want:
     kv_bytes: int
     """The most that the model's caches take with this request among those admitted, less what is
     spoken for already."""
+    alone_kv_bytes: int = 0
+    """The most that they take when it runs alone, to tell what never fits while others run on the
+    model; 0 when that is not known: then it waits for their end."""
     alternatives: tuple[Want, ...] = ()
     """The same request on those that may stand in, in order; empty when the caller refuses them."""
 

@@ -1,0 +1,89 @@
+"""The sums of the ledger in words: every refusal, wait and stand-in says its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from common.model.llm import MemoryShare
+from dragon_node.inference.budget.ledger import Ledger, Resident, Want
+
+SHARES = {"kv": "caches of requests"}
+"""Words for shares whose name says little to people."""
+
+
+def sized(size: int) -> str:
+    """Bytes as people say them: 18.5 GB."""
+    amount = float(size)
+    for unit in ("bytes", "KB", "MB"):
+        if abs(amount) < 1000:
+            return f"{amount:.0f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} GB"
+
+
+def sum_of(ledger: Ledger) -> str:
+    """Who has what, what it comes to, and what is left."""
+    parts = _listed(ledger.shares()) or "nothing"
+    used, whole = sized(ledger.used_bytes), sized(ledger.memory_bytes)
+    if ledger.free_bytes < 0:
+        return f"{parts}: {used}, {sized(-ledger.free_bytes)} more than the {whole} there are"
+    return f"{parts}: {used} of {whole}, {sized(ledger.free_bytes)} free"
+
+
+def needs(want: Want) -> str:
+    """What a request needs, and for what."""
+    parts: list[str] = []
+    if want.weight_bytes:
+        parts.append(f"weights {sized(want.weight_bytes)}")
+    if want.kv_bytes:
+        parts.append(f"caches of this request {sized(want.kv_bytes)}")
+    detail = f" ({', '.join(parts)})" if len(parts) > 1 else ""
+    return f"{want.model} needs {sized(want.bytes)}{detail} more"
+
+
+def short(ledger: Ledger, want: Want) -> str:
+    """What is needed beside what is there."""
+    return f"{needs(want)}, and there is {sum_of(ledger)}"
+
+
+def evicting(ledger: Ledger, want: Want) -> str:
+    """Why a model was unloaded."""
+    return f"made room: {needs(want)} and {sized(max(ledger.free_bytes, 0))} was free"
+
+
+def standing_in(ledger: Ledger, want: Want, by: str) -> str:
+    """Why another model answers."""
+    return f"{by} answers instead of {want.model}: {short(ledger, want)}"
+
+
+def waiting(ledger: Ledger, want: Want, busy: Sequence[Resident], young: Sequence[Resident]) -> str:
+    """Why it waits, and for whom."""
+    for_whom = [_at_work(resident) for resident in busy]
+    for_whom += [f"{resident.name}, which was loaded a moment ago" for resident in young]
+    return f"waiting for {'; '.join(for_whom)}: {short(ledger, want)}"
+
+
+def refusing(ledger: Ledger, want: Want, most_bytes: int, pinned: Sequence[Resident]) -> str:
+    """Why it never fits: what it takes alone, and what everything else leaves it at the best."""
+    fixed = [s for s in ledger.shares() if s.name in ("embedder", "lake", "reserve")]
+    kept = ", ".join(
+        filter(
+            None, (_listed(fixed), *(f"pinned {p.name} {sized(p.weight_bytes)}" for p in pinned))
+        )
+    )
+    besides = f" besides {kept}" if kept else ""
+    return (
+        f"{needs(want)}, and of {sized(ledger.memory_bytes)} no more than "
+        f"{sized(max(most_bytes, 0))} can be freed for it{besides}"
+    )
+
+
+def _listed(shares: Iterable[MemoryShare]) -> str:
+    return ", ".join(f"{SHARES.get(s.name, s.name)} {sized(s.bytes)}" for s in shares if s.bytes)
+
+
+def _at_work(resident: Resident) -> str:
+    if resident.loading:
+        return f"{resident.name}, which is loading"
+    many = f"{resident.requests} requests" if resident.requests > 1 else "a request"
+    return f"{resident.name}, which works on {many}"
