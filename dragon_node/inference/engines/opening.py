@@ -1,0 +1,90 @@
+"""Brings a model into memory in slices, so that whoever generates meanwhile goes on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+from common.errors import Corrupt, Unavailable
+from dragon_node.inference.catalog.entries import Entry
+from dragon_node.inference.engines.continuous import BatchedEngine
+from dragon_node.inference.engines.engine import Engine, Opening
+from dragon_node.inference.engines.loaded import Caches, Loaded, stop_tokens
+from dragon_node.inference.mlx_modules import module
+
+SLICE_BYTES_MAX = 256 << 20
+"""Of weights that are read at once: on a disk of 1 GB/s the others wait a quarter of a second."""
+POOL_BYTES_MAX = 256 << 20
+"""Freed buffers that MLX may keep for reuse."""
+AGAIN = "unload it, delete its directory and fetch it again with `postdevai models pull {name}`"
+
+
+def open_engine(
+    entry: Entry, directory: Path, shape: Caches, *, draft: Path | None = None
+) -> Opening:
+    """Weights first, a draft model's last; the engine is what the entry asks for. Unavailable when
+    this machine cannot have it, Corrupt when its files are not what they were; nothing stays."""
+    module("mlx.core").set_cache_limit(POOL_BYTES_MAX)
+    try:
+        share = 1.0 if draft is None else 0.9  # a draft model is about a tenth
+        loaded = yield from _load(entry.name, directory, 0.0, share)
+        if draft is not None:
+            yield from _load(entry.draft, draft, share, 1.0)
+        engine: Engine = BatchedEngine(loaded, shape, slots=entry.slots)
+    except GeneratorExit:
+        module("mlx.core").clear_cache()
+        raise
+    return engine
+
+
+def _load(name: str, directory: Path, begins: float, ends: float) -> Generator[float, None, Loaded]:
+    yield begins
+    model = _described(name, directory)
+    leaves: list[Any] = [w for _, w in module("mlx.utils").tree_flatten(model.parameters())]
+    total = sum(int(w.nbytes) for w in leaves)
+    done = 0
+    for piece in _slices(leaves):
+        try:
+            module("mlx.core").eval(piece)
+        except RuntimeError as why:
+            raise _corrupt(name, directory, why) from why
+        done += sum(int(w.nbytes) for w in piece)
+        yield begins + (ends - begins) * done / max(1, total)
+    return Loaded(model, total, stop_tokens(directory))
+
+
+def _described(name: str, directory: Path) -> Any:
+    """The model with weights that are yet to be read."""
+    try:
+        model, _ = module("mlx_lm.utils").load_model(directory, lazy=True)
+    except FileNotFoundError as why:
+        raise Unavailable(f"{name} is not whole: {why}", hint=AGAIN.format(name=name)) from why
+    except (RuntimeError, json.JSONDecodeError) as why:
+        raise _corrupt(name, directory, why) from why
+    except (ValueError, KeyError, TypeError) as why:  # mlx_lm: no such model, or not its weights
+        raise Unavailable(
+            f"{name} in {directory} cannot be used by this version of mlx-lm: {why}",
+            hint="name another model, or fetch this one again",
+        ) from why
+    return model
+
+
+def _slices(leaves: list[Any]) -> list[list[Any]]:
+    """Weights in order, each slice as large as it may be."""
+    slices: list[list[Any]] = []
+    room = 0
+    for leaf in leaves:
+        if not slices or room < leaf.nbytes:
+            slices.append([])
+            room = SLICE_BYTES_MAX
+        slices[-1].append(leaf)
+        room -= int(leaf.nbytes)
+    return slices
+
+
+def _corrupt(name: str, directory: Path, why: Exception) -> Corrupt:
+    return Corrupt(
+        f"the files of {name} in {directory} are broken: {why}", hint=AGAIN.format(name=name)
+    )

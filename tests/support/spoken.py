@@ -1,0 +1,63 @@
+"""Drives an engine by hand: what a scheduler does, without its thread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from common.model.llm import GenerationRequest
+from dragon_node.inference.catalog.entries import Directory, Entry
+from dragon_node.inference.catalog.shape import Shape
+from dragon_node.inference.engines.engine import Engine, Made, Opening
+from dragon_node.inference.engines.opening import open_engine
+from dragon_node.inference.reading.prompted import Constraint, Prompted
+
+
+def opened(opening: Opening) -> Engine:
+    """Goes through all slices of a load."""
+    while True:
+        try:
+            next(opening)
+        except StopIteration as whole:
+            return whole.value
+
+
+def engine_of(directory: Path, **entry: Any) -> Engine:
+    """A model's engine as an entry with these fields asks for it."""
+    made = Entry(directory.name, "fast", Directory(directory), **entry)
+    return opened(open_engine(made, directory, Shape.read(directory, kv_bits=made.kv_bits)))
+
+
+def prompted(
+    tokens: Sequence[int], max_tokens: int = 16, constraint: Constraint | None = None, **asked: Any
+) -> Prompted:
+    """As the reading room would give it: with every default in place."""
+    whole: dict[str, Any] = {"top_p": 1.0, "repetition_penalty": 1.0, "seed": 1} | asked
+    return Prompted(GenerationRequest(max_tokens=max_tokens, **whole), tuple(tokens), constraint)
+
+
+def alone(engine: Engine, asked: Prompted, prompt_tokens: int = 512) -> list[Made]:
+    """All that is made for one request while nobody else is there."""
+    slot = engine.insert(asked).slot
+    made: list[Made] = []
+    while not made or not made[-1].finish:
+        made += engine.step(prompt_tokens).made
+    assert all(m.slot == slot for m in made)
+    return made
+
+
+def together(
+    engine: Engine, asked: Sequence[Prompted], prompt_tokens: int = 512
+) -> list[list[Made]]:
+    """The same for several that begin at once, in order."""
+    made: dict[int, list[Made]] = {engine.insert(a).slot: [] for a in asked}
+    while any(not m or not m[-1].finish for m in made.values()):
+        for one in engine.step(prompt_tokens).made:
+            made[one.slot].append(one)
+    return list(made.values())
+
+
+def said(made: Sequence[Made]) -> list[int]:
+    """The tokens, without the one that ends."""
+    return [m.token for m in made if m.token is not None]
