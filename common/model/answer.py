@@ -114,6 +114,10 @@ class AskEnd:
     finish: Literal["stop", "length", "cancelled", "none"] = "none"
     completion_tokens: int = 0
     prompt_tokens: int = 0
+    cached_tokens: int = 0
+    """Of the prompt's, how many were read before and are remembered."""
+    note: str = ""
+    """What is to be said of who spoke: another model and why, or none and why."""
 
 
 AskPart = AskPassages | AskText | AskEnd

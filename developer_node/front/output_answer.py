@@ -108,7 +108,7 @@ def voice(known: AskPassages) -> list[Line]:
 
 def after(known: AskPassages, end: AskEnd, said: str) -> list[Line]:
     """What is to be said when the model has stopped."""
-    lines: list[Line] = []
+    lines = [line(Span(end.note, "yellow"))] if end.note else []
     if end.finish == "length":
         lines.append(line(Span("Cut at the limit of tokens.", "yellow")))
     if said and end.answer.strip() != said.strip():

@@ -94,6 +94,7 @@ def ask(passages: AskPassages, end: AskEnd) -> Json:
         "freshness": freshness(passages.freshness),
         "demonstration": passages.demonstration,
         "without_model": passages.without_model or None,
+        "note": end.note or None,
     }
 
 

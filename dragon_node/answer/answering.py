@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
-from common.errors import Unavailable
+from common.errors import OverLimit, PostDevAIError, Unavailable
 from common.model.answer import (
     AskEnd,
     AskPart,
@@ -19,13 +19,12 @@ from common.model.answer import (
     Hit,
 )
 from common.model.lake import SearchQuery
-from common.model.llm import ChatMessage, Generated
+from common.model.llm import ChatMessage, Generated, GenerationRequest
 from dragon_node.answer import question
 from dragon_node.answer.markers import Markers
 from dragon_node.answer.prompt import TEMPLATE_TOKENS, build_prompt
 from dragon_node.answer.retrieval import QUERY_CHARACTERS_MAX, Found, Passage
 from dragon_node.inference.models import Speaker
-from dragon_node.inference.scheduling.scheduler import Prompt
 
 PASSAGES_MAX = 6
 TOKENS_DEFAULT = 256
@@ -62,7 +61,7 @@ class Speakers(Protocol):
         """Who answers; Unavailable says why nobody does."""
         ...
 
-    def generate(self, prompt: Prompt) -> AsyncGenerator[Generated]:
+    def generate(self, request: GenerationRequest) -> AsyncGenerator[Generated]:
         """Its words; closing the iterator cancels."""
         ...
 
@@ -101,24 +100,32 @@ class Answering:
     ) -> AsyncGenerator[AskPart]:
         entry = speaker.entry
         built = build_prompt(request.question, hits, entry.prompt_tokens, speaker.count)
-        prompt = Prompt(entry.name, built.messages, request.max_tokens or TOKENS_DEFAULT)
+        prompt = GenerationRequest(
+            entry.name, built.messages, max_tokens=request.max_tokens or TOKENS_DEFAULT
+        )
         markers = Markers(built.used)
-        last = Generated("")
-        async with aclosing(self._models.generate(prompt)) as pieces:
-            async for last in pieces:
-                if shown := markers.feed(last.text):
-                    yield AskText(shown)
-                if is_looping(markers.shown):
-                    last = _cut_short(built.messages, markers.shown, speaker)
-                    break
+        last, note = Generated(""), ""
+        try:
+            async with aclosing(self._models.generate(prompt)) as pieces:
+                async for last in pieces:
+                    note = note or last.instead
+                    if shown := markers.feed(last.text):
+                        yield AskText(shown)
+                    if is_looping(markers.shown):
+                        last = _cut_short(built.messages, markers.shown, speaker)
+                        break
+        except (OverLimit, Unavailable) as why:  # the passages stay an answer
+            note = _silence(why)
         if shown := markers.flush():
             yield AskText(shown)
         yield AskEnd(
             answer=markers.shown,
             citations=_citations(hits, markers.cited),
-            finish=last.finish or "none",
+            finish=last.finish if last.finish in ("stop", "length") else "none",
             completion_tokens=last.completion_tokens,
             prompt_tokens=last.prompt_tokens,
+            cached_tokens=last.cached_tokens,
+            note=note,
         )
 
 
@@ -185,7 +192,7 @@ def _labels(freshness: Freshness) -> list[str]:
     ]
 
 
-def _silence(why: Unavailable) -> str:
+def _silence(why: PostDevAIError) -> str:
     return f"{why.message}; {why.hint}" if why.hint else why.message
 
 

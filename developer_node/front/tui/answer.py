@@ -88,6 +88,11 @@ def prose(answer: Answer, *, unfolded: bool) -> Content:
             return Content.styled(
                 "The passages are here; the model is reading them…", "$foreground-muted"
             )
+        case Answer(end=AskEnd(note=note)) if note:
+            return Content.assemble(
+                (one_line(note), "$text-warning"),
+                ("\nThe passages above need no model.", "$foreground-muted"),
+            )
         case _:
             return Content.styled(
                 "The model said nothing. The passages above stay.", "$foreground-muted"
@@ -105,7 +110,7 @@ def _words(answer: Answer, *, unfolded: bool) -> Content:
         else ""
     )
     if not answer.demonstration:
-        return Content.assemble(words, cut)
+        return Content.assemble(_note(answer), words, cut)
     assert answer.found is not None
     name = one_line(answer.found.model, 60)
     sign = "▾" if unfolded else "▸"
@@ -117,7 +122,14 @@ def _words(answer: Answer, *, unfolded: bool) -> Content:
             "$foreground-muted",
         ),
     )
+    label = Content.assemble(_note(answer), label)
     return Content.assemble(label, "\n\n", (words, "$foreground-muted"), cut) if unfolded else label
+
+
+def _note(answer: Answer) -> Content:
+    """Who spoke in whose place."""
+    note = answer.end.note if answer.end else ""
+    return Content.styled(f"{one_line(note)}\n\n" if note else "", "$text-warning")
 
 
 def _passage_row(number: int, hit: Hit) -> Row:

@@ -49,18 +49,22 @@ class AskText(_message.Message):
     def __init__(self, text: _Optional[str] = ...) -> None: ...
 
 class AskEnd(_message.Message):
-    __slots__ = ("answer", "citations", "finish", "completion_tokens", "prompt_tokens")
+    __slots__ = ("answer", "citations", "finish", "completion_tokens", "prompt_tokens", "cached_tokens", "note")
     ANSWER_FIELD_NUMBER: _ClassVar[int]
     CITATIONS_FIELD_NUMBER: _ClassVar[int]
     FINISH_FIELD_NUMBER: _ClassVar[int]
     COMPLETION_TOKENS_FIELD_NUMBER: _ClassVar[int]
     PROMPT_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    CACHED_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
     answer: str
     citations: _containers.RepeatedCompositeFieldContainer[_answer_pb2.Hit]
     finish: str
     completion_tokens: int
     prompt_tokens: int
-    def __init__(self, answer: _Optional[str] = ..., citations: _Optional[_Iterable[_Union[_answer_pb2.Hit, _Mapping]]] = ..., finish: _Optional[str] = ..., completion_tokens: _Optional[int] = ..., prompt_tokens: _Optional[int] = ...) -> None: ...
+    cached_tokens: int
+    note: str
+    def __init__(self, answer: _Optional[str] = ..., citations: _Optional[_Iterable[_Union[_answer_pb2.Hit, _Mapping]]] = ..., finish: _Optional[str] = ..., completion_tokens: _Optional[int] = ..., prompt_tokens: _Optional[int] = ..., cached_tokens: _Optional[int] = ..., note: _Optional[str] = ...) -> None: ...
 
 class WatchSuggestionsRequest(_message.Message):
     __slots__ = ("after_cursor",)

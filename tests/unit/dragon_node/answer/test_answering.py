@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from common.errors import Unavailable
+from common.errors import OverLimit, PostDevAIError, Unavailable
 from common.model.answer import (
     AskEnd,
     AskPart,
@@ -19,21 +20,21 @@ from common.model.answer import (
     Hit,
     ProjectFreshness,
 )
-from common.model.llm import Generated
+from common.model.llm import Generated, GenerationRequest
 from dragon_node.answer.answering import CITED_WITHOUT_NAMING, Answering, is_looping, supports
 from dragon_node.answer.fusion import Fused
 from dragon_node.answer.prompt import build_prompt
 from dragon_node.answer.retrieval import Passage, Retrieval
-from dragon_node.inference.catalog.catalog import Entry
+from dragon_node.inference.catalog.entries import Directory, Entry
 from dragon_node.inference.models import Speaker
-from dragon_node.inference.scheduling.scheduler import Prompt
 from dragon_node.lake.records import ChunkRef
 from tests.support.embedders import FlatEmbedder
 from tests.support.passages import FRESH, PROJECT, FewPassages, passage, scored
 
 HITS = {n: passage(n, f"def journal{n}(): return sync({n})") for n in range(1, 9)}
-SMALL = Entry("small", "fast", 135_000_000, prompt_tokens=900)
-LARGE = Entry("large", "reasoning", 30_000_000_000, prompt_tokens=8_000)
+WEIGHTS = Directory(Path("/models"))
+SMALL = Entry("small", "fast", WEIGHTS, 135_000_000, prompt_tokens=900)
+LARGE = Entry("large", "reasoning", WEIGHTS, 30_000_000_000, prompt_tokens=8_000)
 CLONES = Freshness(
     tuple(
         ProjectFreshness("thing", f"/home/ada/{place}", files_behind=behind)
@@ -50,8 +51,11 @@ class Scripted:
     def __init__(self, *pieces: str, entry: Entry = SMALL) -> None:
         self.pieces = pieces
         self.entry = entry
-        self.prompts: list[Prompt] = []
+        self.prompts: list[GenerationRequest] = []
         self.refusal: Unavailable | None = None
+        self.trouble: PostDevAIError | None = None
+        """Raised instead of the first word."""
+        self.instead = ""
         self.cancelled = False
         self.asked = asyncio.Event()
         self.hold = asyncio.Event()
@@ -62,12 +66,14 @@ class Scripted:
             raise self.refusal
         return Speaker(self.entry, lambda text: len(text) // 4)
 
-    async def generate(self, prompt: Prompt) -> AsyncGenerator[Generated]:
-        self.prompts.append(prompt)
+    async def generate(self, request: GenerationRequest) -> AsyncGenerator[Generated]:
+        self.prompts.append(request)
         self.asked.set()
+        if self.trouble is not None:
+            raise self.trouble
         try:
-            for piece in self.pieces:
-                yield Generated(piece)
+            for number, piece in enumerate(self.pieces):
+                yield Generated(piece, instead="" if number else self.instead)
                 await self.hold.wait()
             yield Generated("", "stop", 50, len(self.pieces))
         except (GeneratorExit, asyncio.CancelledError):
@@ -317,3 +323,20 @@ def split_without_text(answer: Sequence[AskPart]) -> tuple[AskPassages, str, Ask
     assert isinstance(first, AskPassages)
     assert isinstance(last, AskEnd)
     return first, "", last
+
+
+async def test_another_model_than_the_one_named_first_is_said_at_the_end():
+    model = Scripted("It syncs [1].", entry=LARGE)
+    model.instead = "large does not fit: small answers"
+    assert split(await parts(model))[2].note == "large does not fit: small answers"
+
+
+async def test_a_model_that_is_refused_memory_leaves_the_passages_as_the_answer():
+    model = Scripted(entry=LARGE)
+    model.trouble = OverLimit("80 GB do not fit into 16 GB", hint="unpin coder")
+    first, text, end = split(await parts(model))
+    assert (text, end.finish) == ("", "none")
+    assert end.note == "80 GB do not fit into 16 GB; unpin coder"
+    assert end.citations == tuple(
+        replace(h, why=("the answer names no passage", *h.why)) for h in first.passages[:3]
+    )
