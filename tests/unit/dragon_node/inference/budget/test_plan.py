@@ -60,6 +60,11 @@ def test_prompt_caches_go_before_any_model_and_no_more_than_needed() -> None:
     assert decided(ledger, Want("mini", 3 * GB, GB)) == Trim(GB)
 
 
+def test_the_last_byte_of_the_prompt_caches_can_be_had() -> None:
+    """No model goes when the caches are just enough."""
+    assert decided(machine(idle("a", 10, cache=4)), Want("b", 4 * GB, 0)) == Trim(4 * GB)
+
+
 def test_the_least_recently_used_goes_first() -> None:
     ledger = machine(idle("a", 5, used_s=30), idle("b", 5, used_s=20))
     decision = decided(ledger, Want("c", 6 * GB, 0))
@@ -70,6 +75,12 @@ def test_a_model_that_was_never_used_counts_from_its_load() -> None:
     ledger = machine(Resident("old", 5 * GB, loaded_s=10.0, used_s=20.0), young("new", 5, ago_s=61))
     decision = decided(ledger, Want("c", 6 * GB, 0))
     assert isinstance(decision, Evict) and decision.names == ("old",)
+
+
+def test_of_two_that_were_used_at_once_the_same_one_goes_whatever_their_order() -> None:
+    for both in ((idle("a", 7), idle("b", 7)), (idle("b", 7), idle("a", 7))):
+        decision = decided(machine(*both), Want("c", 6 * GB, 0))
+        assert isinstance(decision, Evict) and decision.names == ("a",)
 
 
 def test_no_model_is_evicted_that_would_not_help() -> None:
@@ -110,6 +121,12 @@ def test_a_request_waits_for_those_that_work() -> None:
     assert isinstance(decision, Wait)
     assert decision.seconds == ASK_AGAIN_S
     assert "a, which works on 2 requests" in decision.sentence
+
+
+def test_who_waits_for_work_looks_again_before_a_minimum_residency_passes() -> None:
+    ledger = machine(busy("a", 6), young("b", 6, ago_s=10))
+    decision = decided(ledger, Want("c", 12 * GB, 0))
+    assert isinstance(decision, Wait) and decision.seconds == ASK_AGAIN_S
 
 
 def test_a_request_waits_for_a_model_that_is_loading() -> None:
