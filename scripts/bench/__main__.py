@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from scripts.bench import (
+    admission,
     append,
+    batching,
     cards,
     commits,
     exact,
@@ -23,9 +25,12 @@ from scripts.bench import (
     memory,
     nearest,
     quality,
+    reading,
     remembered,
     restoring,
     sealing,
+    serving,
+    silence,
     words,
 )
 from scripts.bench.report import Figure, machine, table
@@ -52,6 +57,11 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "commits": commits.measure,
     "remembered": remembered.measure,
     "generation": generation.measure,
+    "batching": batching.measure,
+    "reading": reading.measure,
+    "admission": admission.measure,
+    "silence": silence.measure,
+    "serving": serving.measure,
     "footprint": footprint.measure,
 }
 LONG: dict[str, Callable[[], list[Figure]]] = {

@@ -18,10 +18,10 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @contextmanager
-def mesh() -> Generator[Mesh]:
-    """Not started yet; stopped at the end."""
+def mesh(**env: str) -> Generator[Mesh]:
+    """Not started yet, with these environment variables; stopped at the end."""
     with TemporaryDirectory(prefix="postdevai-bench-") as scratch:
-        made = Mesh(Path(scratch) / "home")
+        made = Mesh(Path(scratch) / "home", **env)
         try:
             yield made
         finally:
