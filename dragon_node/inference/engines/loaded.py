@@ -37,6 +37,12 @@ def stop_tokens(directory: Path) -> frozenset[int]:
     return frozenset(int(n) for n in [*numbers, _tokenizer_eos(directory)] if n is not None)
 
 
+def same_vocabulary(one: Path, other: Path) -> bool:
+    """Whether a token's number means the same to both. True when neither says."""
+    said = [_json(d / "tokenizer.json").get("model", {}).get("vocab") for d in (one, other)]
+    return bool(said[0] == said[1])
+
+
 def _tokenizer_eos(directory: Path) -> int | None:
     token: Any = _json(directory / "tokenizer_config.json").get("eos_token")
     token = token or _json(directory / "special_tokens_map.json").get("eos_token")

@@ -11,7 +11,9 @@ from common.errors import Corrupt, Unavailable
 from dragon_node.inference.catalog.entries import Entry
 from dragon_node.inference.engines.continuous import BatchedEngine
 from dragon_node.inference.engines.engine import Engine, Opening
-from dragon_node.inference.engines.loaded import Caches, Loaded, stop_tokens
+from dragon_node.inference.engines.loaded import Caches, Loaded, same_vocabulary, stop_tokens
+from dragon_node.inference.engines.prompts import fresh
+from dragon_node.inference.engines.single import Draft, SingleEngine
 from dragon_node.inference.mlx_modules import module
 
 SLICE_BYTES_MAX = 256 << 20
@@ -27,16 +29,59 @@ def open_engine(
     """Weights first, a draft model's last; the engine is what the entry asks for. Unavailable when
     this machine cannot have it, Corrupt when its files are not what they were; nothing stays."""
     module("mlx.core").set_cache_limit(POOL_BYTES_MAX)
+    if draft is not None and not same_vocabulary(directory, draft):
+        raise _no_draft(entry, "a token means another word to each")
     try:
         share = 1.0 if draft is None else 0.9  # a draft model is about a tenth
         loaded = yield from _load(entry.name, directory, 0.0, share)
+        guessing: Draft | None = None
         if draft is not None:
-            yield from _load(entry.draft, draft, share, 1.0)
-        engine: Engine = BatchedEngine(loaded, shape, slots=entry.slots)
+            beside = yield from _load(entry.draft, draft, share, 1.0)
+            guessing = Draft(beside, entry.draft_tokens)
+        return _engine(entry, loaded, guessing, shape)
     except GeneratorExit:
         module("mlx.core").clear_cache()
         raise
-    return engine
+
+
+def _engine(entry: Entry, loaded: Loaded, draft: Draft | None, shape: Caches) -> Engine:
+    cache = fresh(loaded.model)
+    if draft is not None:
+        for model in (loaded.model, draft.loaded.model):
+            _rewinds(entry, model)
+    if entry.kv_bits:
+        _quantises(entry, loaded.model)
+    batches = all(hasattr(layer, "merge") for layer in cache)
+    if batches and draft is None and not entry.kv_bits:
+        return BatchedEngine(loaded, shape, slots=entry.slots)
+    return SingleEngine(loaded, shape, kv_bits=entry.kv_bits, draft=draft)
+
+
+def _rewinds(entry: Entry, model: Any) -> None:
+    """What was drafted and not taken is taken back, which not every cache can."""
+    cache = fresh(model)
+    can = module("mlx_lm.models.cache").can_trim_prompt_cache(cache)
+    if not can or len(cache) != len(model.layers):
+        raise _no_draft(entry, "their caches do not go back")
+
+
+def _no_draft(entry: Entry, why: str) -> Unavailable:
+    return Unavailable(
+        f"{entry.draft} cannot draft for {entry.name}: {why}",
+        hint=f"take draft out of the entry {entry.name} in models.toml",
+    )
+
+
+def _quantises(entry: Entry, model: Any) -> None:
+    """Tries it with a token: mlx_lm says only then that it cannot."""
+    mx = module("mlx.core")
+    try:
+        mx.eval(model(mx.array([[0]]), cache=fresh(model, entry.kv_bits)))
+    except (ValueError, RuntimeError, NotImplementedError, AttributeError, TypeError) as why:
+        raise Unavailable(
+            f"the caches of {entry.name} cannot be kept in {entry.kv_bits} bits: {why}",
+            hint=f"take kv_bits out of the entry {entry.name} in models.toml",
+        ) from why
 
 
 def _load(name: str, directory: Path, begins: float, ends: float) -> Generator[float, None, Loaded]:
