@@ -7,7 +7,7 @@ import json
 import sys
 import time
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 from socket import socket
 from tempfile import TemporaryFile
@@ -66,13 +66,15 @@ class MlxServer:
             "stream": True,
             "stream_options": {"include_usage": True},
         }
+        chunks = self._chunks("/v1/chat/completions", json.dumps(body).encode())
         finish: Finish = ""
-        async for chunk in self._chunks("POST", "/v1/chat/completions", json.dumps(body).encode()):
-            for choice in chunk["choices"]:
-                finish = choice["finish_reason"] or finish
-                yield Generated(choice["delta"].get("content") or "")
-            if usage := chunk.get("usage"):
-                yield _counts(usage, finish)
+        async with aclosing(chunks) as came:
+            async for chunk in came:
+                for choice in chunk["choices"]:
+                    finish = choice["finish_reason"] or finish
+                    yield Generated(choice["delta"].get("content") or "")
+                if usage := chunk.get("usage"):
+                    yield _counts(usage, finish)
 
     async def _healthy(self, process: asyncio.subprocess.Process) -> bool:
         deadline = time.monotonic() + START_S
@@ -88,8 +90,8 @@ class MlxServer:
                 return True
         return False
 
-    async def _chunks(self, method: str, path: str, body: bytes) -> AsyncGenerator[Any]:
-        reader, writer = await self._send(method, path, body)
+    async def _chunks(self, path: str, body: bytes) -> AsyncGenerator[Any]:
+        reader, writer = await self._send("POST", path, body)
         try:
             status = await reader.readline()
             if b" 200 " not in status:
