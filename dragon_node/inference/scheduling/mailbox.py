@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 
 from common.errors import PostDevAIError
 from common.model.llm import Generated
@@ -13,28 +14,29 @@ from common.model.llm import Generated
 class Mailbox:
     """Bounded without blocking the maker: pieces that wait are joined into one.
 
-    It therefore holds at most the text of one request's max_tokens, and a slow reader delays
-    neither the other requests nor the end of its own.
+    It therefore holds at most what one request's max_tokens say, and a slow reader delays neither
+    the other requests nor the end of its own.
     """
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
         self._lock = threading.Lock()
-        self._text = ""
-        self._end: Generated | None = None
+        self._pieces: list[Generated] = []
+        self._ended = False
         self._error: PostDevAIError | None = None
 
-    def put(self, text: str) -> None:
-        """From the maker's thread: more text."""
+    def put(self, piece: Generated) -> None:
+        """From the maker's thread: more."""
         with self._lock:
-            self._text += text
+            self._pieces.append(piece)
         self._notify()
 
     def end(self, last: Generated) -> None:
-        """From the maker's thread: the last piece."""
+        """From the maker's thread: the last piece, with `finish` and the counts."""
         with self._lock:
-            self._end = last
+            self._pieces.append(last)
+            self._ended = True
         self._notify()
 
     def fail(self, error: PostDevAIError) -> None:
@@ -43,30 +45,40 @@ class Mailbox:
             self._error = error
         self._notify()
 
-    async def pieces(self, model: str) -> AsyncGenerator[Generated]:
-        """Pieces as they come; the last has `finish`. Raises what the maker failed with."""
+    async def pieces(self, model: str = "") -> AsyncGenerator[Generated]:
+        """Pieces as they come; the last has `finish`. Raises what the maker failed with, after
+        what was made before. `model` names those that do not say who made them."""
         while True:
             await self._news.wait()
             self._news.clear()
             with self._lock:
-                text, end, error = self._text, self._end, self._error
-                self._text = ""
+                waiting, self._pieces = self._pieces, []
+                ended, error = self._ended, self._error
+            if waiting:
+                joined = join(waiting)
+                yield joined if joined.model else replace(joined, model=model)
             if error is not None:
-                raise error
-            if end is not None:
-                yield Generated(
-                    text + end.text,
-                    end.finish,
-                    end.prompt_tokens,
-                    end.completion_tokens,
-                    model,
-                )
+                # A fault may end many requests: each raises an exception of its own.
+                raise type(error)(error.message, hint=error.hint, field=error.field)
+            if ended:
                 return
-            if text:
-                yield Generated(text, model=model)
 
     def _notify(self) -> None:
         try:
             self._loop.call_soon_threadsafe(self._news.set)
         except RuntimeError:
             return  # the loop is closed: nobody reads any more
+
+
+def join(pieces: Sequence[Generated]) -> Generated:
+    """One piece that says what they say, with the counts of the last."""
+    if len(pieces) == 1:
+        return pieces[0]
+    return replace(
+        pieces[-1],
+        text="".join(p.text for p in pieces),
+        reasoning="".join(p.reasoning for p in pieces),
+        tool_calls=tuple(call for p in pieces for call in p.tool_calls),
+        logprobs=tuple(logprob for p in pieces for logprob in p.logprobs),
+        instead=next((p.instead for p in pieces if p.instead), ""),
+    )

@@ -261,7 +261,7 @@ class Scheduler:
                 Generated(step.text, step.finish, request.prompt_tokens, step.completion_tokens)
             )
         elif step.text:
-            request.mailbox.put(step.text)
+            request.mailbox.put(Generated(step.text))
 
     def _drop(self, model: str, error: PostDevAIError) -> None:
         resident = self._residents.pop(model)

@@ -1,0 +1,67 @@
+"""What is known of each model in memory, for everyone who is not the owner thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal, TypedDict, Unpack
+
+State = Literal["ready", "loading", "loaded", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Residency:
+    """A model and the machine's memory."""
+
+    state: State = "ready"
+    """`ready`: not in memory, and nothing speaks against it."""
+    progress: float = 0.0
+    """While loading: share that is there, 0 to 1."""
+    bytes: int = 0
+    """Of its weights in memory now."""
+    requests: int = 0
+    """Admitted: they run, or wait for its load."""
+    used_ms: int = 0
+    """When it last ended a request, milliseconds since 1970 UTC; 0 for never."""
+    detail: str = ""
+    """What went wrong."""
+    reason: str = ""
+    """Why it is in this state."""
+    pinned: bool = False
+
+
+class Changes(TypedDict, total=False):
+    """What may be replaced."""
+
+    state: State
+    progress: float
+    bytes: int
+    requests: int
+    used_ms: int
+    detail: str
+    reason: str
+    pinned: bool
+
+
+class Board:
+    """One residency a model; `told(name)` is called, on the thread that posts, when something
+    changed that a watcher wants to know: all but how many requests there are and when."""
+
+    def __init__(self, told: Callable[[str], None]) -> None:
+        self._told = told
+        self._lock = threading.Lock()
+        self._posted: dict[str, Residency] = {}
+
+    def of(self, name: str) -> Residency:
+        """Now."""
+        return self._posted.get(name, Residency())
+
+    def post(self, name: str, **changes: Unpack[Changes]) -> None:
+        """From the owner thread."""
+        before = self.of(name)
+        after = replace(before, **changes)
+        with self._lock:
+            self._posted[name] = after
+        if replace(after, requests=0, used_ms=0) != replace(before, requests=0, used_ms=0):
+            self._told(name)

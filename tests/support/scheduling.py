@@ -1,0 +1,60 @@
+"""A scheduler over models of paper, and what tests do with one."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+
+from common.clock import Clock
+from common.model.llm import Generated
+from dragon_node.inference.budget.governor import Governor
+from dragon_node.inference.scheduling.desk import Scheduler
+from dragon_node.inference.scheduling.source import Source
+
+MEMORY_BYTES = 1_000_000
+
+
+@asynccontextmanager
+async def scheduled(
+    source: Source,
+    memory_bytes: int = MEMORY_BYTES,
+    *,
+    told: Callable[[str], None] = lambda name: None,
+    clock: Clock | None = None,
+    min_residency_s: float = 0.0,
+    backoff_s: float = 0.01,
+) -> AsyncGenerator[tuple[Scheduler, Governor]]:
+    """Closed at the end, after which nothing is in memory."""
+    governor = Governor(
+        memory_bytes, 0, reserve_bytes=0, clock=clock, min_residency_s=min_residency_s
+    )
+    scheduler = Scheduler(source, governor, told=told, backoff_s=backoff_s)
+    try:
+        yield scheduler, governor
+    finally:
+        await scheduler.close()
+        assert governor.ledger.residents == (), "memory that nobody gave back"
+
+
+async def whole(pieces: AsyncGenerator[Generated]) -> tuple[str, Generated]:
+    """The text and the last piece."""
+    text, last = "", Generated("")
+    async for last in pieces:
+        text += last.text
+    return text, last
+
+
+async def happened(event: threading.Event) -> None:
+    """Waits for the owner thread."""
+    assert await asyncio.to_thread(event.wait, 30)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Turns the loop until something is so."""
+    for _ in range(30_000):
+        if true():
+            return
+        await asyncio.sleep(0.001)
+    raise AssertionError("it never came to be so")
