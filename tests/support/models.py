@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from common.daemon.home import models_directory
-from dragon_node.inference.fetching.pins import PINS
+from dragon_node.inference.fetching.pins import MINILM, PINS
 from dragon_node.inference.fetching.unpack import is_current
 
 FETCH = Path(__file__).parents[2] / "scripts" / "fetch_models.py"
@@ -22,3 +22,12 @@ def models_dir() -> Path:
     if not all(is_current(models, pin) for pin in PINS):
         subprocess.run([sys.executable, FETCH], check=True)
     return models
+
+
+@pytest.fixture(scope="session")
+def minilm() -> Path:
+    """The directory of all-MiniLM-L6-v2; the first run on a machine fetches it."""
+    models = models_directory()
+    if not is_current(models, MINILM):
+        subprocess.run([sys.executable, FETCH, "--model", MINILM.model], check=True)
+    return models / MINILM.model

