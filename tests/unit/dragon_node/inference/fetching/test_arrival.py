@@ -25,15 +25,35 @@ def test_what_is_written_is_read(tmp_path: Path):
 def test_the_file_has_the_fields_that_others_read(tmp_path: Path):
     arrival.write(tmp_path, {"a": FORTY})
     written = json.loads(arrival.path_of(tmp_path).read_text())
-    assert written["pid"] == os.getpid()
     assert written["models"]["a"] == {
         "state": "arriving",
         "progress": 0.4,
         "bytes": 40,
         "bytes_total": 100,
         "detail": "downloading",
+        "pid": os.getpid(),
     }
-    assert [path.name for path in tmp_path.iterdir()] == ["progress.json"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".progress.lock", "progress.json"]
+
+
+def test_what_one_fetcher_says_leaves_what_others_said(tmp_path: Path):
+    arrival.write(tmp_path, {"a": FORTY, "b": FORTY})
+    arrival.write(tmp_path, {"b": Arrival("ready", 1.0)})
+    assert arrival.read(tmp_path) == {"a": FORTY, "b": Arrival("ready", 1.0)}
+
+
+def test_fetchers_that_write_at_once_lose_nothing_of_each_other(tmp_path: Path):
+    line = """
+import sys
+from pathlib import Path
+from dragon_node.inference.fetching import arrival
+for n in range(50):
+    arrival.write(Path(sys.argv[1]), {sys.argv[2]: arrival.Arrival("ready", 1.0, n)})
+"""
+    writers = [subprocess.Popen([sys.executable, "-c", line, tmp_path, name]) for name in "abc"]
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
+    said = arrival.read(tmp_path)
+    assert {name: said[name].bytes for name in "abc"} == {"a": 49, "b": 49, "c": 49}
 
 
 def test_what_a_dead_fetcher_was_bringing_is_missing_and_says_how_far_it_came(tmp_path: Path):

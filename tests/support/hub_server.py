@@ -1,0 +1,169 @@
+"""A model hub on loopback: the two addresses that a fetch asks for, and ways to go wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from dragon_node.inference.catalog.entries import Entry, Hub
+
+ID = "mlx-community/tiny"
+COMMIT = "a" * 40
+
+
+@dataclass
+class HubServer:
+    """What it serves, what it does to whom, and what it was asked."""
+
+    address: str
+    files: dict[str, bytes]
+    commit: str = COMMIT
+    status: int = 200
+    """Of every answer."""
+    error_code: str = ""
+    """X-Error-Code, with a status that is no success."""
+    cut: dict[str, int] = field(default_factory=dict[str, int])
+    """Once, so many bytes into a file, the connection ends."""
+    stall: dict[str, int] = field(default_factory=dict[str, int])
+    """So many bytes into a file nothing more comes, until `go_on` is set."""
+    ranges: bool = True
+    """Whether a part of a file can be asked for."""
+    damaged: set[str] = field(default_factory=set[str])
+    """Files that are sent with a wrong byte."""
+    asked: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    """File and Range of each request."""
+    go_on: threading.Event = field(default_factory=threading.Event)
+    stalled: threading.Event = field(default_factory=threading.Event)
+
+    def listing(self) -> bytes:
+        """What /api/models/ID/revision/REVISION?blobs=true says."""
+        siblings = [_sibling(name, data) for name, data in self.files.items()]
+        return json.dumps({"id": ID, "sha": self.commit, "siblings": siblings}).encode()
+
+
+def weights(size: int, seed: int = 0) -> bytes:
+    """Bytes in which no part is like another."""
+    blocks = (hashlib.sha256(f"{seed} {n}".encode()).digest() for n in range(size // 32 + 1))
+    return b"".join(blocks)[:size]
+
+
+def an_entry(name: str = "tiny", revision: str = "main") -> Entry:
+    """A catalogue entry whose model this hub has."""
+    return Entry(name, "fast", Hub(ID, revision))
+
+
+def small_model(weight_bytes: int = 3_000_000) -> dict[str, bytes]:
+    """What such a repository holds: what is needed, and what is not."""
+    return {
+        ".gitattributes": b"*.safetensors lfs",
+        "README.md": b"# tiny",
+        "config.json": b'{"model_type": "llama"}',
+        "tokenizer.json": b'{"version": "1.0"}',
+        "chat_template.jinja": b"{{ messages }}",
+        "modeling_tiny.py": b"raise SystemExit('never to be run')",
+        "consolidated.safetensors": weights(1_000, 7),
+        "onnx/model.onnx": weights(1_000, 8),
+        "model-00001-of-00002.safetensors": weights(weight_bytes, 1),
+        "model-00002-of-00002.safetensors": weights(weight_bytes // 2, 2),
+    }
+
+
+NEEDED = {
+    "config.json",
+    "tokenizer.json",
+    "chat_template.jinja",
+    "model-00001-of-00002.safetensors",
+    "model-00002-of-00002.safetensors",
+}
+
+
+@contextmanager
+def hub_server() -> Generator[HubServer]:
+    """One that serves `small_model`; set HF_ENDPOINT to its address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
+        hub = HubServer(f"http://127.0.0.1:{server.server_port}", small_model())
+        server.hub = hub  # type: ignore[attr-defined]
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield hub
+        finally:
+            hub.go_on.set()
+            server.shutdown()
+            thread.join()
+
+
+def read_tree(directory: Path) -> dict[str, bytes]:
+    """Every file of a directory by its name."""
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+def _sibling(name: str, data: bytes) -> dict[str, object]:
+    blob = hashlib.sha1(f"blob {len(data)}\0".encode() + data).hexdigest()
+    said: dict[str, object] = {"rfilename": name, "size": len(data), "blobId": blob}
+    if name.endswith((".safetensors", ".onnx")):
+        digest = hashlib.sha256(data).hexdigest()
+        said["lfs"] = {"sha256": digest, "size": len(data), "pointerSize": 130}
+    return said
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    @property
+    def _hub(self) -> HubServer:
+        return self.server.hub  # type: ignore[attr-defined]
+
+    def do_GET(self) -> None:
+        path = unquote(urlsplit(self.path).path)
+        if self._hub.status != 200:
+            self._answer(self._hub.status, b"{}")
+        elif path.startswith("/api/models/"):
+            self._answer(200, self._hub.listing())
+        else:
+            self._send_file(path.split(f"/resolve/{self._hub.commit}/")[-1])
+
+    def _send_file(self, name: str) -> None:
+        hub, data = self._hub, self._hub.files[name]
+        if name in hub.damaged:
+            data = bytes([data[0] ^ 1]) + data[1:]
+        asked = self.headers.get("Range", "")
+        hub.asked.append((name, asked))
+        start = int(asked.removeprefix("bytes=").split("-")[0]) if asked and hub.ranges else 0
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(data) - start))
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
+        self.end_headers()
+        self._send(name, data, start)
+
+    def _send(self, name: str, data: bytes, start: int) -> None:
+        cut, stall = self._hub.cut.pop(name, None), self._hub.stall.get(name)
+        until = cut if cut is not None else stall if stall is not None else len(data)
+        self.wfile.write(data[start:until])
+        if cut is not None:
+            self.close_connection = True
+        elif stall is not None:
+            self._hub.stalled.set()
+            self._hub.go_on.wait(60)
+            self.wfile.write(data[max(start, until) :])
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        if self._hub.error_code:
+            self.send_header("X-Error-Code", self._hub.error_code)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing."""
