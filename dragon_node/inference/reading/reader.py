@@ -9,9 +9,10 @@ from threading import Lock
 from typing import Any
 
 from common.errors import Invalid, Unavailable
-from common.model.llm import GenerationRequest
+from common.model.llm import GenerationRequest, Thinking
 from dragon_node.inference.reading import tools
-from dragon_node.inference.reading.prompted import Prompted, Speech
+from dragon_node.inference.reading.grammar import Grammars, Thought
+from dragon_node.inference.reading.prompted import Constraint, Prompted, Speech
 from dragon_node.inference.reading.speech import StreamedSpeech
 from dragon_node.inference.reading.template import Template
 from dragon_node.inference.reading.tokenizer import context_of, open_tokenizer, read_config
@@ -36,6 +37,7 @@ class Reader:
             )
         self._tokenizer: Any = open_tokenizer(directory, config)
         self._template = Template(self._tokenizer)
+        self._grammars = Grammars(self._tokenizer)
         self._lock = Lock()
 
     @property
@@ -55,10 +57,11 @@ class Reader:
         offered = tools.offered(request.tools)
         request = _filled(request)
         with self._lock:
-            text = self._template.render(messages, offered, request.thinking)
+            text = self._template.render(messages, offered, self._thinking(request, messages))
             tokens = self._encoded(text)
         self._check_room(len(tokens), request.max_tokens)
-        return Prompted(request, tokens, opening=self._template.opened(text))
+        opening = self._template.opened(text)
+        return Prompted(request, tokens, self._constraint(request, opening), opening)
 
     def count(self, text: str) -> int:
         """Tokens of a text by itself."""
@@ -70,6 +73,17 @@ class Reader:
         offered = tools.offered(prompted.request.tools)
         calls = tools.Calls(self._tokenizer, offered) if offered else None
         return StreamedSpeech(self._tokenizer, prompted, calls)
+
+    def _thinking(self, request: GenerationRequest, messages: list[dict[str, Any]]) -> Thinking:
+        """An answer that is held to a grammar thinks only when it is told to."""
+        held = bool(request.json_schema or request.regex)
+        if held and not request.thinking and self._template.has_switch(messages):
+            return "off"
+        return request.thinking
+
+    def _constraint(self, request: GenerationRequest, opening: str) -> Constraint | None:
+        thought: Thought = "free" if request.thinking == "on" else "none"
+        return self._grammars.constraint(request, "open" if opening else thought)
 
     def _encoded(self, text: str) -> tuple[int, ...]:
         """The template writes the special tokens itself."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from common.errors import Unavailable
 from common.model.llm import ToolCall
 from dragon_node.inference import mlx_modules
+from dragon_node.inference.reading.constraint import GrammarConstraint
 from dragon_node.inference.reading.prompted import Prompted, Said
 from dragon_node.inference.reading.tools import Calls
 
@@ -20,6 +22,7 @@ class StreamedSpeech:
         """`tokenizer` is a TokenizerWrapper; `calls` reads the calls, where tools were offered."""
         generate = mlx_modules.module("mlx_lm.generate")
         self._machine: Any = generate.TextStateMachine
+        self._prompted = prompted
         self._tokenizer = tokenizer
         self._detokenizer: Any = tokenizer.detokenizer
         self._calls = calls
@@ -40,9 +43,12 @@ class StreamedSpeech:
         return self._said(self._detokenizer.last_segment)
 
     def end(self, *, cut: bool) -> Said:
-        """What was held back. A call that was `cut` is text; one only left open is read."""
+        """What was held back. A call that was `cut` is text; one only left open is read.
+        Unavailable when the answer ended because its grammar was given up."""
         if self._ended:
             return Said()
+        if not cut:
+            _check_whole(self._prompted)
         self._detokenizer.finalize()
         said = self._said(self._detokenizer.last_segment)
         if said.ended:
@@ -123,6 +129,15 @@ def _add_tools(table: dict[str, list[tuple[str, str | None]]], tokenizer: Any) -
 
 def _first_state(tokenizer: Any, prompted: Prompted) -> str:
     return "reasoning" if prompted.opening else tokenizer.response_initial_state or "normal"
+
+
+def _check_whole(prompted: Prompted) -> None:
+    constraint = prompted.constraint
+    if isinstance(constraint, GrammarConstraint) and constraint.fault:
+        raise Unavailable(
+            f"the answer broke off, because its grammar could not be followed: {constraint.fault}",
+            hint="ask for a simpler schema",
+        )
 
 
 def _keep_first_space(detokenizer: Any) -> None:

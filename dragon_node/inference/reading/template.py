@@ -49,7 +49,7 @@ class Template:
         start: str = self._tokenizer.think_start or ""
         return text[text.rindex(start) :] if start and text.rstrip().endswith(start) else ""
 
-    def has_switch(self, messages: Sequence[Message], tools: Sequence[Message]) -> bool:
+    def has_switch(self, messages: Sequence[Message], tools: Sequence[Message] = ()) -> bool:
         """Thinking can be turned on and off."""
         return self._tokenizer.has_thinking and (
             self._render(messages, tools, True) != self._render(messages, tools, False)
