@@ -9,11 +9,14 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import pairwise
 
+from common.daemon.home import models_directory
 from common.model.llm import ChatMessage
 from scripts.bench.heard import MODEL, Product, Voice, ask
 from scripts.bench.material.questions import reading, story
+from scripts.bench.mlx_server import MlxServer
 from scripts.bench.report import Figure, median, quantile
 from scripts.bench.stage import mesh, second_laptop
+from tests.support.mesh import Mesh
 
 WORDS = 2_000
 ROUNDS = 5
@@ -39,24 +42,26 @@ class Admitted:
 
 
 def measure(words: int = WORDS, rounds: int = ROUNDS, model: str = MODEL) -> list[Figure]:
-    """With stepping as it is, then with the whole prompt in one step."""
-    stepped = asyncio.run(_admissions(words, rounds, model))
-    at_once = asyncio.run(_admissions(words, rounds, model, **{PREFILL_VARIABLE: WHOLE_PROMPT}))
+    """With stepping as it is, with the whole prompt in one step, and by mlx_lm.server."""
+    with mesh() as stepping, mesh(**{PREFILL_VARIABLE: WHOLE_PROMPT}) as whole:
+        for made in (stepping, whole):
+            made.up(wait="ready")
+        found = asyncio.run(_admissions(stepping, whole, words, rounds, model))
+    stepped, at_once, peer = found
     prompt = stepped[0].prompt_tokens
     return [
         Figure(
             f"gap between tokens of a running stream while {prompt:,} prompt tokens are read",
-            f"p95 {_p95(stepped) * 1000:.0f} ms, longest {_longest(stepped) * 1000:.0f} ms",
-            f"the prompt in one step: p95 {_p95(at_once) * 1000:.0f} ms, longest "
-            f"{_longest(at_once) * 1000:.0f} ms",
-            f"{model} through gRPC, {rounds} admissions each, gaps that touch the time from the "
-            f"long question to its first token; before it the gap is {_calm(stepped) * 1000:.0f} "
-            "ms (median)",
+            _said(stepped),
+            f"the prompt in one step: {_said(at_once)}; `mlx_lm.server`: {_said(peer)}",
+            f"{model} through gRPC, {rounds} interleaved admissions each, gaps that touch the time "
+            "from the long question to its first text; before it the gap is "
+            f"{_calm(stepped) * 1000:.0f} ms (median)",
         ),
         Figure(
-            "what stepping costs the long prompt: time to its first token",
-            f"{median([a.first_s for a in stepped]):.2f} s",
-            f"in one step {median([a.first_s for a in at_once]):.2f} s",
+            "what that costs the long prompt: time to its first text",
+            f"{_first(stepped):.2f} s",
+            f"in one step {_first(at_once):.2f} s; `mlx_lm.server` {_first(peer):.2f} s",
             "the same admissions, beside a running stream",
         ),
     ]
@@ -120,21 +125,31 @@ class _Running:
             self._came.notify_all()
 
 
-async def _admissions(words: int, rounds: int, model: str, **env: str) -> list[Admitted]:
-    """The first, which loads, is thrown away."""
-    with mesh(**env) as made:
-        await asyncio.to_thread(made.up, wait="ready")
-        async with second_laptop(made) as membership:
-            product = Product(membership, model)
-            return [await admitted(product, n, words) for n in range(rounds + 1)][1:]
+async def _admissions(
+    stepping: Mesh, whole: Mesh, words: int, rounds: int, model: str
+) -> tuple[list[Admitted], list[Admitted], list[Admitted]]:
+    """One asked after the other; the first round, which loads, is thrown away."""
+    async with (
+        second_laptop(stepping) as one,
+        second_laptop(whole) as other,
+        MlxServer.open(models_directory() / model) as peer,
+    ):
+        voices: tuple[Voice, ...] = (Product(one, model), Product(other, model), peer)
+        found: tuple[list[Admitted], ...] = ([], [], [])
+        for number in range(rounds + 1):
+            for side in sorted(range(len(voices)), reverse=bool(number % 2)):
+                found[side].append(await admitted(voices[side], number, words))
+    stepped, at_once, theirs = (side[1:] for side in found)
+    return stepped, at_once, theirs
 
 
-def _p95(found: Sequence[Admitted]) -> float:
-    return quantile([gap for a in found for gap in a.gaps_s], 0.95)
+def _said(found: Sequence[Admitted]) -> str:
+    gaps_s = [gap for a in found for gap in a.gaps_s]
+    return f"p95 {quantile(gaps_s, 0.95) * 1000:.0f} ms, longest {max(gaps_s) * 1000:.0f} ms"
 
 
-def _longest(found: Sequence[Admitted]) -> float:
-    return max(gap for a in found for gap in a.gaps_s)
+def _first(found: Sequence[Admitted]) -> float:
+    return median([a.first_s for a in found])
 
 
 def _calm(found: Sequence[Admitted]) -> float:
