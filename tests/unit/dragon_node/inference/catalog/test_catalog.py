@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
-import json
+import os
 from pathlib import Path
 
 import pytest
 
 from common.errors import Missing, Unavailable
-from dragon_node.inference.catalog.catalog import Catalog, Entry, is_whole
-from dragon_node.inference.fetching import arrival, pins
+from common.model.llm import Model
+from dragon_node.inference.catalog.catalog import Catalog
+from dragon_node.inference.catalog.defaults import BGE, SMOLLM2
+from dragon_node.inference.catalog.entries import Directory, Entry, Hub
+from dragon_node.inference.fetching import arrival
 from dragon_node.inference.fetching.arrival import Arrival
+from tests.support.catalogs import arrived
 
-FAST, EMBEDDING = pins.SMOLLM2.model, pins.BGE.model
+FAST, EMBEDDING = SMOLLM2.name, BGE.name
 
 
-def whole(models: Path, name: str) -> Path:
-    directory = models / name
-    directory.mkdir(parents=True)
-    (directory / "weights").write_bytes(b"12345")
-    (directory / "source.json").write_text(json.dumps({"files": {"weights": {"bytes": 5}}}))
-    return directory
+def entry(name: str, purpose: str = "code", **more: object) -> Entry:
+    return Entry(name, purpose, Hub(f"owner/{name}"), **more)  # pyright: ignore[reportArgumentType]
 
 
 def test_a_model_without_a_directory_is_missing_and_says_what_to_run(tmp_path: Path):
     (model, _) = Catalog(tmp_path / "absent").models()
     assert (model.name, model.state) == (FAST, "missing")
     assert "scripts/fetch_models.py" in model.detail
+    assert f"postdevai models pull {FAST}" in model.detail
 
 
 def test_a_model_on_its_way_says_how_much_is_there(tmp_path: Path):
     arrival.write(tmp_path, {FAST: Arrival("arriving", 0.4, 40, 100, "downloading")})
     catalog = Catalog(tmp_path)
-    assert (catalog.models()[0].state, catalog.models()[0].progress) == ("arriving", 0.4)
+    model = catalog.models()[0]
+    assert (model.state, model.progress) == ("arriving", 0.4)
+    assert (model.arrived_bytes, model.total_bytes) == (40, 100)
     with pytest.raises(Unavailable, match="model 40 %: ") as why:
         catalog.locate(catalog.find(FAST))
     assert "wait" in why.value.hint
@@ -49,7 +52,7 @@ def test_a_failed_arrival_says_why(tmp_path: Path):
 def test_the_catalogue_notices_a_model_that_arrives_later(tmp_path: Path):
     catalog = Catalog(tmp_path)
     assert catalog.models()[0].state == "missing"
-    directory = whole(tmp_path, FAST)
+    directory = arrived(tmp_path, SMOLLM2)
     assert catalog.models()[0].state == "ready"
     assert catalog.locate(catalog.find(FAST)) == directory
 
@@ -60,10 +63,75 @@ def test_a_deleted_model_is_missing_whatever_the_progress_says(tmp_path: Path):
 
 
 def test_a_file_that_was_cut_makes_the_model_incomplete(tmp_path: Path):
-    directory = whole(tmp_path, FAST)
-    assert is_whole(directory)
-    (directory / "weights").write_bytes(b"1234")
-    assert not is_whole(directory)
+    directory = arrived(tmp_path, SMOLLM2)
+    assert Catalog(tmp_path).is_whole(SMOLLM2)
+    os.truncate(directory / "model.safetensors", 5)
+    assert not Catalog(tmp_path).is_whole(SMOLLM2)
+
+
+def test_what_came_from_elsewhere_is_not_the_model_that_is_asked_for(tmp_path: Path):
+    """The owner changed the source in models.toml: the old weights do not speak as the new ones."""
+    before = entry("coder")
+    arrived(tmp_path, before)
+    after = Entry("coder", "code", Hub("other/coder"))
+    assert Catalog(tmp_path, None, (before,)).models()[0].state == "ready"
+    assert Catalog(tmp_path, None, (after,)).models()[0].state == "missing"
+
+
+def test_a_directory_of_the_owner_needs_no_list_of_its_files(tmp_path: Path):
+    mine = Entry("mine", "code", Directory(tmp_path / "elsewhere"))
+    catalog = Catalog(tmp_path, None, (mine,))
+    with pytest.raises(Unavailable, match="holds no model") as why:
+        catalog.locate(mine)
+    assert "models.toml" in why.value.hint
+    directory = arrived(tmp_path, mine)
+    assert catalog.locate(mine) == directory
+
+
+def test_a_model_on_disk_tells_its_sizes(tmp_path: Path):
+    coder = entry("coder", context=1_000, priority=7, alternatives=("other",), pin=True)
+    arrived(tmp_path, coder)
+    (model,) = Catalog(tmp_path, None, (coder,)).models()
+    assert model == Model(
+        name="coder",
+        purpose="code",
+        state="ready",
+        progress=1.0,
+        source="hub owner/coder@main",
+        priority=7,
+        context=1_000,
+        pinned=True,
+        alternatives=("other",),
+        parameters=model.needs_bytes // 4,
+        needs_bytes=model.needs_bytes,
+        disk_bytes=sum(f.stat().st_size for f in (tmp_path / "coder").iterdir()),
+        kv_bytes_per_token=2 * 2 * 2 * 8 * 4,
+    )
+    assert model.needs_bytes > 0
+
+
+def test_the_context_is_the_models_own_where_the_entry_says_none(tmp_path: Path):
+    coder = entry("coder")
+    arrived(tmp_path, coder)
+    assert Catalog(tmp_path, None, (coder,)).models()[0].context == 2_048
+
+
+def test_a_model_whose_files_are_broken_is_failed_and_says_why(tmp_path: Path):
+    mine = Entry("mine", "code", Directory(tmp_path / "elsewhere"))
+    (arrived(tmp_path, mine) / "model.safetensors").write_bytes(b"no weights at all")
+    (model,) = Catalog(tmp_path, None, (mine,)).models()
+    assert model.state == "failed"
+    assert "model.safetensors is no safetensors file" in model.detail
+
+
+def test_sizes_follow_the_files(tmp_path: Path):
+    mine = Entry("mine", "code", Directory(tmp_path / "elsewhere"))
+    catalog = Catalog(tmp_path, None, (mine,))
+    arrived(tmp_path, mine, layers=2)
+    small = catalog.shape(mine)
+    assert catalog.shape(mine) is small
+    arrived(tmp_path, mine, layers=3)
+    assert catalog.shape(mine).weight_bytes > small.weight_bytes
 
 
 def test_models_are_found_by_name_and_by_purpose(tmp_path: Path):
@@ -78,15 +146,83 @@ def test_no_model_stands_in_silently_for_another(tmp_path: Path):
     assert FAST in why.value.hint
 
 
+def test_a_purpose_goes_to_the_first_by_priority_that_is_there(tmp_path: Path):
+    late, early = entry("late", priority=2), entry("early", priority=1)
+    catalog = Catalog(tmp_path, None, (late, early))
+    assert catalog.find("code") == early, "control: none is there, so the first"
+    arrived(tmp_path, late)
+    assert catalog.find("code") == late
+    arrived(tmp_path, early)
+    assert catalog.find("code") == early
+    assert catalog.find("late") == late, "a name is a name"
+
+
+def test_only_what_is_there_stands_in_and_in_the_order_that_was_named(tmp_path: Path):
+    first, second, third = entry("first"), entry("second"), entry("third")
+    asked = entry("asked", alternatives=("third", "second", "first", "gone"))
+    catalog = Catalog(tmp_path, None, (first, second, third, asked))
+    assert catalog.alternatives(asked) == ()
+    arrived(tmp_path, first)
+    arrived(tmp_path, third)
+    assert catalog.alternatives(asked) == (third, first)
+
+
 def test_answers_come_from_reasoning_before_code_before_fast(tmp_path: Path):
-    fast, code = Entry("f", "fast", 1), Entry("c", "code", 2_000_000_000)
-    assert Catalog(tmp_path, (fast, code)).speaker() == code
-    assert Catalog(tmp_path, (fast,)).speaker() == fast
-    assert Catalog(tmp_path, ()).speaker() is None
+    fast, code = entry("f", "fast"), entry("c", "code")
+    assert Catalog(tmp_path, None, (fast, code)).speaker() == code
+    assert Catalog(tmp_path, None, (fast,)).speaker() == fast
+    assert Catalog(tmp_path, None, ()).speaker() is None
 
 
-@pytest.mark.parametrize(("parameters", "demonstration"), [(999_999_999, True), (10**9, False)])
+def test_who_is_there_answers_before_who_would_answer_better(tmp_path: Path):
+    fast, code = entry("f", "fast"), entry("c", "code")
+    arrived(tmp_path, fast)
+    assert Catalog(tmp_path, None, (fast, code)).speaker() == fast
+
+
+def test_the_embedder_is_the_first_that_is_there(tmp_path: Path):
+    small, large = entry("s", "embedding", priority=900), entry("l", "embedding")
+    catalog = Catalog(tmp_path, None, (small, large))
+    assert catalog.embedder() == large
+    arrived(tmp_path, small)
+    assert catalog.embedder() == small
+    assert Catalog(tmp_path, None, ()).embedder() is None
+
+
+def test_the_owners_file_is_read_again_when_it_changes(tmp_path: Path):
+    path = tmp_path / "models.toml"
+    catalog = Catalog(tmp_path, path, (entry("coder"),))
+    assert [e.name for e in catalog.entries] == ["coder"]
+    path.write_text('[models.mine]\nsource = "hub:me/mine"\npurpose = "fast"\n')
+    assert [e.name for e in catalog.entries] == ["coder", "mine"]
+    path.unlink()
+    assert [e.name for e in catalog.entries] == ["coder"]
+
+
+def test_a_wrong_file_leaves_the_last_good_entries_and_says_what_is_wrong(tmp_path: Path):
+    path = tmp_path / "models.toml"
+    path.write_text('[models.mine]\nsource = "hub:me/mine"\npurpose = "fast"\n')
+    catalog = Catalog(tmp_path, path, ())
+    assert (catalog.fault, catalog.find("fast").name) == ("", "mine")
+    path.write_text('[models.mine]\nsource = "hub:me/mine"\npurpose = "faster"\n')
+    assert "models.mine.purpose" in catalog.fault and "models.toml" in catalog.fault
+    assert catalog.find("fast").name == "mine"
+    path.write_text('[models.mine]\nsource = "hub:me/mine"\npurpose = "reasoning"\n')
+    assert (catalog.fault, catalog.find("reasoning").name) == ("", "mine")
+
+
+def test_a_wrong_file_at_the_start_leaves_the_defaults(tmp_path: Path):
+    path = tmp_path / "models.toml"
+    path.write_text("models = [")
+    catalog = Catalog(tmp_path, path)
+    assert catalog.find("fast") == SMOLLM2
+    assert "cannot be read" in catalog.fault
+
+
+@pytest.mark.parametrize(
+    ("parameters", "demonstration"), [(999_999_999, True), (10**9, False), (0, False)]
+)
 def test_a_model_under_a_thousand_million_parameters_is_a_demonstration(
     parameters: int, demonstration: bool
 ):
-    assert Entry("m", "fast", parameters).demonstration is demonstration
+    assert entry("m", "fast", parameters=parameters).demonstration is demonstration
