@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 from typing import Any
 
 from dragon_node.inference import blas
@@ -26,8 +27,14 @@ def environment_as_it_was() -> dict[str, str]:
 
 
 def module(name: str) -> Any:
-    """`mlx.core`, `mlx_lm.utils` and the like; the first one takes seconds."""
+    """`mlx.core`, `mlx_lm.utils` and the like; the first one takes seconds.
+
+    Unavailable when MLX multiplies wrongly on this machine.
+    """
     blas.preload()
     for variable, value in ENVIRONMENT.items():
         os.environ.setdefault(variable, value)
-    return importlib.import_module(name)
+    found = importlib.import_module(name)
+    if "mlx.core" in sys.modules:
+        blas.self_test()
+    return found
