@@ -11,6 +11,7 @@ from typing import Any
 from common.errors import Invalid, Unavailable
 from common.model.llm import GenerationRequest, Thinking
 from dragon_node.inference.reading import tools
+from dragon_node.inference.reading.calls import Calls
 from dragon_node.inference.reading.grammar import Grammars, Thought
 from dragon_node.inference.reading.prompted import Constraint, Prompted, Speech
 from dragon_node.inference.reading.speech import StreamedSpeech
@@ -71,7 +72,7 @@ class Reader:
     def speech(self, prompted: Prompted) -> Speech:
         """Reads one answer's tokens back."""
         offered = tools.offered(prompted.request.tools)
-        calls = tools.Calls(self._tokenizer, offered) if offered else None
+        calls = Calls(self._tokenizer, offered) if offered else None
         return StreamedSpeech(self._tokenizer, prompted, calls)
 
     def _thinking(self, request: GenerationRequest, messages: list[dict[str, Any]]) -> Thinking:
@@ -92,6 +93,10 @@ class Reader:
     def _check_tools(self, request: GenerationRequest) -> None:
         if self.takes_tools:
             return
+        if request.tools and self._template.shows_tools:
+            raise Invalid(
+                "this model takes tools, but its calls cannot be told from text", field="tools"
+            )
         if request.tools:
             raise Invalid("this model's template takes no tools", field="tools")
         if any(m.role == "tool" or m.tool_calls for m in request.messages):

@@ -8,9 +8,9 @@ from typing import Any
 from common.errors import Unavailable
 from common.model.llm import ToolCall
 from dragon_node.inference import mlx_modules
+from dragon_node.inference.reading.calls import Calls
 from dragon_node.inference.reading.constraint import GrammarConstraint
 from dragon_node.inference.reading.prompted import Prompted, Said
-from dragon_node.inference.reading.tools import Calls
 
 
 class StreamedSpeech:

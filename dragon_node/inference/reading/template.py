@@ -27,7 +27,10 @@ class Template:
     def __init__(self, tokenizer: Any) -> None:
         """`tokenizer` is a TokenizerWrapper of mlx_lm."""
         self._tokenizer = tokenizer
-        self.takes_tools: bool = tokenizer.has_tool_calling and self._shows_tools()
+        self.shows_tools: bool = self._shows_tools()
+        """The model gets to see them."""
+        self.takes_tools: bool = tokenizer.has_tool_calling and self.shows_tools
+        """And its calls can be read."""
 
     def render(
         self, messages: Sequence[Message], tools: Sequence[Message], thinking: Thinking
