@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from typing import Self
 
 from common.clock import Clock, SystemClock
 from dragon_node.inference.budget import sentences
 from dragon_node.inference.budget.ledger import Decision, Ledger, Resident, Want
+from dragon_node.inference.budget.machine import Machine, reserve_of
 from dragon_node.inference.budget.plan import decide
 
 MIN_RESIDENCY_S = 60.0
@@ -25,12 +27,24 @@ class Governor:
         reserve_bytes: int,
         clock: Clock | None = None,
         min_residency_s: float = MIN_RESIDENCY_S,
+        lake_yields: bool = True,
     ) -> None:
-        """`clock.monotonic()` is the clock of the residents' times."""
+        """`clock.monotonic()` is the clock of the residents' times; `lake_yields` as in Ledger."""
         self._lock = threading.Lock()
         self._clock = clock or SystemClock()
         self._min_residency_s = min_residency_s
-        self._ledger = Ledger(memory_bytes, lake_bytes, reserve_bytes)
+        self._ledger = Ledger(memory_bytes, lake_bytes, reserve_bytes, lake_yields=lake_yields)
+
+    @classmethod
+    def of(cls, machine: Machine, lake_bytes: int, *, clock: Clock | None = None) -> Self:
+        """For all that a machine has, beside a lake of this size."""
+        return cls(
+            machine.plan_bytes(lake_bytes),
+            lake_bytes,
+            reserve_bytes=reserve_of(machine.memory_bytes),
+            clock=clock,
+            lake_yields=machine.lake_yields(lake_bytes),
+        )
 
     @property
     def ledger(self) -> Ledger:

@@ -46,6 +46,8 @@ class Ledger:
     embedder_bytes: int = 0
     """An embedder that is not on MLX."""
     residents: tuple[Resident, ...] = ()
+    lake_yields: bool = True
+    """What the lake gives up can go to models: not where a GPU already holds all that it may."""
 
     @property
     def used_bytes(self) -> int:

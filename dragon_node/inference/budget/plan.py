@@ -86,12 +86,26 @@ class _State:
     def refusal(self, want: Want) -> Refuse:
         """With every number."""
         most = self._most_bytes(want.model)
+        own = self.ledger.resident(want.model)
         pinned = [r for r in self._others(want.model) if r.pinned]
-        unpinned = most + sum(r.weight_bytes for r in pinned)
+        staying = pinned if own is None else [own, *pinned]
         return Refuse(
-            sentences.refusing(self.ledger, want, most, pinned),
-            _hint(want, self._alone_bytes(want), most, unpinned, pinned),
+            sentences.refusing(self.ledger, want, most, staying),
+            self._hint(want, most, pinned),
         )
+
+    def _hint(self, want: Want, most: int, pinned: list[Resident]) -> str:
+        """The nearest way out, and the lake's share when that would be one."""
+        lacking, caches = self._alone_bytes(want) - most, most - want.weight_bytes
+        if lacking <= sum(r.weight_bytes for r in pinned):
+            hint = f"Unpin {' or '.join(r.name for r in pinned)}, or name a smaller model."
+        elif caches > 0:
+            hint = f"Ask for fewer tokens: {sentences.sized(caches)} of caches fit."
+        else:
+            hint = "Name a smaller model."
+        if self.ledger.lake_yields and lacking <= self.ledger.lake_bytes:
+            hint += " Or give the lake less, with --lake-bytes."
+        return hint
 
     def _alone_bytes(self, want: Want) -> int:
         """Of it alone on its model, in addition to weights that are there."""
@@ -148,14 +162,3 @@ def _least(idle: Iterable[Resident], lacking: int) -> list[Resident]:
 
 def _gain(resident: Resident) -> int:
     return resident.weight_bytes + resident.kv_bytes
-
-
-def _hint(want: Want, alone: int, most: int, unpinned: int, pinned: list[Resident]) -> str:
-    if alone <= unpinned:
-        return f"Unpin {' or '.join(p.name for p in pinned)}, or name a smaller model."
-    if want.weight_bytes < most:
-        return (
-            f"Ask for fewer tokens: {sentences.sized(most - want.weight_bytes)} of caches fit. "
-            "Or give the lake less with --lake-bytes."
-        )
-    return "Name a smaller model, or give the lake less with --lake-bytes."

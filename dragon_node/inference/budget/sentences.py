@@ -32,23 +32,24 @@ def sum_of(ledger: Ledger) -> str:
 
 def needs(want: Want) -> str:
     """What a request needs, and for what."""
-    parts: list[str] = []
+    weights, caches = sized(want.weight_bytes), sized(want.kv_bytes)
+    if want.weight_bytes and want.kv_bytes:
+        whole = sized(want.bytes)
+        return f"{want.model} needs {whole}, {weights} of weights and {caches} of caches"
     if want.weight_bytes:
-        parts.append(f"weights {sized(want.weight_bytes)}")
-    if want.kv_bytes:
-        parts.append(f"caches of this request {sized(want.kv_bytes)}")
-    detail = f" ({', '.join(parts)})" if len(parts) > 1 else ""
-    return f"{want.model} needs {sized(want.bytes)}{detail} more"
+        return f"{want.model} needs {weights} of weights"
+    return f"{want.model} needs {caches} more of caches"
 
 
 def short(ledger: Ledger, want: Want) -> str:
     """What is needed beside what is there."""
-    return f"{needs(want)}, and there is {sum_of(ledger)}"
+    free, whole = sized(max(ledger.free_bytes, 0)), sized(ledger.memory_bytes)
+    return f"{needs(want)}; {free} of {whole} is free ({_listed(ledger.shares())})"
 
 
 def evicting(ledger: Ledger, want: Want) -> str:
     """Why a model was unloaded."""
-    return f"made room: {needs(want)} and {sized(max(ledger.free_bytes, 0))} was free"
+    return f"made room: {needs(want)}; {sized(max(ledger.free_bytes, 0))} was free"
 
 
 def standing_in(ledger: Ledger, want: Want, by: str) -> str:
@@ -63,19 +64,14 @@ def waiting(ledger: Ledger, want: Want, busy: Sequence[Resident], young: Sequenc
     return f"waiting for {'; '.join(for_whom)}: {short(ledger, want)}"
 
 
-def refusing(ledger: Ledger, want: Want, most_bytes: int, pinned: Sequence[Resident]) -> str:
-    """Why it never fits: what it takes alone, and what everything else leaves it at the best."""
+def refusing(ledger: Ledger, want: Want, most_bytes: int, staying: Sequence[Resident]) -> str:
+    """Why it never fits: what it takes, and what remains when all that can go has gone."""
     fixed = [s for s in ledger.shares() if s.name in ("embedder", "lake", "reserve")]
-    kept = ", ".join(
-        filter(
-            None, (_listed(fixed), *(f"pinned {p.name} {sized(p.weight_bytes)}" for p in pinned))
-        )
-    )
-    besides = f" besides {kept}" if kept else ""
-    return (
-        f"{needs(want)}, and of {sized(ledger.memory_bytes)} no more than "
-        f"{sized(max(most_bytes, 0))} can be freed for it{besides}"
-    )
+    kept = [_listed(fixed)] if fixed else []
+    kept += [_staying(resident, want) for resident in staying]
+    most, whole = sized(max(most_bytes, 0)), sized(ledger.memory_bytes)
+    besides = f"; what stays: {', '.join(filter(None, kept))}" if any(kept) else ""
+    return f"{needs(want)}, and of {whole} no more than {most} can be freed for it{besides}"
 
 
 def _listed(shares: Iterable[MemoryShare]) -> str:
@@ -87,3 +83,8 @@ def _at_work(resident: Resident) -> str:
         return f"{resident.name}, which is loading"
     many = f"{resident.requests} requests" if resident.requests > 1 else "a request"
     return f"{resident.name}, which works on {many}"
+
+
+def _staying(resident: Resident, want: Want) -> str:
+    who = f"{resident.name} itself" if resident.name == want.model else f"pinned {resident.name}"
+    return f"{who} {sized(resident.weight_bytes)}"

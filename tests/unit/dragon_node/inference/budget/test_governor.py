@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from dragon_node.inference.budget.governor import Governor
 from dragon_node.inference.budget.ledger import Admit, Evict, Resident, Trim, Wait, Want
+from dragon_node.inference.budget.machine import Gpu, Machine
 
 GB = 1_000_000_000
 
@@ -84,6 +85,20 @@ def test_the_shares_add_up_to_what_is_spoken_for() -> None:
     held.put(Resident("a", 5 * GB, kv_bytes=GB, cache_bytes=7))
     held.set_embedder(3)
     assert sum(share.bytes for share in held.ledger.shares()) == held.ledger.used_bytes
+
+
+def test_a_machine_is_planned_with_whole_less_its_reserve() -> None:
+    ledger = Governor.of(Machine(64 * GB, "this machine's memory"), 20 * GB).ledger
+    assert (ledger.memory_bytes, ledger.reserve_bytes) == (64 * GB, 8 * GB)
+    assert ledger.free_bytes == 36 * GB
+    assert ledger.lake_yields
+
+
+def test_what_a_gpu_may_hold_is_not_taken_from_the_lake() -> None:
+    """Of 64 GB it holds 40: models get them, less the reserve, and a smaller lake gives nothing."""
+    ledger = Governor.of(Machine(64 * GB, "", Gpu("Apple M4 Pro", 40 * GB)), 10 * GB).ledger
+    assert ledger.free_bytes == 40 * GB - ledger.reserve_bytes
+    assert not ledger.lake_yields
 
 
 def test_nothing_is_lost_when_many_threads_put_at_once() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dragon_node.inference.budget.ledger import (
     Admit,
     Decision,
@@ -104,8 +106,7 @@ def test_the_feed_of_changes_hears_why_a_model_went() -> None:
     decision = decided(machine(idle("a", 10)), Want("b", 9 * GB, GB // 2))
     assert isinstance(decision, Evict)
     assert decision.sentence == (
-        "made room: b needs 9.5 GB (weights 9.0 GB, caches of this request 500 MB) more"
-        " and 4.0 GB was free"
+        "made room: b needs 9.5 GB, 9.0 GB of weights and 500 MB of caches; 4.0 GB was free"
     )
 
 
@@ -151,7 +152,10 @@ def test_a_named_alternative_answers_before_anybody_waits() -> None:
     ledger = machine(busy("a", 10))
     decision = decided(ledger, Want("b", 9 * GB, 0, alternatives=(Want("c", 3 * GB, 0),)))
     assert isinstance(decision, Instead) and decision.model == "c"
-    assert decision.sentence.startswith("c answers instead of b: b needs 9.0 GB more")
+    assert decision.sentence == (
+        "c answers instead of b: b needs 9.0 GB of weights; 4.0 GB of 24.0 GB is free"
+        " (weights 10.0 GB, lake 8.0 GB, reserve 2.0 GB)"
+    )
 
 
 def test_alternatives_are_tried_in_their_order() -> None:
@@ -182,9 +186,27 @@ def test_what_can_never_fit_is_refused_at_once_with_every_number() -> None:
     """Nobody is unloaded for it, and it does not wait for anybody."""
     decision = decided(machine(idle("a", 4), busy("b", 4)), Want("c", 15 * GB, GB))
     assert decision == Refuse(
-        "c needs 16.0 GB (weights 15.0 GB, caches of this request 1.0 GB) more, and of 24.0 GB"
-        " no more than 14.0 GB can be freed for it besides lake 8.0 GB, reserve 2.0 GB",
-        "Name a smaller model, or give the lake less with --lake-bytes.",
+        "c needs 16.0 GB, 15.0 GB of weights and 1.0 GB of caches, and of 24.0 GB no more than"
+        " 14.0 GB can be freed for it; what stays: lake 8.0 GB, reserve 2.0 GB",
+        "Name a smaller model. Or give the lake less, with --lake-bytes.",
+    )
+
+
+def test_a_smaller_lake_is_advised_only_where_it_would_help() -> None:
+    """Not when even all of it is too little, nor where the GPU holds all that it may."""
+    too_large = decided(machine(), Want("c", 23 * GB, 0))
+    held_by_gpu = decided(replace(machine(), lake_yields=False), Want("c", 16 * GB, 0))
+    for decision in (too_large, held_by_gpu):
+        assert isinstance(decision, Refuse)
+        assert decision.hint == "Name a smaller model."
+
+
+def test_a_refusal_counts_the_weights_that_the_model_has_already() -> None:
+    decision = decided(machine(idle("a", 13)), Want("a", 0, 2 * GB))
+    assert isinstance(decision, Refuse)
+    assert decision.sentence == (
+        "a needs 2.0 GB more of caches, and of 24.0 GB no more than 1.0 GB can be freed for it;"
+        " what stays: lake 8.0 GB, reserve 2.0 GB, a itself 13.0 GB"
     )
 
 
@@ -192,7 +214,7 @@ def test_when_everything_is_pinned_it_is_refused_and_says_who_holds_it() -> None
     decision = decided(machine(pinned("a", 6), pinned("b", 6)), Want("c", 4 * GB, 0))
     assert isinstance(decision, Refuse)
     assert "pinned a 6.0 GB, pinned b 6.0 GB" in decision.sentence
-    assert decision.hint == "Unpin a or b, or name a smaller model."
+    assert decision.hint.startswith("Unpin a or b, or name a smaller model.")
 
 
 def test_too_many_tokens_are_refused_with_how_many_bytes_of_caches_fit() -> None:
