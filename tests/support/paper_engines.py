@@ -254,8 +254,8 @@ class Paper:
     vectors: bool = False
     missing: PostDevAIError | None = None
     """Why it is not there."""
-    broken: Exception | None = None
-    """Raised by the second slice of its load."""
+    broken: str = ""
+    """What the second slice of its load fails with."""
     more_bytes: int = 0
     """That it takes beyond what was said."""
     gate: threading.Semaphore | None = None
@@ -322,8 +322,8 @@ def _slices(model: Paper) -> Generator[float, None, None]:
             model.reached.set()
             if model.gate is not None:
                 model.gate.acquire()
-            if number == 1 and model.broken is not None:
-                raise model.broken
+            if number == 1 and model.broken:
+                raise ValueError(model.broken)
             yield number / model.slices
     except GeneratorExit:
         model.given_up += 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from concurrent.futures import Executor
 
 from common.errors import OverLimit, PostDevAIError
 from dragon_node.inference.budget.governor import Governor
@@ -24,7 +23,8 @@ from dragon_node.inference.scheduling.inbox import Inbox
 from dragon_node.inference.scheduling.pace import Pace
 from dragon_node.inference.scheduling.residency import Board
 from dragon_node.inference.scheduling.residents import Held, Residents
-from dragon_node.inference.scheduling.source import Source
+from dragon_node.inference.scheduling.source import Needs, Source
+from dragon_node.inference.scheduling.stand_ins import StandIns
 
 ASKS_MAX = 64
 """Decisions that are obeyed for one want in a row; more would be a circle."""
@@ -50,7 +50,7 @@ class Admission:
         board: Board,
         tally: Tally,
         clock: Callable[[], float],
-        readers: Executor,
+        stand_ins: StandIns,
         begin: Callable[[Held, Call], None],
         prefill_tokens: int = 0,
     ) -> None:
@@ -61,7 +61,7 @@ class Admission:
         self._board = board
         self._tally = tally
         self._clock = clock
-        self._readers = readers
+        self._stand_ins = stand_ins
         self._begin = begin
         self._prefill_tokens = prefill_tokens
 
@@ -73,9 +73,11 @@ class Admission:
             if call.deadline_s <= now_s:
                 self._refuse(call, late(call, "waited to begin"))
                 continue
-            if not self._open(call) or (held_back and self._keeps(call)):
-                continue
-            if self._due(call, now_s):
+            if not self._open(call):
+                call.free()
+            elif held_back and self._keeps(call):
+                call.again_s, call.seen = math.inf, -1
+            elif self._due(call, now_s):
                 self._try(call)
             held_back = held_back or now_s - call.blocked_s > PATIENCE_S
 
@@ -114,7 +116,7 @@ class Admission:
 
     def _due(self, call: Call, now_s: float) -> bool:
         if isinstance(call, Speaking) and call.readings and not call.read:
-            return all(reading.done() for reading in call.readings.values())
+            return self._stand_ins.done(call)
         return call.seen != self._residents.version or now_s >= call.again_s
 
     def _keeps(self, call: Call) -> bool:
@@ -123,25 +125,32 @@ class Admission:
         return held is None or call.tokens > 0 or not self._residents.pinned(call.model)
 
     def _try(self, call: Call) -> None:
+        """What is wrong with a model ends the call. What is wrong beside that ends the thread: a
+        call that was taken must not be lost."""
         try:
-            self._decide(call)
-        except Exception as why:  # a model's fault, not the thread's: its files, its catalogue
-            self._refuse(call, understood(why, f"{call.model} cannot begin"))
+            decided = self._decide(call)
+        except PostDevAIError as why:
+            self._refuse(call, why)
+            return
+        match decided:
+            case Held():
+                self._admit(call, decided)
+            case Refuse(sentence=sentence, hint=hint):
+                self._refuse(call, OverLimit(sentence, hint=hint))
+            case Wait(seconds=seconds):
+                self._put_off(call, seconds)
 
-    def _decide(self, call: Call) -> None:
+    def _decide(self, call: Call) -> Held | Wait | Refuse:
         while True:
-            wants = self._alternatives(call)
-            match self._obtain(call, wants):
+            match self._obtain(call, self._alternatives(call)):
                 case Admit():
-                    self._admit(call)
-                    return
+                    return self._residents.get(call.model) or self._opened(call.model)
                 case Instead(model=model, sentence=sentence):
-                    self._stand_in(call, model, sentence)
+                    self._stand_ins.take(call, model, sentence)
                 case Wait() | Refuse() as answer:
-                    if isinstance(call, Speaking) and self._read(call):
-                        return
-                    self._put_off(call, answer)
-                    return
+                    if not isinstance(call, Speaking) or not self._stand_ins.read(call):
+                        return answer
+                    return Wait(AGAIN_S[1], "alternatives read the request")
 
     def _obtain(self, call: Call, alternatives: tuple[Want, ...]) -> Answer:
         want = self._want(call.model, call.tokens, alternatives)
@@ -151,7 +160,7 @@ class Admission:
 
     def _want(self, name: str, tokens: int, alternatives: tuple[Want, ...] = ()) -> Want:
         held = self._residents.get(name)
-        needs = self._source.needs(name) if held is None else held.needs
+        needs = self._needs(name) if held is None else held.needs
         alone = needs.kv_bytes([tokens]) if tokens else 0
         if held is None:
             return Want(name, needs.weight_bytes, alone, alone, alternatives)
@@ -163,70 +172,48 @@ class Admission:
         if not isinstance(call, Speaking):
             return ()
         wants: list[Want] = []
-        for name, reading in call.readings.items():
+        for name, prompted in self._stand_ins.readings(call):
             held = self._residents.get(name)
-            leaving = held is not None and bool(held.leaving)
-            if not reading.done() or leaving or not self._free_slot(name):
+            if (held is not None and held.leaving) or not self._free_slot(name):
                 continue
             try:
-                prompted = reading.result()
                 tokens = len(prompted.tokens) + prompted.request.max_tokens
                 wants.append(self._want(name, tokens))
             except PostDevAIError:
                 continue  # it cannot stand in: the refusal will speak of the model that was asked
         return tuple(wants)
 
-    def _read(self, call: Speaking) -> bool:
-        """True while the alternatives' readings are to be waited for."""
-        if call.read or not call.alternatives:
-            return False
-        if not call.readings:
-            for alternative in call.alternatives:
-                reading = self._readers.submit(alternative.read)
-                call.readings[alternative.name] = reading
-                reading.add_done_callback(lambda _: self._inbox.poke())
-            return True
-        call.read = all(reading.done() for reading in call.readings.values())
-        return not call.read
+    def _opened(self, name: str) -> Held:
+        needs = self._needs(name)
+        try:
+            opening = self._source.opening(name)
+        except Exception as why:  # one model's fault must not end the others
+            raise understood(why, f"{name} does not load") from why
+        pace = Pace(self._prefill_tokens)
+        return Held(name, needs, pace, opening, weight_bytes=needs.weight_bytes)
 
-    def _stand_in(self, call: Call, model: str, sentence: str) -> None:
-        assert isinstance(call, Speaking)  # nobody else has alternatives
-        call.prompted = call.readings[model].result()
-        call.model, call.instead = model, sentence
-        call.alternatives, call.readings = (), {}
+    def _needs(self, name: str) -> Needs:
+        try:
+            return self._source.needs(name)
+        except Exception as why:  # one model's fault must not end the others
+            raise understood(why, f"{name} does not say what it needs") from why
 
-    def _admit(self, call: Call) -> None:
-        held = self._residents.get(call.model)
-        opened = None
-        if held is None:
-            needs = self._source.needs(call.model)
-            opening = self._source.opening(call.model)
-            held = opened = Held(
-                call.model,
-                needs,
-                Pace(self._prefill_tokens),
-                opening,
-                weight_bytes=needs.weight_bytes,
-            )
+    def _admit(self, call: Call, held: Held) -> None:
         if not self._inbox.take(call):
             return  # its caller has gone meanwhile
         held.waiting.append(call)
-        if opened is not None:
-            self._residents.add(opened, call.reason)
+        if self._residents.get(held.name) is None:
+            self._residents.add(held, call.reason)
         else:
             self._residents.enter(held)
         if held.opening is None:
             self._begin(held, call)
 
-    def _put_off(self, call: Call, answer: Wait | Refuse) -> None:
+    def _put_off(self, call: Call, seconds: float) -> None:
         now_s = self._clock()
-        match answer:
-            case Wait(seconds=seconds):
-                call.seen = self._residents.version
-                call.again_s = now_s + min(max(seconds, AGAIN_S[0]), AGAIN_S[1])
-                call.blocked_s = min(call.blocked_s, now_s)
-            case Refuse(sentence=sentence, hint=hint):
-                self._refuse(call, OverLimit(sentence, hint=hint))
+        call.seen = self._residents.version
+        call.again_s = now_s + min(max(seconds, AGAIN_S[0]), AGAIN_S[1])
+        call.blocked_s = min(call.blocked_s, now_s)
 
     def _refuse(self, call: Call, error: PostDevAIError) -> None:
         if not self._inbox.take(call):

@@ -40,6 +40,10 @@ class Call(ABC):
     blocked_s: float = math.inf
     """Since when memory is what it waits for."""
 
+    def free(self) -> None:
+        """It does not wait for memory, but for its turn."""
+        self.again_s, self.seen, self.blocked_s = math.inf, -1, math.inf
+
     @property
     def order(self) -> float:
         """The lower, the sooner."""

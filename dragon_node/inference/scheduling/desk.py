@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from common.errors import OverLimit
+from common.errors import OverLimit, PostDevAIError
 from common.model.llm import Generated
 from dragon_node.inference.budget.governor import Governor
 from dragon_node.inference.reading.prompted import Prompted
@@ -135,7 +135,8 @@ class Scheduler:
         state = self._board.of(name).state
         if state in ("loaded", "loading") or self._inbox.shut or self._inbox.loads(name):
             return
-        self._inbox.put(Loading(model=name, reason="it was prepared", arrived_s=self._clock()))
+        reason, now_s = "it was prepared", self._clock()
+        self._inbox.put(Loading(model=name, reason=reason, arrived_s=now_s, background=True))
 
     async def unload(self, name: str, *, now: bool) -> None:
         """Out of memory: after its requests, or at once, which is Unavailable to them. Conflict
@@ -172,9 +173,9 @@ class Scheduler:
     def _put(self, call: Call) -> None:
         try:
             self._inbox.put(call)
-        except OverLimit:
+        except PostDevAIError as why:
             if isinstance(call, Speaking):
-                self._tally.ended("refused")
+                self._tally.ended("refused" if isinstance(why, OverLimit) else "failed")
             raise
 
     def _cancel(self, call: Call) -> None:

@@ -38,6 +38,7 @@ class Lives:
         self._fault = ""
         self._stopping = threading.Event()
         self._owner: Owner | None = None
+        self._changing = threading.Lock()
         self._thread = self._start(0.0)
 
     @property
@@ -55,15 +56,19 @@ class Lives:
         """Ends the thread after its present step; blocks until it has."""
         self._inbox.close(STOPPING)
         self._stopping.set()
-        thread = None
-        while thread is not self._thread:  # a dying one may have started the next
-            thread = self._thread
+        joined = None
+        while (thread := self._present()) is not joined:  # a dying one starts the next
             thread.join()
+            joined = thread
 
     def _start(self, after_s: float) -> threading.Thread:
         thread = threading.Thread(target=self._live, args=(after_s,), name="mlx", daemon=True)
         thread.start()
         return thread
+
+    def _present(self) -> threading.Thread:
+        with self._changing:
+            return self._thread
 
     def _live(self, after_s: float) -> None:
         self._stopping.wait(after_s)
@@ -91,4 +96,5 @@ class Lives:
         try:
             owner.end(Unavailable(self._fault, hint="ask again in a moment"))
         finally:
-            self._thread = self._start(after_s)
+            with self._changing:
+                self._thread = self._start(after_s)

@@ -27,7 +27,11 @@ class Mailbox:
         self._error: PostDevAIError | None = None
 
     def put(self, piece: Generated) -> None:
-        """From the maker's thread: more."""
+        """From the maker's thread: more. What says nothing is not passed on."""
+        if not (
+            piece.text or piece.reasoning or piece.tool_calls or piece.logprobs or piece.instead
+        ):
+            return
         with self._lock:
             self._pieces.append(piece)
         self._notify()

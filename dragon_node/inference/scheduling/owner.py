@@ -20,6 +20,7 @@ from dragon_node.inference.scheduling.residency import Board
 from dragon_node.inference.scheduling.residents import Held, Residents
 from dragon_node.inference.scheduling.slices import Slices
 from dragon_node.inference.scheduling.source import Source
+from dragon_node.inference.scheduling.stand_ins import StandIns
 from dragon_node.inference.scheduling.steps import Steps
 
 
@@ -59,7 +60,7 @@ class Owner:
             around.board,
             tally,
             clock,
-            around.readers,
+            StandIns(around.readers, around.inbox.poke),
             self._begin,
             around.prefill_tokens,
         )
@@ -84,14 +85,16 @@ class Owner:
         """Frees every model and tells everyone who waits. Nobody is forgotten."""
         around = self._around
         calls, unloads = around.inbox.shutting(error.message)
-        for held in self._residents:
-            calls += held.calls
-            self._residents.drop(held, reason=error.message)
-        around.tally.running(0, 0)
-        for call in calls:
-            fail(call, error, around.tally)
-        for unload in unloads:
-            fail_unload(unload, error)
+        try:
+            for held in self._residents:
+                calls += held.calls
+                self._residents.drop(held, reason=error.message)
+        finally:
+            around.tally.running(0, 0)
+            for call in calls:
+                fail(call, error, around.tally)
+            for unload in unloads:
+                fail_unload(unload, error)
 
     def _turn(self) -> None:
         if self._around.inbox.pins != self._residents.pins:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal, TypedDict, Unpack
+
+log = logging.getLogger(__name__)
 
 State = Literal["ready", "loading", "loaded", "failed"]
 
@@ -64,4 +67,7 @@ class Board:
         with self._lock:
             self._posted[name] = after
         if replace(after, requests=0, used_ms=0) != replace(before, requests=0, used_ms=0):
-            self._told(name)
+            try:
+                self._told(name)
+            except Exception:  # a watcher's fault must not end the thread that posts
+                log.exception("a change of residency cannot be told model=%s", name)

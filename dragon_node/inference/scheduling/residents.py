@@ -42,6 +42,8 @@ class Held:
     """Who wants it out of memory."""
     loaded_s: float = 0.0
     used_s: float = 0.0
+    idle_steps: int = 0
+    """In a row, in which nothing was made or read."""
     entered_cache_bytes: int = 0
     """Of the prompt cache, as the ledger has them."""
 
@@ -181,9 +183,11 @@ class Residents:
 
     def drop(self, held: Held, *, state: State = "ready", detail: str = "", reason: str) -> None:
         """Out of memory, then out of the ledger. Its calls are the caller's to end."""
-        self._free(held)
-        del self._held[held.name]
-        self._governor.drop(held.name)
+        try:
+            self._free(held)
+        finally:
+            del self._held[held.name]
+            self._governor.drop(held.name)
         self.version += 1
         self._board.post(
             held.name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
-from common.errors import Invalid, PostDevAIError
+from common.errors import Invalid, PostDevAIError, Unavailable
 from common.model.llm import Finish, Generated
 from dragon_node.inference.engines.engine import Made
 from dragon_node.inference.reading.prompted import Said
@@ -17,6 +17,9 @@ from dragon_node.inference.scheduling.source import Source
 
 Ending = Finish | PostDevAIError
 """How a request ended; "" when it has not."""
+
+IDLE_STEPS_MAX = 100
+"""An engine that does nothing for so long while requests wait never will."""
 
 log = logging.getLogger(__name__)
 
@@ -73,21 +76,30 @@ class Steps:
 
     def _step(self, held: Held) -> None:
         assert held.engine is not None
-        speaking = any(c.completion_tokens for h in self._residents for c in h.live.values())
         begun_s = self._clock()
         try:
-            stepped = held.engine.step(held.pace.prompt_tokens(speaking=speaking))
+            stepped = held.engine.step(held.pace.prompt_tokens(speaking=self._somebody_waits()))
             heard = [(held.live[made.slot], made) for made in stepped.made]
         except Exception as why:  # one model's fault must not end the others
             log.exception("a step failed model=%s", held.name)
             self.fail(held, understood(why, f"{held.name} failed while it spoke"))
             return
         held.pace.saw(stepped, self._clock() - begun_s)
+        held.idle_steps = 0 if stepped.made or stepped.prompt_tokens else held.idle_steps + 1
+        if held.idle_steps > IDLE_STEPS_MAX:
+            self.fail(held, Unavailable(f"{held.name} does not get on with what it was asked"))
+            return
         self._tally.stepped(stepped.width, len(stepped.made), stepped.prompt_tokens)
         endings: list[tuple[Speaking, Ending]] = [
             (call, self._hear(held, call, made)) for call, made in heard
         ]
         self._settle(held, endings)
+
+    def _somebody_waits(self) -> bool:
+        """For the next token, or for vectors."""
+        return any(
+            h.texts or any(c.completion_tokens for c in h.live.values()) for h in self._residents
+        )
 
     def _hear(self, held: Held, call: Speaking, made: Made) -> Ending:
         assert held.engine is not None

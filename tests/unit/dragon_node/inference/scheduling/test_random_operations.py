@@ -48,7 +48,7 @@ class PaperWorld:
         self._source = PaperSource(
             a=Paper(1_000, slots=4),
             b=Paper(1_000, slots=2),
-            c=Paper(1_500, slots=1, slices=1),
+            c=Paper(1_500, slots=1, slices=2),
             e=Paper(200, vectors=True, slices=2),
         )
         return self._source
@@ -62,9 +62,9 @@ class PaperWorld:
             case "missing":
                 model.missing = Unavailable(f"{name} is on its way")
             case "there":
-                model.missing = model.broken = None
+                model.missing, model.broken = None, ""
             case "broken":
-                model.broken = ValueError("these are no weights")
+                model.broken = "these are no weights"
             case "dead":
                 for engine in model.engines[-1:]:
                     engine.fault = SystemExit("the thread is gone")
