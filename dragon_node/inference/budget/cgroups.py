@@ -1,7 +1,8 @@
 """What a container or a service manager leaves of the machine's memory, on Linux.
 
-`/proc/self/cgroup` names this process's group: `0::PATH` in version 2, where the limit is
-`/sys/fs/cgroup/PATH/memory.max`, and `N:memory:PATH` in version 1, where it is
+`/proc/self/cgroup` names this process's group: `0::PATH` in version 2, where the limits are
+`/sys/fs/cgroup/PATH/memory.max`, beyond which it is killed, and `memory.high`, beyond which it is
+slowed down; and `N:memory:PATH` in version 1, with
 `/sys/fs/cgroup/memory/PATH/memory.limit_in_bytes`. The limits of groups above it hold too. Inside
 a container PATH may be that of the host, and its own group lies at the top.
 """
@@ -27,6 +28,7 @@ def _files(root: Path) -> Iterator[Path]:
         number, controllers, path = line.split(":", 2)
         if number == "0" and not controllers:
             yield from _upwards(mounted, path, "memory.max")
+            yield from _upwards(mounted, path, "memory.high")
         elif "memory" in controllers.split(","):
             yield from _upwards(mounted / "memory", path, "memory.limit_in_bytes")
 

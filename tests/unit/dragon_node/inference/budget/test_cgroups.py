@@ -35,6 +35,12 @@ def test_version_2_limits_its_own_group(tmp_path: Path) -> None:
     assert limit_bytes(tmp_path) == 8000
 
 
+def test_where_it_would_be_slowed_down_is_a_limit_too(tmp_path: Path) -> None:
+    """MemoryHigh of a unit of systemd."""
+    laid(tmp_path, "0::/app\n", app__memory_dot_max="8000\n", app__memory_dot_high="6000\n")
+    assert limit_bytes(tmp_path) == 6000
+
+
 def test_the_lowest_limit_of_the_groups_above_holds(tmp_path: Path) -> None:
     laid(
         tmp_path,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dragon_node.inference.budget.ledger import (
@@ -26,6 +26,7 @@ from dragon_node.inference.budget.plan import decide
 NOW_S = 1_000
 STAY_S = 60
 NAMES = "abcdef"
+many = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 sizes = st.integers(0, 12)
 times = st.integers(0, NOW_S)
@@ -143,6 +144,7 @@ class World:
 worlds = ledgers().flatmap(lambda ledger: wants(ledger).map(lambda want: World(ledger, want)))
 
 
+@many
 @given(worlds)
 def test_obeying_ends_and_never_exceeds(world: World) -> None:
     for steps, _ in enumerate(world.run()):
@@ -151,6 +153,7 @@ def test_obeying_ends_and_never_exceeds(world: World) -> None:
     assert world.ledger.used_bytes <= world.ledger.memory_bytes
 
 
+@many
 @given(worlds)
 def test_nobody_goes_who_is_pinned_or_loading_or_at_work_or_was_just_loaded(world: World) -> None:
     for ledger, want, now_s, decision in world.run():
@@ -162,6 +165,7 @@ def test_nobody_goes_who_is_pinned_or_loading_or_at_work_or_was_just_loaded(worl
                 assert now_s - gone.loaded_s >= STAY_S
 
 
+@many
 @given(worlds)
 def test_nothing_is_proposed_that_is_not_needed(world: World) -> None:
     """Caches are trimmed to the byte, and without any one of the models it would not be enough."""
@@ -174,6 +178,7 @@ def test_nothing_is_proposed_that_is_not_needed(world: World) -> None:
                 assert _freed(ledger, fewer) < want.bytes
 
 
+@many
 @given(worlds)
 def test_only_what_never_fits_is_refused(world: World) -> None:
     """Nor any of those that may stand in; and it is refused at the first asking, or never."""
@@ -186,6 +191,7 @@ def test_only_what_never_fits_is_refused(world: World) -> None:
             assert want.bytes <= ledger.free_bytes
 
 
+@many
 @given(worlds)
 def test_an_alternative_is_named_only_when_it_can_be_had_now(world: World) -> None:
     for _, want, _, decision in world.run():
@@ -195,6 +201,7 @@ def test_an_alternative_is_named_only_when_it_can_be_had_now(world: World) -> No
             assert isinstance(then.decide(), Admit | Trim | Evict)
 
 
+@many
 @given(worlds)
 def test_a_decision_does_not_depend_on_the_order_of_the_ledger(world: World) -> None:
     turned = replace(world.ledger, residents=world.ledger.residents[::-1])
