@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from contextlib import aclosing
@@ -13,6 +14,8 @@ from common.clients.membership import Membership
 from common.model.llm import ChatMessage, Generated, GenerationRequest
 
 MODEL = "smollm2-135m-instruct"
+ANSWER_S = 600.0
+"""A server that has not ended its answer by then is at fault: the measurement ends."""
 
 
 class Voice(Protocol):
@@ -74,9 +77,10 @@ async def hear(pieces: AsyncIterable[Generated]) -> Heard:
     came_s: list[float] = []
     texts: list[str] = []
     last = Generated("")
-    async for piece in pieces:
-        last = piece
-        if piece.text:
-            came_s.append(time.perf_counter())
-            texts.append(piece.text)
+    async with asyncio.timeout(ANSWER_S):
+        async for piece in pieces:
+            last = piece
+            if piece.text:
+                came_s.append(time.perf_counter())
+                texts.append(piece.text)
     return Heard(asked_s, tuple(came_s), time.perf_counter(), "".join(texts), last)
