@@ -37,8 +37,7 @@ def asked(*tokens: int, say: int = 3, **request: object) -> Prompted:
 
 
 def words(prompted: Prompted) -> list[int]:
-    """What a paper engine says: an answer that does not run into max_tokens ends by itself when a
-    token of its prompt says so (see PaperEngine.ends)."""
+    """What a paper engine says, unless it is told to end sooner (PaperEngine.ends)."""
     seed = sum((at + 1) * token for at, token in enumerate(prompted.tokens))
     return [(seed * 31 + n * 7) % VOCABULARY for n in range(prompted.request.max_tokens)]
 
@@ -82,6 +81,8 @@ class PaperEngine:
         self.fault: BaseException | None = None
         """Raised by the next step."""
         self.insert_fault: Exception | None = None
+        self.stuck = False
+        """Its steps do nothing."""
         self.ends: dict[int, int] = {}
         """By the first token of a prompt: its answer ends by itself after so many tokens."""
 
@@ -115,6 +116,8 @@ class PaperEngine:
         if self.fault is not None:
             fault, self.fault = self.fault, None
             raise fault
+        if self.stuck:
+            return Stepped()
         self.budgets.append(prompt_tokens)
         read = self._read(max(1, prompt_tokens))
         made = tuple(self._make(slot) for slot, r in list(self.running.items()) if not r.unread)

@@ -12,8 +12,28 @@ from common.model.llm import Generated
 from dragon_node.inference.budget.governor import Governor
 from dragon_node.inference.scheduling.desk import Scheduler
 from dragon_node.inference.scheduling.source import Source
+from tests.support.paper_engines import PaperEngine, PaperSource
 
 MEMORY_BYTES = 1_000_000
+
+
+class FixedClock:
+    """Stands still until it is told."""
+
+    def __init__(self) -> None:
+        self._now_s = 1_000.0
+
+    def pass_s(self, seconds: float) -> None:
+        """So much later."""
+        self._now_s += seconds
+
+    def now_ms(self) -> int:
+        """See Clock."""
+        return int(self._now_s * 1_000)
+
+    def monotonic(self) -> float:
+        """See Clock."""
+        return self._now_s
 
 
 @asynccontextmanager
@@ -58,3 +78,9 @@ async def until(true: Callable[[], bool]) -> None:
             return
         await asyncio.sleep(0.001)
     raise AssertionError("it never came to be so")
+
+
+async def loaded(source: PaperSource, scheduler: Scheduler) -> PaperEngine:
+    """The engine of m."""
+    await scheduler.load("m", "for a test")
+    return source.models["m"].engine
