@@ -1,56 +1,53 @@
-"""Which models are pinned: what the catalogue says, overruled by what was said at run time.
+"""Which models were pinned at run time; what the catalogue pins is not among them.
 
-FILE: {"pinned": {NAME: true or false}}     replaced whole, so that a reader sees no half of it
+FILE: {"pinned": [NAME, ...]}     replaced whole, so that a reader sees no half of it
 """
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
 
 from common.daemon.files import write_private
 from common.errors import Corrupt
-from dragon_node.inference.catalog.entries import Entry
 
 
 class Pinned:
-    """What was said at run time; it holds over restarts. Any thread may call."""
+    """It holds over restarts. Any thread may call."""
 
     def __init__(self, path: Path) -> None:
         """Corrupt when the file is there and not ours."""
         self._path = path
         self._lock = threading.Lock()
-        self._said = _read(path)
+        self._names = _read(path)
 
-    def names(self, entries: Iterable[Entry]) -> frozenset[str]:
-        """Of these, the ones that are never evicted."""
+    def names(self) -> frozenset[str]:
+        """Names that were pinned, of models that have left the catalogue too."""
         with self._lock:
-            said = dict(self._said)
-        return frozenset(e.name for e in entries if said.get(e.name, e.pin))
+            return self._names
 
-    def say(self, name: str, pinned: bool) -> None:
+    def set(self, name: str, *, pinned: bool) -> None:
         """From now on; on disk before it returns."""
         with self._lock:
-            said = self._said | {name: pinned}
+            names = self._names | {name} if pinned else self._names - {name}
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            write_private(self._path, json.dumps({"pinned": said}, indent=1).encode())
-            self._said = said
+            write_private(self._path, json.dumps({"pinned": sorted(names)}, indent=1).encode())
+            self._names = names
 
 
-def _read(path: Path) -> dict[str, bool]:
+def _read(path: Path) -> frozenset[str]:
     try:
         parsed: Any = json.loads(path.read_text("utf-8"))
-        said = cast("dict[Any, Any]", parsed["pinned"])
-        if not all(isinstance(n, str) and isinstance(p, bool) for n, p in said.items()):
-            raise ValueError("its values are true or false")
+        names = cast("list[Any]", parsed["pinned"])
+        if not isinstance(parsed["pinned"], list) or not all(isinstance(n, str) for n in names):
+            raise ValueError("it holds no list of names")
     except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as why:
+        return frozenset()
+    except (OSError, ValueError, KeyError, TypeError) as why:
         raise Corrupt(
             f"{path} does not say which models are pinned: {why}",
             hint="delete it; what models.toml pins stays pinned",
         ) from why
-    return cast("dict[str, bool]", said)
+    return frozenset(cast("list[str]", names))
