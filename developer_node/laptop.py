@@ -18,7 +18,7 @@ from common.model.failure import Failure, Recollection, Verdict
 from common.model.ids import ContentHash, EventId, WorkingCopyId, new_event_id
 from common.model.lake import HistoryPage, HistoryQuery, LakeStats, SearchQuery, SearchResult
 from common.model.laptop import LaptopStatus, OutboxStatus, WatchedRepository
-from common.model.llm import Model
+from common.model.llm import InferenceStats, Model
 from common.model.node import Invitation, Node, Role
 from developer_node.feed import Feed
 from developer_node.freshening import Here, freshen
@@ -47,6 +47,13 @@ class Lake(Protocol):
         failure: Failure | None = None,
         text: str = "",
     ) -> Recollection: ...
+
+
+class Models(Protocol):
+    """The Dragon's models."""
+
+    async def models(self) -> tuple[Model, ...]: ...
+    async def stats(self) -> InferenceStats: ...
 
 
 class Assistant(Protocol):
@@ -87,7 +94,7 @@ class Laptop:
 
     me: Callable[[], Node]
     lake: Lake
-    models: Callable[[], Awaitable[tuple[Model, ...]]]
+    models: Models
     assistant: Assistant
     mesh: Mesh
     copies: Copies
@@ -103,8 +110,11 @@ class Laptop:
 
     async def status(self) -> LaptopStatus:
         """Answers in time whoever is away."""
-        nodes, lake, models = await asyncio.gather(
-            _or_why(self.mesh.nodes()), _or_why(self.lake.stats()), _or_why(self.models())
+        nodes, lake, models, inference = await asyncio.gather(
+            _or_why(self.mesh.nodes()),
+            _or_why(self.lake.stats()),
+            _or_why(self.models.models()),
+            _or_why(self.models.stats()),
         )
         coordinator = "" if self.mesh.connected else self.mesh.sentence or "not connected"
         waiting = await self.outbox.status()
@@ -116,6 +126,7 @@ class Laptop:
             repositories=self.copies.repositories(),
             dragon_unavailable=lake if isinstance(lake, str) else "",
             coordinator_unavailable=coordinator or (nodes if isinstance(nodes, str) else ""),
+            inference=None if isinstance(inference, str) else inference,
         )
 
     async def search(self, query: SearchQuery) -> SearchResult:

@@ -109,7 +109,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
         laptop = Laptop(
             me=lambda: _me(identity),
             lake=lake,
-            models=InferenceClient(membership.routed("inference")).models,
+            models=InferenceClient(membership.routed("inference")),
             assistant=assistant,
             mesh=membership,
             copies=copies,

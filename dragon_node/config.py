@@ -33,6 +33,8 @@ class Config:
     """A code for the first start; read once, then removed."""
     lake_bytes: int = 0
     """Bytes of RAM for the lake; 0 takes the default for this machine."""
+    memory_bytes: int = 0
+    """Bytes that models, their caches and the lake may take together; 0 is all that there is."""
     ram: Choice = "auto"
     """Which kind of RAM disk."""
     outputs: OutputRule = OUTPUTS
@@ -64,6 +66,12 @@ def parse(argv: Sequence[str]) -> Config:
         help="bytes of RAM for the lake (POSTDEVAI_LAKE_BYTES); default: by the machine's memory",
     )
     parser.add_argument(
+        "--memory-bytes",
+        type=int,
+        default=os.environ.get("POSTDEVAI_MEMORY_BYTES", "0"),
+        help="bytes that models and lake may plan with (POSTDEVAI_MEMORY_BYTES); default: all",
+    )
+    parser.add_argument(
         "--ram",
         choices=get_args(Choice),
         default=os.environ.get("POSTDEVAI_RAM", "auto"),
@@ -85,6 +93,8 @@ def parse(argv: Sequence[str]) -> Config:
     found = parser.parse_args(argv)
     if min(found.output_days, found.output_bytes) < 0:
         parser.error("--output-days and --output-bytes are 0 or more")
+    if min(found.lake_bytes, found.memory_bytes) < 0:
+        parser.error("--lake-bytes and --memory-bytes are 0 or more")
     if (found.action == "restore") != (found.source is not None and found.key is not None):
         parser.error("restore needs --from DIR and --key FILE, and nothing else takes them")
     return Config(
@@ -96,6 +106,7 @@ def parse(argv: Sequence[str]) -> Config:
         port=found.port,
         join_file=found.join_file,
         lake_bytes=found.lake_bytes,
+        memory_bytes=found.memory_bytes,
         ram=cast(Choice, found.ram),
         outputs=OutputRule(found.output_days, found.output_bytes),
         die_with_parent=found.die_with_parent,

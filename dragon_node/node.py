@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,7 +19,7 @@ from common.daemon.ports import Ports
 from common.model.failure import Verdict
 from common.model.node import Capability, NodeLoad
 from common.rpc.credentials import NodeIdentity
-from common.rpc.server import joined, open_server
+from common.rpc.server import Server, joined, open_server
 from dragon_node.answer.answering import Answering
 from dragon_node.answer.retrieval import Retrieval
 from dragon_node.answer.suggesting import Suggestions
@@ -27,6 +28,8 @@ from dragon_node.failures.memory import FailureMemory
 from dragon_node.failures.recall import Recaller
 from dragon_node.inference import exact
 from dragon_node.inference.models import Models
+from dragon_node.inference.opened import open_models
+from dragon_node.inference_numbers import inference_numbers
 from dragon_node.ingest.chunking import chunk
 from dragon_node.ingest.embedding import EmbeddingLoop
 from dragon_node.ingest.pipeline import Pipeline
@@ -48,6 +51,9 @@ SERVER_GRACE_S = 2.0
 """Streams to laptops never end by themselves; what is short has ended by then."""
 DRAIN_S = 10.0
 """A generation of the lake at the end takes no longer, or is not made."""
+INFERENCE = "postdevai.v1.InferenceService"
+HEALTH_LOOK_S = 1.0
+"""Between two looks at whether answers can be generated."""
 SMALL_MACHINE_BYTES = 64 << 30
 LAKE_BYTES_MIN = 256 << 20
 
@@ -75,7 +81,14 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
                 vectors=vector_index(),
             )
         )
-        models = await stack.enter_async_context(Models.open(models_directory()))
+        models = await stack.enter_async_context(
+            open_models(
+                models_directory(),
+                directory,
+                lake_bytes=budget_bytes,
+                memory_bytes=config.memory_bytes,
+            )
+        )
         recaller = Recaller(lake)
         retrieval = Retrieval(lake, models.embedder, recaller)
         process = psutil.Process()
@@ -111,16 +124,27 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
         embedding = EmbeddingLoop(
             lake, models.embedder, arrived=models.embedder_arrived, quiet=models.quiet
         )
-        await stack.enter_async_context(alongside(embedding.run()))
+        await stack.enter_async_context(alongside(embedding.run(), _health(server, models)))
 
         async def numbers() -> list[Measured]:
-            return list(lake_numbers(await lake.stats()))
+            known = (await models.catalog()).models
+            return [
+                *lake_numbers(await lake.stats()),
+                *inference_numbers(await models.stats(), known),
+            ]
 
         metrics = await stack.enter_async_context(open_metrics(ports, "dragon_metrics", numbers))
         yield Running(address, {"lake": str(disk.path), "ram": str(disk.ram), "metrics": metrics})
         membership.state = "draining"
         await server.stop(SERVER_GRACE_S)
         await lake.drain(DRAIN_S)
+
+
+async def _health(server: Server, models: Models) -> None:
+    """What health says of the models follows them, until cancelled."""
+    while True:
+        await server.say(INFERENCE, serving=not models.fault)
+        await asyncio.sleep(HEALTH_LOOK_S)
 
 
 def vector_index() -> MakeIndex:

@@ -1,8 +1,9 @@
 """InferenceService: unwraps, checks the limits of the protocol, calls, wraps."""
 
+# ruff: noqa: N802 - gRPC names the methods
+
 from __future__ import annotations
 
-import math
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
@@ -10,30 +11,32 @@ from typing import Any
 from grpc.aio import ServicerContext
 
 from common.errors import Invalid
-from common.model.llm import ChatMessage
 from common.pb.postdevai.v1.inference_service_pb2 import (
     EmbedRequest,
     EmbedResponse,
     GenerateRequest,
     GenerateResponse,
+    InferenceStatsRequest,
+    InferenceStatsResponse,
     ListModelsRequest,
     ListModelsResponse,
+    LoadModelRequest,
+    LoadModelResponse,
+    PinModelRequest,
+    PinModelResponse,
+    PullModelRequest,
+    PullModelResponse,
+    UnloadModelRequest,
+    UnloadModelResponse,
     Vector,
+    WatchModelsRequest,
+    WatchModelsResponse,
 )
 from common.pb.postdevai.v1.inference_service_pb2_grpc import InferenceServiceServicer
-from common.pb.postdevai.v1.model_pb2 import Model
-from common.wire.translate import from_pb, to_pb
+from common.pb.postdevai.v1.model_pb2 import Model, ModelChange
+from common.wire.translate import to_pb
 from dragon_node.inference.models import Models
-from dragon_node.inference.scheduling.scheduler import Prompt
-
-MODEL_CHARS_MAX = 200
-MESSAGES_MAX = 100
-CONVERSATION_CHARS_MAX = 200_000
-TOKENS_MAX = 4_096
-TOKENS_DEFAULT = 256
-TEMPERATURE_MAX = 2.0
-TEXTS_MAX = 256
-TEXT_CHARS_MAX = 100_000
+from dragon_node.service_limits import MODEL_CHARS_MAX, TEXT_CHARS_MAX, TEXTS_MAX, request_from_pb
 
 Context = ServicerContext[Any, Any]
 
@@ -44,15 +47,15 @@ class InferenceService(InferenceServiceServicer):
     def __init__(self, models: Models) -> None:
         self._models = models
 
-    async def Generate(  # noqa: N802
+    async def Generate(
         self, request: GenerateRequest, context: Context
     ) -> AsyncGenerator[GenerateResponse]:
-        """Tokens for a prompt; the caller's leaving cancels."""
-        async with aclosing(self._models.generate(prompt_from_pb(request))) as pieces:
+        """Tokens for a conversation; the caller's leaving cancels."""
+        async with aclosing(self._models.generate(request_from_pb(request))) as pieces:
             async for piece in pieces:
                 yield to_pb(piece, GenerateResponse)
 
-    async def Embed(self, request: EmbedRequest, context: Context) -> EmbedResponse:  # noqa: N802
+    async def Embed(self, request: EmbedRequest, context: Context) -> EmbedResponse:
         """Vectors for texts."""
         texts = tuple(request.texts)
         if not 1 <= len(texts) <= TEXTS_MAX:
@@ -63,43 +66,60 @@ class InferenceService(InferenceServiceServicer):
                     f"a text has {len(text)} characters, {TEXT_CHARS_MAX} at most",
                     field=f"texts[{index}]",
                 )
-        rows = await self._models.embedder.embed(texts, query=request.query)
+        embedder = self._models.embedder_named(_name(request.model, "model", empty=True))
+        rows = await embedder.embed(texts, query=request.query)
         return EmbedResponse(
-            vectors=[Vector(values=row.tolist()) for row in rows],
-            embedder=self._models.embedder.id,
+            vectors=[Vector(values=row.tolist()) for row in rows], embedder=embedder.id
         )
 
-    async def ListModels(  # noqa: N802
-        self, request: ListModelsRequest, context: Context
-    ) -> ListModelsResponse:
+    async def ListModels(self, request: ListModelsRequest, context: Context) -> ListModelsResponse:
         """The catalogue and its states."""
-        return ListModelsResponse(models=[to_pb(m, Model) for m in await self._models.list()])
+        return to_pb(await self._models.catalog(), ListModelsResponse)
+
+    async def LoadModel(
+        self, request: LoadModelRequest, context: Context
+    ) -> AsyncGenerator[LoadModelResponse]:
+        """How far the load has come; the caller's leaving does not end it."""
+        async with aclosing(self._models.load(_name(request.name))) as coming:
+            async for model in coming:
+                yield LoadModelResponse(model=to_pb(model, Model))
+
+    async def UnloadModel(
+        self, request: UnloadModelRequest, context: Context
+    ) -> UnloadModelResponse:
+        """Out of memory."""
+        model = await self._models.unload(_name(request.name), now=request.now)
+        return UnloadModelResponse(model=to_pb(model, Model))
+
+    async def PinModel(self, request: PinModelRequest, context: Context) -> PinModelResponse:
+        """Pinned, or let go."""
+        model = await self._models.pin(_name(request.name), pinned=request.pinned)
+        return PinModelResponse(model=to_pb(model, Model))
+
+    async def PullModel(
+        self, request: PullModelRequest, context: Context
+    ) -> AsyncGenerator[PullModelResponse]:
+        """How much has arrived; the caller's leaving ends the fetch."""
+        async with aclosing(self._models.pull(_name(request.name))) as coming:
+            async for model in coming:
+                yield PullModelResponse(model=to_pb(model, Model))
+
+    async def WatchModels(
+        self, request: WatchModelsRequest, context: Context
+    ) -> AsyncGenerator[WatchModelsResponse]:
+        """Changes, without end."""
+        async with aclosing(self._models.watch(request.after_cursor)) as changes:
+            async for change in changes:
+                yield WatchModelsResponse(change=to_pb(change, ModelChange))
+
+    async def InferenceStats(
+        self, request: InferenceStatsRequest, context: Context
+    ) -> InferenceStatsResponse:
+        """What the models take and do."""
+        return to_pb(await self._models.stats(), InferenceStatsResponse)
 
 
-def prompt_from_pb(request: GenerateRequest) -> Prompt:
-    """What is asked of a model; Invalid names the field at fault."""
-    if len(request.model) > MODEL_CHARS_MAX:
-        raise Invalid(f"a model's name has {MODEL_CHARS_MAX} characters at most", field="model")
-    if not 1 <= len(request.messages) <= MESSAGES_MAX:
-        raise Invalid(
-            f"{len(request.messages)} messages; 1 to {MESSAGES_MAX} are taken", field="messages"
-        )
-    if not 0 <= request.max_tokens <= TOKENS_MAX:
-        raise Invalid(f"max_tokens must be 0 to {TOKENS_MAX}", field="max_tokens")
-    if not (math.isfinite(request.temperature) and 0 <= request.temperature <= TEMPERATURE_MAX):
-        raise Invalid(f"temperature must be 0 to {TEMPERATURE_MAX:g}", field="temperature")
-    messages = tuple(
-        from_pb(m, ChatMessage, f"messages[{i}].") for i, m in enumerate(request.messages)
-    )
-    chars = sum(len(m.content) for m in messages)
-    if chars > CONVERSATION_CHARS_MAX:
-        raise Invalid(
-            f"the conversation has {chars} characters, {CONVERSATION_CHARS_MAX} at most",
-            field="messages",
-        )
-    return Prompt(
-        model=request.model or "fast",
-        messages=messages,
-        max_tokens=request.max_tokens or TOKENS_DEFAULT,
-        temperature=request.temperature,
-    )
+def _name(name: str, field: str = "name", *, empty: bool = False) -> str:
+    if len(name) > MODEL_CHARS_MAX or not (name or empty):
+        raise Invalid(f"a model's name has 1 to {MODEL_CHARS_MAX} characters", field=field)
+    return name

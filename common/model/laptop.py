@@ -8,7 +8,7 @@ from common.model.event import Event
 from common.model.failure import Suggestion
 from common.model.ids import WorkingCopyId
 from common.model.lake import LakeStats
-from common.model.llm import Model
+from common.model.llm import InferenceStats, Model
 from common.model.node import Node
 
 
@@ -52,6 +52,8 @@ class LaptopStatus:
     dragon_unavailable: str = ""
     """Why; empty when it can be reached."""
     coordinator_unavailable: str = ""
+    inference: InferenceStats | None = None
+    """None while the Dragon cannot be reached."""
 
 
 @dataclass(frozen=True, slots=True)

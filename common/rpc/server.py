@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import grpc
 from grpc.aio import Server as GrpcServer
-from grpc_health.v1 import health_pb2_grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha.reflection import enable_server_reflection
 
@@ -52,6 +52,11 @@ class Server:
     def __init__(self, server: GrpcServer, well: HealthServicer) -> None:
         self._server = server
         self._well = well
+
+    async def say(self, service: str, *, serving: bool) -> None:
+        """What health says of one service; of those of which nothing is said it knows nothing."""
+        status = health_pb2.HealthCheckResponse
+        await self._well.set(service, status.SERVING if serving else status.NOT_SERVING)  # pyright: ignore[reportUnknownMemberType]
 
     async def stop(self, grace: float | None = None) -> None:
         """Says NOT_SERVING, takes no new calls, gives running ones `grace` seconds."""

@@ -20,7 +20,7 @@ from common.model.lake import HistoryEntry, HistoryPage, LakeStats, SearchResult
 from common.model.laptop import LaptopStatus, OutboxStatus, WatchedRepository
 from common.model.llm import Model
 from common.model.node import Node
-from developer_node.front import output_json_lake
+from developer_node.front import output_json_lake, output_json_models
 from developer_node.front.output_words import iso
 
 Json = dict[str, Any]
@@ -261,6 +261,7 @@ def status(now: LaptopStatus) -> Json:
         "repositories": [repository(r) for r in now.repositories],
         "dragon_unavailable": now.dragon_unavailable or None,
         "coordinator_unavailable": now.coordinator_unavailable or None,
+        "inference": output_json_models.stats(now.inference),
     }
 
 
@@ -274,6 +275,7 @@ def status_without_daemon(known: tuple[Node, ...], why: str) -> Json:
         "repositories": [],
         "dragon_unavailable": why,
         "coordinator_unavailable": why,
+        "inference": output_json_models.stats(None),
     }
 
 

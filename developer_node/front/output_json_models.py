@@ -22,13 +22,13 @@ _KNOWN_FROM_ONE = (
 )
 
 
-def page(catalog: ModelList, stats: InferenceStats) -> Json:
+def page(catalog: ModelList, known: InferenceStats) -> Json:
     """`models --json`."""
     return {
         "models": [model(m) for m in catalog.models],
         "catalog_path": catalog.catalog_path or None,
         "catalog_fault": catalog.catalog_fault or None,
-        "stats": _stats(stats),
+        "stats": stats(known),
     }
 
 
@@ -45,8 +45,11 @@ def change(c: ModelChange) -> Json:
     return {"cursor": c.cursor, "at": iso(c.at_ms), "reset": c.reset, "model": model(c.model)}
 
 
-def _stats(stats: InferenceStats) -> Json:
-    known: Json = asdict(stats)
+def stats(known: InferenceStats | None) -> Json:
+    """What the models take and do; all null while the Dragon cannot be reached."""
+    if known is None:
+        return {f.name: None for f in fields(InferenceStats)}
+    data: Json = asdict(known)
     for name in ("wired_bytes", "device_bytes", "device_used_bytes", "device_busy"):
-        known[name] = None if known[name] < 0 else known[name]
-    return known | {"shares": [asdict(s) for s in stats.shares], "fault": stats.fault or None}
+        data[name] = None if data[name] < 0 else data[name]
+    return data | {"shares": [asdict(s) for s in known.shares], "fault": known.fault or None}

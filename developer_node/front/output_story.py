@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from common.model.answer import ProjectFreshness
 from common.model.lake import LakeStats
 from common.model.laptop import LaptopStatus, OutboxStatus, WatchedRepository
-from common.model.llm import Model
+from common.model.llm import InferenceStats, Model
 from common.model.node import Node
 from developer_node.front.output_page import Line, Span, line
 from developer_node.front.output_words import count, percent, size
@@ -31,6 +31,7 @@ def story(now: LaptopStatus) -> list[Line]:
         *_lake(now.lake),
         *_outbox(now.outbox, now.dragon_unavailable),
         *_models(now.models),
+        *_memory(now.inference),
         *_repositories(now),
     ]
 
@@ -105,12 +106,29 @@ def _outbox(waits: OutboxStatus, away: str) -> Iterator[Line]:
 
 
 def _models(models: tuple[Model, ...]) -> Iterator[Line]:
-    for number, model in enumerate(models):
+    here = [m for m in models if m.state != "missing"]
+    absent = [m for m in models if m.state == "missing"]
+    speaks = any(m.purpose != "embedding" for m in here)
+    shown = here if speaks else [*here, *absent[:2]]
+    for number, model in enumerate(shown):
         yield _row(
             "" if number else "Models",
             f"{model.name} ({model.purpose}) ",
             Span(model_state(model), "green" if model.state in ("ready", "loaded") else "yellow"),
         )
+
+    if left := len(models) - len(shown):
+        yield _row("", Span(f"{left} more can be had: postdevai models", "dim"))
+
+
+def _memory(stats: InferenceStats | None) -> Iterator[Line]:
+    if stats is None:
+        return
+    used = sum(share.bytes for share in stats.shares)
+    said = f"{size(used)} of {size(stats.memory_bytes)} spoken for"
+    if stats.running or stats.waiting:
+        said += f" · {stats.running} running, {stats.waiting} waiting"
+    yield _row("Memory", said, Span(f"  {stats.fault}" if stats.fault else "", "red"))
 
 
 def model_state(model: Model) -> str:

@@ -99,7 +99,7 @@ class Answering:
         self, request: AskRequest, hits: Sequence[Hit], speaker: Speaker
     ) -> AsyncGenerator[AskPart]:
         entry = speaker.entry
-        built = build_prompt(request.question, hits, entry.prompt_tokens, speaker.count)
+        built = build_prompt(request.question, hits, speaker.prompt_tokens, speaker.count)
         prompt = GenerationRequest(
             entry.name, built.messages, max_tokens=request.max_tokens or TOKENS_DEFAULT
         )

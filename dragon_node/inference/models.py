@@ -1,27 +1,54 @@
-"""The door to the models: what there is, who speaks, and the embedder."""
+"""The door to the models: what there is, who speaks, who embeds, and what it all takes."""
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
-import importlib
+import logging
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from functools import partial
+from typing import TypeVar
 
-from common.errors import Invalid, Unavailable
-from common.model.llm import Generated, Model
-from dragon_node.inference.catalog.catalog import Catalog, Entry
-from dragon_node.inference.embedding.bge import BgeEmbedder
+from common.alongside import alongside
+from common.clock import Clock
+from common.errors import Conflict, Invalid, PostDevAIError, Unavailable
+from common.model.llm import (
+    Generated,
+    GenerationRequest,
+    InferenceStats,
+    Model,
+    ModelChange,
+    ModelList,
+)
+from dragon_node.inference.budget.gauge import Gauge
+from dragon_node.inference.budget.governor import Governor
+from dragon_node.inference.catalog.catalog import Catalog
+from dragon_node.inference.catalog.entries import Entry
+from dragon_node.inference.catalog.pinned import Pinned
+from dragon_node.inference.embedders import ONNX_BYTES, Embedders, is_onnx
 from dragon_node.inference.embedding.embedder import Embedder
-from dragon_node.inference.engines.batched import MlxEngine
-from dragon_node.inference.fetching import pins
-from dragon_node.inference.scheduling.scheduler import Prompt, Scheduler
+from dragon_node.inference.feed import ModelFeed
+from dragon_node.inference.fetching.pulling import Pulling
+from dragon_node.inference.numbers import stats_of
+from dragon_node.inference.reading.prompted import Prompted
+from dragon_node.inference.scheduling.desk import Scheduler
+from dragon_node.inference.scheduling.residency import Residency
+from dragon_node.inference.scheduling.source import Alternative
+from dragon_node.inference.stock import Stock
 
-ARRIVAL_POLL_S = 1.0
-"""How often whoever waits for a model looks at the disk: another process brings it."""
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+LOOK_S = 0.25
+"""Between two looks at how far a load has come."""
+DISK_LOOK_S = 2.0
+"""Between two looks at the disk for models that arrive by another process."""
+READERS = 2
+"""Prompts that are read at a time, beside the thread that owns MLX."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,97 +58,277 @@ class Speaker:
     entry: Entry
     count: Callable[[str], int]
     """Tokens of a text, as this model reads it."""
+    prompt_tokens: int
+    """Tokens that a question's prompt may take."""
 
 
 class Models:
-    """Models over one models directory. They may arrive while the daemon runs."""
+    """On one event loop, over one models directory. Models may arrive while the daemon runs."""
 
-    def __init__(self, catalog: Catalog, scheduler: Scheduler, embedder: BgeEmbedder) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        pinned: Pinned,
+        governor: Governor,
+        pulling: Pulling,
+        gauge: Gauge,
+        clock: Clock,
+    ) -> None:
+        self._gauge = gauge
         self._catalog = catalog
-        self._scheduler = scheduler
-        self._embedder = embedder
-        self._counters: dict[str, Callable[[str], int]] = {}
+        self._pinned = pinned
+        self._governor = governor
+        self._pulling = pulling
+        self._loop = asyncio.get_running_loop()
+        self._stock = Stock(catalog)
+        self._scheduler = Scheduler(self._stock, governor, told=self._told)
+        self._embedders = Embedders(catalog, self._scheduler)
+        self._feed = ModelFeed(clock, self._present)
+        self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+        self._loads: set[asyncio.Task[None]] = set()
+        self._on_disk: dict[str, Model] = {}
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, directory: Path) -> AsyncGenerator[Models]:
-        """Starts the threads; loads nothing yet. Closing ends them after their present step."""
-        catalog = Catalog(directory)
-        embedding = catalog.find(pins.BGE.model)
-        embedder = BgeEmbedder(lambda: catalog.locate(embedding))
-        scheduler = Scheduler(lambda name: MlxEngine(catalog.locate(catalog.find(name))))
+    async def open(
+        cls,
+        catalog: Catalog,
+        pinned: Pinned,
+        governor: Governor,
+        pulling: Pulling,
+        gauge: Gauge,
+        clock: Clock,
+    ) -> AsyncGenerator[Models]:
+        """Begins to load what is pinned, and nothing else. Closing ends the threads after their
+        present step."""
+        opened = cls(catalog, pinned, governor, pulling, gauge, clock)
         try:
-            yield cls(catalog, scheduler, embedder)
+            if is_onnx(opened._embedders.chosen):
+                governor.set_embedder(ONNX_BYTES)
+            opened._pin()
+            async with alongside(opened._look_again()):
+                yield opened
         finally:
-            await scheduler.close()
-            await asyncio.to_thread(embedder.close)
+            await opened._close()
 
     @property
     def embedder(self) -> Embedder:
-        """Raises Unavailable while its model has not arrived."""
-        return self._embedder
+        """The lake's. Its `embed` is Unavailable while its weights have not arrived."""
+        return self._embedders.lake
 
     @property
     def requests(self) -> int:
         """Requests that wait for a model or run on one."""
         return self._scheduler.requests
 
-    async def list(self) -> tuple[Model, ...]:
-        """The catalogue with its states, in catalogue order."""
-        found = await asyncio.to_thread(self._catalog.models)
-        return tuple(self._with_residency(m) for m in found)
+    @property
+    def fault(self) -> str:
+        """Why nothing can be generated; empty when it can."""
+        return self._scheduler.fault
+
+    def embedder_named(self, name: str) -> Embedder:
+        """By name; empty is the lake's."""
+        return self._embedders.named(self._catalog.find(name)) if name else self.embedder
+
+    async def embedder_arrived(self) -> None:
+        """Returns when the weights of the lake's embedder are there."""
+        await self._embedders.arrived()
+
+    async def quiet(self) -> None:
+        """Returns when no question is being answered."""
+        await self._scheduler.idle()
+
+    async def catalog(self) -> ModelList:
+        """Every model with its state, in catalogue order."""
+        models = await self._present()
+        return ModelList(models, self._catalog.fault, str(self._catalog.toml_path))
+
+    async def stats(self) -> InferenceStats:
+        """What the models take and do."""
+        counts = self._scheduler.counts()
+        stats = await asyncio.to_thread(stats_of, self._governor.ledger, counts, self._gauge)
+        return dataclasses.replace(
+            stats,
+            embedded=self._embedders.embedded,
+            embedding_waiting=self._embedders.waiting,
+            fault=self.fault,
+        )
 
     async def speaker(self) -> Speaker:
         """Who answers questions, already loading. Unavailable says why nobody does."""
         entry = self._catalog.speaker()
         if entry is None:
             raise Unavailable("no model: the catalogue has none that answers")
-        directory = await asyncio.to_thread(self._catalog.locate, entry)
+        reader = await self._beside(lambda: self._stock.reader(entry))
         self._scheduler.prepare(entry.name)
-        if entry.name not in self._counters:
-            self._counters[entry.name] = await asyncio.to_thread(_counter, directory)
-        return Speaker(entry, self._counters[entry.name])
+        return Speaker(entry, reader.count, entry.prompt_tokens or reader.context * 3 // 4)
 
-    def generate(self, prompt: Prompt) -> AsyncGenerator[Generated]:
-        """`prompt.model` is a name or a purpose. Closing the iterator cancels."""
-        entry = self._catalog.find(prompt.model)
+    async def generate(self, request: GenerationRequest) -> AsyncGenerator[Generated]:
+        """`request.model` is a name or a purpose. Closing the iterator cancels."""
+        entry = self._catalog.find(request.model or "fast")
         if entry.purpose == "embedding":
             raise Invalid(f"{entry.name} embeds; it does not speak", field="model")
-        return self._scheduler.generate(dataclasses.replace(prompt, model=entry.name))
-
-    async def quiet(self) -> None:
-        """Returns when no question is being answered."""
-        await self._scheduler.idle()
-
-    async def embedder_arrived(self) -> None:
-        """Returns when the embedder's weights are there."""
-        entry = self._catalog.find(pins.BGE.model)
+        others = [] if request.only_this_model else self._alternatives(entry)
+        instead = ""
         while True:
             try:
-                await asyncio.to_thread(self._catalog.locate, entry)
-                return
-            except Unavailable:
-                await asyncio.sleep(ARRIVAL_POLL_S)
+                prompted = await self._beside(partial(self._read, entry, request))
+                break
+            except Unavailable as why:  # its weights are not there: one that may stand in answers
+                if not others:
+                    raise
+                instead = f"{why.message}; {others[0].name} answers"
+                entry = others.pop(0)
+        alternatives = [Alternative(e.name, partial(self._read, e, request)) for e in others]
+        pieces = self._scheduler.generate(entry.name, prompted, alternatives)
+        async with aclosing(pieces):
+            async for piece in pieces:
+                if instead:
+                    said = "; ".join(s for s in (instead, piece.instead) if s)
+                    piece, instead = dataclasses.replace(piece, instead=said), ""
+                yield piece
 
-    def _with_residency(self, model: Model) -> Model:
-        if model.state != "ready":
-            return model
-        if model.name == pins.BGE.model:
-            state, size = ("loaded", pins.BGE.kept_bytes) if self._embedder.loaded else ("ready", 0)
-            return dataclasses.replace(model, state=state, bytes=size)
-        residency = self._scheduler.residency(model.name)
-        if residency.failed:
-            return dataclasses.replace(model, state="failed", detail=residency.failed)
-        if residency.loaded:
-            return dataclasses.replace(model, state="loaded", bytes=residency.bytes)
-        return model
+    async def load(self, name: str) -> AsyncGenerator[Model]:
+        """How far it is, until it is loaded. Closing leaves the load to go on."""
+        entry = self._catalog.find(name)
+        self._must_be_mlx(entry)
+        task = asyncio.create_task(self._scheduler.load(entry.name, "asked for by its owner"))
+        self._loads.add(task)
+        task.add_done_callback(self._load_ended)
+        shown: Model | None = None
+        while not task.done():
+            await asyncio.wait([task], timeout=LOOK_S)
+            model = await self._model(entry.name)
+            if model != shown and not task.done():
+                shown = model
+                yield model
+        await task
+        yield await self._model(entry.name)
 
+    async def unload(self, name: str, *, now: bool) -> Model:
+        """Out of memory, when its requests have ended or now. Conflict when it is pinned."""
+        entry = self._catalog.find(name)
+        self._must_be_mlx(entry)
+        await self._scheduler.unload(entry.name, now=now)
+        return await self._model(entry.name)
 
-def _counter(directory: Path) -> Callable[[str], int]:
-    tokenizers: Any = importlib.import_module("tokenizers")
-    tokenizer: Any = tokenizers.Tokenizer.from_file(str(directory / "tokenizer.json"))
+    async def pin(self, name: str, *, pinned: bool) -> Model:
+        """Kept in memory from now on, or let go; begins to load it when it is not there."""
+        entry = self._catalog.find(name)
+        self._must_be_mlx(entry)
+        if entry.pin and not pinned:
+            raise Conflict(
+                f"{entry.name} is pinned by the catalogue",
+                hint=f"take `pin = true` out of its entry in {self._catalog.toml_path}",
+            )
+        await asyncio.to_thread(partial(self._pinned.set, entry.name, pinned=pinned))
+        self._pin()
+        return await self._model(entry.name)
 
-    def count(text: str) -> int:
-        return len(tokenizer.encode(text, add_special_tokens=False).ids)
+    async def pull(self, name: str) -> AsyncGenerator[Model]:
+        """How much has arrived, until all has. Closing ends the fetch."""
+        entry = self._catalog.find(name)
+        async with aclosing(self._pulling.pull(entry)) as arrivals:
+            async for _ in arrivals:
+                model = await self._model(entry.name)
+                self._tell(model)
+                yield model
 
-    return count
+    def watch(self, after: int) -> AsyncGenerator[ModelChange]:
+        """Every change from a cursor on, without end."""
+        return self._feed.changes(after)
+
+    def _read(self, entry: Entry, request: GenerationRequest) -> Prompted:
+        return self._stock.reader(entry).read(request)
+
+    def _alternatives(self, entry: Entry) -> list[Entry]:
+        return list(self._catalog.alternatives(entry))
+
+    async def _beside(self, work: Callable[[], T]) -> T:
+        return await self._loop.run_in_executor(self._threads, work)
+
+    def _must_be_mlx(self, entry: Entry) -> None:
+        if is_onnx(entry):
+            raise Conflict(
+                f"{entry.name} runs beside MLX and is in memory whenever it is needed",
+                hint="there is nothing to load, unload or pin",
+            )
+
+    def _pin(self) -> None:
+        """What the catalogue pins and what was pinned at run time; what is there is loaded."""
+        kept = self._pinned.names()
+        pinned = [e for e in self._catalog.entries if (e.pin or e.name in kept) and not is_onnx(e)]
+        self._scheduler.pin({e.name for e in pinned})
+        for entry in pinned:
+            if self._catalog.is_whole(entry):
+                self._scheduler.prepare(entry.name)
+
+    def _load_ended(self, task: asyncio.Task[None]) -> None:
+        self._loads.discard(task)
+        if not task.cancelled() and (why := task.exception()) is not None:
+            log.warning("a model was not loaded: %s", why)
+
+    async def _present(self) -> tuple[Model, ...]:
+        found = await asyncio.to_thread(self._catalog.models)
+        self._on_disk = {m.name: m for m in found}
+        return tuple(self._resident(m, self._scheduler.residency(m.name)) for m in found)
+
+    async def _model(self, name: str) -> Model:
+        return next(m for m in await self._present() if m.name == name)
+
+    def _resident(self, model: Model, known: Residency) -> Model:
+        """With what is known of it in memory."""
+        active = model.name == self._embedders.chosen.name
+        if (onnx := self._embedders.onnx_loaded(model.name)) is not None:
+            loaded = onnx and model.state == "ready"
+            state, size = ("loaded", ONNX_BYTES) if loaded else (model.state, 0)
+            return dataclasses.replace(model, state=state, bytes=size, active=active)
+        state = model.state if known.state == "ready" else known.state
+        return dataclasses.replace(
+            model,
+            state=state,
+            progress=known.progress if state == "loading" else model.progress,
+            bytes=known.bytes,
+            requests=known.requests,
+            used_ms=known.used_ms,
+            detail=known.detail or model.detail,
+            reason=known.reason,
+            pinned=known.pinned,
+            active=active,
+            tools=self._stock.takes_tools(model.name),
+        )
+
+    def _told(self, name: str) -> None:
+        """From any thread: what it is now, before the next change overtakes it."""
+        known = self._scheduler.residency(name)
+        try:
+            self._loop.call_soon_threadsafe(self._changed, name, known)
+        except RuntimeError:
+            return  # the loop has ended: nobody watches any more
+
+    def _changed(self, name: str, known: Residency) -> None:
+        if (model := self._on_disk.get(name)) is not None:
+            self._tell(self._resident(model, known))
+
+    def _tell(self, model: Model) -> None:
+        """Requests come and go all the time: that is no change of a model."""
+        self._feed.tell(dataclasses.replace(model, requests=0, used_ms=0))
+
+    async def _look_again(self) -> None:
+        """Models arrive by other processes, and the catalogue's file is edited."""
+        while True:
+            try:
+                for model in await self._present():
+                    self._tell(model)
+            except PostDevAIError as why:
+                log.warning("the models cannot be looked at: %s", why.message)
+            await asyncio.sleep(DISK_LOOK_S)
+
+    async def _close(self) -> None:
+        await self._embedders.close()
+        await self._scheduler.close()
+        await self._pulling.close()
+        for task in list(self._loads):
+            task.cancel()
+        await asyncio.gather(*self._loads, return_exceptions=True)
+        self._threads.shutdown(wait=True, cancel_futures=True)

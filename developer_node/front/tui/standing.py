@@ -9,6 +9,7 @@ from textual.content import Content
 
 from common.model.lake import LakeStats
 from common.model.laptop import LaptopStatus
+from common.model.llm import InferenceStats
 from common.model.node import Role
 from developer_node.front.output_words import count, size
 from developer_node.front.tui.notebook import Notebook
@@ -121,9 +122,21 @@ def _amounts(notebook: Notebook, width: int) -> list[Content]:
     if status.dragon_unavailable:
         return parts  # which models there are is the Dragon's to say
     model = speaking_model(status.models)
-    style = "$foreground-muted" if model and model.state in ("loaded", "ready") else "$text-warning"
-    parts.append(Content.styled(model_state(model), style))
+    well = model is not None and model.state in ("loaded", "loading", "ready")
+    parts.append(
+        Content.styled(model_state(model), "$foreground-muted" if well else "$text-warning")
+    )
+    if status.inference is not None and width >= 100:
+        parts.append(_memory(status.inference))
     return parts
+
+
+def _memory(stats: InferenceStats) -> Content:
+    """What models, caches and the lake have of the machine together."""
+    if stats.fault:
+        return Content.styled("models have failed", "$text-error")
+    used = sum(share.bytes for share in stats.shares)
+    return Content.styled(f"memory {size(used)} of {size(stats.memory_bytes)}", "$foreground-muted")
 
 
 def _lake(lake: LakeStats, width: int) -> Content:

@@ -125,7 +125,7 @@ def _cells(text: str, width: int) -> str:
 
 def speaking_model(models: Sequence[Model]) -> Model | None:
     """The one that answers questions: loaded before ready before arriving; None without any."""
-    order = ("loaded", "ready", "arriving", "failed", "missing")
+    order = ("loaded", "loading", "ready", "arriving", "failed", "missing")
     talkers = [model for model in models if model.purpose != "embedding"]
     return min(talkers, key=lambda model: order.index(model.state), default=None)
 
@@ -137,6 +137,8 @@ def model_state(model: Model | None) -> str:
             return "no model"
         case Model(state="loaded" | "ready"):
             return "model ready"
+        case Model(state="loading", progress=progress):
+            return f"model loading {percent(progress)}"
         case Model(state="arriving", progress=progress):
             return f"model {percent(progress)}"
         case Model(state="failed"):
@@ -151,7 +153,7 @@ def model_line(models: Sequence[Model]) -> str:
     match model:
         case None:
             return "no model: passages only"
-        case Model(state="loaded" | "ready"):
+        case Model(state="loaded" | "loading" | "ready"):
             said = one_line(model.name, 60)
             if 0 < model.parameters < DEMONSTRATION_BELOW:
                 said += " · demonstration model"

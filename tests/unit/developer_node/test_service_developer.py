@@ -20,7 +20,7 @@ from common.model.failure import Failure, Verdict
 from common.model.ids import ContentHash, EventId, WorkingCopyId, new_event_id
 from common.model.lake import HistoryQuery, SearchQuery
 from common.model.laptop import WatchedRepository
-from common.model.llm import Model
+from common.model.llm import InferenceStats, MemoryShare, Model
 from common.model.node import Invitation, Node, Role
 from common.pb.postdevai.v1 import developer_service_pb2 as pb
 from common.pb.postdevai.v1 import event_pb2
@@ -91,6 +91,18 @@ class Copies:
         return {"/w": COPY}
 
 
+class Models:
+    """One model, and what it takes."""
+
+    async def models(self) -> tuple[Model, ...]:
+        """One."""
+        return (Model("smol", "fast", "ready"),)
+
+    async def stats(self) -> InferenceStats:
+        """Of a machine with a thousand bytes."""
+        return InferenceStats(1_000, (MemoryShare("lake", 400),), running=2)
+
+
 @dataclass
 class Stage:
     """The API with everything behind it."""
@@ -110,9 +122,6 @@ async def stage(tmp_path: Path) -> AsyncGenerator[Stage, None]:
     lake, feed, assistant, mesh = StrictLake(), Feed(), Assistant(), Mesh()
     async with Neighbourhood.open(lake) as near, Outbox.open(tmp_path / "o.db") as outbox:
 
-        async def models() -> tuple[Model, ...]:
-            return (Model("smol", "fast", "ready"),)
-
         async def record(event: Event) -> None:
             await outbox.append([(event, {})])
             feed.publish(event)
@@ -120,7 +129,7 @@ async def stage(tmp_path: Path) -> AsyncGenerator[Stage, None]:
         laptop = Laptop(
             me=lambda: ME,
             lake=LakeClient(near.routed()),
-            models=models,
+            models=Models(),
             assistant=assistant,
             mesh=mesh,
             copies=Copies(),
@@ -152,6 +161,8 @@ async def test_status_tells_of_everybody(stage: Stage) -> None:
     assert status.nodes == (ME,)
     assert status.lake is not None
     assert [model.name for model in status.models] == ["smol"]
+    assert status.inference is not None
+    assert (status.inference.shares[0].bytes, status.inference.running) == (400, 2)
     assert status.repositories[0].path == "/w"
     assert status.outbox.spooled == 2
     assert (status.dragon_unavailable, status.coordinator_unavailable) == ("", "")

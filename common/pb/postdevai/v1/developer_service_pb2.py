@@ -25,76 +25,77 @@ _sym_db = _symbol_database.Default()
 from common.pb.postdevai.v1 import assistant_service_pb2 as postdevai_dot_v1_dot_assistant__service__pb2
 from common.pb.postdevai.v1 import event_pb2 as postdevai_dot_v1_dot_event__pb2
 from common.pb.postdevai.v1 import failure_pb2 as postdevai_dot_v1_dot_failure__pb2
+from common.pb.postdevai.v1 import inference_service_pb2 as postdevai_dot_v1_dot_inference__service__pb2
 from common.pb.postdevai.v1 import lake_service_pb2 as postdevai_dot_v1_dot_lake__service__pb2
 from common.pb.postdevai.v1 import model_pb2 as postdevai_dot_v1_dot_model__pb2
 from common.pb.postdevai.v1 import node_pb2 as postdevai_dot_v1_dot_node__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$postdevai/v1/developer_service.proto\x12\x0cpostdevai.v1\x1a$postdevai/v1/assistant_service.proto\x1a\x18postdevai/v1/event.proto\x1a\x1apostdevai/v1/failure.proto\x1a\x1fpostdevai/v1/lake_service.proto\x1a\x18postdevai/v1/model.proto\x1a\x17postdevai/v1/node.proto\"\x0f\n\rStatusRequest\"\xa3\x02\n\x0eStatusResponse\x12!\n\x05nodes\x18\x01 \x03(\x0b\x32\x12.postdevai.v1.Node\x12*\n\x06outbox\x18\x02 \x01(\x0b\x32\x1a.postdevai.v1.OutboxStatus\x12)\n\x04lake\x18\x03 \x01(\x0b\x32\x1b.postdevai.v1.StatsResponse\x12#\n\x06models\x18\x04 \x03(\x0b\x32\x13.postdevai.v1.Model\x12\x35\n\x0crepositories\x18\x05 \x03(\x0b\x32\x1f.postdevai.v1.WatchedRepository\x12\x1a\n\x12\x64ragon_unavailable\x18\x06 \x01(\t\x12\x1f\n\x17\x63oordinator_unavailable\x18\x07 \x01(\t\"\x89\x01\n\x0cOutboxStatus\x12\x0f\n\x07waiting\x18\x01 \x01(\x03\x12\x0f\n\x07refused\x18\x02 \x01(\x03\x12\x0c\n\x04gaps\x18\x03 \x01(\x03\x12\r\n\x05\x62ytes\x18\x04 \x01(\x03\x12\x11\n\tbytes_max\x18\x05 \x01(\x03\x12\x0f\n\x07spooled\x18\x06 \x01(\x03\x12\x16\n\x0e\x62odies_dropped\x18\x07 \x01(\x03\"f\n\x11WatchedRepository\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x14\n\x0cworking_copy\x18\x02 \x01(\t\x12\r\n\x05\x66iles\x18\x03 \x01(\x03\x12\x0f\n\x07skipped\x18\x04 \x01(\x03\x12\r\n\x05state\x18\x05 \x01(\t\"\x1c\n\x0cWatchRequest\x12\x0c\n\x04path\x18\x01 \x01(\t\"D\n\rWatchResponse\x12\x33\n\nrepository\x18\x01 \x01(\x0b\x32\x1f.postdevai.v1.WatchedRepository\"M\n\x13RecordEditorRequest\x12\x0c\n\x04path\x18\x01 \x01(\t\x12(\n\x05\x65vent\x18\x02 \x01(\x0b\x32\x19.postdevai.v1.EditorEvent\"\x16\n\x14RecordEditorResponse\"(\n\x10WatchFeedRequest\x12\x14\n\x0c\x61\x66ter_cursor\x18\x01 \x01(\x04\"\xab\x01\n\x11WatchFeedResponse\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\x04\x12$\n\x05\x65vent\x18\x02 \x01(\x0b\x32\x13.postdevai.v1.EventH\x00\x12.\n\nsuggestion\x18\x03 \x01(\x0b\x32\x18.postdevai.v1.SuggestionH\x00\x12(\n\x05state\x18\x04 \x01(\x0b\x32\x17.postdevai.v1.FeedStateH\x00\x42\x06\n\x04item\"S\n\tFeedState\x12\x0e\n\x06\x64ragon\x18\x01 \x01(\x08\x12\x13\n\x0b\x63oordinator\x18\x02 \x01(\x08\x12\x0f\n\x07waiting\x18\x03 \x01(\x03\x12\x10\n\x08sentence\x18\x04 \x01(\t\"C\n\x1a\x44\x65veloperServiceAskRequest\x12%\n\x03\x61sk\x18\x01 \x01(\x0b\x32\x18.postdevai.v1.AskRequest\"F\n\x1b\x44\x65veloperServiceAskResponse\x12\'\n\x04part\x18\x01 \x01(\x0b\x32\x19.postdevai.v1.AskResponse\"L\n\x1d\x44\x65veloperServiceSearchRequest\x12+\n\x06search\x18\x01 \x01(\x0b\x32\x1b.postdevai.v1.SearchRequest\"N\n\x1e\x44\x65veloperServiceSearchResponse\x12,\n\x06result\x18\x01 \x01(\x0b\x32\x1c.postdevai.v1.SearchResponse\"i\n\x1d\x44\x65veloperServiceRecallRequest\x12\x0e\n\x04last\x18\x01 \x01(\x08H\x00\x12\x15\n\x0b\x66ingerprint\x18\x02 \x01(\tH\x00\x12\x0e\n\x04text\x18\x03 \x01(\tH\x00\x12\x0b\n\x03\x63wd\x18\x04 \x01(\tB\x04\n\x02\x62y\"R\n\x1e\x44\x65veloperServiceRecallResponse\x12\x30\n\x0crecollection\x18\x01 \x01(\x0b\x32\x1a.postdevai.v1.Recollection\"O\n\x1e\x44\x65veloperServiceHistoryRequest\x12-\n\x07history\x18\x01 \x01(\x0b\x32\x1c.postdevai.v1.HistoryRequest\"P\n\x1f\x44\x65veloperServiceHistoryResponse\x12-\n\x06result\x18\x01 \x01(\x0b\x32\x1d.postdevai.v1.HistoryResponse\"-\n\x1f\x44\x65veloperServiceGetEventRequest\x12\n\n\x02id\x18\x01 \x01(\t\"W\n DeveloperServiceGetEventResponse\x12\"\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x13.postdevai.v1.Event\x12\x0f\n\x07project\x18\x02 \x01(\t\".\n\x1e\x44\x65veloperServiceGetBlobRequest\x12\x0c\n\x04hash\x18\x01 \x01(\t\"/\n\x1f\x44\x65veloperServiceGetBlobResponse\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\"R\n\x1f\x44\x65veloperServiceFeedbackRequest\x12/\n\x08\x66\x65\x65\x64\x62\x61\x63k\x18\x01 \x01(\x0b\x32\x1d.postdevai.v1.FeedbackRequest\"\"\n DeveloperServiceFeedbackResponse\"\"\n DeveloperServiceListNodesRequest\"F\n!DeveloperServiceListNodesResponse\x12!\n\x05nodes\x18\x01 \x03(\x0b\x32\x12.postdevai.v1.Node\"-\n\x1d\x44\x65veloperServiceInviteRequest\x12\x0c\n\x04role\x18\x01 \x01(\t\"B\n\x1e\x44\x65veloperServiceInviteResponse\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x12\n\nexpires_ms\x18\x02 \x01(\x03\x32\xe1\t\n\x10\x44\x65veloperService\x12\x43\n\x06Status\x12\x1b.postdevai.v1.StatusRequest\x1a\x1c.postdevai.v1.StatusResponse\x12@\n\x05Watch\x12\x1a.postdevai.v1.WatchRequest\x1a\x1b.postdevai.v1.WatchResponse\x12U\n\x0cRecordEditor\x12!.postdevai.v1.RecordEditorRequest\x1a\".postdevai.v1.RecordEditorResponse\x12N\n\tWatchFeed\x12\x1e.postdevai.v1.WatchFeedRequest\x1a\x1f.postdevai.v1.WatchFeedResponse0\x01\x12\\\n\x03\x41sk\x12(.postdevai.v1.DeveloperServiceAskRequest\x1a).postdevai.v1.DeveloperServiceAskResponse0\x01\x12\x63\n\x06Search\x12+.postdevai.v1.DeveloperServiceSearchRequest\x1a,.postdevai.v1.DeveloperServiceSearchResponse\x12\x63\n\x06Recall\x12+.postdevai.v1.DeveloperServiceRecallRequest\x1a,.postdevai.v1.DeveloperServiceRecallResponse\x12\x66\n\x07History\x12,.postdevai.v1.DeveloperServiceHistoryRequest\x1a-.postdevai.v1.DeveloperServiceHistoryResponse\x12i\n\x08GetEvent\x12-.postdevai.v1.DeveloperServiceGetEventRequest\x1a..postdevai.v1.DeveloperServiceGetEventResponse\x12\x66\n\x07GetBlob\x12,.postdevai.v1.DeveloperServiceGetBlobRequest\x1a-.postdevai.v1.DeveloperServiceGetBlobResponse\x12i\n\x08\x46\x65\x65\x64\x62\x61\x63k\x12-.postdevai.v1.DeveloperServiceFeedbackRequest\x1a..postdevai.v1.DeveloperServiceFeedbackResponse\x12l\n\tListNodes\x12..postdevai.v1.DeveloperServiceListNodesRequest\x1a/.postdevai.v1.DeveloperServiceListNodesResponse\x12\x63\n\x06Invite\x12+.postdevai.v1.DeveloperServiceInviteRequest\x1a,.postdevai.v1.DeveloperServiceInviteResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$postdevai/v1/developer_service.proto\x12\x0cpostdevai.v1\x1a$postdevai/v1/assistant_service.proto\x1a\x18postdevai/v1/event.proto\x1a\x1apostdevai/v1/failure.proto\x1a$postdevai/v1/inference_service.proto\x1a\x1fpostdevai/v1/lake_service.proto\x1a\x18postdevai/v1/model.proto\x1a\x17postdevai/v1/node.proto\"\x0f\n\rStatusRequest\"\xdc\x02\n\x0eStatusResponse\x12!\n\x05nodes\x18\x01 \x03(\x0b\x32\x12.postdevai.v1.Node\x12*\n\x06outbox\x18\x02 \x01(\x0b\x32\x1a.postdevai.v1.OutboxStatus\x12)\n\x04lake\x18\x03 \x01(\x0b\x32\x1b.postdevai.v1.StatsResponse\x12#\n\x06models\x18\x04 \x03(\x0b\x32\x13.postdevai.v1.Model\x12\x35\n\x0crepositories\x18\x05 \x03(\x0b\x32\x1f.postdevai.v1.WatchedRepository\x12\x1a\n\x12\x64ragon_unavailable\x18\x06 \x01(\t\x12\x1f\n\x17\x63oordinator_unavailable\x18\x07 \x01(\t\x12\x37\n\tinference\x18\x08 \x01(\x0b\x32$.postdevai.v1.InferenceStatsResponse\"\x89\x01\n\x0cOutboxStatus\x12\x0f\n\x07waiting\x18\x01 \x01(\x03\x12\x0f\n\x07refused\x18\x02 \x01(\x03\x12\x0c\n\x04gaps\x18\x03 \x01(\x03\x12\r\n\x05\x62ytes\x18\x04 \x01(\x03\x12\x11\n\tbytes_max\x18\x05 \x01(\x03\x12\x0f\n\x07spooled\x18\x06 \x01(\x03\x12\x16\n\x0e\x62odies_dropped\x18\x07 \x01(\x03\"f\n\x11WatchedRepository\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x14\n\x0cworking_copy\x18\x02 \x01(\t\x12\r\n\x05\x66iles\x18\x03 \x01(\x03\x12\x0f\n\x07skipped\x18\x04 \x01(\x03\x12\r\n\x05state\x18\x05 \x01(\t\"\x1c\n\x0cWatchRequest\x12\x0c\n\x04path\x18\x01 \x01(\t\"D\n\rWatchResponse\x12\x33\n\nrepository\x18\x01 \x01(\x0b\x32\x1f.postdevai.v1.WatchedRepository\"M\n\x13RecordEditorRequest\x12\x0c\n\x04path\x18\x01 \x01(\t\x12(\n\x05\x65vent\x18\x02 \x01(\x0b\x32\x19.postdevai.v1.EditorEvent\"\x16\n\x14RecordEditorResponse\"(\n\x10WatchFeedRequest\x12\x14\n\x0c\x61\x66ter_cursor\x18\x01 \x01(\x04\"\xab\x01\n\x11WatchFeedResponse\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\x04\x12$\n\x05\x65vent\x18\x02 \x01(\x0b\x32\x13.postdevai.v1.EventH\x00\x12.\n\nsuggestion\x18\x03 \x01(\x0b\x32\x18.postdevai.v1.SuggestionH\x00\x12(\n\x05state\x18\x04 \x01(\x0b\x32\x17.postdevai.v1.FeedStateH\x00\x42\x06\n\x04item\"S\n\tFeedState\x12\x0e\n\x06\x64ragon\x18\x01 \x01(\x08\x12\x13\n\x0b\x63oordinator\x18\x02 \x01(\x08\x12\x0f\n\x07waiting\x18\x03 \x01(\x03\x12\x10\n\x08sentence\x18\x04 \x01(\t\"C\n\x1a\x44\x65veloperServiceAskRequest\x12%\n\x03\x61sk\x18\x01 \x01(\x0b\x32\x18.postdevai.v1.AskRequest\"F\n\x1b\x44\x65veloperServiceAskResponse\x12\'\n\x04part\x18\x01 \x01(\x0b\x32\x19.postdevai.v1.AskResponse\"L\n\x1d\x44\x65veloperServiceSearchRequest\x12+\n\x06search\x18\x01 \x01(\x0b\x32\x1b.postdevai.v1.SearchRequest\"N\n\x1e\x44\x65veloperServiceSearchResponse\x12,\n\x06result\x18\x01 \x01(\x0b\x32\x1c.postdevai.v1.SearchResponse\"i\n\x1d\x44\x65veloperServiceRecallRequest\x12\x0e\n\x04last\x18\x01 \x01(\x08H\x00\x12\x15\n\x0b\x66ingerprint\x18\x02 \x01(\tH\x00\x12\x0e\n\x04text\x18\x03 \x01(\tH\x00\x12\x0b\n\x03\x63wd\x18\x04 \x01(\tB\x04\n\x02\x62y\"R\n\x1e\x44\x65veloperServiceRecallResponse\x12\x30\n\x0crecollection\x18\x01 \x01(\x0b\x32\x1a.postdevai.v1.Recollection\"O\n\x1e\x44\x65veloperServiceHistoryRequest\x12-\n\x07history\x18\x01 \x01(\x0b\x32\x1c.postdevai.v1.HistoryRequest\"P\n\x1f\x44\x65veloperServiceHistoryResponse\x12-\n\x06result\x18\x01 \x01(\x0b\x32\x1d.postdevai.v1.HistoryResponse\"-\n\x1f\x44\x65veloperServiceGetEventRequest\x12\n\n\x02id\x18\x01 \x01(\t\"W\n DeveloperServiceGetEventResponse\x12\"\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x13.postdevai.v1.Event\x12\x0f\n\x07project\x18\x02 \x01(\t\".\n\x1e\x44\x65veloperServiceGetBlobRequest\x12\x0c\n\x04hash\x18\x01 \x01(\t\"/\n\x1f\x44\x65veloperServiceGetBlobResponse\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\"R\n\x1f\x44\x65veloperServiceFeedbackRequest\x12/\n\x08\x66\x65\x65\x64\x62\x61\x63k\x18\x01 \x01(\x0b\x32\x1d.postdevai.v1.FeedbackRequest\"\"\n DeveloperServiceFeedbackResponse\"\"\n DeveloperServiceListNodesRequest\"F\n!DeveloperServiceListNodesResponse\x12!\n\x05nodes\x18\x01 \x03(\x0b\x32\x12.postdevai.v1.Node\"-\n\x1d\x44\x65veloperServiceInviteRequest\x12\x0c\n\x04role\x18\x01 \x01(\t\"B\n\x1e\x44\x65veloperServiceInviteResponse\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x12\n\nexpires_ms\x18\x02 \x01(\x03\x32\xe1\t\n\x10\x44\x65veloperService\x12\x43\n\x06Status\x12\x1b.postdevai.v1.StatusRequest\x1a\x1c.postdevai.v1.StatusResponse\x12@\n\x05Watch\x12\x1a.postdevai.v1.WatchRequest\x1a\x1b.postdevai.v1.WatchResponse\x12U\n\x0cRecordEditor\x12!.postdevai.v1.RecordEditorRequest\x1a\".postdevai.v1.RecordEditorResponse\x12N\n\tWatchFeed\x12\x1e.postdevai.v1.WatchFeedRequest\x1a\x1f.postdevai.v1.WatchFeedResponse0\x01\x12\\\n\x03\x41sk\x12(.postdevai.v1.DeveloperServiceAskRequest\x1a).postdevai.v1.DeveloperServiceAskResponse0\x01\x12\x63\n\x06Search\x12+.postdevai.v1.DeveloperServiceSearchRequest\x1a,.postdevai.v1.DeveloperServiceSearchResponse\x12\x63\n\x06Recall\x12+.postdevai.v1.DeveloperServiceRecallRequest\x1a,.postdevai.v1.DeveloperServiceRecallResponse\x12\x66\n\x07History\x12,.postdevai.v1.DeveloperServiceHistoryRequest\x1a-.postdevai.v1.DeveloperServiceHistoryResponse\x12i\n\x08GetEvent\x12-.postdevai.v1.DeveloperServiceGetEventRequest\x1a..postdevai.v1.DeveloperServiceGetEventResponse\x12\x66\n\x07GetBlob\x12,.postdevai.v1.DeveloperServiceGetBlobRequest\x1a-.postdevai.v1.DeveloperServiceGetBlobResponse\x12i\n\x08\x46\x65\x65\x64\x62\x61\x63k\x12-.postdevai.v1.DeveloperServiceFeedbackRequest\x1a..postdevai.v1.DeveloperServiceFeedbackResponse\x12l\n\tListNodes\x12..postdevai.v1.DeveloperServiceListNodesRequest\x1a/.postdevai.v1.DeveloperServiceListNodesResponse\x12\x63\n\x06Invite\x12+.postdevai.v1.DeveloperServiceInviteRequest\x1a,.postdevai.v1.DeveloperServiceInviteResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'common.pb.postdevai.v1.developer_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_STATUSREQUEST']._serialized_start=230
-  _globals['_STATUSREQUEST']._serialized_end=245
-  _globals['_STATUSRESPONSE']._serialized_start=248
-  _globals['_STATUSRESPONSE']._serialized_end=539
-  _globals['_OUTBOXSTATUS']._serialized_start=542
-  _globals['_OUTBOXSTATUS']._serialized_end=679
-  _globals['_WATCHEDREPOSITORY']._serialized_start=681
-  _globals['_WATCHEDREPOSITORY']._serialized_end=783
-  _globals['_WATCHREQUEST']._serialized_start=785
-  _globals['_WATCHREQUEST']._serialized_end=813
-  _globals['_WATCHRESPONSE']._serialized_start=815
-  _globals['_WATCHRESPONSE']._serialized_end=883
-  _globals['_RECORDEDITORREQUEST']._serialized_start=885
-  _globals['_RECORDEDITORREQUEST']._serialized_end=962
-  _globals['_RECORDEDITORRESPONSE']._serialized_start=964
-  _globals['_RECORDEDITORRESPONSE']._serialized_end=986
-  _globals['_WATCHFEEDREQUEST']._serialized_start=988
-  _globals['_WATCHFEEDREQUEST']._serialized_end=1028
-  _globals['_WATCHFEEDRESPONSE']._serialized_start=1031
-  _globals['_WATCHFEEDRESPONSE']._serialized_end=1202
-  _globals['_FEEDSTATE']._serialized_start=1204
-  _globals['_FEEDSTATE']._serialized_end=1287
-  _globals['_DEVELOPERSERVICEASKREQUEST']._serialized_start=1289
-  _globals['_DEVELOPERSERVICEASKREQUEST']._serialized_end=1356
-  _globals['_DEVELOPERSERVICEASKRESPONSE']._serialized_start=1358
-  _globals['_DEVELOPERSERVICEASKRESPONSE']._serialized_end=1428
-  _globals['_DEVELOPERSERVICESEARCHREQUEST']._serialized_start=1430
-  _globals['_DEVELOPERSERVICESEARCHREQUEST']._serialized_end=1506
-  _globals['_DEVELOPERSERVICESEARCHRESPONSE']._serialized_start=1508
-  _globals['_DEVELOPERSERVICESEARCHRESPONSE']._serialized_end=1586
-  _globals['_DEVELOPERSERVICERECALLREQUEST']._serialized_start=1588
-  _globals['_DEVELOPERSERVICERECALLREQUEST']._serialized_end=1693
-  _globals['_DEVELOPERSERVICERECALLRESPONSE']._serialized_start=1695
-  _globals['_DEVELOPERSERVICERECALLRESPONSE']._serialized_end=1777
-  _globals['_DEVELOPERSERVICEHISTORYREQUEST']._serialized_start=1779
-  _globals['_DEVELOPERSERVICEHISTORYREQUEST']._serialized_end=1858
-  _globals['_DEVELOPERSERVICEHISTORYRESPONSE']._serialized_start=1860
-  _globals['_DEVELOPERSERVICEHISTORYRESPONSE']._serialized_end=1940
-  _globals['_DEVELOPERSERVICEGETEVENTREQUEST']._serialized_start=1942
-  _globals['_DEVELOPERSERVICEGETEVENTREQUEST']._serialized_end=1987
-  _globals['_DEVELOPERSERVICEGETEVENTRESPONSE']._serialized_start=1989
-  _globals['_DEVELOPERSERVICEGETEVENTRESPONSE']._serialized_end=2076
-  _globals['_DEVELOPERSERVICEGETBLOBREQUEST']._serialized_start=2078
-  _globals['_DEVELOPERSERVICEGETBLOBREQUEST']._serialized_end=2124
-  _globals['_DEVELOPERSERVICEGETBLOBRESPONSE']._serialized_start=2126
-  _globals['_DEVELOPERSERVICEGETBLOBRESPONSE']._serialized_end=2173
-  _globals['_DEVELOPERSERVICEFEEDBACKREQUEST']._serialized_start=2175
-  _globals['_DEVELOPERSERVICEFEEDBACKREQUEST']._serialized_end=2257
-  _globals['_DEVELOPERSERVICEFEEDBACKRESPONSE']._serialized_start=2259
-  _globals['_DEVELOPERSERVICEFEEDBACKRESPONSE']._serialized_end=2293
-  _globals['_DEVELOPERSERVICELISTNODESREQUEST']._serialized_start=2295
-  _globals['_DEVELOPERSERVICELISTNODESREQUEST']._serialized_end=2329
-  _globals['_DEVELOPERSERVICELISTNODESRESPONSE']._serialized_start=2331
-  _globals['_DEVELOPERSERVICELISTNODESRESPONSE']._serialized_end=2401
-  _globals['_DEVELOPERSERVICEINVITEREQUEST']._serialized_start=2403
-  _globals['_DEVELOPERSERVICEINVITEREQUEST']._serialized_end=2448
-  _globals['_DEVELOPERSERVICEINVITERESPONSE']._serialized_start=2450
-  _globals['_DEVELOPERSERVICEINVITERESPONSE']._serialized_end=2516
-  _globals['_DEVELOPERSERVICE']._serialized_start=2519
-  _globals['_DEVELOPERSERVICE']._serialized_end=3768
+  _globals['_STATUSREQUEST']._serialized_start=268
+  _globals['_STATUSREQUEST']._serialized_end=283
+  _globals['_STATUSRESPONSE']._serialized_start=286
+  _globals['_STATUSRESPONSE']._serialized_end=634
+  _globals['_OUTBOXSTATUS']._serialized_start=637
+  _globals['_OUTBOXSTATUS']._serialized_end=774
+  _globals['_WATCHEDREPOSITORY']._serialized_start=776
+  _globals['_WATCHEDREPOSITORY']._serialized_end=878
+  _globals['_WATCHREQUEST']._serialized_start=880
+  _globals['_WATCHREQUEST']._serialized_end=908
+  _globals['_WATCHRESPONSE']._serialized_start=910
+  _globals['_WATCHRESPONSE']._serialized_end=978
+  _globals['_RECORDEDITORREQUEST']._serialized_start=980
+  _globals['_RECORDEDITORREQUEST']._serialized_end=1057
+  _globals['_RECORDEDITORRESPONSE']._serialized_start=1059
+  _globals['_RECORDEDITORRESPONSE']._serialized_end=1081
+  _globals['_WATCHFEEDREQUEST']._serialized_start=1083
+  _globals['_WATCHFEEDREQUEST']._serialized_end=1123
+  _globals['_WATCHFEEDRESPONSE']._serialized_start=1126
+  _globals['_WATCHFEEDRESPONSE']._serialized_end=1297
+  _globals['_FEEDSTATE']._serialized_start=1299
+  _globals['_FEEDSTATE']._serialized_end=1382
+  _globals['_DEVELOPERSERVICEASKREQUEST']._serialized_start=1384
+  _globals['_DEVELOPERSERVICEASKREQUEST']._serialized_end=1451
+  _globals['_DEVELOPERSERVICEASKRESPONSE']._serialized_start=1453
+  _globals['_DEVELOPERSERVICEASKRESPONSE']._serialized_end=1523
+  _globals['_DEVELOPERSERVICESEARCHREQUEST']._serialized_start=1525
+  _globals['_DEVELOPERSERVICESEARCHREQUEST']._serialized_end=1601
+  _globals['_DEVELOPERSERVICESEARCHRESPONSE']._serialized_start=1603
+  _globals['_DEVELOPERSERVICESEARCHRESPONSE']._serialized_end=1681
+  _globals['_DEVELOPERSERVICERECALLREQUEST']._serialized_start=1683
+  _globals['_DEVELOPERSERVICERECALLREQUEST']._serialized_end=1788
+  _globals['_DEVELOPERSERVICERECALLRESPONSE']._serialized_start=1790
+  _globals['_DEVELOPERSERVICERECALLRESPONSE']._serialized_end=1872
+  _globals['_DEVELOPERSERVICEHISTORYREQUEST']._serialized_start=1874
+  _globals['_DEVELOPERSERVICEHISTORYREQUEST']._serialized_end=1953
+  _globals['_DEVELOPERSERVICEHISTORYRESPONSE']._serialized_start=1955
+  _globals['_DEVELOPERSERVICEHISTORYRESPONSE']._serialized_end=2035
+  _globals['_DEVELOPERSERVICEGETEVENTREQUEST']._serialized_start=2037
+  _globals['_DEVELOPERSERVICEGETEVENTREQUEST']._serialized_end=2082
+  _globals['_DEVELOPERSERVICEGETEVENTRESPONSE']._serialized_start=2084
+  _globals['_DEVELOPERSERVICEGETEVENTRESPONSE']._serialized_end=2171
+  _globals['_DEVELOPERSERVICEGETBLOBREQUEST']._serialized_start=2173
+  _globals['_DEVELOPERSERVICEGETBLOBREQUEST']._serialized_end=2219
+  _globals['_DEVELOPERSERVICEGETBLOBRESPONSE']._serialized_start=2221
+  _globals['_DEVELOPERSERVICEGETBLOBRESPONSE']._serialized_end=2268
+  _globals['_DEVELOPERSERVICEFEEDBACKREQUEST']._serialized_start=2270
+  _globals['_DEVELOPERSERVICEFEEDBACKREQUEST']._serialized_end=2352
+  _globals['_DEVELOPERSERVICEFEEDBACKRESPONSE']._serialized_start=2354
+  _globals['_DEVELOPERSERVICEFEEDBACKRESPONSE']._serialized_end=2388
+  _globals['_DEVELOPERSERVICELISTNODESREQUEST']._serialized_start=2390
+  _globals['_DEVELOPERSERVICELISTNODESREQUEST']._serialized_end=2424
+  _globals['_DEVELOPERSERVICELISTNODESRESPONSE']._serialized_start=2426
+  _globals['_DEVELOPERSERVICELISTNODESRESPONSE']._serialized_end=2496
+  _globals['_DEVELOPERSERVICEINVITEREQUEST']._serialized_start=2498
+  _globals['_DEVELOPERSERVICEINVITEREQUEST']._serialized_end=2543
+  _globals['_DEVELOPERSERVICEINVITERESPONSE']._serialized_start=2545
+  _globals['_DEVELOPERSERVICEINVITERESPONSE']._serialized_end=2611
+  _globals['_DEVELOPERSERVICE']._serialized_start=2614
+  _globals['_DEVELOPERSERVICE']._serialized_end=3863
 # @@protoc_insertion_point(module_scope)

@@ -1,6 +1,7 @@
 from common.pb.postdevai.v1 import assistant_service_pb2 as _assistant_service_pb2
 from common.pb.postdevai.v1 import event_pb2 as _event_pb2
 from common.pb.postdevai.v1 import failure_pb2 as _failure_pb2
+from common.pb.postdevai.v1 import inference_service_pb2 as _inference_service_pb2
 from common.pb.postdevai.v1 import lake_service_pb2 as _lake_service_pb2
 from common.pb.postdevai.v1 import model_pb2 as _model_pb2
 from common.pb.postdevai.v1 import node_pb2 as _node_pb2
@@ -17,7 +18,7 @@ class StatusRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class StatusResponse(_message.Message):
-    __slots__ = ("nodes", "outbox", "lake", "models", "repositories", "dragon_unavailable", "coordinator_unavailable")
+    __slots__ = ("nodes", "outbox", "lake", "models", "repositories", "dragon_unavailable", "coordinator_unavailable", "inference")
     NODES_FIELD_NUMBER: _ClassVar[int]
     OUTBOX_FIELD_NUMBER: _ClassVar[int]
     LAKE_FIELD_NUMBER: _ClassVar[int]
@@ -25,6 +26,7 @@ class StatusResponse(_message.Message):
     REPOSITORIES_FIELD_NUMBER: _ClassVar[int]
     DRAGON_UNAVAILABLE_FIELD_NUMBER: _ClassVar[int]
     COORDINATOR_UNAVAILABLE_FIELD_NUMBER: _ClassVar[int]
+    INFERENCE_FIELD_NUMBER: _ClassVar[int]
     nodes: _containers.RepeatedCompositeFieldContainer[_node_pb2.Node]
     outbox: OutboxStatus
     lake: _lake_service_pb2.StatsResponse
@@ -32,7 +34,8 @@ class StatusResponse(_message.Message):
     repositories: _containers.RepeatedCompositeFieldContainer[WatchedRepository]
     dragon_unavailable: str
     coordinator_unavailable: str
-    def __init__(self, nodes: _Optional[_Iterable[_Union[_node_pb2.Node, _Mapping]]] = ..., outbox: _Optional[_Union[OutboxStatus, _Mapping]] = ..., lake: _Optional[_Union[_lake_service_pb2.StatsResponse, _Mapping]] = ..., models: _Optional[_Iterable[_Union[_model_pb2.Model, _Mapping]]] = ..., repositories: _Optional[_Iterable[_Union[WatchedRepository, _Mapping]]] = ..., dragon_unavailable: _Optional[str] = ..., coordinator_unavailable: _Optional[str] = ...) -> None: ...
+    inference: _inference_service_pb2.InferenceStatsResponse
+    def __init__(self, nodes: _Optional[_Iterable[_Union[_node_pb2.Node, _Mapping]]] = ..., outbox: _Optional[_Union[OutboxStatus, _Mapping]] = ..., lake: _Optional[_Union[_lake_service_pb2.StatsResponse, _Mapping]] = ..., models: _Optional[_Iterable[_Union[_model_pb2.Model, _Mapping]]] = ..., repositories: _Optional[_Iterable[_Union[WatchedRepository, _Mapping]]] = ..., dragon_unavailable: _Optional[str] = ..., coordinator_unavailable: _Optional[str] = ..., inference: _Optional[_Union[_inference_service_pb2.InferenceStatsResponse, _Mapping]] = ...) -> None: ...
 
 class OutboxStatus(_message.Message):
     __slots__ = ("waiting", "refused", "gaps", "bytes", "bytes_max", "spooled", "bodies_dropped")

@@ -64,7 +64,7 @@ class Scripted:
     async def speaker(self) -> Speaker:
         if self.refusal is not None:
             raise self.refusal
-        return Speaker(self.entry, lambda text: len(text) // 4)
+        return Speaker(self.entry, lambda text: len(text) // 4, self.entry.prompt_tokens)
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[Generated]:
         self.prompts.append(request)

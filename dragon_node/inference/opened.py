@@ -1,0 +1,51 @@
+"""The models of this machine, opened: its memory read, its catalogue found, its pins kept."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from common.clock import Clock, SystemClock
+from dragon_node.inference.budget.gauge import Gauge
+from dragon_node.inference.budget.governor import Governor
+from dragon_node.inference.budget.machine import read_machine, reserve_of
+from dragon_node.inference.catalog.catalog import Catalog
+from dragon_node.inference.catalog.defaults import defaults
+from dragon_node.inference.catalog.pinned import Pinned
+from dragon_node.inference.fetching.pulling import Pulling
+from dragon_node.inference.gpu import present_gpu
+from dragon_node.inference.models import Models
+
+log = logging.getLogger(__name__)
+
+CATALOG = "models.toml"
+PINNED = "models-pinned.json"
+
+
+@asynccontextmanager
+async def open_models(
+    weights: Path,
+    directory: Path,
+    *,
+    lake_bytes: int,
+    memory_bytes: int = 0,
+    clock: Clock | None = None,
+) -> AsyncGenerator[Models]:
+    """Over the weights in `weights` and the owner's files in `directory`. `memory_bytes` is what
+    models and lake may take together; 0 is all that the machine has. Invalid when that is more."""
+    gpu = await asyncio.to_thread(present_gpu)
+    machine = read_machine(memory_bytes, gpu)
+    plan_bytes = machine.plan_bytes(lake_bytes)
+    log.info("memory bytes=%d from=%s gpu=%s", plan_bytes, machine.source, gpu and gpu.name)
+    platform = "darwin" if sys.platform == "darwin" else "linux"
+    catalog = Catalog(weights, directory / CATALOG, defaults(plan_bytes, platform))
+    clock = clock or SystemClock()
+    governor = Governor(plan_bytes, lake_bytes, reserve_bytes=reserve_of(plan_bytes), clock=clock)
+    pinned = await asyncio.to_thread(Pinned, directory / PINNED)
+    gauge = await asyncio.to_thread(Gauge.of_this_machine, gpu.uuid if gpu else "")
+    async with Models.open(catalog, pinned, governor, Pulling(weights), gauge, clock) as models:
+        yield models
