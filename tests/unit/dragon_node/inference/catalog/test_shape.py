@@ -17,7 +17,7 @@ from dragon_node.inference.catalog.shape import Shape
 from tests.support.families import FAMILIES
 from tests.support.tiny_models import tiny_model
 
-PROMPTS, ANSWER = (5, 300, 40, 700), 12
+PROMPTS, ANSWER = (5, 300, 40, 520), 6
 
 
 def shape_of(config: dict[str, Any], item_bytes: int = 4) -> Shape:
@@ -44,10 +44,24 @@ def test_what_mlx_keeps_never_exceeds_what_the_files_promise(family: str):
     """For each kind of model, with requests of unlike length that join and leave a batch."""
     config = {"model_type": family} | FAMILIES[family]
     shape = shape_of(config)
-    kept = _most_kept(config)
+    kept = _most_of(_generator(config))
     promised = shape.kv_bytes([n + ANSWER for n in PROMPTS])
     assert kept <= promised
     assert promised < 4 * kept + (1 << 20), "an overestimate, but one that can be planned with"
+
+
+def test_joining_a_batch_stays_below_the_promise_too():
+    """mlx-lm copies a layer when a request joins: MLX's own count at its peak, less weights."""
+    wide = {"num_hidden_layers": 8, "num_attention_heads": 2, "head_dim": 256}
+    config = {"model_type": "llama"} | FAMILIES["llama"] | wide
+    mx = mlx_modules.module("mlx.core")
+    generator = _generator(config)
+    mx.clear_cache()
+    before = mx.get_active_memory()
+    mx.reset_peak_memory()
+    kept = _most_of(generator)
+    assert kept < mx.get_peak_memory() - before
+    assert mx.get_peak_memory() - before < shape_of(config).kv_bytes([n + ANSWER for n in PROMPTS])
 
 
 def test_a_batch_costs_as_much_as_if_all_were_as_long_as_the_longest(tmp_path: Path):
@@ -156,13 +170,17 @@ def _reconfigure(directory: Path, change: dict[str, Any]) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
 
 
-def _most_kept(config: dict[str, Any]) -> int:
-    """Bytes in mlx-lm's caches, at their most, while requests join and leave."""
+def _generator(config: dict[str, Any]) -> Any:
     model_class, arguments = mlx_modules.module("mlx_lm.utils")._get_classes(config)
     model = model_class(arguments.from_dict(config))
-    generator = mlx_modules.module("mlx_lm.generate").BatchGenerator(
+    mlx_modules.module("mlx.core").eval(model.parameters())
+    return mlx_modules.module("mlx_lm.generate").BatchGenerator(
         model, completion_batch_size=len(PROMPTS), prefill_batch_size=2, prefill_step_size=256
     )
+
+
+def _most_of(generator: Any) -> int:
+    """Bytes in mlx-lm's caches, at their most, while requests join and leave."""
     most = 0
     for length in PROMPTS:
         generator.insert([[7] * length], max_tokens=[ANSWER])
