@@ -13,6 +13,7 @@ from common.model.llm import GenerationRequest, Thinking
 from dragon_node.inference.reading import tools
 from dragon_node.inference.reading.calls import Calls
 from dragon_node.inference.reading.grammar import Grammars, Thought
+from dragon_node.inference.reading.marks import Marks
 from dragon_node.inference.reading.prompted import Constraint, Prompted, Speech
 from dragon_node.inference.reading.speech import StreamedSpeech
 from dragon_node.inference.reading.template import Template
@@ -38,6 +39,7 @@ class Reader:
             )
         self._tokenizer: Any = open_tokenizer(directory, config)
         self._template = Template(self._tokenizer)
+        self._marks = Marks(self._tokenizer)
         self._grammars = Grammars(self._tokenizer)
         self._lock = Lock()
 
@@ -58,8 +60,10 @@ class Reader:
         offered = tools.offered(request.tools)
         request = _filled(request)
         with self._lock:
-            text = self._template.render(messages, offered, self._thinking(request, messages))
-            tokens = self._encoded(text)
+            thinking = self._thinking(request, messages)
+            hidden = self._marks.hide(messages)
+            text = self._template.render(hidden.messages, offered, thinking)
+            tokens = self._marks.tokens(text, hidden)
         self._check_room(len(tokens), request.max_tokens)
         opening = self._template.opened(text)
         return Prompted(request, tokens, self._constraint(request, opening), opening)
@@ -67,7 +71,7 @@ class Reader:
     def count(self, text: str) -> int:
         """Tokens of a text by itself."""
         with self._lock:
-            return len(self._encoded(text))
+            return len(self._tokenizer.encode(text, add_special_tokens=False))
 
     def speech(self, prompted: Prompted) -> Speech:
         """Reads one answer's tokens back."""
@@ -85,10 +89,6 @@ class Reader:
     def _constraint(self, request: GenerationRequest, opening: str) -> Constraint | None:
         thought: Thought = "free" if request.thinking == "on" else "none"
         return self._grammars.constraint(request, "open" if opening else thought)
-
-    def _encoded(self, text: str) -> tuple[int, ...]:
-        """The template writes the special tokens itself."""
-        return tuple(self._tokenizer.encode(text, add_special_tokens=False))
 
     def _check_tools(self, request: GenerationRequest) -> None:
         if self.takes_tools:
