@@ -5,17 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import pytest
+
 from dragon_node.inference.catalog.entries import Entry, Hub
+from dragon_node.inference.fetching import kept
 
 ID = "mlx-community/tiny"
 COMMIT = "a" * 40
+FIRST = "model-00001-of-00002.safetensors"
+SECOND = "model-00002-of-00002.safetensors"
 
 
 @dataclass
@@ -70,18 +75,33 @@ def small_model(weight_bytes: int = 3_000_000) -> dict[str, bytes]:
         "modeling_tiny.py": b"raise SystemExit('never to be run')",
         "consolidated.safetensors": weights(1_000, 7),
         "onnx/model.onnx": weights(1_000, 8),
-        "model-00001-of-00002.safetensors": weights(weight_bytes, 1),
-        "model-00002-of-00002.safetensors": weights(weight_bytes // 2, 2),
+        FIRST: weights(weight_bytes, 1),
+        SECOND: weights(weight_bytes // 2, 2),
     }
 
 
-NEEDED = {
-    "config.json",
-    "tokenizer.json",
-    "chat_template.jinja",
-    "model-00001-of-00002.safetensors",
-    "model-00002-of-00002.safetensors",
-}
+NEEDED = {"config.json", "tokenizer.json", "chat_template.jinja", FIRST, SECOND}
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[HubServer]:
+    """The only hub there is, and nobody is known to it."""
+    with hub_server() as server:
+        monkeypatch.setenv("HF_ENDPOINT", server.address)
+        monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+        monkeypatch.delenv("HF_TOKEN", raising=False)
+        yield server
+
+
+def files_of(hub: HubServer) -> dict[str, bytes]:
+    """What should arrive."""
+    return {name: data for name, data in hub.files.items() if name in NEEDED}
+
+
+def arrived(models: Path, name: str = "tiny") -> dict[str, bytes]:
+    """What did arrive."""
+    directory = models / name
+    return {p.name: p.read_bytes() for p in directory.iterdir() if p.name != kept.SOURCE}
 
 
 @contextmanager
@@ -99,11 +119,6 @@ def hub_server() -> Generator[HubServer]:
             hub.go_on.set()
             server.shutdown()
             thread.join()
-
-
-def read_tree(directory: Path) -> dict[str, bytes]:
-    """Every file of a directory by its name."""
-    return {path.name: path.read_bytes() for path in directory.iterdir()}
 
 
 def _sibling(name: str, data: bytes) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """How far the models have come: progress.json, from the fetcher to the catalogue.
 
     MODELS/progress.json: {"models": {NAME: {"state", "progress", "bytes", "bytes_total",
-                           "detail", "pid": of its fetcher}}}
+                           "detail", "pid", "started_s": of its fetcher}}}
     MODELS/.progress.lock  held while a fetcher writes: several models may arrive at once
 
 It is replaced whole, by rename, so a reader never sees half of it. What a dead fetcher left as
@@ -18,9 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
+import psutil
+
 ArrivalState = Literal["missing", "arriving", "ready", "failed"]
 STATES: tuple[ArrivalState, ...] = ("missing", "arriving", "ready", "failed")
 AGAIN = "run scripts/fetch_models.py"
+STARTED_WITHIN_S = 2.0
+"""Two readings of when a process started may differ by so much: the clock is adjusted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ def read(models: Path) -> dict[str, Arrival]:
     for name, entry in _entries(_parsed(models)).items():
         said = _entry(entry)
         if said is not None:
-            found[name] = said if _alive(entry.get("pid")) else _stopped(said)
+            found[name] = said if _alive(entry) else _stopped(said)
     return found
 
 
@@ -85,6 +89,7 @@ def _written(arrival: Arrival) -> dict[str, Any]:
         "bytes_total": arrival.bytes_total,
         "detail": arrival.detail,
         "pid": os.getpid(),
+        "started_s": psutil.Process().create_time(),
     }
 
 
@@ -108,13 +113,12 @@ def _stopped(arrival: Arrival) -> Arrival:
     return Arrival("missing", arrival.progress, arrival.bytes, arrival.bytes_total, detail)
 
 
-def _alive(pid: object) -> bool:
-    if not isinstance(pid, int) or pid <= 0:
+def _alive(entry: Mapping[str, Any]) -> bool:
+    """Whether the very process that wrote this runs: numbers are given out again."""
+    pid, started_s = entry.get("pid"), entry.get("started_s")
+    if not isinstance(pid, int) or not isinstance(started_s, int | float):
         return False
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return abs(psutil.Process(pid).create_time() - started_s) < STARTED_WITHIN_S
+    except (psutil.Error, ValueError, OverflowError):
         return False
-    except (PermissionError, OverflowError):
-        return True
-    return True

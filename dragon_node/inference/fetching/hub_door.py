@@ -52,7 +52,7 @@ class HubFile:
 def listing(hub: Hub) -> tuple[str, tuple[HubFile, ...]]:
     """The commit that a revision is now, and every file of it."""
     with _refusals(hub):
-        api: Any = _library("huggingface_hub").HfApi()
+        api: Any = _library("huggingface_hub").HfApi(endpoint=_endpoint())
         info: Any = api.model_info(
             hub.id, revision=hub.revision, files_metadata=True, timeout=LISTING_S
         )
@@ -73,7 +73,7 @@ def download(
         door.constants.DOWNLOAD_CHUNK_SIZE = PIECE
         headers = _library("huggingface_hub.utils").build_hf_headers()
         door.http_get(
-            door.hf_hub_url(hub.id, file.name, revision=commit),
+            door.hf_hub_url(hub.id, file.name, revision=commit, endpoint=_endpoint()),
             growing,
             resume_size=growing.tell(),
             headers=headers | {"Accept-Encoding": "identity"},  # a range of the file's own bytes
@@ -101,6 +101,11 @@ class _Growing(io.FileIO):
 def _library(name: str) -> Any:
     os.environ.update(ENVIRONMENT)
     return importlib.import_module(name)
+
+
+def _endpoint() -> str | None:
+    """A mirror that the person chose; None is the library's own."""
+    return os.environ.get("HF_ENDPOINT") or None
 
 
 def _file(hub: Hub, sibling: Any) -> HubFile:

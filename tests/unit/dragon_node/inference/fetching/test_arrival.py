@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from dragon_node.inference.fetching import arrival
@@ -32,6 +33,7 @@ def test_the_file_has_the_fields_that_others_read(tmp_path: Path):
         "bytes_total": 100,
         "detail": "downloading",
         "pid": os.getpid(),
+        "started_s": psutil.Process().create_time(),
     }
     assert sorted(p.name for p in tmp_path.iterdir()) == [".progress.lock", "progress.json"]
 
@@ -66,6 +68,15 @@ def test_what_a_dead_fetcher_was_bringing_is_missing_and_says_how_far_it_came(tm
     assert said["a"].state == "missing"
     assert "stopped at 40 %" in said["a"].detail
     assert said["b"].state == "ready"
+
+
+def test_another_process_with_the_number_of_the_dead_one_is_not_taken_for_it(tmp_path: Path):
+    arrival.write(tmp_path, {"a": FORTY})
+    file = arrival.path_of(tmp_path)
+    said = json.loads(file.read_text())
+    said["models"]["a"]["started_s"] -= 3600
+    file.write_text(json.dumps(said))
+    assert arrival.read(tmp_path)["a"].state == "missing"
 
 
 @pytest.mark.parametrize(
