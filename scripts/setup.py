@@ -5,6 +5,7 @@ chooses `cpu` or `cuda` against that. It runs on whatever `python3` is there, so
 that Python 3.6 reads.
 """
 
+import ctypes
 import hashlib
 import os
 import platform
@@ -27,6 +28,7 @@ CUDA_PACKAGE = "mlx-cuda-12"
 DRIVER_OLDEST = (550, 54)
 GLIBC_OLDEST = (2, 35)
 DEVICES = ("/dev/nvidia0", "/dev/dxg")  # a card of this machine, or Windows' through WSL
+DRIVER_LIBRARY = "libcuda.so.1"  # all that CUDA's MLX needs and no wheel brings
 DRIVER_VERSION = "/proc/driver/nvidia/version"
 
 
@@ -108,6 +110,8 @@ def refuse_cuda(found_driver: Tuple[int, ...], found_glibc: Tuple[int, ...]) -> 
         return "its driver does not say its version. %s=cuda installs it all the same." % CHOICE
     if found_driver < DRIVER_OLDEST:
         return "its driver is %s; %s is needed." % (dotted(found_driver), dotted(DRIVER_OLDEST))
+    if not is_loadable(DRIVER_LIBRARY):
+        return "the driver's %s cannot be loaded." % DRIVER_LIBRARY
     if found_glibc < GLIBC_OLDEST:
         return "glibc is %s; %s is needed." % (dotted(found_glibc), dotted(GLIBC_OLDEST))
     return ""
@@ -130,6 +134,15 @@ def driver() -> Tuple[int, ...]:
     except (OSError, subprocess.TimeoutExpired):
         return ()
     return numbers(said.split("\n")[0])
+
+
+def is_loadable(library: str) -> bool:
+    """Whether a process of this machine finds it: a container may have the device without."""
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
 
 
 def glibc() -> Tuple[int, ...]:

@@ -7,6 +7,7 @@ import os
 import sys
 from typing import Any
 
+from common.errors import Unavailable
 from dragon_node.inference import blas
 
 ENVIRONMENT = {
@@ -32,12 +33,19 @@ def environment_as_it_was() -> dict[str, str]:
 def module(name: str) -> Any:
     """`mlx.core`, `mlx_lm.utils` and the like; the first one takes seconds.
 
-    Unavailable when MLX multiplies wrongly on this machine.
+    Unavailable when MLX does not load on this machine, or multiplies wrongly.
     """
     for variable, value in ENVIRONMENT.items():
         os.environ.setdefault(variable, value)
     blas.preload()  # reads the environment when it is loaded
-    found = importlib.import_module(name)
+    try:
+        found = importlib.import_module(name)
+    except ImportError as why:
+        if "mlx.core" in sys.modules:
+            raise
+        raise Unavailable(  # with CUDA's MLX, where the driver is gone
+            f"MLX does not load on this machine: {why}", hint="make setup installs what fits it"
+        ) from why
     if "mlx.core" in sys.modules:
         blas.self_test()
     return found

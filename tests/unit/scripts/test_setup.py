@@ -1,6 +1,7 @@
 """Which MLX is installed: the CPU's, or CUDA's where it can be used, and never both."""
 
-# No machine of the tests has had an NVIDIA device: the choice is tested, the wheels were not run.
+# No machine of the tests has had an NVIDIA device: the choice is tested, and the second lock was
+# installed once (all libraries but the driver's were found), but it has not multiplied anything.
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from scripts import setup
 
 CUDA = setup.Flavour(True, "")
 CPU = setup.Flavour(False, "")
+LOADABLE = setup.is_loadable
 
 
 @pytest.fixture
@@ -30,6 +32,7 @@ def linux(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(setup.platform, "libc_ver", lambda: ("glibc", "2.39"))
     monkeypatch.setattr(setup, "DEVICES", (str(device),))
     monkeypatch.setattr(setup, "DRIVER_VERSION", str(version))
+    monkeypatch.setattr(setup, "is_loadable", lambda library: library == "libcuda.so.1")
     return tmp_path
 
 
@@ -68,6 +71,16 @@ def test_the_open_kernel_module_tells_its_version_too(linux: Path):
         "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.95.05  Release Build\n"
     )
     assert setup.driver() == (580, 95, 5)
+
+
+def test_a_device_without_its_drivers_library_keeps_mlx_on_the_cpu(
+    linux: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(setup, "is_loadable", LOADABLE)
+    monkeypatch.setattr(setup, "DRIVER_LIBRARY", "libcuda-that-is-not-there.so.1")
+    flavour = setup.choose_flavour()
+    assert not flavour.cuda
+    assert "libcuda-that-is-not-there.so.1 cannot be loaded" in flavour.why
 
 
 def test_an_old_c_library_keeps_mlx_on_the_cpu(linux: Path, monkeypatch: pytest.MonkeyPatch):
