@@ -92,6 +92,8 @@ class BatchedEngine:
             if not responses and self._speaking:
                 _, responses = self._batch.next()  # they had only joined
             made = tuple(self._made(r) for r in responses)
+            if any(m.finish for m in made):
+                self._settle()
         return Stepped(made, read, len(made))
 
     def remove(self, slot: int) -> None:
@@ -107,7 +109,8 @@ class BatchedEngine:
                 del self._speaking[uid]
                 with module("mlx.core").stream(self._batch.stream):
                     cache, tokens = self._batch.remove([uid], return_prompt_caches=True)[uid]
-                self._kept.keep(tokens, cache)
+                    self._kept.keep(tokens, cache)
+                    self._settle()
                 return
 
     def trim(self, cache_bytes: int) -> None:
@@ -149,6 +152,16 @@ class BatchedEngine:
             logits_processors=[processors(prompted)],
         )
         self._speaking[uid] = _Speaking(reading.slot, prompted.request)
+
+    def _settle(self) -> None:
+        """Whoever left is gone from the caches now, not with the next step: until then the whole
+        batch of before would stay in memory beside what is read meanwhile."""
+        mx = module("mlx.core")
+        caches: list[Any] = self._batch._generation_batch.prompt_cache
+        for layer in caches:
+            if getattr(layer, "keys", None) is not None:
+                layer.keys, layer.values = mx.contiguous(layer.keys), mx.contiguous(layer.values)
+            mx.eval(layer.state)
 
     def _made(self, response: Any) -> Made:
         speaking = self._speaking[response.uid]

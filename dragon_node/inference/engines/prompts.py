@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from dragon_node.inference.mlx_modules import module
 
@@ -13,38 +18,83 @@ GROUP = 64
 """Numbers of a quantised cache that share a scale."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Entry:
+    tokens: NDArray[np.int64]
+    cache: list[Any]
+    bytes: int
+
+
 class Kept:
-    """Caches of what was read and said, found by their longest common beginning (mlx_lm's
-    LRUPromptCache, one model's)."""
+    """Caches of what was read and said, found by the longest common beginning, least recently used
+    first out. What mlx_lm's LRUPromptCache does; that one looks for a longer entry in a time that
+    grows with the square of its length (0.4 s for 20,000 tokens, in which nobody gets a token), and
+    forgets by age."""
 
     def __init__(self, bytes_max: int) -> None:
-        caches = module("mlx_lm.models.cache")
-        self._kept: Any = caches.LRUPromptCache(SEQUENCES_MAX, bytes_max)
+        self._bytes_max = bytes_max
+        self._entries: list[_Entry] = []
+        """The one that was used last is the last."""
 
     @property
     def bytes(self) -> int:
         """Held."""
-        return int(self._kept.nbytes)
+        return sum(entry.bytes for entry in self._entries)
 
     def keep(self, tokens: Sequence[int], cache: list[Any]) -> None:
-        """Evaluates it first: what is lazy holds on to the whole batch that it is a part of."""
-        if tokens and cache:
-            module("mlx.core").eval([c.state for c in cache])
-            self._kept.insert_cache("", list(tokens), cache)
+        """Evaluates it first: what is lazy holds on to the whole batch that it is a part of. What
+        it begins with needs no place of its own, if it can be cut."""
+        if not tokens or not cache:
+            return
+        module("mlx.core").eval([layer.state for layer in cache])
+        entry = _Entry(np.array(tokens), cache, sum(int(layer.nbytes) for layer in cache))
+        cuts = _can_be_cut(cache)
+        self._entries = [e for e in self._entries if not _covers(entry.tokens, e.tokens, cuts)]
+        self._entries.append(entry)
+        self.trim(self._bytes_max)
 
     def nearest(self, tokens: Sequence[int]) -> tuple[list[Any] | None, int]:
         """(a cache of one's own, how many of these tokens it has read); None for none. The last
         token is never among them: it is read to make the first of the answer."""
-        cache, rest = self._kept.fetch_nearest_cache("", list(tokens[:-1]))
-        if cache is None:
+        wanted = np.array(tokens[:-1], np.int64)
+        found = max(self._entries, key=lambda e: _usable(e, wanted), default=None)
+        read = 0 if found is None else _usable(found, wanted)
+        if found is None or read == 0:
             return None, 0
+        self._entries.remove(found)
+        self._entries.append(found)
+        cache = copy.deepcopy(found.cache)
+        if read < len(found.tokens):
+            module("mlx_lm.models.cache").trim_prompt_cache(cache, len(found.tokens) - read)
         for layer in cache:
             _shrink(layer)
-        return cache, len(tokens) - 1 - len(rest)
+        return cache, read
 
     def trim(self, bytes_max: int) -> None:
-        """Forgets the oldest, down to so many bytes."""
-        self._kept.trim_to(n_bytes=bytes_max)
+        """Forgets what was used longest ago, down to so many bytes."""
+        while self._entries and (len(self._entries) > SEQUENCES_MAX or self.bytes > bytes_max):
+            self._entries.pop(0)
+
+
+def _usable(entry: _Entry, wanted: NDArray[np.int64]) -> int:
+    common = _common(entry.tokens, wanted)
+    return common if common == len(entry.tokens) or _can_be_cut(entry.cache) else 0
+
+
+def _covers(tokens: NDArray[np.int64], other: NDArray[np.int64], cuts: bool) -> bool:
+    begins = _common(tokens, other) == len(other)
+    return begins and (cuts or len(tokens) == len(other))
+
+
+def _common(one: NDArray[np.int64], other: NDArray[np.int64]) -> int:
+    """Tokens at the beginning that are the same."""
+    shorter = min(len(one), len(other))
+    differs = one[:shorter] != other[:shorter]
+    return int(differs.argmax()) if differs.any() else shorter
+
+
+def _can_be_cut(cache: list[Any]) -> bool:
+    return bool(module("mlx_lm.models.cache").can_trim_prompt_cache(cache))
 
 
 class Prefill:

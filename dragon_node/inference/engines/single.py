@@ -113,9 +113,9 @@ class SingleEngine:
             self._end(self._request)
 
     def trim(self, cache_bytes: int) -> None:
-        """Forgets what was kept, the oldest first; as much for the one model as for the other."""
+        """Forgets what was kept, the oldest first; the large model's before the draft model's."""
         for kept in self._kept:
-            kept.trim(cache_bytes // len(self._kept))
+            kept.trim(max(0, cache_bytes - (self.cache_bytes - kept.bytes)))
         module("mlx.core").clear_cache()
 
     def rest(self) -> None:

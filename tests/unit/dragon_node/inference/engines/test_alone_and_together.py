@@ -2,29 +2,201 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from dragon_node.inference.engines.engine import Engine, Made
+from dragon_node.inference.mlx_modules import module
 from dragon_node.inference.reading.prompted import Prompted
-from tests.support.spoken import alone, engine_of, prompted, said, together
+from tests.support.spoken import TIE, agrees, alone, engine_of, prompted, said, together
 from tests.support.tiny_models import tiny_model
 
+SEEDS = max(2, int(os.environ.get("POSTDEVAI_OPERATIONS", "0")) // 100)
 
-def distinct(count: int, seed: int = 0) -> list[Prompted]:
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    """Sixteen slots; a test begins with nothing kept."""
+    return engine_of(tiny_model(tmp_path_factory.mktemp("engine") / "tiny"), slots=16)
+
+
+@pytest.fixture(autouse=True)
+def _forgotten(engine: Engine) -> None:
+    engine.trim(0)
+
+
+def distinct(count: int, seed: int = 0, **asked: Any) -> list[Prompted]:
     """Prompts of 1 to 400 random bytes."""
     rng = np.random.default_rng(seed)
+    asked = {"logprobs": True, "top_logprobs": 2, **asked}
     return [
-        prompted(rng.integers(0, 256, rng.integers(1, 400)).tolist(), max_tokens=24)
-        for _ in range(count)
+        prompted(rng.integers(0, 256, rng.integers(1, 400)).tolist(), **asked) for _ in range(count)
     ]
 
 
-@pytest.mark.parametrize("width", [1, 2, 3, 8, 16])
-def test_prompts_that_begin_together_say_what_each_says_alone(tmp_path: Path, width: int) -> None:
-    engine = engine_of(tiny_model(tmp_path / "tiny"), slots=16)
-    asked = distinct(width)
-    expected = [said(alone(engine, a)) for a in asked]
-    engine.trim(0)
-    assert [said(m) for m in together(engine, asked)] == expected
+def each_alone(engine: Engine, asked: Sequence[Prompted]) -> list[list[Made]]:
+    """Nothing of one is kept for the next."""
+    found: list[list[Made]] = []
+    for one in asked:
+        found.append(alone(engine, one))
+        engine.trim(0)
+    return found
+
+
+@pytest.fixture(scope="module")
+def sixteen(engine: Engine) -> list[tuple[Prompted, list[Made]]]:
+    """Sixteen requests and what each says alone."""
+    asked = distinct(16, max_tokens=12)
+    return list(zip(asked, each_alone(engine, asked), strict=True))
+
+
+@pytest.mark.parametrize("width", range(1, 17))
+def test_prompts_that_begin_together_say_what_each_says_alone(
+    engine: Engine, sixteen: list[tuple[Prompted, list[Made]]], width: int
+) -> None:
+    several = sixteen[-width:]
+    found = together(engine, [asked for asked, _ in several])
+    assert all(agrees(lone, made) for (_, lone), made in zip(several, found, strict=True))
+
+
+def test_one_token_alone_is_what_mlx_lm_says(tmp_path: Path) -> None:
+    """The control: alone here is mlx_lm's own loop, token for token."""
+    directory = tiny_model(tmp_path / "tiny", kind="qwen3")
+    engine = engine_of(directory)
+    model, _ = module("mlx_lm.utils").load_model(directory)
+    for asked in distinct(3):
+        prompt = module("mlx.core").array(list(asked.tokens))
+        steps = module("mlx_lm.generate").generate_step(prompt, model, max_tokens=16)
+        expected = [token for token, _ in steps]
+        assert said(alone(engine, asked)) == expected[: len(said(alone(engine, asked)))]
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_joins_leaves_cancels_and_cache_hits_change_no_token(engine: Engine, seed: int) -> None:
+    first = distinct(8, seed, max_tokens=12)
+    lone = each_alone(engine, first)
+    on = [  # the next turn of each: what was asked, what was said, and more
+        replace(a, tokens=(*a.tokens, *said(m), *range(n)))
+        for n, (a, m) in enumerate(zip(first, lone, strict=True))
+    ]
+    asked = [*first, *on, *first]
+    expected = [*lone, *each_alone(engine, on), *lone]
+    run = _Run(engine, np.random.default_rng(seed))
+    found = run.through(asked)
+    assert all(agrees(expected[n], made) for n, made in found.items())
+    assert len(found) + run.cancelled == len(asked)
+    assert run.cancelled > 0 and run.cached > 0 and run.width > 4, "the run was too tame"
+
+
+class _Run:
+    """Requests come when they like, some leave early, steps read as much as they like."""
+
+    def __init__(self, engine: Engine, rng: np.random.Generator) -> None:
+        self.engine = engine
+        self.rng = rng
+        self.cancelled = self.cached = self.width = 0
+
+    def through(self, asked: Sequence[Prompted]) -> dict[int, list[Made]]:
+        """What was made for each that was not cancelled, by its place."""
+        waiting = list(enumerate(asked))
+        live: dict[int, int] = {}
+        found: dict[int, list[Made]] = {}
+        while waiting or live:
+            while waiting and len(live) < self.engine.slots and self.rng.random() < 0.4:
+                place, one = waiting.pop(0)
+                inserted = self.engine.insert(one)
+                self.cached += inserted.cached_tokens
+                live[inserted.slot] = place
+            stepped = self.engine.step(int(self.rng.choice([7, 64, 300])))
+            self.width = max(self.width, stepped.width)
+            for made in stepped.made:
+                found.setdefault(live[made.slot], []).append(made)
+                if made.finish:
+                    del live[made.slot]
+            if live and self.rng.random() < 0.08:
+                slot = int(self.rng.choice(list(live)))
+                self.engine.remove(slot)
+                found.pop(live.pop(slot), None)
+                self.cancelled += 1
+        return found
+
+
+def test_nobody_is_given_what_another_said(engine: Engine) -> None:
+    """mlx-lm 965: one request's text came to another under batching. Everyone may say one token
+    only, its own, while neighbours come and go."""
+
+    class Only:
+        def __init__(self, token: int) -> None:
+            self.token = token
+
+        def processor(self, prompt_tokens: int) -> Any:
+            mx = module("mlx.core")
+
+            def only(tokens: Any, logits: Any) -> Any:
+                chosen = mx.arange(logits.shape[-1]) == self.token
+                return mx.where(chosen, logits, -mx.inf)
+
+            return only
+
+    asked = [
+        replace(a, constraint=Only(n), request=replace(a.request, max_tokens=2 + n % 7))
+        for n, a in enumerate(distinct(20))
+    ]
+    run = _Run(engine, np.random.default_rng(1))
+    for place, made in run.through(asked).items():
+        assert said(made) == [place] * (2 + place % 7)
+
+
+def test_a_constraint_changes_only_its_own_request(engine: Engine) -> None:
+    class Never:
+        def processor(self, prompt_tokens: int) -> Any:
+            mx = module("mlx.core")
+            return lambda tokens, logits: mx.where(mx.arange(logits.shape[-1]) < 128, -1e9, logits)
+
+    asked = distinct(6)
+    mixed = [replace(a, constraint=Never()) if n % 2 else a for n, a in enumerate(asked)]
+    lone = each_alone(engine, mixed)
+    found = together(engine, mixed)
+    assert all(agrees(a, b) for a, b in zip(lone, found, strict=True))
+    assert all(min(said(m), default=128) >= 128 for m in found[1::2])
+
+
+def test_the_same_seed_says_the_same_whoever_is_beside_it(engine: Engine) -> None:
+    asked = [
+        replace(a, request=replace(a.request, temperature=1.0, seed=7 + n))
+        for n, a in enumerate(distinct(5))
+    ]
+    lone = each_alone(engine, asked)
+    assert [said(m) for m in together(engine, asked)] == [said(m) for m in lone]
+
+
+def test_a_prompt_is_read_in_pieces_that_others_can_bear(engine: Engine) -> None:
+    """One speaks, one begins: a step never reads more than it may, and each step gives a token."""
+    speaks = engine.insert(prompted([1, 2, 3], max_tokens=60)).slot
+    while not engine.step(64).made:
+        pass
+    begins = engine.insert(prompted(list(range(200)) * 4, max_tokens=1)).slot
+    read = 0
+    while read < 799:
+        stepped = engine.step(64)
+        assert 0 < stepped.prompt_tokens <= 64
+        assert [m.slot for m in stepped.made] == [speaks]
+        read += stepped.prompt_tokens
+    assert begins in [m.slot for m in engine.step(64).made]
+    engine.remove(speaks)
+
+
+def test_rounding_in_this_model_is_far_below_a_tie(
+    engine: Engine, sixteen: list[tuple[Prompted, list[Made]]]
+) -> None:
+    """What TIE is measured against: the likelihoods of the same tokens, alone and sixteen wide."""
+    found = together(engine, [asked for asked, _ in sixteen])
+    lone = [made for _, made in sixteen]
+    pairs = [(a, b) for x, y in zip(lone, found, strict=True) for a, b in zip(x, y, strict=True)]
+    assert max(abs(a.logprob - b.logprob) for a, b in pairs if a.token == b.token) < TIE / 10
