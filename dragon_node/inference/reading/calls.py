@@ -4,34 +4,18 @@ from __future__ import annotations
 
 import ast
 import json
-import re
 import secrets
 import string
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from common.model.llm import ToolCall
+from dragon_node.inference.reading.forms import FORMS, is_whole
 from dragon_node.inference.reading.tools import json_object
 
 ID_CHARS = string.ascii_letters + string.digits
 ID_LENGTH = 9
 """Mistral's templates refuse ids of any other length."""
-MARKS: Mapping[str, tuple[str, str]] = {
-    "function_gemma": (r"\{", ""),
-    "gemma4": (r"call:[\w-]+\{", ""),
-    "glm47": ("", "<arg_key>"),
-    "kimi_k2": (r"<\|tool_call_begin\|>", ""),
-    "kimi_k3": (r"<\|open\|>call\b", r"<\|open\|>argument\b"),
-    "laguna": ("", "<arg_key>"),
-    "longcat": ("", "<longcat_arg_key>"),
-    "minicpm5": ("", r"<param\s"),
-    "minimax_m2": (r"<invoke\b", r"<parameter\b"),
-    "mistral": (r"\[ARGS\]", ""),
-    "muse_spark": (r"<atem:invoke\b", r"<atem:parameter\b"),
-    "qwen3_coder": (r"<function=", r"<parameter="),
-}
-"""By mlx_lm's parsers: what begins a call and what begins an argument, as expressions. They pass
-over what they cannot read, so what was written is counted against what was read."""
 RAW = "raw"
 """Where the parser of glm47 puts arguments that it cannot read."""
 LITERAL = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.UnaryOp, ast.USub, ast.UAdd, ast.Load)
@@ -89,9 +73,13 @@ class Calls:
         """Nothing was passed over, and nothing guessed."""
         if self._family == "pythonic":
             return _is_literal(written)
-        call, argument = MARKS.get(self._family, ("", ""))
-        read = sum(len(each or ()) for each in arguments)
-        return _counts(call, written, len(arguments)) and _counts(argument, written, read)
+        form = FORMS.get(self._family)
+        return form is None or is_whole(
+            form,
+            written,
+            calls=len(arguments),
+            arguments=sum(len(each or ()) for each in arguments),
+        )
 
     def _id(self, call: Mapping[str, Any]) -> str:
         """The model's own, once; otherwise a new one."""
@@ -100,11 +88,6 @@ class Calls:
             own = "".join(secrets.choice(ID_CHARS) for _ in range(ID_LENGTH))
         self._ids.add(own)
         return own
-
-
-def _counts(mark: str, written: str, read: int) -> bool:
-    """Some forms are written without the mark at all."""
-    return not mark or len(re.findall(mark, written)) in (0, read)
 
 
 def _json(arguments: Mapping[str, Any]) -> str | None:
@@ -117,7 +100,7 @@ def _json(arguments: Mapping[str, Any]) -> str | None:
 def _is_literal(written: str) -> bool:
     """A list of calls whose arguments are values: of anything else the parser makes strings."""
     try:
-        body = ast.parse(written[written.find("[") : written.rfind("]") + 1], mode="eval").body
+        body = ast.parse(written.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     calls = [c for c in body.elts if isinstance(c, ast.Call)] if isinstance(body, ast.List) else []

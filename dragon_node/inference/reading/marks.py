@@ -57,12 +57,14 @@ class Marks:
             return tuple(self._encoded(text))
         pieces = re.split("(" + "|".join(map(re.escape, hidden.marks)) + ")", text)
         tokens = self._encoded(pieces[0])
+        letters = {name: self._letters(mark) for name, mark in hidden.marks.items()}
         for piece in pieces[1:]:
-            mark = hidden.marks.get(piece)
-            # halves of a mark are none
-            parts = (piece,) if mark is None else (mark[:1], mark[1:])
-            tokens += [token for part in parts for token in self._inside(part)]
+            tokens += letters[piece] if piece in letters else self._inside(piece)
         return tuple(tokens)
+
+    def _letters(self, mark: str) -> list[int]:
+        """Halves of a mark are none."""
+        return self._inside(mark[:1]) + self._inside(mark[1:])
 
     def _inside(self, text: str) -> list[int]:
         for anchor in ANCHORS:

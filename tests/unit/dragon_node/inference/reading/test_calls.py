@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from common.errors import Invalid
 from common.model.llm import ChatMessage, GenerationRequest, Tool, ToolCall
@@ -81,6 +83,23 @@ def test_the_template_shows_tools_calls_and_answers(readers: dict[str, Reader], 
     assert readers[name].takes_tools
     for part in ("look_up", "now", "Oslo", "rain"):
         assert part in read
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    name=st.sampled_from(["qwen3", "mistral", "minimax_m2", "glm47", "lfm2"]),
+    picks=st.lists(st.integers(0, 9), max_size=12),
+    cut=st.booleans(),
+)
+def test_no_letter_of_an_answer_is_lost(
+    readers: dict[str, Reader], name: str, picks: list[int], cut: bool
+):
+    """Whatever a model writes, in whatever order: z is in no call that can be read."""
+    family = FAMILIES[name]
+    pieces = ["z", "é", "<", "\n", *family.marks[:4], family.cut, family.broken]
+    answer = "".join(pieces[pick % len(pieces)] + "z" for pick in picks)
+    said = heard(readers[name], answer, cut=cut, tools=TOOLS)
+    assert (said.text + said.reasoning).count("z") == answer.count("z")
 
 
 def test_a_call_of_a_tool_that_nobody_offered_is_text(readers: dict[str, Reader]):
