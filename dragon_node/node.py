@@ -27,6 +27,7 @@ from dragon_node.config import Config
 from dragon_node.failures.memory import FailureMemory
 from dragon_node.failures.recall import Recaller
 from dragon_node.inference import exact
+from dragon_node.inference.budget.machine import read_machine
 from dragon_node.inference.models import Models
 from dragon_node.inference.opened import open_models
 from dragon_node.inference_numbers import inference_numbers
@@ -63,7 +64,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
     """Serves until the block ends; closes in the reverse order."""
     directory = config.home.directory("dragon")
     identity = await NodeIdentity.join(config.home.identity_directory("dragon"), config.join_file)
-    budget_bytes = config.lake_bytes or default_lake_bytes(psutil.virtual_memory().total)
+    budget_bytes = config.lake_bytes or default_lake_bytes(read_machine().memory_bytes)
     async with AsyncExitStack() as stack:
         disk = ramdisk.choose(directory, config.ram, budget_bytes)
         log.info(

@@ -28,6 +28,10 @@ class ModelFeed:
         self._known: dict[str, Model] = {}
         self._news = asyncio.Event()
 
+    def begin(self, models: Sequence[Model]) -> None:
+        """What is so already, and no change."""
+        self._known = {model.name: model for model in models}
+
     def tell(self, model: Model) -> None:
         """Keeps it and wakes whoever watches, when it differs from what was told before."""
         if self._known.get(model.name) == model:

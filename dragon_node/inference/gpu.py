@@ -8,12 +8,13 @@ from pathlib import Path
 from dragon_node.inference import mlx_modules
 from dragon_node.inference.budget.machine import Gpu, gpu_of
 
-NVIDIA_CONTROL = Path("/dev/nvidiactl")
+NVIDIA = (Path("/dev/nvidiactl"), Path("/dev/dxg"))
+"""The second is what WSL shows of it."""
 
 
 def present_gpu() -> Gpu | None:
     """The GPU that models will run on; None for the CPU. Imports MLX, a second, when there may be
     one."""
-    if sys.platform != "darwin" and not NVIDIA_CONTROL.exists():
+    if sys.platform != "darwin" and not any(device.exists() for device in NVIDIA):
         return None
     return gpu_of(mlx_modules.module("mlx.core"))

@@ -105,6 +105,7 @@ class Models:
         try:
             if is_onnx(opened._embedders.chosen):
                 governor.set_embedder(ONNX_BYTES)
+            opened._feed.begin([_told_of(m) for m in await opened._present()])
             opened._pin()
             async with alongside(opened._look_again()):
                 yield opened
@@ -311,8 +312,7 @@ class Models:
             self._tell(self._resident(model, known))
 
     def _tell(self, model: Model) -> None:
-        """Requests come and go all the time: that is no change of a model."""
-        self._feed.tell(dataclasses.replace(model, requests=0, used_ms=0))
+        self._feed.tell(_told_of(model))
 
     async def _look_again(self) -> None:
         """Models arrive by other processes, and the catalogue's file is edited."""
@@ -332,3 +332,8 @@ class Models:
             task.cancel()
         await asyncio.gather(*self._loads, return_exceptions=True)
         self._threads.shutdown(wait=True, cancel_futures=True)
+
+
+def _told_of(model: Model) -> Model:
+    """Requests come and go all the time: that is no change of a model."""
+    return dataclasses.replace(model, requests=0, used_ms=0)

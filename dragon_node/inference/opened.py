@@ -12,7 +12,7 @@ from pathlib import Path
 from common.clock import Clock, SystemClock
 from dragon_node.inference.budget.gauge import Gauge
 from dragon_node.inference.budget.governor import Governor
-from dragon_node.inference.budget.machine import read_machine, reserve_of
+from dragon_node.inference.budget.machine import read_machine
 from dragon_node.inference.catalog.catalog import Catalog
 from dragon_node.inference.catalog.defaults import defaults
 from dragon_node.inference.catalog.pinned import Pinned
@@ -39,12 +39,12 @@ async def open_models(
     models and lake may take together; 0 is all that the machine has. Invalid when that is more."""
     gpu = await asyncio.to_thread(present_gpu)
     machine = read_machine(memory_bytes, gpu)
-    plan_bytes = machine.plan_bytes(lake_bytes)
+    clock = clock or SystemClock()
+    governor = Governor.of(machine, lake_bytes, clock=clock)
+    plan_bytes = governor.ledger.memory_bytes
     log.info("memory bytes=%d from=%s gpu=%s", plan_bytes, machine.source, gpu and gpu.name)
     platform = "darwin" if sys.platform == "darwin" else "linux"
     catalog = Catalog(weights, directory / CATALOG, defaults(plan_bytes, platform))
-    clock = clock or SystemClock()
-    governor = Governor(plan_bytes, lake_bytes, reserve_bytes=reserve_of(plan_bytes), clock=clock)
     pinned = await asyncio.to_thread(Pinned, directory / PINNED)
     gauge = await asyncio.to_thread(Gauge.of_this_machine, gpu.uuid if gpu else "")
     async with Models.open(catalog, pinned, governor, Pulling(weights), gauge, clock) as models:
