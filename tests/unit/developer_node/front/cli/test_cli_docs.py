@@ -31,9 +31,9 @@ from common.model.lake import (
     StoreStats,
 )
 from common.model.laptop import LaptopStatus, WatchedRepository
-from common.model.llm import Model
+from common.model.llm import InferenceStats, MemoryShare, Model, ModelList
 from common.model.node import Node
-from developer_node.front import output_json, output_json_lake
+from developer_node.front import output_json, output_json_lake, output_json_models
 from developer_node.front.cli import recording
 from developer_node.front.cli.application import application
 from developer_node.front.output_blob import as_json as open_json
@@ -60,6 +60,10 @@ LAKE = LakeStats(
     kept=(ProjectStats(ProjectId("p"), "thing", "awake"),),
     generations=(Generation(1, 2, 3),),
 )
+MODEL = Model("m", "fast", "ready", alternatives=("other",))
+STATS = InferenceStats(1, (MemoryShare("lake", 1),))
+GROUPS = ("lake", "models")
+"""Commands that have commands of their own, each with --json."""
 PRINTED: dict[str, Any] = {
     "search": output_json.search(SearchResult((HIT,), freshness=FRESH)),
     "ask": output_json.ask(AskPassages((HIT,), model="m"), AskEnd("[1]", (HIT,), "stop")),
@@ -78,11 +82,13 @@ PRINTED: dict[str, Any] = {
     "kept": output_json_lake.kept((KeptItem("records", "journal"),)),
     "snapshot": output_json_lake.steps((LakeStep("memory", 1, 3, "memory.db"),)),
     "lake": output_json_lake.lake(LAKE),
+    "models": output_json_models.page(ModelList((MODEL,)), STATS),
     "status": output_json.status(
         LaptopStatus(
             (Node("dragon", NodeId("d"), "a:1", "serving", 1.0),),
             lake=LAKE,
             models=(Model("m", "fast", "ready"),),
+            inference=STATS,
             repositories=(WatchedRepository("/r", WorkingCopyId("w"), 1, 0, "watching"),),
         )
     ),
@@ -118,7 +124,7 @@ def test_every_command_and_option_is_in_the_docs() -> None:
         used = " ".join(line for line in LINES if _name(line.split()) == name)
         shown = [p for p in command.params if not getattr(p, "hidden", False)]
         for option in [o for p in shown for o in p.opts if o.startswith("--")]:
-            known = option in used or (name.startswith("lake ") and option == "--json")
+            known = option in used or (name.split()[0] in GROUPS and option == "--json")
             assert known or option == "--help", f"{name} {option} is not documented"
 
 
@@ -133,7 +139,7 @@ def _commands() -> Iterator[tuple[str, Any]]:
 
 
 def _name(words: list[str]) -> str:
-    inner = words[0] == "lake" and len(words) > 1 and not words[1].startswith("-")
+    inner = words[0] in GROUPS and len(words) > 1 and not words[1].startswith("-")
     return " ".join(words[: 2 if inner else 1])
 
 
