@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dragon_node.inference import mlx_modules
+from dragon_node.inference.embedding.gelu import gelu
 
 MASKED = -1e9
 """Added to what attention must not see; small enough for exp to be 0, large enough for float32."""
@@ -46,7 +47,8 @@ class Bert:
         """Reads no weight yet: `parameters` are evaluated by whoever loads it. KeyError names a
         tensor that is not there, ValueError a BERT of another kind."""
         self._mx: Any = mlx_modules.module("mlx.core")
-        self._nn: Any = mlx_modules.module("mlx.nn")
+        on_cpu = self._mx.default_device() == self._mx.Device(self._mx.cpu)
+        self._gelu: Any = gelu if on_cpu else mlx_modules.module("mlx.nn").gelu
         self._sizes = _Sizes.read(config)
         self.parameters: dict[str, Any] = {}
         for file in sorted(directory.glob("model*.safetensors")):
@@ -71,7 +73,7 @@ class Bert:
         attended = self._attention(f"{name}.attention.self", x, unseen)
         attended = self._linear(f"{name}.attention.output.dense", attended)
         x = self._norm(f"{name}.attention.output.LayerNorm", x + attended)
-        inner = self._nn.gelu(self._linear(f"{name}.intermediate.dense", x))
+        inner = self._gelu(self._linear(f"{name}.intermediate.dense", x))
         return self._norm(
             f"{name}.output.LayerNorm", x + self._linear(f"{name}.output.dense", inner)
         )
