@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from demo_models import models_act
 from demo_shop import ANSWERING_FILE, DIVISION, FILES, HEADER, LOOKUP, QUESTION, Mistake
 from demo_stage import Cards, Done, Stage, Untrue, watching
 
@@ -61,10 +62,17 @@ async def _tour(stage: Stage) -> None:
         async with watching(stage.home) as cards:
             await _first_act(stage, shop, clone, cards)
         await _question(stage, clone)
+        await models_act(stage, _failures(cards))
     finally:
         stage.say("Stopping.")
         await stage.stop()
     stage.check("no process is left", not stage.left_behind(), stage.left_behind())
+
+
+def _failures(cards: Cards) -> list[str]:
+    """What the tests said whose cards have come."""
+    found = [card.recollection.failure for _, card in cards.arrived]
+    return [f"{f.test}\n{f.code}: {f.message.splitlines()[0]}" for f in found if f is not None]
 
 
 async def _first_act(stage: Stage, shop: Path, clone: Path, cards: Cards) -> None:
