@@ -42,11 +42,18 @@ class Kept:
         return sum(entry.bytes for entry in self._entries)
 
     def keep(self, tokens: Sequence[int], cache: list[Any]) -> None:
-        """Evaluates it first: what is lazy holds on to the whole batch that it is a part of. What
-        it begins with needs no place of its own, if it can be cut."""
+        """Evaluates it first, without the room it had to grow: what is lazy or cut holds on to the
+        whole that it is a part of. What it begins with needs no place of its own, if it can be
+        cut."""
         if not tokens or not cache:
             return
-        module("mlx.core").eval([layer.state for layer in cache])
+        mx = module("mlx.core")
+        for layer in cache:
+            _shrink(layer)
+            if getattr(layer, "keys", None) is not None:
+                both = (layer.keys, layer.values)
+                layer.keys, layer.values = module("mlx.utils").tree_map(mx.contiguous, both)
+        mx.eval([layer.state for layer in cache])
         entry = _Entry(np.array(tokens), cache, sum(int(layer.nbytes) for layer in cache))
         cuts = _can_be_cut(cache)
         self._entries = [e for e in self._entries if not _covers(entry.tokens, e.tokens, cuts)]
@@ -143,8 +150,8 @@ def fresh(model: Any, kv_bits: int = 0) -> list[Any]:
 
 
 def _shrink(layer: Any) -> None:
-    """A cache that was cut to a common beginning keeps the whole length's buffers, and copies them
-    with the next token: it is left with what it has read."""
+    """A cache that grows in steps, or was cut to a common beginning, keeps the whole length's
+    buffers, and copies them with the next token: it is left with what it has read."""
     caches = module("mlx_lm.models.cache")
     if type(layer) in (caches.KVCache, caches.QuantizedKVCache) and not layer.empty():
         layer.keys, layer.values = layer.keys_and_values()

@@ -73,6 +73,16 @@ def test_a_beginning_needs_no_place_of_its_own(kept: Kept) -> None:
     assert kept.bytes == 5 * TOKEN_BYTES
 
 
+def test_room_to_grow_is_not_kept(kept: Kept) -> None:
+    """Caches grow by 256 tokens; one of 3 would take 85 times its size."""
+    caches, mx = module("mlx_lm.models.cache"), module("mlx.core")
+    layer = caches.KVCache()
+    layer.update_and_fetch(mx.zeros((1, 1, 3, 1)), mx.zeros((1, 1, 3, 1)))
+    assert layer.nbytes == 256 * TOKEN_BYTES
+    kept.keep((1, 2, 3), [layer])
+    assert kept.bytes == 3 * TOKEN_BYTES
+
+
 def test_what_was_used_last_is_forgotten_last(kept: Kept) -> None:
     keep(kept, 1, 1, 1)
     keep(kept, 2, 2, 2)
