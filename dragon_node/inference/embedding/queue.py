@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ import numpy as np
 
 from common.errors import Corrupt, OverLimit, Unavailable
 from dragon_node.inference.embedding.embedder import Vectors
+from dragon_node.inference.embedding.pace import Pace
 
 Run = Callable[[Sequence[str], bool], Awaitable[Vectors]]
 """Vectors of one slice: (texts, whether they are questions) to (len(texts), dimension)."""
@@ -19,10 +21,8 @@ QUESTIONS_MAX = 64
 """Questions that may wait at a time; the next is refused."""
 TEXTS_MAX = 4_096
 """Texts to keep that may wait at a time; a list that goes beyond it is refused whole."""
-SLICE_TEXTS = 16
-SLICE_CHARS = 8_192
-"""Characters a slice, each text as long as the longest: about what is padded to 2,000 tokens. One
-text may be longer than that."""
+SLICE_TEXTS = 64
+"""At most; fewer when they are long or the model is slow."""
 
 
 @dataclass(eq=False, slots=True)
@@ -54,16 +54,18 @@ class QueuedEmbedder:
         run: Run,
         *,
         slice_texts: int = SLICE_TEXTS,
-        slice_chars: int = SLICE_CHARS,
         questions_max: int = QUESTIONS_MAX,
         texts_max: int = TEXTS_MAX,
+        pace: Pace | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Starts nothing yet. `run` is never called again before its last call has ended."""
         self._id = identity
         self._dimension = dimension
         self._run = run
         self._slice_texts = slice_texts
-        self._slice_chars = slice_chars
+        self._pace = Pace() if pace is None else pace
+        self._clock = clock
         self._limits = {True: questions_max, False: texts_max}
         self._calls: dict[bool, list[_Call]] = {True: [], False: []}
         self._worker: asyncio.Task[None] | None = None
@@ -144,18 +146,21 @@ class QueuedEmbedder:
             while call.order:
                 width = max(width, len(call.texts[call.order[0]]))
                 full = len(parts) == self._slice_texts
-                if parts and (full or width * (len(parts) + 1) > self._slice_chars):
+                if parts and (full or width * (len(parts) + 1) > self._pace.chars):
                     return parts, query
                 parts.append((call, call.order.popleft()))
         return (parts, query) if parts else None
 
     async def _serve(self, parts: Sequence[_Part], query: bool) -> None:
+        texts = [call.texts[row] for call, row in parts]
+        began = self._clock()
         try:
-            rows = await self._run([call.texts[row] for call, row in parts], query)
+            rows = await self._run(texts, query)
             self._check(rows, len(parts))
         except Exception as why:  # whatever it is, the callers are told and the others go on
             await self._blame(why, parts, query)
             return
+        self._pace.learn(len(texts) * max(map(len, texts)), self._clock() - began)
         self._embedded += len(parts)
         for (call, row), vector in zip(parts, rows, strict=True):
             call.rows[row] = vector

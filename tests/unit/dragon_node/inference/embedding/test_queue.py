@@ -10,6 +10,7 @@ import pytest
 
 from common.errors import Corrupt, OverLimit, Unavailable
 from dragon_node.inference.embedding.embedder import Vectors
+from dragon_node.inference.embedding.pace import Pace
 from dragon_node.inference.embedding.queue import QueuedEmbedder
 
 
@@ -47,7 +48,7 @@ def queue(gate: Gate, *, texts: int = 4, chars: int = 1_000) -> QueuedEmbedder:
     return QueuedEmbedder(
         *("gate/2", 2, gate.run),
         slice_texts=texts,
-        slice_chars=chars,
+        pace=Pace(chars),
         questions_max=8,
         texts_max=20,
     )
@@ -74,6 +75,22 @@ async def test_a_slice_is_bounded_by_what_its_longest_text_would_pad_it_to():
     gate.open.set()
     await queue(gate, chars=10).embed(["aaa", "bbb", "ccc", "ddd", "e" * 50])
     assert [len(texts) for texts, _ in gate.slices] == [3, 1, 1]
+
+
+async def test_slices_become_small_when_the_model_is_slow():
+    sizes: list[int] = []
+    now_s = 0.0
+
+    async def slow(texts: Sequence[str], query: bool) -> Vectors:
+        nonlocal now_s
+        sizes.append(len(texts))
+        now_s += 0.01 * len(texts)
+        return np.ones((len(texts), 2), np.float32)
+
+    queued = QueuedEmbedder("slow/2", 2, slow, pace=Pace(64 * 400), clock=lambda: now_s)
+    await queued.embed(["t" * 400] * 200)
+    assert sizes[0] == 64
+    assert max(sizes[3:-1]) <= 10
 
 
 async def test_a_question_overtakes_texts_between_two_slices():
