@@ -9,6 +9,7 @@ from typing import Any
 
 from common.errors import Corrupt, Unavailable
 from dragon_node.inference.catalog.entries import Entry
+from dragon_node.inference.catalog.shape import Shape
 from dragon_node.inference.engines.continuous import BatchedEngine
 from dragon_node.inference.engines.engine import Engine, Opening
 from dragon_node.inference.engines.loaded import Caches, Loaded, same_vocabulary, stop_tokens
@@ -37,7 +38,8 @@ def open_engine(
         guessing: Draft | None = None
         if draft is not None:
             beside = yield from _load(entry.draft, draft, share, 1.0)
-            guessing = Draft(beside, entry.draft_tokens)
+            sizes = Shape.read(draft, kv_bits=entry.kv_bits)
+            guessing = Draft(beside, sizes, entry.draft_tokens)
         return _engine(entry, loaded, guessing, shape)
     except GeneratorExit:
         module("mlx.core").clear_cache()

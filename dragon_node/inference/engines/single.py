@@ -24,6 +24,7 @@ class Draft:
     """A small model that guesses the next tokens of a large one, which then reads them at once."""
 
     loaded: Loaded
+    caches: Caches
     tokens: int
     """That it guesses before the large one looks."""
 
@@ -78,8 +79,9 @@ class SingleEngine:
         return 1
 
     def kv_bytes(self, tokens: Sequence[int]) -> int:
-        """The most that the caches take while these requests run together."""
-        return self._caches.kv_bytes(tokens)
+        """The most that the caches take, the draft model's included."""
+        drafting = 0 if self._draft is None else self._draft.caches.kv_bytes(tokens)
+        return self._caches.kv_bytes(tokens) + drafting
 
     def insert(self, prompted: Prompted) -> Inserted:
         """Finds the nearest caches; reads nothing yet."""

@@ -94,6 +94,14 @@ def test_a_quantised_cache_takes_what_its_shape_says_and_less_than_half(large: P
     assert 0 < engine.cache_bytes <= engine.kv_bytes([len(tokens) + 4])
 
 
+def test_a_draft_models_weights_and_caches_are_counted(large: Path, small: Path) -> None:
+    engine, plain, beside = drafted(large, small), Shape.read(large), Shape.read(small)
+    assert engine.weight_bytes == plain.weight_bytes + beside.weight_bytes
+    assert engine.kv_bytes([500]) == plain.kv_bytes([500]) + beside.kv_bytes([500])
+    alone(engine, prompted(list(range(250)) * 2, max_tokens=4))
+    assert plain.kv_bytes_per_token * 500 < engine.cache_bytes <= engine.kv_bytes([504])
+
+
 def test_a_head_that_cannot_be_quantised_is_said_before_anyone_asks(small: Path) -> None:
     with pytest.raises(Unavailable, match="4 bits") as refused:
         engine_of(small, kv_bits=4)
