@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,7 +18,7 @@ from common.daemon.ports import Ports
 from common.model.failure import Verdict
 from common.model.node import Capability, NodeLoad
 from common.rpc.credentials import NodeIdentity
-from common.rpc.server import Server, joined, open_server
+from common.rpc.server import joined, open_server
 from dragon_node.answer.answering import Answering
 from dragon_node.answer.retrieval import Retrieval
 from dragon_node.answer.suggesting import Suggestions
@@ -28,7 +27,6 @@ from dragon_node.failures.memory import FailureMemory
 from dragon_node.failures.recall import Recaller
 from dragon_node.inference import exact
 from dragon_node.inference.budget.machine import read_machine
-from dragon_node.inference.models import Models
 from dragon_node.inference.opened import open_models
 from dragon_node.inference_numbers import inference_numbers
 from dragon_node.ingest.chunking import chunk
@@ -40,6 +38,7 @@ from dragon_node.lake.records import Note
 from dragon_node.lake.vectors.fastscan import FastScanIndex
 from dragon_node.lake.vectors.held import MakeIndex
 from dragon_node.lake_numbers import lake_numbers
+from dragon_node.models_health import follow_models
 from dragon_node.service_assistant import AssistantService
 from dragon_node.service_door import services
 from dragon_node.service_inference import InferenceService
@@ -52,9 +51,6 @@ SERVER_GRACE_S = 2.0
 """Streams to laptops never end by themselves; what is short has ended by then."""
 DRAIN_S = 10.0
 """A generation of the lake at the end takes no longer, or is not made."""
-INFERENCE = "postdevai.v1.InferenceService"
-HEALTH_LOOK_S = 1.0
-"""Between two looks at whether answers can be generated."""
 SMALL_MACHINE_BYTES = 64 << 30
 LAKE_BYTES_MIN = 256 << 20
 
@@ -125,7 +121,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
         embedding = EmbeddingLoop(
             lake, models.embedder, arrived=models.embedder_arrived, quiet=models.quiet
         )
-        await stack.enter_async_context(alongside(embedding.run(), _health(server, models)))
+        await stack.enter_async_context(alongside(embedding.run(), follow_models(server, models)))
 
         async def numbers() -> list[Measured]:
             known = (await models.catalog()).models
@@ -139,13 +135,6 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
         membership.state = "draining"
         await server.stop(SERVER_GRACE_S)
         await lake.drain(DRAIN_S)
-
-
-async def _health(server: Server, models: Models) -> None:
-    """What health says of the models follows them, until cancelled."""
-    while True:
-        await server.say(INFERENCE, serving=not models.fault)
-        await asyncio.sleep(HEALTH_LOOK_S)
 
 
 def vector_index() -> MakeIndex:

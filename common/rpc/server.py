@@ -83,7 +83,7 @@ async def open_server(
     `add` registers the services. A port that is taken is replaced by a free one, or is a
     Conflict when it must be `exact`. Reflection is only ever served on a loopback address.
     """
-    server, well = _new_server(Intercept(MeshAdmission(guard)), (*OPTIONS, *AGES))
+    server, well = new_server(Intercept(MeshAdmission(guard)), (*OPTIONS, *AGES))
     served = _add(server, add)
     if reflection and is_loopback(host):
         enable_server_reflection(served, server)
@@ -96,7 +96,7 @@ async def open_pinned_server(
     host: str, port: int, key_pem: bytes, leaf_pem: bytes, add: Add, guard: Guard, *, exact: bool
 ) -> tuple[Server, int]:
     """A TLS server that asks for no client certificate: the enrolment port."""
-    server, well = _new_server(Intercept(MeshAdmission(guard)), OPTIONS)
+    server, well = new_server(Intercept(MeshAdmission(guard)), OPTIONS)
     add(server)
     credentials = grpc.ssl_server_credentials([(key_pem, leaf_pem)])
     bound = _bind(server, host, port, credentials, exact=exact)
@@ -109,7 +109,7 @@ async def open_local_server(socket_path: Path, token: str, add: Add) -> Server:
 
     The caller holds the daemon's lock, so a socket that is there belongs to nobody.
     """
-    server, well = _new_server(Intercept(_TokenAdmission(token)), OPTIONS)
+    server, well = new_server(Intercept(_TokenAdmission(token)), OPTIONS)
     enable_server_reflection(_add(server, add), server)
     socket_path.unlink(missing_ok=True)  # noqa: ASYNC240 - one call, at start
     before = os.umask(0o177)
@@ -156,9 +156,10 @@ class _TokenAdmission:
         return
 
 
-def _new_server(
+def new_server(
     intercept: Intercept, options: tuple[tuple[str, Any], ...]
 ) -> tuple[GrpcServer, HealthServicer]:
+    """A server with the health service, which listens nowhere yet."""
     server = grpc.aio.server(interceptors=[intercept], options=options)
     well = HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(well, server)  # pyright: ignore[reportUnknownMemberType]

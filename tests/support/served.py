@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, cast
 
 import grpc
@@ -13,6 +14,7 @@ from common.rpc.certificates import Leaf
 from common.rpc.channel import Channels
 from common.rpc.intercept import Intercept
 from common.rpc.routed import Routed
+from common.rpc.server import Server, new_server
 
 
 class Everyone:
@@ -39,15 +41,32 @@ async def served(
     add: Callable[[grpc.aio.Server], None],
 ) -> AsyncGenerator[tuple[Routed, grpc.aio.Channel]]:
     """A way to the service by Routed, and the bare channel for messages that no client sends."""
-    server = grpc.aio.server(interceptors=(Intercept(Everyone()),))
-    add(server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
+    async with served_in_health(add) as there:
+        yield there.routed, there.channel
+
+
+@dataclass
+class Served:
+    """A service, and what is said of its health."""
+
+    address: str
+    routed: Routed
+    channel: grpc.aio.Channel
+    server: Server
+
+
+@asynccontextmanager
+async def served_in_health(add: Callable[[grpc.aio.Server], None]) -> AsyncGenerator[Served]:
+    """The same, with the health service that every server of ours has."""
+    bare, well = new_server(Intercept(Everyone()), ())
+    add(bare)
+    address = f"127.0.0.1:{bare.add_insecure_port('127.0.0.1:0')}"
+    await bare.start()
 
     async def resolve(*, fresh: bool) -> tuple[Route, ...]:
-        return (Route(f"127.0.0.1:{port}", "spiffe://m/dragon/1", "ticket", 0),)
+        return (Route(address, "spiffe://m/dragon/1", "ticket", 0),)
 
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        channels = cast(Channels, _OneChannel(channel))
-        yield Routed("the Dragon", resolve, channels), channel
-    await server.stop(0)
+    async with grpc.aio.insecure_channel(address) as channel:
+        routed = Routed("the Dragon", resolve, cast(Channels, _OneChannel(channel)))
+        yield Served(address, routed, channel, Server(bare, well))
+    await bare.stop(0)

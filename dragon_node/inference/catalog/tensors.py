@@ -114,7 +114,9 @@ def _header(file: Path) -> Iterator[Tensor]:
     except (OSError, struct.error, ValueError, KeyError, TypeError, AttributeError) as why:
         raise Corrupt(f"{file.name} is no safetensors file: {why}", hint=AGAIN) from why
     if there < wanted:
-        raise Corrupt(f"{file.name} was cut: {there:,} of {wanted:,} bytes", hint=AGAIN)
+        raise Corrupt(
+            f"{file.parent.name}/{file.name} was cut: {there:,} of {wanted:,} bytes", hint=AGAIN
+        )
     yield from found
 
 
