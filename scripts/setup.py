@@ -50,9 +50,7 @@ def main() -> int:
         return refuse_python()
     lock = merged_lock(flavour)
     packages = count_packages(lock)
-    work = (
-        "2.5 GB to download, five to thirty" if flavour.cuda else "230 MB to download, one to five"
-    )
+    work = "3 GB to download, five to thirty" if flavour.cuda else "230 MB to download, one to five"
     print(
         "Setting up .venv with %s: %d packages, about %s minutes."
         % (os.path.basename(interpreter), packages, work),

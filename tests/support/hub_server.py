@@ -19,6 +19,8 @@ from dragon_node.inference.fetching import kept
 
 ID = "mlx-community/tiny"
 COMMIT = "a" * 40
+ELSEWHERE = "localhost"
+"""Who keeps the files when the hub redirects."""
 FIRST = "model-00001-of-00002.safetensors"
 SECOND = "model-00002-of-00002.safetensors"
 
@@ -42,6 +44,12 @@ class HubServer:
     """Whether a part of a file can be asked for."""
     damaged: set[str] = field(default_factory=set[str])
     """Files that are sent with a wrong byte."""
+    redirects: bool = False
+    """Whether files lie with somebody else, as they do for the real one."""
+    tokens: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    """Host and Authorization of each request."""
+    heard: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    """Path and User-Agent of each request."""
     asked: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """File and Range of each request."""
     go_on: threading.Event = field(default_factory=threading.Event)
@@ -139,10 +147,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = unquote(urlsplit(self.path).path)
+        host = self.headers["Host"].split(":")[0]
+        self._hub.heard.append((path, self.headers.get("User-Agent", "")))
+        self._hub.tokens.append((host, self.headers.get("Authorization", "")))
         if self._hub.status != 200:
             self._answer(self._hub.status, b"{}")
         elif path.startswith("/api/models/"):
             self._answer(200, self._hub.listing())
+        elif self._hub.redirects and host != ELSEWHERE:
+            self.send_response(302)
+            self.send_header("Location", f"http://{ELSEWHERE}:{self.server.server_port}{path}")  # type: ignore[attr-defined]
+            self.send_header("Content-Length", "0")
+            self.end_headers()
         else:
             self._send_file(path.split(f"/resolve/{self._hub.commit}/")[-1])
 

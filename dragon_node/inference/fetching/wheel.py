@@ -104,9 +104,10 @@ def _ended(process: subprocess.Popen[bytes]) -> bool:
 def _largest(directory: Path) -> int:
     """Size of the largest file below: the wheel, while it grows or when it is moved."""
     largest = 0
-    for path in directory.rglob("*"):
-        try:
-            largest = max(largest, path.stat().st_size)
-        except FileNotFoundError:
-            continue  # pip has just moved it
+    for root, _, names in os.walk(directory):  # unlike rglob it bears directories that vanish
+        for name in names:
+            try:
+                largest = max(largest, os.stat(os.path.join(root, name)).st_size)
+            except FileNotFoundError:
+                continue  # pip has just moved it
     return largest

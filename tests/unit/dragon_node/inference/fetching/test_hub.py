@@ -17,6 +17,7 @@ from dragon_node.inference.fetching.fetch import fetch as fetch_one
 from dragon_node.inference.fetching.hub_door import _Growing
 from tests.support.hub_server import (
     COMMIT,
+    ELSEWHERE,
     FIRST,
     ID,
     NEEDED,
@@ -35,8 +36,9 @@ class Killed(BaseException):
 
 @pytest.fixture(autouse=True)
 def online(hub: HubServer, monkeypatch: pytest.MonkeyPatch):
-    """Whoever imported MLX in this process before has set it offline."""
+    """Who imported the library in this process before had other settings than the fetcher has."""
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY", True)
 
 
 @pytest.fixture
@@ -171,8 +173,8 @@ def test_a_repository_that_is_no_mlx_model_is_refused_before_anything_arrives(
 
 
 def test_a_name_that_would_leave_the_directory_is_not_taken(hub: HubServer, models: Path):
-    hub.files["../../evil.json"] = b"{}"
-    hub.files["source.json"] = b"{}"
+    for name in ("../../evil.json", "below/evil.json", "..\\evil.json", "source.json"):
+        hub.files[name] = b"{}"
     fetch(models)
     assert set(arrived(models)) == NEEDED
     assert not list(models.parent.rglob("evil.json"))
@@ -261,6 +263,18 @@ def test_progress_never_goes_back_and_ends_whole(hub: HubServer, models: Path):
     assert shares == sorted(shares)
     total = sum(map(len, files_of(hub).values()))
     assert said[-1] == Arrival("ready", 1.0, total, total)
+
+
+def test_files_may_lie_elsewhere_and_the_owners_token_does_not_go_there(
+    hub: HubServer, models: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("HF_TOKEN", "hf_of_the_owner")
+    hub.redirects = True
+    hub.cut[FIRST] = 2_500_000
+    fetch(models)
+    assert arrived(models) == files_of(hub)
+    tokens = {host: {t for h, t in hub.tokens if h == host} for host, _ in hub.tokens}
+    assert tokens == {"127.0.0.1": {"Bearer hf_of_the_owner"}, ELSEWHERE: {""}}
 
 
 def test_two_files_with_the_same_content_both_arrive(hub: HubServer, models: Path):

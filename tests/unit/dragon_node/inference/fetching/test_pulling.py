@@ -21,6 +21,7 @@ from dragon_node.inference.fetching.pulling import Pulling
 from tests.support.hub_server import (
     COMMIT,
     FIRST,
+    ID,
     NEEDED,
     SECOND,
     HubServer,
@@ -180,6 +181,20 @@ async def test_a_directory_that_somebody_else_looks_after_is_not_fetched(
 def test_nothing_whole_cannot_be_verified(models: Path):
     with pytest.raises(Missing, match="not whole"):
         kept.verify(models / "tiny")
+
+
+async def test_the_hub_hears_of_the_model_and_of_nothing_else(hub: HubServer, models: Path):
+    """By itself the library also asks who uses it, and tells."""
+    await pull(models)
+    listing = f"/api/models/{ID}/revision/main"
+    wanted = {listing} | {f"/{ID}/resolve/{COMMIT}/{name}" for name in NEEDED}
+    assert sorted(path for path, _ in hub.heard) == sorted(wanted)
+    (agent,) = {agent for _, agent in hub.heard}
+    assert {part.split("/")[0].strip() for part in agent.split(";")} <= {
+        "unknown",
+        "hf_hub",
+        "python",
+    }
 
 
 async def test_a_refusal_of_the_fetcher_is_the_refusal_of_the_pull(hub: HubServer, models: Path):
