@@ -92,7 +92,7 @@ async def _rounds(made: Mesh, texts: Sequence[str], rounds: int) -> list[Round]:
     found: list[Round] = []
     threads = max(1, (os.cpu_count() or 1) - 1)
     draw = np.random.default_rng(0)
-    async with _Peer() as peer, second_laptop(made) as membership:
+    async with OnnxAlone() as peer, second_laptop(made) as membership:
         client = InferenceClient(membership.routed("inference"))
         for _ in range(rounds + 1):
             order = draw.permutation(len(texts))
@@ -118,10 +118,10 @@ async def _through(client: InferenceClient, texts: Sequence[str]) -> Embedded:
     return Embedded(len(texts) / seconds, np.array(rows, dtype=np.float32))
 
 
-class _Peer:
+class OnnxAlone:
     """embedding_peer.py as a process."""
 
-    async def __aenter__(self) -> _Peer:
+    async def __aenter__(self) -> OnnxAlone:
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "scripts.bench.embedding_peer"),
             stdin=asyncio.subprocess.PIPE,
