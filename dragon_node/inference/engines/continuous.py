@@ -143,6 +143,7 @@ class BatchedEngine:
 
     def _join(self, reading: _Reading) -> None:
         prompted, prefill = reading.prompted, reading.prefill
+        self._kept.keep_prompt(prefill.tokens[:-1], prefill.cache)
         (uid,) = self._batch.insert(
             [prefill.tokens[-1:]],
             max_tokens=[prompted.request.max_tokens],

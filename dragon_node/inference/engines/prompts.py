@@ -60,6 +60,13 @@ class Kept:
         self._entries.append(entry)
         self.trim(self._bytes_max)
 
+    def keep_prompt(self, tokens: Sequence[int], cache: list[Any]) -> None:
+        """A copy of a cache that goes on to answer, where its kind cannot go back to the prompt
+        afterwards: windows and states. Plain ones are kept once, at the end."""
+        caches = module("mlx_lm.models.cache")
+        if any(type(layer) not in (caches.KVCache, caches.QuantizedKVCache) for layer in cache):
+            self.keep(tokens, copy.deepcopy(cache))
+
     def nearest(self, tokens: Sequence[int]) -> tuple[list[Any] | None, int]:
         """(a cache of one's own, how many of these tokens it has read); None for none. The last
         token is never among them: it is read to make the first of the answer."""

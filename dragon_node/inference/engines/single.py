@@ -105,6 +105,9 @@ class SingleEngine:
             if request.left > 0:
                 return Stepped((), read)
             if request.tokens is None:
+                self._kept[0].keep_prompt(
+                    request.prefills[0].tokens[:-1], request.prefills[0].cache
+                )
                 request.tokens = self._generation(request)
             token, logprobs = next(request.tokens)
             return Stepped((self._made(request, token, logprobs),), read, 1)
