@@ -8,10 +8,11 @@ import re
 from collections import OrderedDict
 from copy import copy
 from threading import Lock
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from common.errors import Invalid
 from common.model.llm import GenerationRequest
+from dragon_node.inference.reading import schema
 from dragon_node.inference.reading.constraint import GrammarConstraint, allowed
 
 Thought = Literal["none", "open", "free"]
@@ -26,8 +27,8 @@ FUEL = 100_000
 token, in which nobody else would get one."""
 TRIED = 4
 """Tokens that are tried when a grammar is compiled: better refused then than broken off later."""
-WHITESPACE = r"[ \n]{0,20}"
-"""Between JSON's marks; without an end a small model fills its answer with it."""
+NOTHING = ("NoExtension", "NoExtensionBias")
+"""llguidance's words for a grammar that no text obeys."""
 
 
 class Grammars:
@@ -49,7 +50,7 @@ class Grammars:
         field = "json_schema" if request.json_schema else "regex"
         _check(request, field)
         self._check_plain(field)
-        answer = _schema(request.json_schema) if request.json_schema else _regex(request.regex)
+        answer = schema.lark(request.json_schema) if request.json_schema else _regex(request.regex)
         with self._lock:
             compiled = self._compiled(answer, thought, field)
         return GrammarConstraint(compiled, self._words.vocab_size)
@@ -156,17 +157,6 @@ def _check_size(name: str, written: str, chars_max: int, field: str) -> None:
         )
 
 
-def _schema(written: str) -> str:
-    try:
-        schema = json.loads(written)
-    except (ValueError, RecursionError) as why:
-        raise Invalid(f"this JSON Schema is not JSON: {why}", field="json_schema") from why
-    if not isinstance(schema, dict):
-        raise Invalid("a JSON Schema is a JSON object", field="json_schema")
-    held = cast(dict[str, Any], schema) | {"x-guidance": {"whitespace_pattern": WHITESPACE}}
-    return f"answer: %json {json.dumps(held)}\n"
-
-
 def _regex(written: str) -> str:
     library: Any = importlib.import_module("llguidance")
     grammar = json.loads(library.LLMatcher.grammar_from_regex(written))
@@ -178,4 +168,6 @@ def _reason(error: str) -> str:
     """The compiler's, without where in a grammar that nobody wrote."""
     lines = [line.strip() for line in error.splitlines() if line.strip()]
     said = next((line for line in lines if line.startswith("error: ")), lines[0] if lines else "")
+    if said in NOTHING:
+        return "nothing obeys it"
     return re.sub(r"^(at \d+\(\d+\): |error: |failed to compile JSON schema: )+", "", said)[:300]

@@ -60,8 +60,13 @@ class StreamedSpeech:
         return _joined([said, last, left])
 
     def word(self, token: int) -> str:
-        """One token by itself, for logprobs."""
-        return self._tokenizer.decode([token])
+        """One token by itself, for logprobs: with its space, and of a part of a letter \ufffd."""
+        detokenizer = self._tokenizer.detokenizer
+        _keep_first_space(detokenizer)
+        if _has_text(detokenizer, token):
+            detokenizer.add_token(token)
+            detokenizer.finalize()
+        return detokenizer.last_segment
 
     def _said(self, text: str) -> Said:
         self._state, segments = self._machine.split(self._state, text)

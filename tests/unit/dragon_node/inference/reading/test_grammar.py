@@ -113,6 +113,15 @@ def test_the_logits_that_stay_are_the_models_own(reader: Reader):
         ({"json_schema": '{"type": "nope"}'}, "cannot be held to: Invalid type: nope"),
         ({"json_schema": '{"not": {}}'}, "cannot be held to: Unimplemented keys"),
         ({"json_schema": '{"$ref": "http://x/y"}'}, "does not fetch"),
+        ({"json_schema": '{"$ref": "#"}'}, "cannot be held to: nothing obeys it"),
+        ({"json_schema": '{"items": ' * 150 + "{}" + "}" * 150}, "recursion limit"),
+        ({"json_schema": '{"items":' * 6000 + "{}" + "}" * 6000}, "is not JSON: maximum recur"),
+        ({"json_schema": '{"multipleOf": 999983}'}, "come to 999983 together; 10000 are taken"),
+        (
+            {"json_schema": '{"allOf": [{"multipleOf": 997}, {"items": {"multipleOf": 0.991}}]}'},
+            "come to 988027 together",
+        ),
+        ({"regex": "(" * 300 + ")" * 300}, "nested parentheses"),
         ({"regex": "("}, "regular expression cannot be held to: unclosed group"),
         ({"regex": "(?=a)b"}, "look-around"),
         ({"regex": "(a{1000}){1000}"}, "cannot be held to"),
@@ -127,6 +136,22 @@ def test_what_cannot_be_held_to_is_refused_with_the_compilers_reason(
     with pytest.raises(Invalid, match=reason) as why:
         guide(reader, **held)
     assert why.value.field == next(iter(held))
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"anyOf": [{"$ref": "#/$defs/p"}, {"type": "null"}], "$defs": {"p": {"type": "integer"}}},
+        {"type": "string", "format": "date-time"},
+        {"type": "number", "multipleOf": 0.01},
+        {"type": "array", "items": {"type": "integer", "multipleOf": 15}, "maxItems": 1_000_000},
+        {"type": "string", "minLength": 1_000_000},
+        {"oneOf": [{"type": "string", "title": "A"}, {"type": "integer", "default": 3}]},
+        {},
+    ],
+)
+def test_schemas_as_programs_write_them_are_taken(reader: Reader, schema: dict[str, Any]):
+    assert after(guide(reader, json_schema=json.dumps(schema))[1], [])
 
 
 def test_a_schema_and_an_expression_together_are_refused(reader: Reader):

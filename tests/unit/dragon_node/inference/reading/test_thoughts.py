@@ -66,6 +66,13 @@ def test_a_stop_string_means_nothing_inside_a_thought(qwen: Reader):
     assert (said.reasoning, said.text, said.ended) == ("a\n\nb", "c", True)
 
 
+def test_a_stop_string_means_nothing_inside_a_call(qwen: Reader):
+    answer = '<tool_call>\n{"name": "look_up", "arguments": {"city": "a STOP"}}\n</tool_call>STOP'
+    said = heard(qwen, answer, tools=(LOOK_UP,), stop=("STOP",))
+    assert [call.arguments for call in said.tool_calls] == ['{"city": "a STOP"}']
+    assert (said.text, said.ended) == ("", True)
+
+
 def test_a_call_after_a_thought_is_read(qwen: Reader):
     answer = '<think>hm</think><tool_call>{"name": "look_up", "arguments": {}}</tool_call>'
     said = heard(qwen, answer, tools=(LOOK_UP,))

@@ -93,6 +93,14 @@ def test_what_was_written_is_heard(reader: Reader, answer: str):
     assert heard(reader, answer).text == answer
 
 
+def test_a_word_has_the_space_before_it(reader: Reader):
+    """So that the words of an answer put together are the answer."""
+    speech = reader.speech(reader.read(GenerationRequest(messages=HELLO)))
+    tokens = reader._tokenizer.encode("no yes, yes", add_special_tokens=False)
+    assert "".join(speech.word(token) for token in tokens).strip() == "no yes, yes"
+    assert speech.word(1_000_000) == ""
+
+
 def test_many_threads_read_and_hear_at_once(reader: Reader):
     """The tokenizer is shared; nobody's words may turn up with somebody else."""
 
