@@ -30,6 +30,8 @@ def open_engine(
     """Weights first, a draft model's last; the engine is what the entry asks for. Unavailable when
     this machine cannot have it, Corrupt when its files are not what they were; nothing stays."""
     module("mlx.core").set_cache_limit(POOL_BYTES_MAX)
+    # Once for the process: each BatchGenerator puts back what it found, under the others' feet.
+    module("mlx_lm.utils").maybe_set_recommended_wired_limit()
     if draft is not None and not same_vocabulary(directory, draft):
         raise _no_draft(entry, "a token means another word to each")
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,24 @@ def test_a_broken_model_does_not_harm_the_one_beside_it(tiny: Path, tmp_path: Pa
     with pytest.raises(Corrupt):
         opened(open_(broken, shape))
     assert [m.token for m in alone(engine, prompted([1, 2, 3]))] == [m.token for m in expected]
+
+
+def test_a_thread_that_died_is_followed_by_one_that_speaks(tiny: Path) -> None:
+    """MLX's streams are a thread's own: the next owner loads again and owes nothing to the last."""
+    said: list[list[int | None]] = []
+
+    def owner() -> None:
+        engine = engine_of(tiny)
+        said.append([m.token for m in alone(engine, prompted([1, 2, 3]))])
+        engine.insert(prompted([4, 5, 6]))
+        engine.step(512)  # and dies in the middle of an answer
+
+    for _ in range(2):
+        thread = threading.Thread(target=owner)
+        thread.start()
+        thread.join()
+    assert len(said) == 2
+    assert said[0] == said[1]
 
 
 @pytest.mark.parametrize(
