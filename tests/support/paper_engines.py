@@ -25,6 +25,8 @@ from dragon_node.inference.scheduling.source import Needs
 TOKEN_BYTES = 10
 GROWS = 16
 """Tokens by which caches grow."""
+HELD_S = 5.0
+"""A test that fails must not leave the owner thread standing."""
 VOCABULARY = 10_000
 STOP = VOCABULARY
 """The token that ends an answer and says nothing."""
@@ -112,7 +114,7 @@ class PaperEngine:
         self._called()
         self.stepping.set()
         if self.permits is not None:
-            self.permits.acquire()
+            self.permits.acquire(timeout=HELD_S)
         if self.fault is not None:
             fault, self.fault = self.fault, None
             raise fault
@@ -213,7 +215,7 @@ class PaperVectors:
         assert not self.closed, "used after it was closed"
         self.slicing.set()
         if self.held is not None:
-            self.held.acquire()
+            self.held.acquire(timeout=HELD_S)
         if self.fault is not None:
             fault, self.fault = self.fault, None
             raise fault
@@ -324,7 +326,7 @@ def _slices(model: Paper) -> Generator[float, None, None]:
         for number in range(model.slices):
             model.reached.set()
             if model.gate is not None:
-                model.gate.acquire()
+                model.gate.acquire(timeout=HELD_S)
             if number == 1 and model.broken:
                 raise ValueError(model.broken)
             yield number / model.slices

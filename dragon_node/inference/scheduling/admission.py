@@ -64,11 +64,20 @@ class Admission:
         self._stand_ins = stand_ins
         self._begin = begin
         self._prefill_tokens = prefill_tokens
+        self._looked = -1
+
+    @property
+    def behind(self) -> bool:
+        """Something has changed since it last looked at those who wait."""
+        return self._looked != self._residents.version and bool(self._inbox.calls())
 
     def look(self) -> None:
         """Once for everyone who waits."""
+        self._looked = self._residents.version
+        calls = self._inbox.calls()
+        self._residents.pin(self._inbox.pins)
         held_back = False
-        for call in self._inbox.calls():
+        for call in calls:
             now_s = self._clock()
             if call.deadline_s <= now_s:
                 self._refuse(call, late(call, "waited to begin"))

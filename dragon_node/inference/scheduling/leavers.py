@@ -21,7 +21,9 @@ class Leavers:
 
     def look(self) -> None:
         """At those who ask, and at those who waited for requests to end."""
-        for unload in self._inbox.unloads():
+        unloads = self._inbox.unloads()
+        self._residents.pin(self._inbox.pins)
+        for unload in unloads:
             self._begin(unload)
         for held in self._residents:
             if held.leaving:

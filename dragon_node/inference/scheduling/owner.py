@@ -97,8 +97,6 @@ class Owner:
                 fail_unload(unload, error)
 
     def _turn(self) -> None:
-        if self._around.inbox.pins != self._residents.pins:
-            self._residents.pin(self._around.inbox.pins)
         self._leavers.look()
         self._admission.look()
         self._loads.slice()
@@ -109,7 +107,7 @@ class Owner:
         self._around.tally.running(waiting, sum(len(h.live) for h in self._residents))
 
     def _pause_s(self) -> float | None:
-        if self._residents.busy:
+        if self._residents.busy or self._admission.behind:
             return 0
         next_s = self._admission.next_s()
         return None if next_s == math.inf else max(0.001, next_s - self._around.clock())

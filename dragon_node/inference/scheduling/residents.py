@@ -102,17 +102,12 @@ class Residents:
         """There is something to do at once."""
         return any(h.opening is not None or h.live or h.texts for h in self)
 
-    @property
-    def pins(self) -> frozenset[str]:
-        """The whole set."""
-        return self._pins
-
     def pinned(self, name: str) -> bool:
         """Never evicted."""
         return name in self._pins
 
     def pin(self, names: Collection[str]) -> None:
-        """The whole set."""
+        """The whole set. To be read after what was asked for: who pins and then asks means that."""
         changed = self._pins ^ frozenset(names)
         self._pins = frozenset(names)
         for name in changed:
