@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Future
+from pathlib import Path
 
 from dragon_node.inference.catalog.catalog import Catalog
 from dragon_node.inference.catalog.entries import Entry
@@ -25,7 +27,7 @@ class Stock:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._lock = threading.Lock()
-        self._readers: dict[Stamp, Reader] = {}
+        self._readers: dict[Stamp, Future[Reader]] = {}
         self._takes_tools: dict[str, bool] = {}
 
     def slots(self, name: str) -> int:
@@ -63,13 +65,26 @@ class Stock:
         directory = self._catalog.locate(entry)
         stamp = str(directory), directory.stat().st_mtime_ns, entry.context
         with self._lock:
-            if stamp not in self._readers:
-                self._readers[stamp] = Reader(directory, context=entry.context)
+            opened = self._readers.get(stamp)
+            mine = opened is None
+            if opened is None:
+                opened = self._readers[stamp] = Future()
                 while len(self._readers) > READERS_MAX:
                     del self._readers[next(iter(self._readers))]
-            reader = self._readers[stamp]
-            self._takes_tools[entry.name] = reader.takes_tools
-            return reader
+        if mine:
+            self._open(opened, stamp, entry, directory)
+        reader = opened.result()
+        self._takes_tools[entry.name] = reader.takes_tools
+        return reader
+
+    def _open(self, opened: Future[Reader], stamp: Stamp, entry: Entry, directory: Path) -> None:
+        """Without the lock: those of other models do not wait for it."""
+        try:
+            opened.set_result(Reader(directory, context=entry.context))
+        except BaseException as why:
+            with self._lock:
+                self._readers.pop(stamp, None)
+            opened.set_exception(why)
 
     def takes_tools(self, name: str) -> bool:
         """Whether its template does; False while its reader has not been opened."""
