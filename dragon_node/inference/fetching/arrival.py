@@ -109,7 +109,9 @@ def _entry(entry: Mapping[str, Any]) -> Arrival | None:
 def _stopped(arrival: Arrival) -> Arrival:
     if arrival.state != "arriving":
         return arrival
-    detail = f"fetching stopped at {arrival.progress * 100:.0f} %; {AGAIN} again"
+    detail = (
+        f"fetching stopped at {arrival.progress * 100:.0f} %; pull it and it goes on from there"
+    )
     return Arrival("missing", arrival.progress, arrival.bytes, arrival.bytes_total, detail)
 
 

@@ -66,7 +66,7 @@ def fetch(
     with _alone(models, name, waits):
         said = _Said(models, name, told)
         try:
-            if not good(models, name, source):
+            if not good(models, name, source) and not kept.place_sealed(models, name, source):
                 _bring(models, name, source, said)
         except PostDevAIError as why:
             said.failed(why)

@@ -54,13 +54,13 @@ def verify(directory: Path) -> None:
     if not is_whole(directory):
         raise Missing(
             f"{directory.name} is not whole on this machine",
-            hint=f"fetch it: postdevai models pull {directory.name}",
+            hint=f"type: postdevai models pull {directory.name}",
         )
     wrong = changed(directory)
     if wrong:
         raise Corrupt(
             f"{directory.name}: {', '.join(wrong)} is not what was fetched",
-            hint=f"fetch it again: postdevai models pull {directory.name} --verify",
+            hint=f"remove {directory}, then type: postdevai models pull {directory.name}",
         )
 
 
@@ -100,16 +100,34 @@ def seal(
     for name in (*files, SOURCE):
         _settle(partial / name)
     _settle(partial)
-    shutil.rmtree(directory, ignore_errors=True)
-    partial.rename(directory)
-    _settle(directory.parent)
-    return directory
+    return _place(partial, directory)
+
+
+def place_sealed(models: Path, name: str, source: Hub | Wheel) -> bool:
+    """Gives its name to what was sealed just before an interruption; whether there was such."""
+    partial = models / f"{name}.partial"
+    if not is_whole(partial) or not _matches(source_of(partial), source):
+        return False
+    _place(partial, models / name)
+    return True
 
 
 def sha256_of(path: Path) -> str:
     """Of a file's bytes, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _place(partial: Path, directory: Path) -> Path:
+    """Two renames; what had the name before goes only after them."""
+    before = directory.with_name(f"{directory.name}.before.partial")
+    shutil.rmtree(before, ignore_errors=True)
+    if directory.exists():
+        directory.rename(before)
+    partial.rename(directory)
+    _settle(directory.parent)
+    shutil.rmtree(before, ignore_errors=True)
+    return directory
 
 
 def _matches(said: Mapping[str, Any], source: Wheel | Hub) -> bool:

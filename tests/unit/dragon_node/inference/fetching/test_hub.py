@@ -218,6 +218,16 @@ def test_what_was_interrupted_after_the_last_byte_is_not_asked_for_again(
     assert hub.asked == []
 
 
+def test_what_was_whole_before_it_got_its_name_is_not_fetched_again(hub: HubServer, models: Path):
+    fetch(models)
+    (models / "tiny").rename(models / "tiny.partial")  # as the moment before the last rename
+    (models / "tiny.before.partial").mkdir()  # what had the name until then
+    hub.status = 500
+    fetch(models)
+    assert arrived(models) == files_of(hub)
+    assert sorted(p.name for p in models.iterdir() if p.is_dir()) == ["tiny"]
+
+
 def test_a_note_of_an_earlier_attempt_that_cannot_be_read_means_to_begin_anew(
     hub: HubServer, models: Path
 ):
