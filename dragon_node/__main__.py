@@ -24,7 +24,10 @@ def main() -> int:
         return restore(config, config.restore_from, config.restore_key)
 
     def opened() -> AbstractAsyncContextManager[Running]:
-        from dragon_node.node import open_node  # after the environment is set
+        from dragon_node.inference.mlx_modules import prepare_environment
+
+        prepare_environment()  # libgomp reads it once, and the lake's faiss may load it first
+        from dragon_node.node import open_node
 
         return open_node(config)
 

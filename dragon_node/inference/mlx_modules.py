@@ -30,13 +30,18 @@ def environment_as_it_was() -> dict[str, str]:
     return others | {name: value for name, value in _before.items() if value is not None}
 
 
+def prepare_environment() -> None:
+    """What libraries read once, when they are loaded. What the person set stays."""
+    for variable, value in ENVIRONMENT.items():
+        os.environ.setdefault(variable, value)
+
+
 def module(name: str) -> Any:
     """`mlx.core`, `mlx_lm.utils` and the like; the first one takes seconds.
 
     Unavailable when MLX does not load on this machine, or multiplies wrongly.
     """
-    for variable, value in ENVIRONMENT.items():
-        os.environ.setdefault(variable, value)
+    prepare_environment()
     blas.preload()  # reads the environment when it is loaded
     try:
         found = importlib.import_module(name)

@@ -247,7 +247,7 @@ async def test_a_model_without_room_is_refused_with_the_sum_and_others_go_on(tmp
     (tmp_path / CATALOG).write_text(TINY.format(here=tmp_path).replace('["other"]', "[]"))
     large = GenerationRequest("tiny", asked("x").messages, 2_000)
     async with open_models(
-        tmp_path / "weights", tmp_path, lake_bytes=2_000_000_000, memory_bytes=2_936_500_000
+        tmp_path / "weights", tmp_path, lake_bytes=2_000_000_000, memory_bytes=2_868_500_000
     ) as models:
         with pytest.raises(OverLimit, match=r"lake 2\.0 GB"):
             await whole(models.generate(large))
