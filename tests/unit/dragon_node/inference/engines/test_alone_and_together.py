@@ -200,3 +200,14 @@ def test_rounding_in_this_model_is_far_below_a_tie(
     lone = [made for _, made in sixteen]
     pairs = [(a, b) for x, y in zip(lone, found, strict=True) for a, b in zip(x, y, strict=True)]
     assert max(abs(a.logprob - b.logprob) for a, b in pairs if a.token == b.token) < TIE / 10
+
+
+def test_a_real_model_says_the_same_four_wide_and_from_the_cache(models_dir: Path) -> None:
+    """Matrices of a real size go other ways through BLAS than tiny ones."""
+    engine = engine_of(models_dir / "smollm2-135m-instruct", slots=4)
+    asked = [replace(a, tokens=a.tokens[:24]) for a in distinct(4, max_tokens=4)]
+    lone = each_alone(engine, asked)
+    for _ in range(2):
+        found = together(engine, asked)
+        assert all(agrees(a, b) for a, b in zip(lone, found, strict=True))
+    engine.close()
