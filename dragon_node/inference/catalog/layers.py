@@ -119,7 +119,7 @@ def _numbers(text: Config, kinds: set[str]) -> int:
     kv_heads = _largest(
         first(text, "num_key_value_heads", "n_kv_heads", "num_kv_heads", "n_head_kv", default=heads)
     )
-    hidden = text.get("hidden_size") or text.get("n_embd") or text.get("d_model") or 0
+    hidden = first(text, "hidden_size", "n_embd", "d_model", "hidden_dim", "model_dim", default=0)
     head = int(text.get("head_dim") or int(hidden) // heads)
     if not head:
         raise KeyError("head_dim or hidden_size")

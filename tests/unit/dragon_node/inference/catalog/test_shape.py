@@ -112,6 +112,13 @@ def test_caches_are_as_wide_as_the_widest_type_that_computes_keys(tmp_path: Path
     assert Shape.read(directory).kv_bytes_per_token == 2 * narrow
 
 
+@pytest.mark.parametrize("width", ["hidden_size", "n_embd", "d_model", "hidden_dim", "model_dim"])
+@pytest.mark.parametrize("heads", ["num_attention_heads", "n_heads", "n_head", "num_heads"])
+def test_families_have_other_words_for_the_same_numbers(width: str, heads: str):
+    shape = shape_of({"num_layers": 3, width: 64, heads: 4})
+    assert shape.kv_bytes_per_token == 3 * 2 * 64 * 4
+
+
 def test_an_encoder_keeps_nothing(tmp_path: Path):
     directory = tiny_model(tmp_path / "m")
     _reconfigure(directory, {"model_type": "bert"})
