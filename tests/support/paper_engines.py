@@ -40,8 +40,16 @@ def asked(*tokens: int, say: int = 3, **request: object) -> Prompted:
 
 def words(prompted: Prompted) -> list[int]:
     """What a paper engine says, unless it is told to end sooner (PaperEngine.ends)."""
-    seed = sum((at + 1) * token for at, token in enumerate(prompted.tokens))
-    return [(seed * 31 + n * 7) % VOCABULARY for n in range(prompted.request.max_tokens)]
+    seed = _seed(prompted)
+    return [_word(seed, at) for at in range(prompted.request.max_tokens)]
+
+
+def _seed(prompted: Prompted) -> int:
+    return sum((at + 1) * token for at, token in enumerate(prompted.tokens)) * 31
+
+
+def _word(seed: int, at: int) -> int:
+    return (seed + at * 7) % VOCABULARY
 
 
 def text(prompted: Prompted) -> str:
@@ -59,6 +67,7 @@ def kv_bytes(tokens: Sequence[int]) -> int:
 class _Running:
     prompted: Prompted
     unread: int
+    seed: int
     made: int = 0
 
 
@@ -106,7 +115,7 @@ class PaperEngine:
         self.inserted.append(prompted)
         slot = len(self.inserted)
         cached = self._nearest(prompted.tokens)
-        self.running[slot] = _Running(prompted, len(prompted.tokens) - 1 - cached)
+        self.running[slot] = _Running(prompted, len(prompted.tokens) - 1 - cached, _seed(prompted))
         return Inserted(slot, cached)
 
     def step(self, prompt_tokens: int) -> Stepped:
@@ -166,12 +175,11 @@ class PaperEngine:
 
     def _make(self, slot: int) -> Made:
         running = self.running[slot]
-        said = words(running.prompted)
         running.made += 1
         if self.ends.get(running.prompted.tokens[0]) == running.made - 1:
             return self._over(slot, Made(slot, None, "stop"))
-        token = said[running.made - 1]
-        if running.made == len(said):
+        token = _word(running.seed, running.made - 1)
+        if running.made == running.prompted.request.max_tokens:
             return self._over(slot, Made(slot, token, "length", -0.5, ((token, -0.5),)))
         return Made(slot, token, "", -0.5, ((token, -0.5),))
 
@@ -181,7 +189,9 @@ class PaperEngine:
 
     def _keep(self, running: _Running) -> None:
         read = len(running.prompted.tokens) - running.unread
-        tokens = running.prompted.tokens[:read] + tuple(words(running.prompted)[: running.made])
+        tokens = running.prompted.tokens[:read] + tuple(
+            _word(running.seed, at) for at in range(running.made)
+        )
         self.kept.pop(tokens, None)
         self.kept[tokens] = len(tokens) * TOKEN_BYTES
 

@@ -85,6 +85,16 @@ class Inbox:
         with self._news:
             return self._remove(call)
 
+    def give_back(self, call: Call) -> bool:
+        """It waits again, in its old place, whatever else waits; False when its caller has gone or
+        nobody serves."""
+        with self._news:
+            if call.cancelled or self._shut:
+                return False
+            self._calls.append(call)
+            self._calls.sort(key=lambda c: c.order)
+            return True
+
     def calls(self) -> tuple[Call, ...]:
         """Who waits, in order."""
         with self._news:

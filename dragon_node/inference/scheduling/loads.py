@@ -7,13 +7,13 @@ from collections.abc import Callable
 from typing import cast
 
 from common.errors import OverLimit, PostDevAIError, Unavailable
-from dragon_node.inference.budget.governor import Governor
 from dragon_node.inference.budget.ledger import Admit, Refuse, Wait, Want
 from dragon_node.inference.engines.engine import Engine, VectorEngine
 from dragon_node.inference.scheduling.admission import Answer
-from dragon_node.inference.scheduling.calls import Call
+from dragon_node.inference.scheduling.calls import Call, Speaking
 from dragon_node.inference.scheduling.counts import Tally
 from dragon_node.inference.scheduling.endings import fail, late
+from dragon_node.inference.scheduling.inbox import Inbox
 from dragon_node.inference.scheduling.residency import Board
 from dragon_node.inference.scheduling.residents import Held, Residents, speaker
 
@@ -25,7 +25,7 @@ class Loads:
 
     def __init__(
         self,
-        governor: Governor,
+        inbox: Inbox,
         residents: Residents,
         board: Board,
         tally: Tally,
@@ -33,7 +33,7 @@ class Loads:
         obtain: Callable[[Want], Answer],
         begin: Callable[[Held, Call], None],
     ) -> None:
-        self._governor = governor
+        self._inbox = inbox
         self._residents = residents
         self._board = board
         self._tally = tally
@@ -88,7 +88,19 @@ class Loads:
             return
         self._residents.loaded(held, engine)
         for call in list(held.waiting):
-            self._begin(held, call)
+            full = held.engine is not None and len(held.live) >= held.engine.slots
+            if full and isinstance(call, Speaking):
+                self._give_back(held, call)
+            else:
+                self._begin(held, call)
+
+    def _give_back(self, held: Held, call: Speaking) -> None:
+        """Its model turns out to have fewer slots than was said: it waits for one."""
+        self._residents.leave(held, call)
+        call.free()
+        if not self._inbox.give_back(call):
+            error = Unavailable(self._inbox.shut or "nobody waits for it any more")
+            fail(call, error, self._tally)
 
     def _too_much(self, held: Held, engine: Engine | VectorEngine) -> str | None:
         """None when it takes no more than its files said, or there is room for that as well."""

@@ -65,7 +65,7 @@ class Owner:
             around.prefill_tokens,
         )
         self._loads = Loads(
-            around.governor,
+            around.inbox,
             residents,
             around.board,
             tally,

@@ -256,3 +256,20 @@ def one_slice(model: Paper) -> None:
     """Its load goes on by one."""
     assert model.gate is not None
     model.gate.release()
+
+
+async def test_a_model_with_fewer_slots_than_was_said_lets_the_others_wait():
+    class Fewer(PaperSource):
+        def slots(self, name: str) -> int:
+            return 8
+
+    model = Paper(slots=1, gate=threading.Semaphore(0))
+    async with scheduled(Fewer(m=model)) as (s, _):
+        s.prepare("m")
+        await happened(model.reached)
+        speaks = [asyncio.create_task(whole(s.generate("m", asked(n)))) for n in (1, 2, 3)]
+        await asyncio.sleep(0)
+        one_slice(model)
+        await until(lambda: s.residency("m").requests == 4)
+        open_gate(model)
+        assert [(await task)[0] for task in speaks] == [text(asked(n)) for n in (1, 2, 3)]

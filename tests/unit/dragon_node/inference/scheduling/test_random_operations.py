@@ -82,7 +82,7 @@ class OnPaper(SchedulerMachine):
 
 
 def test_random_operations_on_paper():
-    run_state_machine_as_test(OnPaper, settings=settled(15, 30))
+    run_state_machine_as_test(OnPaper, settings=settled(20, 30))
 
 
 @pytest.mark.crash
@@ -101,7 +101,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> type[SchedulerMachine]:
 
 
 def test_random_operations_on_tiny_models(tiny: type[SchedulerMachine]):
-    run_state_machine_as_test(tiny, settings=settled(3, 15))
+    run_state_machine_as_test(tiny, settings=settled(8, 25))
 
 
 @pytest.mark.crash
