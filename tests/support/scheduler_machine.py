@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from concurrent.futures import Future
 from contextlib import aclosing
@@ -50,7 +51,12 @@ class World(Protocol):
         ...
 
     def over(self) -> str:
-        """What is said when the machine's memory, not only the ledger's, was exceeded."""
+        """What is said when more memory is in use, of the machine and not of the ledger, than
+        the budget and what a step may take beside it."""
+        ...
+
+    def kept_over(self, ledger_bytes: int) -> str:
+        """The same while nothing runs: more than the ledger says."""
         ...
 
 
@@ -184,6 +190,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.asked = []
         self.loop.run(self.scheduler.idle())
         self._settled()
+        self._nothing_is_kept()
 
     @invariant()
     def never_too_much(self) -> None:
@@ -227,6 +234,14 @@ class SchedulerMachine(RuleBasedStateMachine):
             return
         expected = self.world.says(last.model, request.prompt)
         assert said == expected or (last.finish == "deadline" and expected.startswith(said))
+
+    def _nothing_is_kept(self) -> None:
+        """That the ledger does not know; the owner thread may be about to let go of it."""
+        for _ in range(1_000):
+            if not self.world.kept_over(self.governor.ledger.used_bytes):
+                return
+            time.sleep(0.002)
+        raise AssertionError(self.world.kept_over(self.governor.ledger.used_bytes))
 
     def _settled(self) -> None:
         for wait in self.waits:

@@ -75,6 +75,9 @@ class PaperWorld:
     def over(self) -> str:
         return ""
 
+    def kept_over(self, ledger_bytes: int) -> str:
+        return ""
+
 
 class OnPaper(SchedulerMachine):
     world = PaperWorld()
