@@ -92,6 +92,8 @@ class PaperEngine:
         self.fault: BaseException | None = None
         """Raised by the next step."""
         self.insert_fault: Exception | None = None
+        self.rounds = 1
+        """Tokens that a request gets in one step, as from a model with another that drafts."""
         self.stuck = False
         """Its steps do nothing."""
         self.ends: dict[int, int] = {}
@@ -131,8 +133,13 @@ class PaperEngine:
             return Stepped()
         self.budgets.append(prompt_tokens)
         read = self._read(max(1, prompt_tokens))
-        made = tuple(self._make(slot) for slot, r in list(self.running.items()) if not r.unread)
-        self.steps.append(Stepped(made, read, len(made)))
+        made = [
+            self._make(slot)
+            for _ in range(self.rounds)
+            for slot, r in list(self.running.items())
+            if not r.unread
+        ]
+        self.steps.append(Stepped(tuple(made), read, len({m.slot for m in made})))
         return self.steps[-1]
 
     def remove(self, slot: int) -> None:

@@ -90,10 +90,11 @@ class Steps:
             self.fail(held, Unavailable(f"{held.name} does not get on with what it was asked"))
             return
         self._tally.stepped(stepped.width, len(stepped.made), stepped.prompt_tokens)
-        endings: list[tuple[Speaking, Ending]] = [
-            (call, self._hear(held, call, made)) for call, made in heard
-        ]
-        self._settle(held, endings)
+        endings: dict[Speaking, Ending] = {}
+        for call, made in heard:
+            if not endings.get(call):  # else the answer was over before that token
+                endings[call] = self._hear(held, call, made)
+        self._settle(held, tuple(endings.items()))
 
     def _somebody_waits(self) -> bool:
         """For the next token, or for vectors."""

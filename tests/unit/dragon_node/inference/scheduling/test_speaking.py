@@ -133,3 +133,16 @@ async def test_a_request_that_nobody_reads_is_never_begun():
         await pieces.aclose()
         assert s.requests == 0
     assert source.models["m"].openings == 0
+
+
+async def test_what_one_step_made_after_a_stop_string_is_not_heard():
+    wanted = asked(3, say=500)
+    stopping = asked(3, say=500, stop=(str(words(wanted)[4]),))
+    source = PaperSource(m=Paper())
+    async with scheduled(source) as (s, _):
+        (await loaded(source, s)).rounds = 4
+        said, last = await whole(s.generate("m", stopping))
+        assert (await whole(s.generate("m", wanted)))[0] == text(wanted)
+        assert s.counts().finished == 2
+    assert said == "".join(f"{w} " for w in words(wanted)[:4])
+    assert (last.finish, last.completion_tokens) == ("stop", 5)
