@@ -35,6 +35,8 @@ class Config:
     """Bytes of RAM for the lake; 0 takes the default for this machine."""
     memory_bytes: int = 0
     """Bytes that models, their caches and the lake may take together; 0 is all that there is."""
+    prefill_tokens: int = 0
+    """Tokens of prompts a step, while others speak; 0 is what takes a tenth of a second."""
     ram: Choice = "auto"
     """Which kind of RAM disk."""
     outputs: OutputRule = OUTPUTS
@@ -72,6 +74,13 @@ def parse(argv: Sequence[str]) -> Config:
         help="bytes that models and lake may plan with (POSTDEVAI_MEMORY_BYTES); default: all",
     )
     parser.add_argument(
+        "--prefill-tokens",
+        type=int,
+        default=os.environ.get("POSTDEVAI_PREFILL_TOKENS", "0"),
+        help="tokens of a prompt between two tokens of those who speak (POSTDEVAI_PREFILL_TOKENS); "
+        "default: as many as take a tenth of a second",
+    )
+    parser.add_argument(
         "--ram",
         choices=get_args(Choice),
         default=os.environ.get("POSTDEVAI_RAM", "auto"),
@@ -93,8 +102,8 @@ def parse(argv: Sequence[str]) -> Config:
     found = parser.parse_args(argv)
     if min(found.output_days, found.output_bytes) < 0:
         parser.error("--output-days and --output-bytes are 0 or more")
-    if min(found.lake_bytes, found.memory_bytes) < 0:
-        parser.error("--lake-bytes and --memory-bytes are 0 or more")
+    if min(found.lake_bytes, found.memory_bytes, found.prefill_tokens) < 0:
+        parser.error("--lake-bytes, --memory-bytes and --prefill-tokens are 0 or more")
     if (found.action == "restore") != (found.source is not None and found.key is not None):
         parser.error("restore needs --from DIR and --key FILE, and nothing else takes them")
     return Config(
@@ -107,6 +116,7 @@ def parse(argv: Sequence[str]) -> Config:
         join_file=found.join_file,
         lake_bytes=found.lake_bytes,
         memory_bytes=found.memory_bytes,
+        prefill_tokens=found.prefill_tokens,
         ram=cast(Choice, found.ram),
         outputs=OutputRule(found.output_days, found.output_bytes),
         die_with_parent=found.die_with_parent,

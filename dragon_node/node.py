@@ -84,6 +84,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
                 directory,
                 lake_bytes=budget_bytes,
                 memory_bytes=config.memory_bytes,
+                prefill_tokens=config.prefill_tokens,
             )
         )
         recaller = Recaller(lake)

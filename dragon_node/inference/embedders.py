@@ -13,7 +13,7 @@ from dragon_node.inference.embedding.embedder import Vectors
 from dragon_node.inference.embedding.identity import identity
 from dragon_node.inference.embedding.onnx_bge import OnnxBge
 from dragon_node.inference.embedding.queue import QueuedEmbedder
-from dragon_node.inference.scheduling.desk import Scheduler
+from dragon_node.inference.scheduling.scheduler import Scheduler
 
 ARRIVAL_POLL_S = 1.0
 """How often whoever waits for a model looks at the disk: another process brings it."""

@@ -34,8 +34,8 @@ from dragon_node.inference.feed import ModelFeed
 from dragon_node.inference.fetching.pulling import Pulling
 from dragon_node.inference.numbers import stats_of
 from dragon_node.inference.reading.prompted import Prompted
-from dragon_node.inference.scheduling.desk import Scheduler
 from dragon_node.inference.scheduling.residency import Residency
+from dragon_node.inference.scheduling.scheduler import Scheduler
 from dragon_node.inference.scheduling.source import Alternative
 from dragon_node.inference.stock import Stock
 
@@ -62,49 +62,50 @@ class Speaker:
     """Tokens that a question's prompt may take."""
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the models are made of; opened.py puts them together."""
+
+    catalog: Catalog
+    stock: Stock
+    pinned: Pinned
+    governor: Governor
+    pulling: Pulling
+    gauge: Gauge
+    clock: Clock
+    prefill_tokens: int = 0
+    """See Scheduler."""
+
+
 class Models:
     """On one event loop, over one models directory. Models may arrive while the daemon runs."""
 
-    def __init__(
-        self,
-        catalog: Catalog,
-        pinned: Pinned,
-        governor: Governor,
-        pulling: Pulling,
-        gauge: Gauge,
-        clock: Clock,
-    ) -> None:
-        self._gauge = gauge
-        self._catalog = catalog
-        self._pinned = pinned
-        self._governor = governor
-        self._pulling = pulling
+    def __init__(self, parts: Parts) -> None:
+        self._catalog = parts.catalog
+        self._stock = parts.stock
+        self._pinned = parts.pinned
+        self._governor = parts.governor
+        self._pulling = parts.pulling
+        self._gauge = parts.gauge
         self._loop = asyncio.get_running_loop()
-        self._stock = Stock(catalog)
-        self._scheduler = Scheduler(self._stock, governor, told=self._told)
-        self._embedders = Embedders(catalog, self._scheduler)
-        self._feed = ModelFeed(clock, self._present)
+        self._scheduler = Scheduler(
+            parts.stock, parts.governor, told=self._told, prefill_tokens=parts.prefill_tokens
+        )
+        self._embedders = Embedders(parts.catalog, self._scheduler)
+        self._feed = ModelFeed(parts.clock, self._present)
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._loads: set[asyncio.Task[None]] = set()
         self._on_disk: dict[str, Model] = {}
 
     @classmethod
     @asynccontextmanager
-    async def open(
-        cls,
-        catalog: Catalog,
-        pinned: Pinned,
-        governor: Governor,
-        pulling: Pulling,
-        gauge: Gauge,
-        clock: Clock,
-    ) -> AsyncGenerator[Models]:
+    async def open(cls, parts: Parts) -> AsyncGenerator[Models]:
         """Begins to load what is pinned, and nothing else. Closing ends the threads after their
         present step."""
-        opened = cls(catalog, pinned, governor, pulling, gauge, clock)
+        opened = cls(parts)
         try:
             if is_onnx(opened._embedders.chosen):
-                governor.set_embedder(ONNX_BYTES)
+                parts.governor.set_embedder(ONNX_BYTES)
             opened._feed.begin([_told_of(m) for m in await opened._present()])
             opened._pin()
             async with alongside(opened._look_again()):

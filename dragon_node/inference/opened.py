@@ -18,7 +18,8 @@ from dragon_node.inference.catalog.defaults import defaults
 from dragon_node.inference.catalog.pinned import Pinned
 from dragon_node.inference.fetching.pulling import Pulling
 from dragon_node.inference.gpu import present_gpu
-from dragon_node.inference.models import Models
+from dragon_node.inference.models import Models, Parts
+from dragon_node.inference.stock import Stock
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +34,12 @@ async def open_models(
     *,
     lake_bytes: int,
     memory_bytes: int = 0,
+    prefill_tokens: int = 0,
     clock: Clock | None = None,
 ) -> AsyncGenerator[Models]:
     """Over the weights in `weights` and the owner's files in `directory`. `memory_bytes` is what
-    models and lake may take together; 0 is all that the machine has. Invalid when that is more."""
+    models and lake may take together; 0 is all that the machine has. Invalid when that is more.
+    `prefill_tokens`: see Scheduler."""
     gpu = await asyncio.to_thread(present_gpu)
     machine = read_machine(memory_bytes, gpu)
     clock = clock or SystemClock()
@@ -47,5 +50,7 @@ async def open_models(
     catalog = Catalog(weights, directory / CATALOG, defaults(plan_bytes, platform))
     pinned = await asyncio.to_thread(Pinned, directory / PINNED)
     gauge = await asyncio.to_thread(Gauge.of_this_machine, gpu.uuid if gpu else "")
-    async with Models.open(catalog, pinned, governor, Pulling(weights), gauge, clock) as models:
+    stock = Stock(catalog)
+    parts = Parts(catalog, stock, pinned, governor, Pulling(weights), gauge, clock, prefill_tokens)
+    async with Models.open(parts) as models:
         yield models

@@ -21,7 +21,7 @@ from common.model.llm import Generated
 from dragon_node.inference.budget.governor import Governor
 from dragon_node.inference.budget.ledger import Resident
 from dragon_node.inference.reading.prompted import Prompted
-from dragon_node.inference.scheduling.desk import Scheduler
+from dragon_node.inference.scheduling.scheduler import Scheduler
 from dragon_node.inference.scheduling.source import Alternative, Source
 
 ENDS_S = 60.0

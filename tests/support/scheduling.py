@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from common.clock import Clock
 from common.model.llm import Generated
 from dragon_node.inference.budget.governor import Governor
-from dragon_node.inference.scheduling.desk import Scheduler
+from dragon_node.inference.scheduling.scheduler import Scheduler
 from dragon_node.inference.scheduling.source import Source
 from tests.support.paper_engines import PaperEngine, PaperSource
 

@@ -16,7 +16,7 @@ from dragon_node.inference.catalog.entries import Directory, Entry
 from dragon_node.inference.embedding.embedder import Vectors
 from dragon_node.inference.embedding.identity import identity
 from dragon_node.inference.embedding.queue import QueuedEmbedder
-from dragon_node.inference.scheduling.desk import Scheduler
+from dragon_node.inference.scheduling.scheduler import Scheduler
 from dragon_node.inference.stock import Stock
 from tests.support.tiny_bert import tiny_bert
 from tests.support.vector_engines import opened

@@ -10,7 +10,7 @@ from common.errors import Unavailable
 from dragon_node.inference.budget.governor import Governor
 from dragon_node.inference.budget.ledger import Decision, Want
 from dragon_node.inference.scheduling import lives
-from dragon_node.inference.scheduling.desk import Scheduler
+from dragon_node.inference.scheduling.scheduler import Scheduler
 from tests.support.paper_engines import Paper, PaperSource, asked, text
 from tests.support.scheduling import FixedClock, happened, loaded, scheduled, until, whole
 
