@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from common.alongside import alongside
 from common.clock import Clock
-from common.errors import Conflict, Invalid, PostDevAIError, Unavailable
+from common.errors import Conflict, Invalid, OverLimit, Unavailable
 from common.model.llm import (
     Generated,
     GenerationRequest,
@@ -30,13 +30,12 @@ from dragon_node.inference.catalog.entries import Entry
 from dragon_node.inference.catalog.pinned import Pinned
 from dragon_node.inference.embedders import ONNX_BYTES, Embedders, is_onnx
 from dragon_node.inference.embedding.embedder import Embedder
-from dragon_node.inference.feed import ModelFeed
 from dragon_node.inference.fetching.pulling import Pulling
 from dragon_node.inference.numbers import stats_of
 from dragon_node.inference.reading.prompted import Prompted
-from dragon_node.inference.scheduling.residency import Residency
 from dragon_node.inference.scheduling.scheduler import Scheduler
 from dragon_node.inference.scheduling.source import Alternative
+from dragon_node.inference.standing import Standing
 from dragon_node.inference.stock import Stock
 
 log = logging.getLogger(__name__)
@@ -45,8 +44,8 @@ T = TypeVar("T")
 
 LOOK_S = 0.25
 """Between two looks at how far a load has come."""
-DISK_LOOK_S = 2.0
-"""Between two looks at the disk for models that arrive by another process."""
+READING_MAX = 64
+"""Prompts that are read, or wait for that; the next is refused."""
 READERS = 2
 """Prompts that are read at a time, beside the thread that owns MLX."""
 
@@ -87,15 +86,16 @@ class Models:
         self._governor = parts.governor
         self._pulling = parts.pulling
         self._gauge = parts.gauge
-        self._loop = asyncio.get_running_loop()
         self._scheduler = Scheduler(
             parts.stock, parts.governor, told=self._told, prefill_tokens=parts.prefill_tokens
         )
         self._embedders = Embedders(parts.catalog, self._scheduler)
-        self._feed = ModelFeed(parts.clock, self._present)
+        self._standing = Standing(
+            parts.catalog, parts.stock, self._embedders, self._scheduler.residency, parts.clock
+        )
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._loads: set[asyncio.Task[None]] = set()
-        self._on_disk: dict[str, Model] = {}
+        self._reading = 0
 
     @classmethod
     @asynccontextmanager
@@ -106,9 +106,9 @@ class Models:
         try:
             if is_onnx(opened._embedders.chosen):
                 parts.governor.set_embedder(ONNX_BYTES)
-            opened._feed.begin([_told_of(m) for m in await opened._present()])
+            await opened._standing.begin()
             opened._pin()
-            async with alongside(opened._look_again()):
+            async with alongside(opened._standing.look_again()):
                 yield opened
         finally:
             await opened._close()
@@ -142,7 +142,7 @@ class Models:
 
     async def catalog(self) -> ModelList:
         """Every model with its state, in catalogue order."""
-        models = await self._present()
+        models = await self._standing.all()
         return ModelList(models, self._catalog.fault, str(self._catalog.toml_path))
 
     async def stats(self) -> InferenceStats:
@@ -200,19 +200,19 @@ class Models:
         shown: Model | None = None
         while not task.done():
             await asyncio.wait([task], timeout=LOOK_S)
-            model = await self._model(entry.name)
+            model = await self._standing.one(entry.name)
             if model != shown and not task.done():
                 shown = model
                 yield model
         await task
-        yield await self._model(entry.name)
+        yield await self._standing.one(entry.name)
 
     async def unload(self, name: str, *, now: bool) -> Model:
         """Out of memory, when its requests have ended or now. Conflict when it is pinned."""
         entry = self._catalog.find(name)
         self._must_be_mlx(entry)
         await self._scheduler.unload(entry.name, now=now)
-        return await self._model(entry.name)
+        return await self._standing.one(entry.name)
 
     async def pin(self, name: str, *, pinned: bool) -> Model:
         """Kept in memory from now on, or let go; begins to load it when it is not there."""
@@ -225,20 +225,20 @@ class Models:
             )
         await asyncio.to_thread(partial(self._pinned.set, entry.name, pinned=pinned))
         self._pin()
-        return await self._model(entry.name)
+        self._standing.told(entry.name)
+        return await self._standing.one(entry.name)
 
     async def pull(self, name: str) -> AsyncGenerator[Model]:
         """How much has arrived, until all has. Closing ends the fetch."""
         entry = self._catalog.find(name)
         async with aclosing(self._pulling.pull(entry)) as arrivals:
             async for _ in arrivals:
-                model = await self._model(entry.name)
-                self._tell(model)
-                yield model
+                await self._standing.tell()
+                yield await self._standing.one(entry.name)
 
     def watch(self, after: int) -> AsyncGenerator[ModelChange]:
         """Every change from a cursor on, without end."""
-        return self._feed.changes(after)
+        return self._standing.watch(after)
 
     def _read(self, entry: Entry, request: GenerationRequest) -> Prompted:
         return self._stock.reader(entry).read(request)
@@ -246,8 +246,20 @@ class Models:
     def _alternatives(self, entry: Entry) -> list[Entry]:
         return list(self._catalog.alternatives(entry))
 
+    def _told(self, name: str) -> None:
+        self._standing.told(name)
+
     async def _beside(self, work: Callable[[], T]) -> T:
-        return await self._loop.run_in_executor(self._threads, work)
+        if self._reading >= READING_MAX:
+            raise OverLimit(
+                f"{self._reading} prompts are already being read, {READING_MAX} at most",
+                hint="ask again in a moment",
+            )
+        self._reading += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        finally:
+            self._reading -= 1
 
     def _must_be_mlx(self, entry: Entry) -> None:
         if is_onnx(entry):
@@ -270,61 +282,6 @@ class Models:
         if not task.cancelled() and (why := task.exception()) is not None:
             log.warning("a model was not loaded: %s", why)
 
-    async def _present(self) -> tuple[Model, ...]:
-        found = await asyncio.to_thread(self._catalog.models)
-        self._on_disk = {m.name: m for m in found}
-        return tuple(self._resident(m, self._scheduler.residency(m.name)) for m in found)
-
-    async def _model(self, name: str) -> Model:
-        return next(m for m in await self._present() if m.name == name)
-
-    def _resident(self, model: Model, known: Residency) -> Model:
-        """With what is known of it in memory."""
-        active = model.name == self._embedders.chosen.name
-        if (onnx := self._embedders.onnx_loaded(model.name)) is not None:
-            loaded = onnx and model.state == "ready"
-            state, size = ("loaded", ONNX_BYTES) if loaded else (model.state, 0)
-            return dataclasses.replace(model, state=state, bytes=size, active=active)
-        state = model.state if known.state == "ready" else known.state
-        return dataclasses.replace(
-            model,
-            state=state,
-            progress=known.progress if state == "loading" else model.progress,
-            bytes=known.bytes,
-            requests=known.requests,
-            used_ms=known.used_ms,
-            detail=known.detail or model.detail,
-            reason=known.reason,
-            pinned=known.pinned,
-            active=active,
-            tools=self._stock.takes_tools(model.name),
-        )
-
-    def _told(self, name: str) -> None:
-        """From any thread: what it is now, before the next change overtakes it."""
-        known = self._scheduler.residency(name)
-        try:
-            self._loop.call_soon_threadsafe(self._changed, name, known)
-        except RuntimeError:
-            return  # the loop has ended: nobody watches any more
-
-    def _changed(self, name: str, known: Residency) -> None:
-        if (model := self._on_disk.get(name)) is not None:
-            self._tell(self._resident(model, known))
-
-    def _tell(self, model: Model) -> None:
-        self._feed.tell(_told_of(model))
-
-    async def _look_again(self) -> None:
-        """Models arrive by other processes, and the catalogue's file is edited."""
-        while True:
-            try:
-                for model in await self._present():
-                    self._tell(model)
-            except PostDevAIError as why:
-                log.warning("the models cannot be looked at: %s", why.message)
-            await asyncio.sleep(DISK_LOOK_S)
-
     async def _close(self) -> None:
         await self._embedders.close()
         await self._scheduler.close()
@@ -333,8 +290,3 @@ class Models:
             task.cancel()
         await asyncio.gather(*self._loads, return_exceptions=True)
         self._threads.shutdown(wait=True, cancel_futures=True)
-
-
-def _told_of(model: Model) -> Model:
-    """Requests come and go all the time: that is no change of a model."""
-    return dataclasses.replace(model, requests=0, used_ms=0)
