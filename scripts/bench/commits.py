@@ -12,7 +12,7 @@ from common.daemon.home import models_directory
 from common.model.event import FileChanged
 from common.model.lake import SearchQuery
 from dragon_node.answer.retrieval import Retrieval
-from dragon_node.inference.models import Models
+from dragon_node.inference.opened import open_models
 from dragon_node.ingest.embedding import EmbeddingLoop
 from scripts.bench.material import wheels
 from scripts.bench.material.releases import CHANGED_MAX, Release, releases
@@ -81,7 +81,8 @@ async def measured(histories: Sequence[Sequence[Release]]) -> tuple[list[Asked],
 async def _history(
     history: Sequence[Release], directory: Path, whole: list[Asked], single: list[Asked]
 ) -> None:
-    async with opened(directory) as lake, Models.open(models_directory()) as models:
+    found = open_models(models_directory(), directory, lake_bytes=1 << 28)
+    async with opened(directory) as lake, found as models:
         with RememberedEmbedder.open(models.embedder, wheels.cache()) as embedder:
             loop = EmbeddingLoop(
                 lake, embedder, arrived=models.embedder_arrived, quiet=models.quiet

@@ -16,7 +16,7 @@ from common.model.lake import SearchQuery
 from dragon_node.answer.fusion import WORDS_WEIGHT, Candidates, fuse
 from dragon_node.answer.gathering import Gathering, Lists
 from dragon_node.answer.why import Asked
-from dragon_node.inference.models import Models
+from dragon_node.inference.opened import open_models
 from dragon_node.ingest.embedding import EmbeddingLoop
 from dragon_node.lake.lake import Lake
 from dragon_node.lake.records import ChunkRef
@@ -132,7 +132,7 @@ async def lake_of(
     with tempfile.TemporaryDirectory() as directory:
         async with (
             opened(Path(directory), budget_bytes=LAKE_BYTES) as lake,
-            Models.open(models_directory()) as models,
+            open_models(models_directory(), Path(directory), lake_bytes=1 << 28) as models,
         ):
             await fill(lake, {function.path: function.text for function in functions})
             with RememberedEmbedder.open(models.embedder, kept) as embedder:

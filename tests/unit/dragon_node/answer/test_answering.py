@@ -132,7 +132,7 @@ async def test_a_marker_that_names_no_passage_is_never_shown():
 
 
 async def test_a_passage_that_did_not_fit_into_the_prompt_cannot_be_cited():
-    tight = Entry("small", "fast", 135_000_000, prompt_tokens=140)
+    tight = replace(SMALL, prompt_tokens=140)
     model = Scripted("[1] [2] [3] [4] [5] [6]", entry=tight)
     first, text, end = split(await parts(model))
     assert len(first.passages) == 6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from common.model.answer import AskEnd, AskPassages, AskRequest, Hit
@@ -9,6 +10,7 @@ from common.model.lake import SearchQuery
 from dragon_node.answer.answering import Answering
 from dragon_node.answer.retrieval import Retrieval
 from dragon_node.inference.models import Models
+from dragon_node.inference.opened import open_models
 from dragon_node.ingest.embedding import EmbeddingLoop
 from dragon_node.lake.lake import Lake
 from tests.support.lake import Laptop, opened
@@ -31,6 +33,11 @@ FILES = {
 QUESTION = "how is a row made durable before it is acknowledged"
 
 
+def found(weights: Path, home: Path) -> AbstractAsyncContextManager[Models]:
+    """The models whose weights lie there."""
+    return open_models(weights, home, lake_bytes=1 << 28)
+
+
 async def embed_all(lake: Lake, models: Models) -> None:
     loop = EmbeddingLoop(lake, models.embedder, arrived=models.embedder_arrived, quiet=models.quiet)
     while await loop.embed_some():
@@ -45,7 +52,7 @@ async def lines(lake: Lake, hit: Hit) -> str:
 
 
 async def test_an_answer_rests_on_lines_that_open(models_dir: Path, tmp_path: Path):
-    async with opened(tmp_path) as lake, Models.open(models_dir) as models:
+    async with opened(tmp_path) as lake, found(models_dir, tmp_path) as models:
         await Laptop(lake).save(FILES)
         await embed_all(lake, models)
         asking = Answering(Retrieval(lake, models.embedder), models).ask(
@@ -65,7 +72,10 @@ async def test_an_answer_rests_on_lines_that_open(models_dir: Path, tmp_path: Pa
 
 
 async def test_before_there_is_any_model_words_find_the_same_lines(tmp_path: Path):
-    async with opened(tmp_path / "lake") as lake, Models.open(tmp_path / "none") as models:
+    async with (
+        opened(tmp_path / "lake") as lake,
+        found(tmp_path / "none", tmp_path) as models,
+    ):
         await Laptop(lake).save(FILES)
         retrieval = Retrieval(lake, models.embedder)
         first, last = [
@@ -80,7 +90,7 @@ async def test_before_there_is_any_model_words_find_the_same_lines(tmp_path: Pat
 
 
 async def test_a_question_about_other_things_is_not_found(models_dir: Path, tmp_path: Path):
-    async with opened(tmp_path) as lake, Models.open(models_dir) as models:
+    async with opened(tmp_path) as lake, found(models_dir, tmp_path) as models:
         await Laptop(lake).save(FILES)
         await embed_all(lake, models)
         asking = Answering(Retrieval(lake, models.embedder), models).ask(
@@ -91,11 +101,12 @@ async def test_a_question_about_other_things_is_not_found(models_dir: Path, tmp_
         assert isinstance(last, AskEnd)
         assert first.passages == ()
         assert last.answer.startswith("not found in thing")
-        assert {m.state for m in await models.list() if m.purpose == "fast"} == {"ready"}
+        speakers = [m for m in (await models.catalog()).models if m.purpose == "fast"]
+        assert {m.state for m in speakers} == {"ready"}
 
 
 async def test_a_search_says_why_for_name_text_words_and_meaning(models_dir: Path, tmp_path: Path):
-    async with opened(tmp_path) as lake, Models.open(models_dir) as models:
+    async with opened(tmp_path) as lake, found(models_dir, tmp_path) as models:
         await Laptop(lake).save(FILES)
         await embed_all(lake, models)
         retrieval = Retrieval(lake, models.embedder)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from common.errors import Invalid, OverLimit, Unavailable
-from dragon_node.inference.scheduling.scheduler import Scheduler
 from dragon_node.inference.scheduling.inbox import INBOX_MAX
+from dragon_node.inference.scheduling.scheduler import Scheduler
 from dragon_node.inference.scheduling.slices import TEXTS_MAX
 from tests.support.paper_engines import Paper, PaperSource, PaperVectors, asked
 from tests.support.scheduling import happened, loaded, scheduled, until, whole
