@@ -162,7 +162,7 @@ class Models:
         if entry is None:
             raise Unavailable("no model: the catalogue has none that answers")
         reader = await self._beside(lambda: self._stock.reader(entry))
-        self._scheduler.prepare(entry.name)
+        self._scheduler.prepare(entry.name, "a question was asked")
         return Speaker(entry, reader.count, entry.prompt_tokens or reader.context * 3 // 4)
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[Generated]:
@@ -275,7 +275,7 @@ class Models:
         self._scheduler.pin({e.name for e in pinned})
         for entry in pinned:
             if self._catalog.is_whole(entry):
-                self._scheduler.prepare(entry.name)
+                self._scheduler.prepare(entry.name, "it is pinned")
 
     def _load_ended(self, task: asyncio.Task[None]) -> None:
         self._loads.discard(task)

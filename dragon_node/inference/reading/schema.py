@@ -10,8 +10,9 @@ from typing import Any, cast
 
 from common.errors import Invalid
 
-WHITESPACE = r"[ \n]{0,20}"
-"""Between JSON's marks; without an end a small model fills its answer with it."""
+WHITESPACE = r"\n? {0,12}"
+"""Between JSON's marks: one line's end and its indentation. Without an end a small model fills its
+answer with it."""
 MULTIPLE_MAX = 10_000
 """Least common multiple of the digits of every multipleOf. llguidance keeps a state for each
 remainder: 0.1 s for ten thousand and 30 s for a million, in which no fuel is spent."""

@@ -129,13 +129,13 @@ class Scheduler:
         self._put(call)
         await self._answered(call, call.future)
 
-    def prepare(self, name: str) -> None:
+    def prepare(self, name: str, reason: str = "needed soon") -> None:
         """Begins to load a model, so that it is there when its prompt is. Nobody waits: what goes
         wrong is told to whoever asks next."""
         state = self._board.of(name).state
         if state in ("loaded", "loading") or self._inbox.shut or self._inbox.loads(name):
             return
-        reason, now_s = "it was prepared", self._clock()
+        now_s = self._clock()
         self._inbox.put(Loading(model=name, reason=reason, arrived_s=now_s, background=True))
 
     async def unload(self, name: str, *, now: bool) -> None:

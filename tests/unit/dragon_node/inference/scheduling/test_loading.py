@@ -27,7 +27,7 @@ async def test_a_model_is_loaded_once_for_all_who_ask_at_the_same_time():
         await asyncio.gather(*loads, *speaks)
         await s.load("m", "again")
         assert source.models["m"].openings == 1
-        assert s.residency("m").reason == "it was prepared"
+        assert s.residency("m").reason == "needed soon"
 
 
 async def test_a_load_goes_on_slice_by_slice_while_others_speak():
