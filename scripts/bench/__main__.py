@@ -32,6 +32,7 @@ from scripts.bench import (
     sealing,
     serving,
     silence,
+    speculative,
     words,
 )
 from scripts.bench.report import Figure, machine, table
@@ -64,6 +65,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "admission": admission.measure,
     "silence": silence.measure,
     "serving": serving.measure,
+    "speculative": speculative.measure,
     "footprint": footprint.measure,
 }
 LONG: dict[str, Callable[[], list[Figure]]] = {
