@@ -11,12 +11,11 @@ from common.model.lake import (
     ProjectStats,
     Related,
     RelatedThing,
-    StoreStats,
 )
+from developer_node.front.output_bar import bar, legend
 from developer_node.front.output_page import Line, Span, line
 from developer_node.front.output_words import ago, count, size
 
-BAR_CELLS = 40
 PROJECTS_SHOWN = 40
 STYLES = {
     "memory": "magenta",
@@ -43,10 +42,11 @@ def _room(stats: LakeStats) -> list[Line]:
     where = Span(f"in RAM ({stats.back_end})", "green")
     if not stats.ram:
         where = Span(f"NOT RAM ({stats.back_end})", "bold red")
+    stores = [(store.name, store.bytes) for store in stats.stores]
     lines = [
         _row("Lake", f"{size(stats.bytes)} of {size(stats.budget_bytes)}  ", where),
-        _row("", *_bar(stats)),
-        _row("", *_legend(stats.stores)),
+        _row("", *bar(stores, stats.budget_bytes, STYLES)),
+        _row("", *legend(stores, STYLES)),
         _row("", Span(f"at {stats.path}", "dim")),
     ]
     if stats.why:
@@ -54,29 +54,6 @@ def _room(stats: LakeStats) -> list[Line]:
     marks = f"sleep from {size(stats.evict_bytes)}, refuse from {size(stats.refuse_bytes)}"
     inodes = f", {count(stats.inodes_free, 'inode')} free" if stats.inodes_free >= 0 else ""
     return [*lines, _row("", Span(marks + inodes, "dim"))]
-
-
-def _bar(stats: LakeStats) -> list[Span]:
-    """One cell a fortieth of the budget, coloured by what takes most of it; one at least."""
-    spans: list[Span] = []
-    drawn, upto = 0, 0
-    for store in stats.stores:
-        upto += store.bytes
-        reached = round(BAR_CELLS * upto / max(1, stats.budget_bytes))
-        cells = min(max(reached, int(upto > 0)), BAR_CELLS) - drawn
-        drawn += cells
-        if cells:
-            spans.append(Span("█" * cells, STYLES.get(store.name, "white")))
-    return [*spans, Span("░" * (BAR_CELLS - drawn), "dim")]
-
-
-def _legend(stores: Sequence[StoreStats]) -> list[Span]:
-    spans: list[Span] = []
-    for store in stores:
-        if store.bytes:
-            spans.append(Span("■ ", STYLES.get(store.name, "white")))
-            spans.append(Span(f"{store.name} {size(store.bytes)}  "))
-    return spans
 
 
 def _projects(kept: Sequence[ProjectStats], now_ms: int) -> list[Line]:

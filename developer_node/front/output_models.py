@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
-from common.model.llm import InferenceStats, MemoryShare, Model, ModelChange, ModelList
+from common.model.llm import InferenceStats, Model, ModelChange, ModelList
+from developer_node.front.output_bar import bar, legend
 from developer_node.front.output_page import Line, Page, Span, line
 from developer_node.front.output_progress import steps
 from developer_node.front.output_words import ago, count, percent, size, when
 
-BAR_CELLS = 40
 STYLES = {
     "weights": "magenta",
     "kv": "cyan",
@@ -42,35 +42,13 @@ def page(catalog: ModelList, stats: InferenceStats, now_ms: int) -> list[Line]:
 
 def memory(stats: InferenceStats) -> list[Line]:
     """What the memory is spoken for, as one bar and its legend."""
-    used = sum(share.bytes for share in stats.shares)
-    said = f"{size(used)} of {size(stats.memory_bytes)} spoken for"
+    shares = [(share.name, share.bytes) for share in stats.shares]
+    used = sum(taken for _, taken in shares)
     return [
-        _row("Memory", said),
-        _row("", *_bar(stats.shares, stats.memory_bytes)),
-        _row("", *_legend(stats.shares)),
+        _row("Memory", f"{size(used)} of {size(stats.memory_bytes)} spoken for"),
+        _row("", *bar(shares, stats.memory_bytes, STYLES)),
+        _row("", *legend(shares, STYLES)),
     ]
-
-
-def _bar(shares: Sequence[MemoryShare], whole: int) -> list[Span]:
-    """One cell a fortieth, coloured by what takes most of it."""
-    spans: list[Span] = []
-    drawn, upto = 0, 0
-    for share in shares:
-        upto += share.bytes
-        cells = min(round(BAR_CELLS * upto / max(1, whole)), BAR_CELLS) - drawn
-        drawn += cells
-        if cells:
-            spans.append(Span("█" * cells, STYLES.get(share.name, "white")))
-    return [*spans, Span("░" * (BAR_CELLS - drawn), "dim")]
-
-
-def _legend(shares: Sequence[MemoryShare]) -> list[Span]:
-    spans: list[Span] = []
-    for share in shares:
-        if share.bytes:
-            spans.append(Span("■ ", STYLES.get(share.name, "white")))
-            spans.append(Span(f"{share.name} {size(share.bytes)}  "))
-    return spans
 
 
 def _work(stats: InferenceStats) -> list[Line]:
