@@ -67,6 +67,8 @@ class ModelChange:
     model: Model
     reset: bool = False
     """What was known is replaced by the models that follow, up to the next that is no reset."""
+    gone: bool = False
+    """It is no longer in the catalogue: this is what it was last."""
 
 
 @dataclass(frozen=True, slots=True)

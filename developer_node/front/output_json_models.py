@@ -42,7 +42,13 @@ def model(m: Model) -> Json:
 
 def change(c: ModelChange) -> Json:
     """A line of `models watch --json`."""
-    return {"cursor": c.cursor, "at": iso(c.at_ms), "reset": c.reset, "model": model(c.model)}
+    return {
+        "cursor": c.cursor,
+        "at": iso(c.at_ms),
+        "reset": c.reset,
+        "gone": c.gone,
+        "model": model(c.model),
+    }
 
 
 def stats(known: InferenceStats | None) -> Json:

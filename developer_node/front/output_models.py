@@ -157,7 +157,7 @@ def change(c: ModelChange) -> Line:
         Span(f"{when(c.at_ms)}  ", "dim"),
         Span(c.model.name, "bold"),
         "  ",
-        Span(state_words(c.model), STATE_STYLES.get(c.model.state, "")),
+        Span("gone" if c.gone else state_words(c.model), STATE_STYLES.get(c.model.state, "")),
         Span(f"  {why}" if why else "", "dim"),
     )
 

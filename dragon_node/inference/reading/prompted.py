@@ -29,6 +29,8 @@ class Prompted:
     seed."""
     tokens: tuple[int, ...]
     constraint: Constraint | None = None
+    stamp: str = ""
+    """Of the files that it was read by; a model loaded from others does not understand it."""
     opening: str = ""
     """The end of the prompt that belongs to the answer: an opened thought, for Speech."""
 

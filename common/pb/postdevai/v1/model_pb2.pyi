@@ -59,13 +59,15 @@ class Model(_message.Message):
     def __init__(self, name: _Optional[str] = ..., purpose: _Optional[str] = ..., state: _Optional[str] = ..., progress: _Optional[float] = ..., parameters: _Optional[int] = ..., bytes: _Optional[int] = ..., detail: _Optional[str] = ..., source: _Optional[str] = ..., priority: _Optional[int] = ..., context: _Optional[int] = ..., pinned: _Optional[bool] = ..., alternatives: _Optional[_Iterable[str]] = ..., arrived_bytes: _Optional[int] = ..., total_bytes: _Optional[int] = ..., disk_bytes: _Optional[int] = ..., needs_bytes: _Optional[int] = ..., kv_bytes_per_token: _Optional[int] = ..., draft: _Optional[str] = ..., kv_bits: _Optional[int] = ..., requests: _Optional[int] = ..., used_ms: _Optional[int] = ..., reason: _Optional[str] = ..., active: _Optional[bool] = ..., tools: _Optional[bool] = ...) -> None: ...
 
 class ModelChange(_message.Message):
-    __slots__ = ("cursor", "at_ms", "model", "reset")
+    __slots__ = ("cursor", "at_ms", "model", "reset", "gone")
     CURSOR_FIELD_NUMBER: _ClassVar[int]
     AT_MS_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
     RESET_FIELD_NUMBER: _ClassVar[int]
+    GONE_FIELD_NUMBER: _ClassVar[int]
     cursor: int
     at_ms: int
     model: Model
     reset: bool
-    def __init__(self, cursor: _Optional[int] = ..., at_ms: _Optional[int] = ..., model: _Optional[_Union[Model, _Mapping]] = ..., reset: _Optional[bool] = ...) -> None: ...
+    gone: bool
+    def __init__(self, cursor: _Optional[int] = ..., at_ms: _Optional[int] = ..., model: _Optional[_Union[Model, _Mapping]] = ..., reset: _Optional[bool] = ..., gone: _Optional[bool] = ...) -> None: ...
