@@ -47,6 +47,10 @@ class Stock:
             lambda tokens: shape.kv_bytes(tokens) + draft.kv_bytes(tokens),
         )
 
+    def stamp(self, name: str) -> str:
+        """Of the files that it would be loaded from; empty for any."""
+        return ""
+
     def opening(self, name: str) -> Opening | VectorOpening:
         """Loads it in slices; nothing has been read yet."""
         entry = self._catalog.find(name)

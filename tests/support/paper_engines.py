@@ -280,6 +280,8 @@ class Paper:
     """What the second slice of its load fails with."""
     more_bytes: int = 0
     """That it takes beyond what was said."""
+    stamp: str = ""
+    """Of its files."""
     gate: threading.Semaphore | None = None
     """Each slice of its load waits for a permit."""
     reached: threading.Event = field(default_factory=threading.Event)
@@ -303,26 +305,34 @@ class PaperSource:
 
     def slots(self, name: str) -> int:
         """See Source."""
-        return self.models[name].slots
+        return self._model(name).slots
 
     def needs(self, name: str) -> Needs:
         """See Source."""
-        if name not in self.models:
-            raise Missing(f"there is no {name}")
-        model = self.models[name]
+        model = self._model(name)
         if model.missing is not None:
             raise model.missing
         return Needs(model.weight_bytes, kv_bytes)
 
+    def stamp(self, name: str) -> str:
+        """See Source."""
+        return self._model(name).stamp
+
     def opening(self, name: str) -> Opening | VectorOpening:
         """See Source."""
-        model = self.models[name]
+        model = self._model(name)
         model.openings += 1
         return _embedder(model) if model.vectors else _engine(model)
 
     def speech(self, name: str, prompted: Prompted) -> PaperSpeech:
         """See Source."""
+        self._model(name)
         return PaperSpeech(prompted)
+
+    def _model(self, name: str) -> Paper:
+        if name not in self.models:
+            raise Missing(f"there is no {name}")
+        return self.models[name]
 
 
 def _engine(model: Paper) -> Opening:

@@ -87,6 +87,10 @@ class TinyWorld:
         shape = Shape.read(_path(self._entries[name]))
         return Needs(shape.weight_bytes, shape.kv_bytes)
 
+    def stamp(self, name: str) -> str:
+        """See Source: nothing changes here."""
+        return ""
+
     def opening(self, name: str) -> Opening | VectorOpening:
         """See Source."""
         entry = self._entries[name]

@@ -92,22 +92,36 @@ class Scheduler:
         """Returns when no request waits or runs."""
         await self._idle.wait()
 
+    def turned_away(self) -> None:
+        """A request was refused before it came here: it is counted like those refused here."""
+        self._tally.ended("refused")
+
     async def generate(
-        self, name: str, prompted: Prompted, alternatives: Sequence[Alternative] = ()
+        self,
+        name: str,
+        prompted: Prompted,
+        alternatives: Sequence[Alternative] = (),
+        *,
+        arrived_s: float | None = None,
+        instead: str = "",
     ) -> AsyncGenerator[Generated]:
         """Pieces as they are made; the last has `finish` and the counts. Closing the iterator
         cancels the request and frees its slot. OverLimit with the numbers when it cannot begin;
-        Unavailable when its time is up before it spoke, or its model fails."""
+        Unavailable when its time is up before it spoke, or its model fails.
+
+        `arrived_s`: on the governor's clock, from which its time counts; None for now. `instead`:
+        why this model is asked and not the one that was wanted; the first piece says it."""
         request = prompted.request
         call = Speaking(
             model=name,
             reason="a request asked for it",
-            arrived_s=self._clock(),
+            arrived_s=self._clock() if arrived_s is None else arrived_s,
             background=request.background,
             timeout_s=request.timeout_s,
             prompted=prompted,
             mailbox=Mailbox(),
             alternatives=tuple(alternatives),
+            instead=instead,
         )
         self._put(call)
         self._open += 1

@@ -31,6 +31,11 @@ class Source(Protocol):
         """Unavailable or Missing says why it is not there."""
         ...
 
+    def stamp(self, name: str) -> str:
+        """Of the files that it would be loaded from: another when they change. Missing when the
+        name is not known, Unavailable while there are none; empty for what never changes."""
+        ...
+
     def opening(self, name: str) -> Opening | VectorOpening:
         """Loads it in slices; nothing has been read yet."""
         ...

@@ -55,5 +55,6 @@ class StandIns:
         """That one answers, and says why."""
         assert isinstance(call, Speaking)  # nobody else has alternatives
         call.prompted = call.readings[model].result()
-        call.model, call.instead = model, sentence
+        call.model = model
+        call.instead = f"{call.instead}; {sentence}" if call.instead else sentence
         call.alternatives, call.readings = (), {}

@@ -133,6 +133,21 @@ async def test_a_named_alternative_speaks_instead_and_says_so_first():
         assert (s.counts().instead, s.counts().refused) == (1, 0)
 
 
+async def test_why_another_was_asked_is_said_first_and_before_why_yet_another_answers():
+    source = PaperSource(a=Paper(weight_bytes=2_000), b=Paper())
+    async with scheduled(source, 1_500) as (s, _):
+        missing = "x has not arrived; a answers"
+        spoken = s.generate("b", asked(1), instead=missing)
+        assert [p.instead async for p in spoken if p.instead] == [missing]
+        others = [Alternative("b", lambda: asked(7))]
+        spoken = s.generate("a", asked(1), others, instead=missing)
+        said = [p.instead async for p in spoken if p.instead]
+        assert len(said) == 1
+        assert said[0].startswith(f"{missing}; ")
+        assert "b answers" in said[0]
+        assert s.counts().instead == 2
+
+
 async def test_alternatives_are_not_read_while_the_model_that_was_asked_can_begin():
     def never() -> Prompted:
         raise AssertionError("nobody needs that")

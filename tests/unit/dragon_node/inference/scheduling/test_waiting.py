@@ -102,6 +102,24 @@ async def test_a_deadline_that_passes_in_the_queue_is_told_with_its_time():
     assert len(engine.inserted) == 1
 
 
+async def test_the_time_of_a_request_counts_from_its_arrival_and_not_from_its_reading():
+    clock = FixedClock()
+    async with scheduled(PaperSource(m=Paper()), clock=clock) as (s, governor):
+        arrived_s = governor.now_s()
+        clock.pass_s(2)
+        asks = asked(1, timeout_s=3.0)
+        assert (await whole(s.generate("m", asks, arrived_s=arrived_s)))[0] == text(asks)
+        clock.pass_s(1)
+        with pytest.raises(Unavailable, match="3 s have passed"):
+            await whole(s.generate("m", asks, arrived_s=arrived_s))
+
+
+async def test_who_was_turned_away_at_the_door_is_counted_as_refused():
+    async with scheduled(PaperSource(m=Paper())) as (s, _):
+        s.turned_away()
+        assert s.counts().refused == 1
+
+
 async def test_a_deadline_while_it_speaks_ends_the_answer_with_what_was_said():
     clock = FixedClock()
     source = PaperSource(m=Paper(held=True))
