@@ -11,7 +11,7 @@ from common.model.llm import GenerationRequest
 from dragon_node.inference.engines.engine import Inserted, Made, Stepped
 from dragon_node.inference.engines.loaded import Caches, Loaded
 from dragon_node.inference.engines.prompts import Kept, Prefill
-from dragon_node.inference.engines.sampling import likelihood, processors, sampler
+from dragon_node.inference.engines.sampling import Own, likelihood, own, processors, sampler
 from dragon_node.inference.mlx_modules import module
 from dragon_node.inference.reading.prompted import Prompted
 
@@ -32,6 +32,7 @@ class _Reading:
 class _Speaking:
     slot: int
     request: GenerationRequest
+    own: Own | None
 
 
 class BatchedEngine:
@@ -144,15 +145,16 @@ class BatchedEngine:
     def _join(self, reading: _Reading) -> None:
         prompted, prefill = reading.prompted, reading.prefill
         self._kept.keep_prompt(prefill.tokens[:-1], prefill.cache)
+        seen = own(prompted)
         (uid,) = self._batch.insert(
             [prefill.tokens[-1:]],
             max_tokens=[prompted.request.max_tokens],
             caches=[prefill.cache],
             all_tokens=[prefill.tokens[:-1]],
             samplers=[sampler(prompted.request)],
-            logits_processors=[processors(prompted)],
+            logits_processors=[[*([seen] if seen else []), *processors(prompted)]],
         )
-        self._speaking[uid] = _Speaking(reading.slot, prompted.request)
+        self._speaking[uid] = _Speaking(reading.slot, prompted.request, seen)
 
     def _settle(self) -> None:
         """Whoever left is gone from the caches now, not with the next step: until then the whole
@@ -173,5 +175,5 @@ class BatchedEngine:
         if finish == "stop":
             return Made(speaking.slot, None, finish)
         token = int(response.token)
-        own, top = likelihood(speaking.request, response.logprobs, token)
-        return Made(speaking.slot, token, finish, own, top)
+        chosen, top = likelihood(speaking.request, response.logprobs, token, speaking.own)
+        return Made(speaking.slot, token, finish, chosen, top)

@@ -11,7 +11,7 @@ from typing import Any
 from dragon_node.inference.engines.engine import Inserted, Made, Stepped
 from dragon_node.inference.engines.loaded import Caches, Loaded
 from dragon_node.inference.engines.prompts import GROUP, Kept, Prefill
-from dragon_node.inference.engines.sampling import likelihood, processors, sampler
+from dragon_node.inference.engines.sampling import Own, likelihood, own, processors, sampler
 from dragon_node.inference.mlx_modules import module
 from dragon_node.inference.reading.prompted import Processor, Prompted
 
@@ -37,6 +37,7 @@ class _Request:
     """The model's, then the draft model's."""
     tokens: Generator[tuple[int, Any]] | None = None
     """(token, its log probabilities), once the prompt is read."""
+    own: Own | None = None
     made: list[int] = field(default_factory=list[int])
 
     @property
@@ -92,7 +93,7 @@ class SingleEngine:
             Prefill(model, prompted.tokens, *kept.nearest(prompted.tokens), self._kv_bits)
             for model, kept in zip(models, self._kept, strict=False)
         ]
-        self._request = _Request(self._inserted, prompted, prefills)
+        self._request = _Request(self._inserted, prompted, prefills, own=own(prompted))
         return Inserted(self._inserted, prefills[0].read)
 
     def step(self, prompt_tokens: int) -> Stepped:
@@ -141,8 +142,8 @@ class SingleEngine:
             self._end(request)
         if stopped:
             return Made(request.slot, None, "stop")
-        own, top = likelihood(request.prompted.request, logprobs, token)
-        return Made(request.slot, token, "" if self._request else "length", own, top)
+        chosen, top = likelihood(request.prompted.request, logprobs, token, request.own)
+        return Made(request.slot, token, "" if self._request else "length", chosen, top)
 
     def _end(self, request: _Request) -> None:
         """Closing the generation takes back what was drafted and not taken."""
@@ -159,10 +160,13 @@ class SingleEngine:
         nothing is drafted for it."""
         generate, mx = module("mlx_lm.generate"), module("mlx.core")
         asked, main = request.prompted, request.prefills[0]
+        seen = [request.own] if request.own else []
         given: dict[str, Any] = {
             "max_tokens": asked.request.max_tokens,
             "sampler": sampler(asked.request),
-            "logits_processors": [_with_prompt(p, main.tokens[:-1]) for p in processors(asked)],
+            "logits_processors": [
+                _with_prompt(p, main.tokens[:-1]) for p in [*seen, *processors(asked)]
+            ],
             "prompt_cache": [layer for p in request.prefills for layer in p.cache],
             "kv_bits": self._kv_bits or None,
             "kv_group_size": GROUP,

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 
 from common.model.llm import GenerationRequest
+from dragon_node.inference.catalog.entries import Directory, Entry
+from dragon_node.inference.catalog.shape import Shape
 from dragon_node.inference.engines.engine import Engine
+from dragon_node.inference.engines.opening import open_engine
 from dragon_node.inference.engines.sampling import cut, sampler
 from dragon_node.inference.mlx_modules import module
-from tests.support.spoken import alone, engine_of, prompted, said
+from tests.support.spoken import alone, engine_of, opened, prompted, said, together
 from tests.support.tiny_models import tiny_model
 
 SHARES = (0.4, 0.3, 0.2, 0.06, 0.04)
@@ -113,3 +116,96 @@ def test_logprobs_are_of_the_whole_vocabulary_before_temperature(engine: Engine)
 
 def test_logprobs_are_not_computed_for_who_did_not_ask(engine: Engine) -> None:
     assert all(m.logprob == 0 and m.top == () for m in alone(engine, prompted([4, 5], 4)))
+
+
+@pytest.mark.parametrize("temperature", [5e-324, 1e-46, 1e-40, 1e-30, 9e-5])
+def test_a_temperature_that_nothing_can_be_divided_by_is_greedy(
+    engine: Engine, temperature: float
+) -> None:
+    greedy = said(alone(engine, prompted([4, 5], 8)))
+    assert said(alone(engine, prompted([4, 5], 8, temperature=temperature, seed=5))) == greedy
+
+
+def test_the_lowest_temperature_that_is_drawn_takes_the_likeliest_of_halves_too() -> None:
+    """Its quotients are beyond what 16 bits hold."""
+    mx = module("mlx.core")
+    choose = sampler(GenerationRequest(temperature=1e-4, seed=3))
+    assert choose is not None
+    halves = mx.array([[-12.0, -8.0, -9.0, -8.1]]).astype(mx.float16)
+    assert {int(choose(halves).item()) for _ in range(20)} == {1}
+
+
+@pytest.mark.parametrize("asked", [{"top_p": 5e-324}, {"top_p": 1e-40}, {"min_p": 5e-324}])
+def test_cuts_at_the_edge_leave_the_likeliest(asked: dict[str, Any]) -> None:
+    assert left(**asked) == ([0] if "top_p" in asked else [0, 1, 2, 3, 4])
+
+
+class Only:
+    """Lets an answer say nothing but these."""
+
+    def __init__(self, *tokens: int) -> None:
+        self._tokens = tokens
+
+    def processor(self, prompt_tokens: int) -> Any:
+        mx = module("mlx.core")
+        may = [any(n == t for t in self._tokens) for n in range(259)]
+        return lambda tokens, logits: mx.where(mx.array(may), logits, -mx.inf)
+
+
+CHANGED: list[dict[str, Any]] = [
+    {"constraint": Only(250, 251)},
+    {"repetition_penalty": 2.0},
+    {"constraint": Only(250, 251), "repetition_penalty": 2.0, "temperature": 1.0},
+]
+
+
+@pytest.fixture(scope="module")
+def engines(
+    engine: Engine, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, tuple[Engine, Engine]]:
+    """Each with a batched one of the same weights, which says what the model itself thinks."""
+    here = tmp_path_factory.mktemp("own")
+    large, small = tiny_model(here / "large", hidden=256), tiny_model(here / "small", seed=1)
+    entry = Entry("large", "code", Directory(large), draft="small", draft_tokens=3)
+    plain = engine_of(large)
+    drafted = opened(open_engine(entry, large, Shape.read(large), draft=small))
+    return {
+        "batched": (engine, engine),
+        "single": (engine_of(large, kv_bits=8), engine_of(large, kv_bits=8)),
+        "drafted": (drafted, plain),
+    }
+
+
+@pytest.mark.parametrize("kind", ["batched", "single", "drafted"])
+@pytest.mark.parametrize("changed", CHANGED, ids=["grammar", "penalty", "all"])
+def test_logprobs_are_the_models_own_whatever_changes_its_choice(
+    engines: dict[str, tuple[Engine, Engine]], kind: str, changed: dict[str, Any]
+) -> None:
+    """Token by token against the model asked plainly at the same place."""
+    speaks, thinks = engines[kind]
+    wanted: dict[str, Any] = {"logprobs": True, "top_logprobs": 4}
+    made = alone(speaks, prompted([4, 5], 9, **wanted, **changed))
+    tokens = said(made)
+    assert len(tokens) > 2
+    for place, one in enumerate(made[: len(tokens)]):
+        (here,) = alone(
+            thinks, prompted([4, 5, *tokens[:place]], 1, logprobs=True, top_logprobs=259)
+        )
+        own = dict(here.top)
+        assert one.logprob == pytest.approx(own[tokens[place]], abs=1e-3)
+        assert [p for _, p in one.top] == pytest.approx([p for _, p in here.top[:4]], abs=1e-3)
+        assert all(np.isfinite(p) for _, p in one.top)
+
+
+def test_in_a_batch_each_is_told_of_its_own(engine: Engine) -> None:
+    """Some held to a grammar and some not, joining while others speak."""
+    wanted: dict[str, Any] = {"logprobs": True, "top_logprobs": 4}
+    asked = [
+        prompted([n, 7], 5 + n, Only(240 + n, 250) if n % 2 else None, **wanted) for n in range(4)
+    ]
+    lone = [alone(engine, a) for a in asked]
+    for one, other in zip(lone, together(engine, asked), strict=True):
+        assert [m.token for m in one] == [m.token for m in other]
+        for a, b in zip(one, other, strict=True):
+            assert a.logprob == pytest.approx(b.logprob, abs=1e-3)
+            assert [p for _, p in a.top] == pytest.approx([p for _, p in b.top], abs=1e-3)
