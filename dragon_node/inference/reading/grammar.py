@@ -18,8 +18,8 @@ from dragon_node.inference.reading.constraint import GrammarConstraint, allowed
 Thought = Literal["none", "open", "free"]
 """Before the answer: nothing, a thought that the prompt has opened, or one if the model wants."""
 
-SCHEMA_CHARS_MAX = 64 << 10
-REGEX_CHARS_MAX = 8 << 10
+SCHEMA_CHARS_MAX = 65_536
+REGEX_CHARS_MAX = 4_096
 KEPT_MAX = 32
 """Compiled grammars; the one that was used longest ago goes first."""
 FUEL = 100_000
