@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from common.errors import OverLimit, Unavailable
+from common.errors import OverLimit, PostDevAIError, Unavailable
 from common.model.answer import Freshness, Hit
 from common.model.failure import Recollection
 from common.model.lake import HistoryPage, HistoryQuery, SearchQuery, SearchResult
@@ -17,7 +17,7 @@ from dragon_node.answer.fusion import EventRef
 from dragon_node.answer.telling import event_hit, failure_hit, what
 from dragon_node.answer.why import Asked
 from dragon_node.failures.within import Within
-from dragon_node.inference.embedding.embedder import Embedder, Vector
+from dragon_node.inference.embedding.embedder import Embedder, Vector, Vectors
 from dragon_node.lake.history.wording import words_of
 from dragon_node.lake.records import ChunkRef, Scored
 from dragon_node.lake.scope import Scope, scope_of
@@ -29,6 +29,8 @@ NAMED = 50
 TOLD = 20
 """Events for the question's words, and for each text that it quotes."""
 TOLD_WORDS_MAX = 16
+MEANING_S = 5.0
+"""A question waits for its vector so long at most: the embedder may wait for memory."""
 
 
 class SearchedLake(Protocol):
@@ -104,10 +106,19 @@ class Lists:
 class Gathering:
     """Makes the lists for one question after another."""
 
-    def __init__(self, lake: SearchedLake, embedder: Embedder, failures: Recalls | None) -> None:
+    def __init__(
+        self,
+        lake: SearchedLake,
+        embedder: Embedder,
+        failures: Recalls | None,
+        *,
+        meaning_s: float = MEANING_S,
+    ) -> None:
+        """`meaning_s`: after so long without a vector the words answer alone."""
         self._lake = lake
         self._embedder = embedder
         self._failures = failures
+        self._meaning_s = meaning_s
 
     async def lists(self, q: SearchQuery, asked: Asked, fresh: Freshness) -> Lists:
         """Every list of the query's kind. Unavailable when the index of words cannot answer."""
@@ -125,7 +136,7 @@ class Gathering:
     async def _by_meaning(self, q: SearchQuery, lists: Lists) -> None:
         limit = max(LISTED, q.k)
         try:
-            vectors = await self._embedder.embed([q.query], query=True)
+            vectors = await self._vector(q.query)
             found = await self._lake.by_vector(
                 vectors[0], limit, q.project, scope_of(q), embedder=self._embedder.id
             )
@@ -134,6 +145,16 @@ class Gathering:
             lists.not_asked += (f"meaning: {error.message}",)
             return
         lists.vectors = lists.take(found, limit)
+
+    async def _vector(self, query: str) -> Vectors:
+        """Unavailable for whatever keeps the embedder from it."""
+        try:
+            async with asyncio.timeout(self._meaning_s):
+                return await self._embedder.embed([query], query=True)
+        except TimeoutError:
+            raise Unavailable(f"no vector within {self._meaning_s:g} s") from None
+        except PostDevAIError as why:
+            raise Unavailable(why.message) from why
 
     async def _by_words(self, q: SearchQuery, lists: Lists) -> None:
         limit = max(LISTED, q.k)

@@ -7,9 +7,9 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
-from common.errors import OverLimit, Unavailable
+from common.errors import OverLimit, PostDevAIError, Unavailable
 from common.model.ids import ContentHash
-from dragon_node.inference.embedding.embedder import Embedder, Vector
+from dragon_node.inference.embedding.embedder import Embedder, Vector, Vectors
 
 log = logging.getLogger(__name__)
 
@@ -75,14 +75,22 @@ class EmbeddingLoop:
 
     async def embed_some(self) -> bool:
         """One batch; False when every chunk has its vector."""
-        chunks = await self._lake.unembedded(self._embedder.id, BATCH)
+        embedder = self._embedder.id
+        chunks = await self._lake.unembedded(embedder, BATCH)
         if not chunks:
             return False
         await self._wait_for_quiet()
-        rows = await self._embedder.embed([text for _, text in chunks])
+        rows = await self._rows([text for _, text in chunks])
         vectors = [(chunk, row) for (chunk, _), row in zip(chunks, rows, strict=True)]
-        await self._lake.put_vectors(self._embedder.id, vectors)
+        await self._lake.put_vectors(embedder, vectors)
         return True
+
+    async def _rows(self, texts: Sequence[str]) -> Vectors:
+        """Unavailable for whatever is wrong with the embedder: it may be mended while this runs."""
+        try:
+            return await self._embedder.embed(texts)
+        except PostDevAIError as why:
+            raise Unavailable(why.message) from why
 
     async def _wait_for_quiet(self) -> None:
         try:

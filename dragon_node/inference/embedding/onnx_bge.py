@@ -44,7 +44,7 @@ class OnnxBge:
 
     def queued(self) -> QueuedEmbedder:
         """The Embedder over it. Slices of one text: batches gain nothing here, and so a question
-        waits for one text at most."""
+        waits for one text at most: its thread orders them."""
         return QueuedEmbedder(ID, DIMENSION, self.run, slice_texts=1)
 
     async def run(self, texts: Sequence[str], query: bool) -> Vectors:

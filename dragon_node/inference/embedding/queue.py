@@ -1,4 +1,4 @@
-"""Where texts wait for the embedder: questions first, a slice at a time, and not too many."""
+"""Where texts wait for the embedder: questions beside the others, in slices, and not too many."""
 
 from __future__ import annotations
 
@@ -40,9 +40,10 @@ _Part = tuple[_Call, int]
 
 
 class QueuedEmbedder:
-    """An Embedder over anything that makes vectors of a slice, of which one is made at a time.
+    """An Embedder over anything that makes vectors of a slice: one of questions and one of texts
+    to keep are made at a time, so that no question waits behind texts that wait for memory.
 
-    Between two slices whoever asks a question overtakes the texts that are only to be kept. Small
+    What `run` does one after the other it takes in the order in which it is asked. Small
     calls of a kind share a slice; when it fails each of them is tried alone, so that no caller
     fails for another's text. Lives on one event loop.
     """
@@ -59,7 +60,8 @@ class QueuedEmbedder:
         pace: Pace | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Starts nothing yet. `run` is never called again before its last call has ended."""
+        """Starts nothing yet. `run` is never called again before its last call of that kind has
+        ended."""
         self._id = identity
         self._dimension = dimension
         self._run = run
@@ -68,7 +70,7 @@ class QueuedEmbedder:
         self._clock = clock
         self._limits = {True: questions_max, False: texts_max}
         self._calls: dict[bool, list[_Call]] = {True: [], False: []}
-        self._worker: asyncio.Task[None] | None = None
+        self._workers: dict[bool, asyncio.Task[None]] = {}
         self._embedded = 0
         self._closed = False
 
@@ -104,8 +106,8 @@ class QueuedEmbedder:
         done = asyncio.get_running_loop().create_future()
         call = _Call(texts, rows, done, deque(shortest_first), len(texts))
         self._calls[query].append(call)
-        if self._worker is None:
-            self._worker = asyncio.create_task(self._work(), name="embedder queue")
+        if query not in self._workers:
+            self._workers[query] = asyncio.create_task(self._work(query), name="embedder queue")
         try:
             await call.done
         finally:
@@ -113,11 +115,11 @@ class QueuedEmbedder:
         return rows
 
     async def close(self) -> None:
-        """Ends the slice that is being made; whoever waits or comes later gets Unavailable."""
+        """Ends the slices that are being made; whoever waits or comes later gets Unavailable."""
         self._closed = True
-        if self._worker is not None:
-            self._worker.cancel()
-            await asyncio.wait([self._worker])
+        for worker in (workers := list(self._workers.values())):
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
 
     def _check_room(self, texts: int, query: bool) -> None:
         waiting = sum(call.left for call in self._calls[query])
@@ -129,16 +131,16 @@ class QueuedEmbedder:
                 hint="try again in a moment",
             )
 
-    async def _work(self) -> None:
+    async def _work(self, query: bool) -> None:
         try:
-            while parts := self._next(query=True) or self._next(query=False):
-                await self._serve(*parts)
+            while parts := self._next(query):
+                await self._serve(parts, query)
         finally:
-            self._worker = None
-            for call in [*self._calls[True], *self._calls[False]]:
+            del self._workers[query]
+            for call in self._calls[query]:
                 self._fail(call, Unavailable("the embedder has stopped"))
 
-    def _next(self, *, query: bool) -> tuple[list[_Part], bool] | None:
+    def _next(self, query: bool) -> list[_Part]:
         """The oldest calls' shortest texts that together make a slice."""
         parts: list[_Part] = []
         width = 0
@@ -147,9 +149,9 @@ class QueuedEmbedder:
                 width = max(width, len(call.texts[call.order[0]]))
                 full = len(parts) == self._slice_texts
                 if parts and (full or width * (len(parts) + 1) > self._pace.chars):
-                    return parts, query
+                    return parts
                 parts.append((call, call.order.popleft()))
-        return (parts, query) if parts else None
+        return parts
 
     async def _serve(self, parts: Sequence[_Part], query: bool) -> None:
         texts = [call.texts[row] for call, row in parts]
@@ -160,7 +162,8 @@ class QueuedEmbedder:
         except Exception as why:  # whatever it is, the callers are told and the others go on
             await self._blame(why, parts, query)
             return
-        self._pace.learn(len(texts) * max(map(len, texts)), self._clock() - began)
+        if not query:  # a question's time is mostly that of the texts before it
+            self._pace.learn(len(texts) * max(map(len, texts)), self._clock() - began)
         self._embedded += len(parts)
         for (call, row), vector in zip(parts, rows, strict=True):
             call.rows[row] = vector

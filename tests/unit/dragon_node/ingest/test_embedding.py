@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import numpy as np
 import pytest
 
-from common.errors import OverLimit, Unavailable
+from common.errors import Corrupt, Missing, OverLimit, PostDevAIError, Unavailable
 from common.model.ids import ContentHash
 from dragon_node.inference.embedding.embedder import Vector
 from dragon_node.ingest import embedding
@@ -136,11 +136,14 @@ async def test_questions_without_end_do_not_hold_it_up_for_ever(monkeypatch: pyt
     assert len(chunks.kept) == 3
 
 
+@pytest.mark.parametrize(
+    "why", [Unavailable("model 40 %"), Corrupt("its weights are broken"), Missing("no such model")]
+)
 async def test_a_failing_embedder_loses_nothing_and_is_tried_again(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, why: PostDevAIError
 ):
     monkeypatch.setattr(embedding, "RETRY_S", 0.0)
-    chunks, embedder = Chunks(3), FlatEmbedder(Unavailable("model 40 %"))
+    chunks, embedder = Chunks(3), FlatEmbedder(why)
     asked = asyncio.Event()
 
     async def arrived() -> None:

@@ -21,18 +21,18 @@ class Gate:
         self.slices: list[tuple[list[str], bool]] = []
         self.open = asyncio.Event()
         self._begun = asyncio.Event()
-        self.running = 0
+        self.running: list[bool] = []
         self.failing: dict[str, Exception] = {}
 
     async def run(self, texts: Sequence[str], query: bool) -> Vectors:
         self.slices.append((list(texts), query))
         self._begun.set()
-        self.running += 1
-        assert self.running == 1
+        assert query not in self.running
+        self.running.append(query)
         try:
             await self.open.wait()
         finally:
-            self.running -= 1
+            self.running.remove(query)
         for text in texts:
             if text in self.failing:
                 raise self.failing[text]
@@ -103,6 +103,23 @@ async def test_a_question_overtakes_texts_between_two_slices():
     gate.open.set()
     await asyncio.gather(texts, question)
     assert gate.slices == [(["t1"], False), (["q"], True), (["t2"], False)]
+
+
+async def test_a_question_does_not_wait_for_texts_that_wait_for_memory():
+    memory = asyncio.Event()
+
+    async def run(texts: Sequence[str], query: bool) -> Vectors:
+        if not query:
+            await memory.wait()
+        return np.ones((len(texts), 2), np.float32)
+
+    queued = QueuedEmbedder("waits/2", 2, run)
+    texts = asyncio.create_task(queued.embed(["t"] * 3))
+    await asyncio.sleep(0)
+    assert (await queued.embed(["q"], query=True)).shape == (1, 2)
+    assert queued.waiting == 3
+    memory.set()
+    await texts
 
 
 async def test_small_calls_of_a_kind_share_a_slice():
