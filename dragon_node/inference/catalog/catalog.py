@@ -7,20 +7,25 @@ HOME/dragon/models.toml   what the owner adds, changes and removes; read again w
 
 from __future__ import annotations
 
+import logging
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from common.errors import Invalid, Missing, Unavailable
+from common.errors import Invalid, Missing, PostDevAIError, Unavailable
 from common.model.llm import Model, Purpose
 from dragon_node.inference.catalog.defaults import WHEELS
 from dragon_node.inference.catalog.entries import Directory, Entry, Wheel
+from dragon_node.inference.catalog.files import shortened
 from dragon_node.inference.catalog.shape import Shape
 from dragon_node.inference.catalog.sizes import Sizes
 from dragon_node.inference.catalog.toml_file import read_entries
 from dragon_node.inference.fetching import arrival, pins
 from dragon_node.inference.fetching.arrival import Arrival
 from dragon_node.inference.fetching.kept import is_current
+
+log = logging.getLogger(__name__)
 
 ANSWER_ORDER: tuple[Purpose, ...] = ("reasoning", "code", "fast")
 """Who answers a question: the first purpose that has a model."""
@@ -91,16 +96,19 @@ class Catalog:
 
     def is_whole(self, entry: Entry) -> bool:
         """All its files are there, from the source that the entry names now."""
-        if isinstance(entry.source, Directory):
-            path = entry.source.path
-            return (path / "config.json").is_file() or (path / "model.onnx").is_file()
-        return is_current(self.directory, entry.name, entry.source)
+        source = entry.source
+        try:
+            if isinstance(source, Directory):
+                return any((source.path / n).is_file() for n in ("config.json", "model.onnx"))
+            return is_current(self.directory, entry.name, source)
+        except (OSError, ValueError, RecursionError):  # taken away meanwhile, or not ours to see
+            return False
 
     def locate(self, entry: Entry) -> Path:
         """The directory of its weights; Unavailable says how far they have come."""
         if self.is_whole(entry):
             return self._place(entry)
-        state = self._arrival(entry, arrival.read(self.directory).get(entry.name))
+        state = self._arrival(entry, self._said().get(entry.name))
         raise Unavailable(sentence(entry, state), hint=hint(entry, state))
 
     def shape(self, entry: Entry) -> Shape:
@@ -110,13 +118,13 @@ class Catalog:
 
     def arrivals(self) -> dict[str, Arrival]:
         """How far each entry has come."""
-        said = arrival.read(self.directory)
+        said = self._said()
         return {e.name: self._arrival(e, said.get(e.name)) for e in self.entries}
 
     def models(self) -> tuple[Model, ...]:
         """Every entry with its state on disk, in catalogue order; nothing of who is in memory."""
-        said = arrival.read(self.directory)
-        return tuple(self._model(e, self._arrival(e, said.get(e.name))) for e in self.entries)
+        said = self._said()
+        return tuple(self._model(e, said.get(e.name)) for e in self.entries)
 
     def _first(self, entries: list[Entry]) -> Entry | None:
         ordered = by_priority(tuple(entries))
@@ -135,25 +143,28 @@ class Catalog:
             return Arrival("missing", detail=f"not there; {_pull(entry)}")
         return said
 
-    def _model(self, entry: Entry, state: Arrival) -> Model:
-        model = Model(
-            name=entry.name,
-            purpose=entry.purpose,
-            state=state.state,
-            progress=state.progress,
-            parameters=entry.parameters,
-            detail=state.detail,
-            source=str(entry.source),
-            priority=entry.priority,
-            context=entry.context,
-            pinned=entry.pin,
-            alternatives=entry.alternatives,
-            arrived_bytes=state.bytes,
-            total_bytes=state.bytes_total or (_download(entry) if state.state != "ready" else 0),
-            draft=entry.draft,
-            kv_bits=entry.kv_bits,
-        )
-        return self._sizes.filled(model, self._place(entry)) if state.state == "ready" else model
+    def _said(self) -> dict[str, Arrival]:
+        """What fetchers wrote; nothing when it cannot be read, as when there is none."""
+        try:
+            return arrival.read(self.directory)
+        except (ValueError, ArithmeticError, RecursionError) as why:
+            log.warning("%s means nothing: %s", arrival.path_of(self.directory), why)
+            return {}
+
+    def _model(self, entry: Entry, said: Arrival | None) -> Model:
+        model = _described(entry, self._arrival(entry, said))
+        if model.state != "ready":
+            return model
+        try:
+            return self._sizes.filled(model, self._place(entry))
+        except PostDevAIError as why:
+            fault = f"{why.message}; {why.hint}"
+        except Exception as why:  # whatever strangers wrote there, other models stay listed
+            fault = f"its files cannot be understood: {shortened(why)}; fetch it again"
+        now = self._arrival(entry, said)  # it may have been deleted while it was looked at
+        if now.state != "ready":
+            return _described(entry, now)
+        return replace(model, state="failed", detail=fault)
 
     def _refresh(self) -> None:
         """Under the lock."""
@@ -198,6 +209,27 @@ def _pull(entry: Entry) -> str:
     pull = f"type: postdevai models pull {entry.name}"
     by_script = isinstance(entry.source, Wheel) and entry.source.pin in pins.PINS
     return f"{arrival.AGAIN}, or {pull}" if by_script else pull
+
+
+def _described(entry: Entry, state: Arrival) -> Model:
+    """What the catalogue and the fetcher say of it, without a look at its files."""
+    return Model(
+        name=entry.name,
+        purpose=entry.purpose,
+        state=state.state,
+        progress=state.progress,
+        parameters=entry.parameters,
+        detail=state.detail,
+        source=str(entry.source),
+        priority=entry.priority,
+        context=entry.context,
+        pinned=entry.pin,
+        alternatives=entry.alternatives,
+        arrived_bytes=state.bytes,
+        total_bytes=state.bytes_total or (_download(entry) if state.state != "ready" else 0),
+        draft=entry.draft,
+        kv_bits=entry.kv_bits,
+    )
 
 
 def _download(entry: Entry) -> int:

@@ -22,6 +22,12 @@ STATE_ITEM_BYTES = 4
 GROUP = 64
 """Numbers of a quantised cache that share a scale and a bias, as mlx-lm quantises."""
 
+LAYERS_MAX = 10_000
+"""The deepest have some hundreds."""
+WINDOW_MAX = 1 << 40
+LAYER_BYTES_MAX = 1 << 40
+"""Of a token or a state; a file that says more was not written for a model."""
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:
@@ -36,21 +42,34 @@ class Layer:
 
 
 def layers_of(config: Config, item_bytes: int, kv_bits: int) -> tuple[Layer, ...]:
-    """Every layer that keeps something. KeyError or TypeError when the config does not say."""
+    """Every layer that keeps something. LookupError, TypeError, ValueError, ArithmeticError or
+    AttributeError when the config does not say, or says what no model has."""
     kinds = set(_model_types(config))
     text = flattened(config)
     if kinds & ENCODERS:
         return ()
     count = int(first(text, "num_hidden_layers", "n_layers", "n_layer", "num_layers"))
-    state = _state_numbers(text) * STATE_ITEM_BYTES
+    checked(count, LAYERS_MAX, "num_hidden_layers")
+    state = checked(
+        _state_numbers(text) * STATE_ITEM_BYTES, LAYER_BYTES_MAX, "the state of a layer"
+    )
     if kinds & STATES:
         return (Layer(0, state_bytes=state),) * count
     per_token = _numbers(text, kinds) * (2 if kinds & TWICE else 1)
     token = _token_bytes(per_token, item_bytes, kv_bits)
+    checked(token, LAYER_BYTES_MAX, "a token in a layer")
+    each = _layer_kinds(text, count)
     loops = int(text.get("num_loops") or 1)
-    return (
-        tuple(_layer(kind, kinds, text, token, state) for kind in _layer_kinds(text, count)) * loops
-    )
+    checked(loops * len(each), LAYERS_MAX, "the layers of all loops")
+    return tuple(_layer(kind, kinds, text, token, state) for kind in each) * loops
+
+
+def checked(number: int, most: int, what: str) -> int:
+    """The number; ValueError when no model has so much of it."""
+    if not 0 <= number <= most:
+        shown = f"{number:,}" if abs(number) < 10**20 else "a number without end"
+        raise ValueError(f"{what}: {shown}, and a model has 0 to {most:,}")
+    return number
 
 
 def flattened(config: Config) -> dict[str, Any]:
@@ -79,7 +98,8 @@ def _model_types(config: Config) -> tuple[str, ...]:
 
 def _layer(kind: str, kinds: set[str], text: Config, token: int, state: int) -> Layer:
     if kind in SLIDES and kinds & WINDOWED and text.get("sliding_window"):
-        return Layer(token, window=int(text["sliding_window"]))
+        window = int(text["sliding_window"])
+        return Layer(token, window=checked(window, WINDOW_MAX, "sliding_window"))
     if kind not in SLIDES | ATTENDS and kinds & HYBRID:
         return Layer(0, state_bytes=state)
     return Layer(token, state_bytes=0 if kinds & HYBRID else state)
@@ -97,14 +117,15 @@ def _layer_kinds(text: Config, count: int) -> Sequence[str]:
     if pattern := text.get("sliding_window_pattern"):
         return _pattern(pattern, count)
     if (attending := text.get("full_attn_idxs")) is not None:
-        return ["full_attention" if i in attending else "conv" for i in range(count)]
+        attends = {int(i) for i in attending}
+        return ["full_attention" if i in attends else "conv" for i in range(count)]
     return ["full_attention"] * count
 
 
 def _pattern(pattern: int | str, count: int) -> list[str]:
     """`6`: every sixth attends to everything. `LLLG`: the same in letters."""
     if isinstance(pattern, str):
-        letters = (pattern * count)[:count]
+        letters = (pattern[:count] * count)[:count]
         return ["sliding_attention" if c == "L" else "full_attention" for c in letters]
     return [
         "full_attention" if (i + 1) % pattern == 0 else "sliding_attention" for i in range(count)
@@ -121,7 +142,7 @@ def _numbers(text: Config, kinds: set[str]) -> int:
     )
     hidden = first(text, "hidden_size", "n_embd", "d_model", "hidden_dim", "model_dim", default=0)
     head = int(text.get("head_dim") or int(hidden) // heads)
-    if not head:
+    if head <= 0:
         raise KeyError("head_dim or hidden_size")
     widest = max(head, int(text.get("global_head_dim") or 0))
     values = max(widest, int(text.get("v_head_dim") or 0))

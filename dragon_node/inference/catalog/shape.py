@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from common.errors import Unavailable
-from dragon_node.inference.catalog.layers import Layer, first, flattened, layers_of
+from dragon_node.inference.catalog.files import CONFIG_BYTES_MAX, read_object, shortened
+from dragon_node.inference.catalog.layers import Layer, checked, first, flattened, layers_of
 from dragon_node.inference.catalog.tensors import AGAIN, Tensors
 
 STEP = 256
@@ -18,6 +18,9 @@ PREFILL_TOKENS_MAX = 2_048
 """The most that one step reads of a prompt; a cache with a window holds so many more meanwhile."""
 COPIES = 2
 """Copies of one layer's cache that are made while a batch is joined, beside the cache itself."""
+
+CONTEXT_MAX = 1 << 40
+NAME_CHARS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,9 @@ class Shape:
         try:
             layers = layers_of(config, tensors.item_bytes, kv_bits)
             context = _context(flattened(config))
-        except (KeyError, TypeError, ValueError, ZeroDivisionError) as why:
+        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as why:
             raise Unavailable(
-                f"config.json of {directory.name} does not say how it is built: {why}",
+                f"config.json of {directory.name} does not say how it is built: {shortened(why)}",
                 hint="it is no model that mlx-lm can load, or it was changed",
             ) from why
         if kv_bits and any(layer.window or layer.state_bytes for layer in layers):
@@ -58,10 +61,10 @@ class Shape:
                 hint="take kv_bits out of its entry in models.toml",
             )
         return cls(
-            model_type=str(config.get("model_type", "")),
+            model_type=str(config.get("model_type", ""))[:NAME_CHARS],
             parameters=tensors.parameters(),
             weight_bytes=tensors.bytes,
-            disk_bytes=sum(f.stat().st_size for f in directory.iterdir() if f.is_file()),
+            disk_bytes=disk_bytes(directory),
             context=context,
             quantisation=_quantisation(config, tensors),
             layers=layers,
@@ -88,23 +91,30 @@ def _row_bytes(layer: Layer, tokens: int) -> int:
     return layer.token_bytes * kept + layer.state_bytes
 
 
+def disk_bytes(directory: Path) -> int:
+    """Of all files in it. Unavailable when it is taken away while it is looked at."""
+    try:
+        return sum(f.stat().st_size for f in directory.iterdir() if f.is_file())
+    except OSError as why:
+        raise Unavailable(f"{directory} cannot be looked at: {why}", hint=AGAIN) from why
+
+
 def _config(directory: Path) -> dict[str, Any]:
     try:
-        config: object = json.loads((directory / "config.json").read_text("utf-8"))
+        return read_object(directory / "config.json", CONFIG_BYTES_MAX)
     except FileNotFoundError:
         raise Unavailable(f"{directory.name} has no config.json", hint=AGAIN) from None
     except (OSError, ValueError) as why:
         raise Unavailable(
-            f"config.json of {directory.name} cannot be read: {why}", hint=AGAIN
+            f"config.json of {directory.name} cannot be read: {shortened(why)}", hint=AGAIN
         ) from why
-    if not isinstance(config, dict):
-        raise Unavailable(f"config.json of {directory.name} says nothing", hint=AGAIN)
-    return cast("dict[str, Any]", config)
 
 
 def _context(text: dict[str, Any]) -> int:
     names = ("max_position_embeddings", "max_seq_len", "max_sequence_length", "seq_length")
-    return int(first(text, *names, "n_positions", "n_ctx", default=0))
+    return checked(
+        int(first(text, *names, "n_positions", "n_ctx", default=0)), CONTEXT_MAX, names[0]
+    )
 
 
 def _quantisation(config: dict[str, Any], tensors: Tensors) -> str:
@@ -113,9 +123,9 @@ def _quantisation(config: dict[str, Any], tensors: Tensors) -> str:
         if isinstance(said, dict):
             found = cast("dict[str, Any]", said)
             if "bits" in found:
-                return f"{found['bits']}-bit"
-            return str(found.get("quant_method", "quantised"))
+                return f"{found['bits']}-bit"[:NAME_CHARS]
+            return str(found.get("quant_method", "quantised"))[:NAME_CHARS]
     largest = max(tensors.named.values(), key=lambda t: t.bytes)
     return {"F32": "float32", "F16": "float16", "BF16": "bfloat16"}.get(
-        largest.dtype, largest.dtype
+        largest.dtype, largest.dtype[:NAME_CHARS]
     )

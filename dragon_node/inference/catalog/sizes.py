@@ -6,9 +6,11 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
-from common.errors import PostDevAIError
+from common.errors import Unavailable
 from common.model.llm import Model
-from dragon_node.inference.catalog.shape import Shape
+from dragon_node.inference.catalog.files import TEXT_BYTES_MAX, read_text, shortened
+from dragon_node.inference.catalog.shape import Shape, disk_bytes
+from dragon_node.inference.catalog.tensors import AGAIN
 
 KEPT_MAX = 400
 Stamp = tuple[int, ...]
@@ -26,7 +28,7 @@ class Sizes:
         stamp = _stamp(directory)
         with self._lock:
             kept = self._kept.get((directory, kv_bits))
-        if kept and kept[0] == stamp:
+        if kept and stamp and kept[0] == stamp:
             return kept[1]
         shape = Shape.read(directory, kv_bits=kv_bits)
         with self._lock:
@@ -36,14 +38,11 @@ class Sizes:
         return shape
 
     def filled(self, model: Model, directory: Path) -> Model:
-        """A model on disk with its sizes; `failed` with the reason when its files say none."""
+        """A model on disk with its sizes. Unavailable or Corrupt when its files say none."""
         if (directory / "model.onnx").is_file():
-            size = _disk_bytes(directory)
+            size = disk_bytes(directory)
             return replace(model, disk_bytes=size, needs_bytes=size)
-        try:
-            shape = self.shape(directory, model.kv_bits)
-        except PostDevAIError as why:
-            return replace(model, state="failed", detail=f"{why.message}; {why.hint}")
+        shape = self.shape(directory, model.kv_bits)
         return replace(
             model,
             parameters=model.parameters or shape.parameters,
@@ -56,25 +55,25 @@ class Sizes:
 
 
 def _stamp(directory: Path) -> Stamp:
-    """() for what is not there; reading it will say so."""
+    """() for what cannot be looked at; reading it will say why."""
     try:
         times = (directory.stat().st_mtime_ns, (directory / "config.json").stat().st_mtime_ns)
         weights = sorted(directory.glob("model*.safetensors"))
         return (*times, *(w.stat().st_size for w in weights))
-    except FileNotFoundError:
+    except OSError:
         return ()
-
-
-def _disk_bytes(directory: Path) -> int:
-    return sum(f.stat().st_size for f in directory.iterdir() if f.is_file())
 
 
 def _shows_tools(directory: Path) -> bool:
     """Its template mentions tools; whether it can take them is the reader's to say."""
     for name in ("chat_template.jinja", "chat_template.json", "tokenizer_config.json"):
         try:
-            if "tools" in (directory / name).read_text("utf-8"):
+            if "tools" in read_text(directory / name, TEXT_BYTES_MAX):
                 return True
         except FileNotFoundError:
             continue
+        except (OSError, ValueError) as why:
+            raise Unavailable(
+                f"{name} of {directory.name} cannot be read: {shortened(why)}", hint=AGAIN
+            ) from why
     return False

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import math
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from common.errors import Corrupt, Unavailable
+from dragon_node.inference.catalog.files import (
+    TENSORS_BYTES_MAX,
+    parsed_object,
+    read_object,
+    shortened,
+)
 
 AGAIN = "fetch it again"
-HEADER_BYTES_MAX = 100_000_000
-"""What the format itself allows."""
+AXES_MAX = 16
+AXIS_MAX = 1 << 40
+BITS_MIN = 4
+"""Of the smallest type that the format has."""
 ITEM_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
 """Of the types in which a model computes."""
 STATISTICS = ("A_log", "dt_bias", ".D", "bias", "router", "gate.weight", "inv_freq")
@@ -46,13 +53,14 @@ class Tensors:
     def read(cls, directory: Path) -> Tensors:
         """From the files that mlx-lm loads. Unavailable when there are none or one of several is
         not there; Corrupt when one was cut."""
-        files = sorted(directory.glob("model*.safetensors"))
+        files = _weights(directory)
         absent = sorted(_indexed(directory) - {f.name for f in files})
         if absent:
-            raise Unavailable(f"{directory.name} lacks {absent[0]}", hint=AGAIN)
-        if not files:
+            raise Unavailable(f"{directory.name} lacks {absent[0][:200]}", hint=AGAIN)
+        tensors = {t.name: t for file in files for t in _header(file)}
+        if not tensors:
             raise Unavailable(f"{directory.name} has no weights (model*.safetensors)", hint=AGAIN)
-        return cls({t.name: t for file in files for t in _header(file)})
+        return cls(tensors)
 
     @property
     def bytes(self) -> int:
@@ -90,29 +98,44 @@ class Tensors:
         return scales.elements * group
 
 
+def _weights(directory: Path) -> list[Path]:
+    try:
+        return sorted(directory.glob("model*.safetensors"))
+    except OSError as why:  # taken away while it is looked at
+        raise Unavailable(f"{directory} cannot be looked at: {why}", hint=AGAIN) from why
+
+
 def _indexed(directory: Path) -> set[str]:
     """The files that the index names; none when there is no index."""
     try:
-        index = json.loads((directory / "model.safetensors.index.json").read_text("utf-8"))
+        index = read_object(directory / "model.safetensors.index.json", TENSORS_BYTES_MAX)
         return {str(name) for name in index["weight_map"].values()}
     except FileNotFoundError:
         return set()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as why:
-        raise Corrupt(f"the index of {directory.name} cannot be read: {why}", hint=AGAIN) from why
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as why:
+        raise Corrupt(
+            f"the index of {directory.name} cannot be read: {shortened(why)}", hint=AGAIN
+        ) from why
 
 
 def _header(file: Path) -> Iterator[Tensor]:
     try:
-        with file.open("rb") as opened:
-            (size,) = struct.unpack("<Q", opened.read(8))
-            if size > HEADER_BYTES_MAX:
-                raise ValueError(f"a header of {size:,} bytes")
-            header = cast("dict[str, Any]", json.loads(opened.read(size)))
-        found = [_tensor(n, said) for n, said in header.items() if n != "__metadata__"]
-        wanted = 8 + size + sum(t.bytes for t in found)
+        header, begin = _parsed(file)
+        found = [_tensor(n, told) for n, told in header.items() if n != "__metadata__"]
+        wanted = begin + sum(t.bytes for t in found)
         there = file.stat().st_size
-    except (OSError, struct.error, ValueError, KeyError, TypeError, AttributeError) as why:
-        raise Corrupt(f"{file.name} is no safetensors file: {why}", hint=AGAIN) from why
+    except FileNotFoundError:
+        raise Unavailable(f"{file.parent.name} lacks {file.name}", hint=AGAIN) from None
+    except (
+        OSError,
+        struct.error,
+        ValueError,
+        LookupError,
+        TypeError,
+        ArithmeticError,
+        AttributeError,
+    ) as why:
+        raise Corrupt(f"{file.name} is no safetensors file: {shortened(why)}", hint=AGAIN) from why
     if there < wanted:
         raise Corrupt(
             f"{file.parent.name}/{file.name} was cut: {there:,} of {wanted:,} bytes", hint=AGAIN
@@ -120,10 +143,27 @@ def _header(file: Path) -> Iterator[Tensor]:
     yield from found
 
 
-def _tensor(name: str, said: dict[str, Any]) -> Tensor:
-    begin, end = said["data_offsets"]
-    shape = tuple(int(n) for n in said["shape"])
-    return Tensor(name, str(said["dtype"]), shape, int(end) - int(begin))
+def _parsed(file: Path) -> tuple[dict[str, Any], int]:
+    """The header, and where the weights begin."""
+    if not file.is_file():
+        file.stat()  # FileNotFoundError when that is why
+        raise ValueError("it is no regular file")
+    with file.open("rb") as opened:
+        (size,) = struct.unpack("<Q", opened.read(8))
+        if size > TENSORS_BYTES_MAX:
+            raise ValueError(f"a header of {size:,} bytes")
+        return parsed_object(opened.read(size)), 8 + size
+
+
+def _tensor(name: str, told: dict[str, Any]) -> Tensor:
+    begin, end = (int(n) for n in told["data_offsets"])
+    shape = tuple(int(n) for n in told["shape"])
+    if len(shape) > AXES_MAX or not all(0 <= n <= AXIS_MAX for n in shape):
+        raise ValueError(f"{name[:80]!r} has a shape that no tensor has")
+    tensor = Tensor(name, str(told["dtype"]), shape, end - begin)
+    if begin < 0 or tensor.bytes < 0 or tensor.elements * BITS_MIN > tensor.bytes * 8:
+        raise ValueError(f"{name[:80]!r} is not as large as its shape says")
+    return tensor
 
 
 def _loaded_bytes(tensor: Tensor) -> int:

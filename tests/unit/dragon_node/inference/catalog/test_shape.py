@@ -129,7 +129,7 @@ def test_an_encoder_keeps_nothing(tmp_path: Path):
     ("broken", "said"),
     [
         ("", "cannot be read"),
-        ("[]", "says nothing"),
+        ("[]", "holds no object"),
         ('{"model_type": "llama"}', "num_hidden_layers"),
         ('{"num_hidden_layers": "many", "num_attention_heads": 2}', "does not say how"),
         ('{"num_hidden_layers": 2, "num_attention_heads": 0, "hidden_size": 8}', "does not say"),
