@@ -8,19 +8,17 @@ HOME/dragon/models.toml   what the owner adds, changes and removes; read again w
 from __future__ import annotations
 
 import logging
-import threading
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from common.errors import Invalid, Missing, PostDevAIError, Unavailable
+from common.errors import Missing, PostDevAIError, Unavailable
 from common.model.llm import Model, Purpose
 from dragon_node.inference.catalog.defaults import WHEELS
 from dragon_node.inference.catalog.entries import Directory, Entry, Wheel
 from dragon_node.inference.catalog.files import shortened
+from dragon_node.inference.catalog.owners_file import OwnersFile
 from dragon_node.inference.catalog.shape import Shape
 from dragon_node.inference.catalog.sizes import Sizes
-from dragon_node.inference.catalog.toml_file import read_entries
 from dragon_node.inference.fetching import arrival, pins
 from dragon_node.inference.fetching.arrival import Arrival
 from dragon_node.inference.fetching.kept import is_current
@@ -45,25 +43,18 @@ class Catalog:
         self.directory = directory
         self.toml_path = toml_path
         self._defaults = defaults
-        self._lock = threading.Lock()
-        self._stamp: Any = None
-        self._entries = defaults
-        self._fault = ""
+        self._file = OwnersFile(toml_path, defaults) if toml_path else None
         self._sizes = Sizes()
 
     @property
     def entries(self) -> tuple[Entry, ...]:
         """Defaults first, then those of the file. The last good ones while the file is wrong."""
-        with self._lock:
-            self._refresh()
-            return self._entries
+        return self._file.read()[0] if self._file else self._defaults
 
     @property
     def fault(self) -> str:
-        """What is wrong in the file; empty when nothing is."""
-        with self._lock:
-            self._refresh()
-            return self._fault
+        """What is wrong in the file, and what holds until it is mended; empty when nothing is."""
+        return self._file.read()[1] if self._file else ""
 
     def find(self, wanted: str) -> Entry:
         """By name or purpose: of a purpose the first by priority that is whole, or the first.
@@ -166,19 +157,6 @@ class Catalog:
             return _described(entry, now)
         return replace(model, state="failed", detail=fault)
 
-    def _refresh(self) -> None:
-        """Under the lock."""
-        if self.toml_path is None:
-            return
-        stamp = _stamp(self.toml_path)
-        if stamp == self._stamp:
-            return
-        self._stamp = stamp
-        try:
-            self._entries, self._fault = read_entries(self.toml_path, self._defaults), ""
-        except Invalid as why:
-            self._fault = why.message
-
 
 def by_priority(entries: tuple[Entry, ...]) -> list[Entry]:
     """The lower number first; those of one number in catalogue order."""
@@ -234,11 +212,3 @@ def _described(entry: Entry, state: Arrival) -> Model:
 
 def _download(entry: Entry) -> int:
     return entry.source.pin.bytes if isinstance(entry.source, Wheel) else 0
-
-
-def _stamp(path: Path) -> Any:
-    try:
-        found = path.stat()
-    except OSError:  # not there, or not ours to look at: reading it says which
-        return ()
-    return found.st_mtime_ns, found.st_size, found.st_ino

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -23,6 +24,9 @@ RESERVED = (".partial", ".json", ".lock")
 ALTERNATIVES_MAX = 16
 PREFIX_CHARS_MAX = 2_000
 PATH_CHARS_MAX = 4_096
+SHOWN = reprlib.Repr()
+SHOWN.maxstring = SHOWN.maxother = 80
+"""What an owner wrote, short: it may be long, or nested deeper than can be shown."""
 
 
 def invalid(path: Path, name: str, key: str, write: str) -> Invalid:
@@ -50,25 +54,28 @@ def value(path: Path, name: str, key: str, raw: Any) -> Any:
     try:
         return READERS[key](raw)
     except ValueError as why:
-        raise invalid(path, name, key, f"{_shown(raw)}: {why}") from why
-
-
-def _shown(raw: Any) -> str:
-    text = repr(raw)
-    return text if len(text) <= 80 else text[:77] + "..."
+        raise invalid(path, name, key, f"{SHOWN.repr(raw)}: {why}") from why
 
 
 def _source(raw: Any) -> Source:
-    kind, _, rest = str(raw).partition(":")
-    if isinstance(raw, str) and kind == "hub" and (found := HUB.fullmatch(rest)):
+    kind, _, rest = raw.partition(":") if isinstance(raw, str) else ("", "", "")
+    if kind == "hub" and (found := HUB.fullmatch(rest)):
         return Hub(found["id"], found["revision"] or "main")
-    if isinstance(raw, str) and kind == "directory" and 0 < len(rest) <= PATH_CHARS_MAX:
-        directory = Path(rest).expanduser()
-        if directory.is_absolute():
-            return Directory(directory)
-    if isinstance(raw, str) and kind == "wheel":
+    if kind == "directory" and 0 < len(rest) <= PATH_CHARS_MAX:
+        return Directory(_absolute(rest))
+    if kind == "wheel":
         return Wheel(_pin(rest))
     raise ValueError(f"write {SOURCES}")
+
+
+def _absolute(text: str) -> Path:
+    try:
+        directory = Path(text).expanduser()
+    except RuntimeError as why:  # ~NAME of nobody
+        raise ValueError(f"{why}; write directory:/PATH") from why
+    if not directory.is_absolute() or "\0" in text:
+        raise ValueError(f"write {SOURCES}")
+    return directory
 
 
 def _pin(model: str) -> pins.Pin:

@@ -12,24 +12,41 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 from common.errors import Invalid
 from dragon_node.inference.catalog import fields
-from dragon_node.inference.catalog.entries import Entry
+from dragon_node.inference.catalog.entries import Entry, Wheel
 from dragon_node.inference.catalog.family import check_family
+from dragon_node.inference.catalog.files import read_text, shortened
 
 FILE_BYTES_MAX = 1 << 20
 ENTRIES_MAX = 200
+BUILT_IN = ("pooling", "query_prefix", "embed_tokens")
 
 
 def read_entries(path: Path, defaults: Sequence[Entry]) -> tuple[Entry, ...]:
-    """The defaults with what the file says about them, then what it adds, in its order. Without a
-    file the defaults. Invalid names the file, the entry, the key and what to write; `field` is
-    `models.NAME.KEY`."""
-    tables = _tables(path)
+    """As entries_of, of what the file says now."""
+    return entries_of(path, text_of(path), defaults)
+
+
+def text_of(path: Path) -> str | None:
+    """All of the file; None without one. Invalid when it cannot be read."""
+    try:
+        return read_text(path, FILE_BYTES_MAX)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as why:
+        raise _unreadable(path, why) from why
+
+
+def entries_of(path: Path, text: str | None, defaults: Sequence[Entry]) -> tuple[Entry, ...]:
+    """The defaults with what the text of the file says about them, then what it adds, in its
+    order; None says nothing. Invalid names the file, the entry, the key and what to write;
+    `field` is `models.NAME.KEY`."""
+    tables = _tables(path, text or "")
     known = {e.name: e for e in defaults}
     removed = {name for name, table in tables.items() if _removes(path, name, table)}
     for name in sorted(removed - known.keys()):
@@ -47,22 +64,22 @@ def read_entries(path: Path, defaults: Sequence[Entry]) -> tuple[Entry, ...]:
     return entries
 
 
-def _tables(path: Path) -> Mapping[str, Any]:
+def _tables(path: Path, text: str) -> Mapping[str, Any]:
     try:
-        if path.stat().st_size > FILE_BYTES_MAX:
-            raise Invalid(f"{path} is larger than {FILE_BYTES_MAX:,} bytes", field="models")
-        parsed = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as why:
-        raise Invalid(f"{path} cannot be read: {why}", field="models") from why
+        parsed = tomllib.loads(text)
+    except (ValueError, RecursionError) as why:
+        raise _unreadable(path, why) from why
     strange = sorted(parsed.keys() - {"models"})
     if strange:
-        raise Invalid(f"{path}: {strange[0]!r} means nothing here: write [models.NAME]")
+        raise Invalid(f"{path}: {strange[0][:80]!r} means nothing here: write [models.NAME]")
     tables: object = parsed.get("models", {})
     if not isinstance(tables, dict):
         raise Invalid(f"{path}: models is not a table: write [models.NAME]", field="models")
     return cast("dict[str, Any]", tables)
+
+
+def _unreadable(path: Path, why: Exception) -> Invalid:
+    return Invalid(f"{path} cannot be read: {shortened(why)}", field="models")
 
 
 def _removes(path: Path, name: str, table: Any) -> bool:
@@ -87,7 +104,21 @@ def _entry(path: Path, name: str, table: dict[str, Any], default: Entry | None) 
         raise fields.invalid(path, name, "source", f"write {fields.SOURCES}")
     else:
         entry = dataclasses.replace(default, **values)
+    _check_built(path, entry, values)
     return _one_at_a_time(path, entry, slots_said="slots" in values)
+
+
+def _check_built(path: Path, entry: Entry, said: Collection[str]) -> None:
+    """onnxruntime runs bge as it was built: its vectors would not follow such a key."""
+    built = isinstance(entry.source, Wheel) and entry.source.pin.form == "onnx"
+    for key in [k for k in BUILT_IN if built and k in said]:
+        raise fields.invalid(
+            path,
+            entry.name,
+            key,
+            f"leave it out: {entry.source} runs as it was built,"
+            " with its own pooling, query prefix and length",
+        )
 
 
 def _one_at_a_time(path: Path, entry: Entry, *, slots_said: bool) -> Entry:

@@ -10,7 +10,7 @@ import pytest
 from common.errors import Missing, Unavailable
 from common.model.llm import Model
 from dragon_node.inference.catalog.catalog import Catalog
-from dragon_node.inference.catalog.defaults import BGE, SMOLLM2
+from dragon_node.inference.catalog.defaults import BGE, SMOLLM2, WHEELS
 from dragon_node.inference.catalog.entries import Directory, Entry, Hub
 from dragon_node.inference.fetching import arrival
 from dragon_node.inference.fetching.arrival import Arrival
@@ -217,6 +217,71 @@ def test_a_wrong_file_at_the_start_leaves_the_defaults(tmp_path: Path):
     catalog = Catalog(tmp_path, path)
     assert catalog.find("fast") == SMOLLM2
     assert "cannot be read" in catalog.fault
+    assert "the defaults hold" in catalog.fault
+
+
+MINE = '[models.mine]\nsource = "hub:me/mine"\npurpose = "embedding"\npriority = 1\n'
+LAST_GOOD = "models.last-good.toml"
+
+
+@pytest.mark.parametrize(
+    "slip", ["models = [", MINE + "prority = 2\n", MINE + "[models.x]\n", "[" * 5_000, "\ud800"]
+)
+def test_a_start_with_a_slip_goes_by_what_the_file_said_before(tmp_path: Path, slip: str):
+    """Otherwise the lake would get another embedder, and every vector would be made anew."""
+    path = tmp_path / "models.toml"
+    path.write_text(MINE)
+    before = Catalog(tmp_path, path)
+    assert before.entries[-1].name == "mine"
+    path.write_bytes(slip.encode("utf-8", "surrogatepass"))
+    after = Catalog(tmp_path, path)
+    assert after.entries == before.entries
+    assert after.fault.startswith(str(path))
+    assert after.fault.endswith(f"until then what it said before holds, kept in {LAST_GOOD}")
+    path.write_text(MINE.replace("mine", "other"))
+    assert (after.fault, after.entries[-1].name) == ("", "other")
+    path.write_text(slip, errors="replace")
+    assert Catalog(tmp_path, path).entries[-1].name == "other"
+
+
+def test_the_last_good_file_is_a_private_copy_made_only_of_good_ones(tmp_path: Path):
+    path, copy = tmp_path / "models.toml", tmp_path / LAST_GOOD
+    catalog = Catalog(tmp_path, path)
+    assert catalog.entries and not copy.exists(), "without a file there is nothing to keep"
+    path.write_text(MINE)
+    assert catalog.fault == "" and copy.read_text() == MINE
+    assert copy.stat().st_mode & 0o077 == 0
+    path.write_text("models = [")
+    assert catalog.fault and copy.read_text() == MINE
+    path.unlink()
+    assert catalog.fault == "" and copy.read_text() == MINE
+
+
+@pytest.mark.parametrize("copy", ["models = [", "[models.gone]\nremove = true\n"])
+def test_a_last_good_file_that_is_of_no_use_leaves_the_defaults_and_says_so(
+    tmp_path: Path, copy: str
+):
+    """A default that it names may be gone since."""
+    path = tmp_path / "models.toml"
+    path.write_text("models = [")
+    (tmp_path / LAST_GOOD).write_text(copy)
+    catalog = Catalog(tmp_path, path)
+    assert catalog.entries == WHEELS
+    assert "the defaults hold, for the copy is of no use" in catalog.fault
+    assert LAST_GOOD in catalog.fault
+
+
+def test_a_disk_on_which_nothing_can_be_kept_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    path = tmp_path / "models.toml"
+    path.write_text(MINE)
+    catalog = Catalog(tmp_path, path)
+    assert (catalog.fault, catalog.entries[-1].name) == ("", "mine")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from common.errors import Invalid
-from dragon_node.inference.catalog.defaults import defaults
+from dragon_node.inference.catalog.defaults import BGE, WHEELS, defaults
 from dragon_node.inference.catalog.entries import Directory, Entry, Hub, Wheel
 from dragon_node.inference.catalog.toml_file import read_entries
 from dragon_node.inference.fetching import pins
@@ -128,6 +128,16 @@ WRONG = {
     "a hub with a way out": (NEW.replace("a/b", "../b"), "models.new.source", "hub:OWNER"),
     "a relative directory": (NEW.replace("hub:a/b", "directory:b"), "models.new.source", "/PATH"),
     "an unknown wheel": (NEW.replace("hub:a/b", "wheel:b"), "models.new.source", "there are"),
+    "a directory of nobody": (
+        NEW.replace("hub:a/b", "directory:~nobody-has-this-name/m"),
+        "models.new.source",
+        "home directory",
+    ),
+    "a directory with a zero": (
+        NEW.replace("hub:a/b", "directory:/a\\u0000b"), "models.new.source", "/PATH"),
+    "a source nested without end": (
+        f'[models.new]\nsource.{"a." * 5_000}b = 1', "models.new.source", "hub:OWNER/NAME"),
+    "a file nested without end": ("models = " + "[" * 5_000, "models", "cannot be read"),
     "a number as text": (NEW + 'priority = "1"', "models.new.priority", "whole number"),
     "a truth as number": (NEW + "priority = true", "models.new.priority", "whole number"),
     "too many slots": (NEW + "slots = 65", "models.new.slots", "from 1 to 64"),
@@ -167,6 +177,25 @@ WRONG = {
     "half removed": ("[models.coder]\nremove = true\npin = true", "models.coder.remove", "nothing"),
     "kept and removed": ("[models.coder]\nremove = false", "models.coder.remove", "remove = true"),
 }  # fmt: skip
+
+
+MADE = ['pooling = "cls"', 'query_prefix = "query: "', "embed_tokens = 256"]
+
+
+@pytest.mark.parametrize("line", MADE)
+@pytest.mark.parametrize("source", ["", f'source = "wheel:{BGE.name}"\npurpose = "embedding"\n'])
+def test_what_bge_would_not_follow_is_not_accepted(tmp_path: Path, line: str, source: str):
+    """Its vectors are made as onnxruntime has it: the key would be shown and mean nothing."""
+    with pytest.raises(Invalid, match=r"leave it out: .* runs as it was built") as why:
+        read(tmp_path, f"[models.{BGE.name!r}]\n{source}{line}\n", WHEELS)
+    assert why.value.field == f"models.{BGE.name}.{line.split()[0]}"
+    assert read(tmp_path, f"[models.{BGE.name!r}]\npriority = 3\n", WHEELS)[-1].priority == 3
+
+
+def test_an_embedder_on_mlx_follows_those_keys(tmp_path: Path):
+    text = '[models.mini]\nsource = "wheel:all-minilm-l6-v2"\npurpose = "embedding"\n'
+    found = read(tmp_path, text + "\n".join(MADE), WHEELS)[-1]
+    assert (found.pooling, found.query_prefix, found.embed_tokens) == ("cls", "query: ", 256)
 
 
 @pytest.mark.parametrize("case", WRONG)
