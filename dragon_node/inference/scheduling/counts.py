@@ -35,7 +35,6 @@ class Counts:
     failed: int = 0
     instead: int = 0
     evicted: int = 0
-    embedded: int = 0
 
 
 @dataclass(slots=True)
@@ -78,14 +77,13 @@ class Tally:
         with self._lock:
             self._counts = replace(self._counts, **{how: getattr(self._counts, how) + 1})
 
-    def add(self, *, instead: int = 0, evicted: int = 0, embedded: int = 0) -> None:
+    def add(self, *, instead: int = 0, evicted: int = 0) -> None:
         """What else happened."""
         with self._lock:
             self._counts = replace(
                 self._counts,
                 instead=self._counts.instead + instead,
                 evicted=self._counts.evicted + evicted,
-                embedded=self._counts.embedded + embedded,
             )
 
     def running(self, waiting: int, running: int) -> None:

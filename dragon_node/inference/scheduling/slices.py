@@ -60,7 +60,6 @@ class Slices:
             log.exception("vectors failed model=%s", held.name)
             return self._failed(held, understood(why, f"{held.name} failed while it embedded"))
         call.rows.append(rows)
-        self._tally.add(embedded=len(texts))
         if call.made >= len(call.texts):
             self._residents.leave(held, call)
             call.done()
