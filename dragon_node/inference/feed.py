@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
 
 from common.clock import Clock
 from common.model.llm import Model, ModelChange
@@ -13,6 +14,9 @@ CHANGES_MAX = 1_000
 """That are kept; whoever was away for longer gets the present state of all."""
 CURSOR_SHIFT = 20
 """Cursors begin at the start's milliseconds times 2 ** 20, so that they grow over restarts."""
+
+
+LEFT = "it has left the catalogue"
 
 
 class ModelFeed:
@@ -37,10 +41,12 @@ class ModelFeed:
         if self._known.get(model.name) == model:
             return
         self._known[model.name] = model
-        self._last += 1
-        self._changes.append(ModelChange(self._last, self._clock.now_ms(), model))
-        self._news.set()
-        self._news = asyncio.Event()
+        self._add(model)
+
+    def keep(self, names: Collection[str]) -> None:
+        """Tells of all others that were known, once, that they are gone."""
+        for name in [name for name in self._known if name not in names]:
+            self._add(replace(self._known.pop(name), reason=LEFT), gone=True)
 
     async def changes(self, after: int) -> AsyncGenerator[ModelChange]:
         """From a cursor on, without end: the present state first, marked as a reset, when the
@@ -56,6 +62,12 @@ class ModelFeed:
                 after = change.cursor
                 yield change
             await news.wait()
+
+    def _add(self, model: Model, *, gone: bool = False) -> None:
+        self._last += 1
+        self._changes.append(ModelChange(self._last, self._clock.now_ms(), model, gone=gone))
+        self._news.set()
+        self._news = asyncio.Event()
 
     def _knows(self, after: int) -> bool:
         """Whether every change after this cursor is still kept."""

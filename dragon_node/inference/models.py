@@ -6,15 +6,13 @@ import asyncio
 import dataclasses
 import logging
 from collections.abc import AsyncGenerator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
 
 from common.alongside import alongside
 from common.clock import Clock
-from common.errors import Conflict, Invalid, OverLimit, Unavailable
+from common.errors import Conflict, Invalid, PostDevAIError, Unavailable
 from common.model.llm import (
     Generated,
     GenerationRequest,
@@ -26,28 +24,27 @@ from common.model.llm import (
 from dragon_node.inference.budget.gauge import Gauge
 from dragon_node.inference.budget.governor import Governor
 from dragon_node.inference.catalog.catalog import Catalog
+from dragon_node.inference.catalog.embedding_choice import Choice
 from dragon_node.inference.catalog.entries import Entry
 from dragon_node.inference.catalog.pinned import Pinned
-from dragon_node.inference.embedders import ONNX_BYTES, Embedders, is_onnx
+from dragon_node.inference.embedders import Embedders, is_onnx
 from dragon_node.inference.embedding.embedder import Embedder
 from dragon_node.inference.fetching.pulling import Pulling
 from dragon_node.inference.numbers import stats_of
 from dragon_node.inference.reading.prompted import Prompted
+from dragon_node.inference.reading_stage import ReadingStage
 from dragon_node.inference.scheduling.scheduler import Scheduler
 from dragon_node.inference.scheduling.source import Alternative
 from dragon_node.inference.standing import Standing
 from dragon_node.inference.stock import Stock
+from dragon_node.inference.upkeep import Upkeep
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
 LOOK_S = 0.25
 """Between two looks at how far a load has come."""
-READING_MAX = 64
-"""Prompts that are read, or wait for that; the next is refused."""
-READERS = 2
-"""Prompts that are read at a time, beside the thread that owns MLX."""
+LOOK_AGAIN_S = 2.0
+"""Between two looks at the disk: models arrive by other processes, and the catalogue is edited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +65,25 @@ class Parts:
     catalog: Catalog
     stock: Stock
     pinned: Pinned
+    choice: Choice
     governor: Governor
     pulling: Pulling
     gauge: Gauge
     clock: Clock
     prefill_tokens: int = 0
     """See Scheduler."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A request that is ready for the scheduler."""
+
+    model: str
+    prompted: Prompted
+    others: tuple[Entry, ...]
+    """Who may stand in for it."""
+    instead: str
+    """Why this model and not the one that was asked; empty when it is."""
 
 
 class Models:
@@ -89,13 +99,15 @@ class Models:
         self._scheduler = Scheduler(
             parts.stock, parts.governor, told=self._told, prefill_tokens=parts.prefill_tokens
         )
-        self._embedders = Embedders(parts.catalog, self._scheduler)
+        self._embedders = Embedders(
+            parts.catalog, parts.stock, parts.choice, parts.governor, self._scheduler
+        )
         self._standing = Standing(
             parts.catalog, parts.stock, self._embedders, self._scheduler.residency, parts.clock
         )
-        self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
-        self._loads: set[asyncio.Task[None]] = set()
-        self._reading = 0
+        self._stage = ReadingStage(parts.stock, parts.governor.now_s)
+        self._upkeep = Upkeep(parts.catalog, parts.pinned, parts.governor, self._scheduler)
+        self._loads: dict[str, asyncio.Task[None]] = {}
 
     @classmethod
     @asynccontextmanager
@@ -104,11 +116,10 @@ class Models:
         present step."""
         opened = cls(parts)
         try:
-            if is_onnx(opened._embedders.chosen):
-                parts.governor.set_embedder(ONNX_BYTES)
+            await opened._embedders.begin()
             await opened._standing.begin()
-            opened._pin()
-            async with alongside(opened._standing.look_again()):
+            await opened._look()
+            async with alongside(opened._look_again()):
                 yield opened
         finally:
             await opened._close()
@@ -161,42 +172,52 @@ class Models:
         entry = self._catalog.speaker()
         if entry is None:
             raise Unavailable("no model: the catalogue has none that answers")
-        reader = await self._beside(lambda: self._stock.reader(entry))
+        reader = await self._stage.reader(entry)
         self._scheduler.prepare(entry.name, "a question was asked")
         return Speaker(entry, reader.count, entry.prompt_tokens or reader.context * 3 // 4)
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[Generated]:
         """`request.model` is a name or a purpose. Closing the iterator cancels."""
+        arrived_s = self._governor.now_s()
+        try:
+            read = await self._read(request, arrived_s)
+        except PostDevAIError:
+            self._scheduler.turned_away()
+            raise
+        alternatives = [
+            Alternative(e.name, partial(self._stage.read_from_thread, e, request, arrived_s))
+            for e in read.others
+        ]
+        pieces = self._scheduler.generate(
+            read.model, read.prompted, alternatives, arrived_s=arrived_s, instead=read.instead
+        )
+        async with aclosing(pieces):
+            async for piece in pieces:
+                yield piece
+
+    async def _read(self, request: GenerationRequest, arrived_s: float) -> _Read:
+        """By the model that was asked, or by one that may stand in where its weights are absent."""
         entry = self._catalog.find(request.model or "fast")
         if entry.purpose == "embedding":
             raise Invalid(f"{entry.name} embeds; it does not speak", field="model")
-        others = [] if request.only_this_model else self._alternatives(entry)
+        others = [] if request.only_this_model else list(self._catalog.alternatives(entry))
         instead = ""
         while True:
             try:
-                prompted = await self._beside(partial(self._read, entry, request))
-                break
-            except Unavailable as why:  # its weights are not there: one that may stand in answers
-                if not others:
+                prompted = await self._stage.read(entry, request, arrived_s)
+                return _Read(entry.name, prompted, tuple(others), instead)
+            except Unavailable as why:
+                if not others or self._stage.time_is_up(request, arrived_s):
                     raise
                 instead = f"{why.message}; {others[0].name} answers"
                 entry = others.pop(0)
-        alternatives = [Alternative(e.name, partial(self._read, e, request)) for e in others]
-        pieces = self._scheduler.generate(entry.name, prompted, alternatives)
-        async with aclosing(pieces):
-            async for piece in pieces:
-                if instead:
-                    said = "; ".join(s for s in (instead, piece.instead) if s)
-                    piece, instead = dataclasses.replace(piece, instead=said), ""
-                yield piece
 
     async def load(self, name: str) -> AsyncGenerator[Model]:
-        """How far it is, until it is loaded. Closing leaves the load to go on."""
+        """How far it is, until it is loaded. Closing leaves the load to go on: it is one for all
+        who ask."""
         entry = self._catalog.find(name)
         self._must_be_mlx(entry)
-        task = asyncio.create_task(self._scheduler.load(entry.name, "asked for by its owner"))
-        self._loads.add(task)
-        task.add_done_callback(self._load_ended)
+        task = self._loads.get(entry.name) or self._loading(entry.name)
         shown: Model | None = None
         while not task.done():
             await asyncio.wait([task], timeout=LOOK_S)
@@ -224,7 +245,9 @@ class Models:
                 hint=f"take `pin = true` out of its entry in {self._catalog.toml_path}",
             )
         await asyncio.to_thread(partial(self._pinned.set, entry.name, pinned=pinned))
-        self._pin()
+        await self._upkeep.look()
+        if pinned and await asyncio.to_thread(self._catalog.is_whole, entry):
+            self._scheduler.prepare(entry.name, "it is pinned")
         self._standing.told(entry.name)
         return await self._standing.one(entry.name)
 
@@ -232,34 +255,20 @@ class Models:
         """How much has arrived, until all has. Closing ends the fetch."""
         entry = self._catalog.find(name)
         async with aclosing(self._pulling.pull(entry)) as arrivals:
-            async for _ in arrivals:
-                await self._standing.tell()
-                yield await self._standing.one(entry.name)
+            try:
+                async for _ in arrivals:
+                    await self._standing.tell()
+                    yield await self._standing.one(entry.name)
+            except PostDevAIError:
+                await self._standing.tell()  # that it failed is a change too
+                raise
 
     def watch(self, after: int) -> AsyncGenerator[ModelChange]:
         """Every change from a cursor on, without end."""
         return self._standing.watch(after)
 
-    def _read(self, entry: Entry, request: GenerationRequest) -> Prompted:
-        return self._stock.reader(entry).read(request)
-
-    def _alternatives(self, entry: Entry) -> list[Entry]:
-        return list(self._catalog.alternatives(entry))
-
     def _told(self, name: str) -> None:
         self._standing.told(name)
-
-    async def _beside(self, work: Callable[[], T]) -> T:
-        if self._reading >= READING_MAX:
-            raise OverLimit(
-                f"{self._reading} prompts are already being read, {READING_MAX} at most",
-                hint="ask again in a moment",
-            )
-        self._reading += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-        finally:
-            self._reading -= 1
 
     def _must_be_mlx(self, entry: Entry) -> None:
         if is_onnx(entry):
@@ -268,25 +277,40 @@ class Models:
                 hint="there is nothing to load, unload or pin",
             )
 
-    def _pin(self) -> None:
-        """What the catalogue pins and what was pinned at run time; what is there is loaded."""
-        kept = self._pinned.names()
-        pinned = [e for e in self._catalog.entries if (e.pin or e.name in kept) and not is_onnx(e)]
-        self._scheduler.pin({e.name for e in pinned})
-        for entry in pinned:
-            if self._catalog.is_whole(entry):
-                self._scheduler.prepare(entry.name, "it is pinned")
+    async def _look_again(self) -> None:
+        """Looks at the disk, until cancelled."""
+        while True:
+            try:
+                async with asyncio.timeout(LOOK_AGAIN_S):
+                    await self._standing.unknown.wait()
+            except TimeoutError:
+                pass
+            await self._look()
 
-    def _load_ended(self, task: asyncio.Task[None]) -> None:
-        self._loads.discard(task)
+    async def _look(self) -> None:
+        try:
+            await self._standing.tell()
+            await self._upkeep.look()
+        except Exception:  # whatever lies on the disk: the models that are well must serve
+            log.exception("the models cannot be looked at")
+
+    def _loading(self, name: str) -> asyncio.Task[None]:
+        loading = self._scheduler.load(name, "asked for by its owner")
+        task = self._loads[name] = asyncio.create_task(loading)
+        task.add_done_callback(partial(self._load_ended, name))
+        return task
+
+    def _load_ended(self, name: str, task: asyncio.Task[None]) -> None:
+        del self._loads[name]
         if not task.cancelled() and (why := task.exception()) is not None:
-            log.warning("a model was not loaded: %s", why)
+            log.warning("a model was not loaded: %s model=%s", why, name)
 
     async def _close(self) -> None:
         await self._embedders.close()
         await self._scheduler.close()
         await self._pulling.close()
-        for task in list(self._loads):
+        await self._upkeep.close()
+        for task in (loads := list(self._loads.values())):
             task.cancel()
-        await asyncio.gather(*self._loads, return_exceptions=True)
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        await asyncio.gather(*loads, return_exceptions=True)
+        await self._stage.close()

@@ -13,8 +13,10 @@ from common.clock import Clock, SystemClock
 from dragon_node.inference.budget.gauge import Gauge
 from dragon_node.inference.budget.governor import Governor
 from dragon_node.inference.budget.machine import read_machine
+from dragon_node.inference.budget.outset import check_fixed
 from dragon_node.inference.catalog.catalog import Catalog
 from dragon_node.inference.catalog.defaults import defaults
+from dragon_node.inference.catalog.embedding_choice import Choice
 from dragon_node.inference.catalog.pinned import Pinned
 from dragon_node.inference.fetching.pulling import Pulling
 from dragon_node.inference.gpu import present_gpu
@@ -25,6 +27,7 @@ log = logging.getLogger(__name__)
 
 CATALOG = "models.toml"
 PINNED = "models-pinned.json"
+EMBEDDER = "embedder.json"
 
 
 @asynccontextmanager
@@ -38,8 +41,8 @@ async def open_models(
     clock: Clock | None = None,
 ) -> AsyncGenerator[Models]:
     """Over the weights in `weights` and the owner's files in `directory`. `memory_bytes` is what
-    models and lake may take together; 0 is all that the machine has. Invalid when that is more.
-    `prefill_tokens`: see Scheduler."""
+    models and lake may take together; 0 is all that the machine has. Invalid when that is more,
+    or less than what is fixed takes: lake, reserve and embedder. `prefill_tokens`: see Scheduler."""
     gpu = await asyncio.to_thread(present_gpu)
     machine = read_machine(memory_bytes, gpu)
     clock = clock or SystemClock()
@@ -49,8 +52,12 @@ async def open_models(
     platform = "darwin" if sys.platform == "darwin" else "linux"
     catalog = Catalog(weights, directory / CATALOG, defaults(plan_bytes, platform))
     pinned = await asyncio.to_thread(Pinned, directory / PINNED)
+    choice = await asyncio.to_thread(Choice, directory / EMBEDDER)
     gauge = await asyncio.to_thread(Gauge.of_this_machine, gpu.uuid if gpu else "")
     stock = Stock(catalog)
-    parts = Parts(catalog, stock, pinned, governor, Pulling(weights), gauge, clock, prefill_tokens)
+    parts = Parts(
+        catalog, stock, pinned, choice, governor, Pulling(weights), gauge, clock, prefill_tokens
+    )
     async with Models.open(parts) as models:
+        check_fixed(governor.ledger, machine)
         yield models

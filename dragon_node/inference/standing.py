@@ -8,7 +8,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable
 
 from common.clock import Clock
-from common.errors import PostDevAIError
+from common.errors import Missing
 from common.model.llm import Model, ModelChange
 from dragon_node.inference.catalog.catalog import Catalog
 from dragon_node.inference.embedders import ONNX_BYTES, Embedders
@@ -17,9 +17,6 @@ from dragon_node.inference.scheduling.residency import Residency
 from dragon_node.inference.stock import Stock
 
 log = logging.getLogger(__name__)
-
-LOOK_S = 2.0
-"""Between two looks at the disk: models arrive by other processes, and the catalogue is edited."""
 
 
 class Standing:
@@ -40,13 +37,19 @@ class Standing:
         self._residency = residency
         self._loop = asyncio.get_running_loop()
         self._feed = ModelFeed(clock, self.all)
+        self._looking = asyncio.Lock()
         self._on_disk: dict[str, Model] = {}
+        self.unknown = asyncio.Event()
+        """Set when something is told of a model that no look has found yet."""
         self._heard: dict[str, Residency] = {}
         """What the feed was told last: it tells in order, whatever is the case by then."""
 
     async def begin(self) -> None:
         """What is so already is no change."""
-        self._feed.begin([_told_of(model) for model in await self.all()])
+        try:
+            self._feed.begin([_told_of(model) for model in await self.all()])
+        except Exception:  # whatever lies on the disk: the models that are well must serve
+            log.exception("the models cannot be looked at")
 
     async def all(self) -> tuple[Model, ...]:
         """In catalogue order."""
@@ -54,8 +57,11 @@ class Standing:
         return tuple(self._model(m, self._residency(m.name)) for m in self._on_disk.values())
 
     async def one(self, name: str) -> Model:
-        """By its name in the catalogue."""
-        return next(model for model in await self.all() if model.name == name)
+        """By its name. Missing when it has left the catalogue."""
+        for model in await self.all():
+            if model.name == name:
+                return model
+        raise Missing(f"{name} has left the catalogue")
 
     def watch(self, after: int) -> AsyncGenerator[ModelChange]:
         """Every change from a cursor on, without end."""
@@ -70,38 +76,36 @@ class Standing:
         except RuntimeError:
             return  # the loop has ended: nobody watches any more
 
-    async def look_again(self) -> None:
-        """Looks at the disk, until cancelled."""
-        while True:
-            try:
-                await self.tell()
-            except PostDevAIError as why:
-                log.warning("the models cannot be looked at: %s", why.message)
-            await asyncio.sleep(LOOK_S)
-
     async def tell(self) -> None:
         """What has changed on disk, now."""
         await self._look()
         for name, model in self._on_disk.items():
             self._feed.tell(_told_of(self._model(model, self._heard.get(name, Residency()))))
+        self._feed.keep(self._on_disk.keys())
 
     async def _look(self) -> None:
-        found = await asyncio.to_thread(self._catalog.models)
-        self._on_disk = {model.name: model for model in found}
+        self.unknown.clear()
+        async with self._looking:  # a slow look must not overwrite what a later one has found
+            found = await asyncio.to_thread(self._catalog.models)
+            self._on_disk = {model.name: model for model in found}
 
     def _changed(self, name: str, known: Residency) -> None:
         self._heard[name] = known
         if (model := self._on_disk.get(name)) is not None:
             self._feed.tell(_told_of(self._model(model, known)))
+        else:
+            self.unknown.set()
 
     def _model(self, model: Model, known: Residency) -> Model:
         """What is on disk, with what is known of it in memory."""
-        active = model.name == self._embedders.chosen.name
+        active = model.name == self._embedders.name
         if (onnx := self._embedders.onnx_loaded(model.name)) is not None:
             loaded = onnx and model.state == "ready"
             state, size = ("loaded", ONNX_BYTES) if loaded else (model.state, 0)
             return dataclasses.replace(model, state=state, bytes=size, active=active)
-        state = model.state if known.state == "ready" else known.state
+        in_memory = known.state in ("loading", "loaded")
+        failed = known.state == "failed" and model.state == "ready"
+        state = known.state if in_memory or failed else model.state
         return dataclasses.replace(
             model,
             state=state,
@@ -109,7 +113,7 @@ class Standing:
             bytes=known.bytes,
             requests=known.requests,
             used_ms=known.used_ms,
-            detail=known.detail or model.detail,
+            detail=known.detail if in_memory else known.detail or model.detail,
             reason=known.reason,
             pinned=known.pinned,
             active=active,

@@ -14,7 +14,7 @@ import numpy as np
 
 from common.errors import Unavailable
 from dragon_node.inference.embedding.embedder import Vector, Vectors
-from dragon_node.inference.embedding.queue import QueuedEmbedder
+from dragon_node.inference.embedding.queue import QueuedEmbedder, Run
 
 ID = "bge-small-en-v1.5/int8/cls/query-prefix/128"
 DIMENSION = 384
@@ -42,10 +42,11 @@ class OnnxBge:
         """True once the weights are in memory."""
         return self._session is not None
 
-    def queued(self) -> QueuedEmbedder:
+    def queued(self, run: Run | None = None) -> QueuedEmbedder:
         """The Embedder over it. Slices of one text: batches gain nothing here, and so a question
-        waits for one text at most: its thread orders them."""
-        return QueuedEmbedder(ID, DIMENSION, self.run, slice_texts=1)
+        waits for one text at most: its thread orders them. `run` is
+        asked in the place of this one's, and asks it."""
+        return QueuedEmbedder(ID, DIMENSION, run or self.run, slice_texts=1)
 
     async def run(self, texts: Sequence[str], query: bool) -> Vectors:
         """(len(texts), 384) rows of unit length; loads the model the first time."""

@@ -77,3 +77,17 @@ async def test_a_cursor_of_an_earlier_start_is_reset():
     after = ModelFeed(SetClock(6), present)
     after.tell(a_model(2))
     assert [c.reset for c in await some(after.changes(old.cursor), 2)] == [True, True]
+
+
+async def test_a_model_that_has_left_is_told_once_and_may_come_again():
+    feed = ModelFeed(SetClock(5), present)
+    feed.begin(MODELS)
+    watch = feed.changes(0)
+    await some(watch, 2)
+    feed.keep({"a"})
+    feed.keep({"a"})
+    feed.tell(MODELS[1])
+    gone, again = await some(watch, 2)
+    assert (gone.model.name, gone.gone, gone.reset) == ("b", True, False)
+    assert gone.model.reason == "it has left the catalogue"
+    assert (again.model, again.gone) == (MODELS[1], False)
