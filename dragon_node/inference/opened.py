@@ -41,8 +41,8 @@ async def open_models(
     clock: Clock | None = None,
 ) -> AsyncGenerator[Models]:
     """Over the weights in `weights` and the owner's files in `directory`. `memory_bytes` is what
-    models and lake may take together; 0 is all that the machine has. Invalid when that is more,
-    or less than what is fixed takes: lake, reserve and embedder. `prefill_tokens`: see Scheduler."""
+    models and lake may take together; 0 is all that the machine has. Invalid when that is more, or
+    less than lake, reserve and embedder take by themselves. `prefill_tokens`: see Scheduler."""
     gpu = await asyncio.to_thread(present_gpu)
     machine = read_machine(memory_bytes, gpu)
     clock = clock or SystemClock()

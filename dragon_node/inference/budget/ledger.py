@@ -50,14 +50,19 @@ class Ledger:
     """What the lake gives up can go to models: not where a GPU already holds all that it may."""
 
     @property
+    def fixed_bytes(self) -> int:
+        """Spoken for before any model; with more of it than memory_bytes no Dragon starts."""
+        return self.lake_bytes + self.reserve_bytes + self.embedder_bytes
+
+    @property
     def used_bytes(self) -> int:
-        """Spoken for; never more than memory_bytes."""
-        fixed = self.lake_bytes + self.reserve_bytes + self.embedder_bytes
-        return fixed + sum(r.bytes for r in self.residents)
+        """Spoken for. More than memory_bytes only when the embedder's share was set after models
+        had theirs: nothing is admitted then until enough has gone."""
+        return self.fixed_bytes + sum(r.bytes for r in self.residents)
 
     @property
     def free_bytes(self) -> int:
-        """Not spoken for."""
+        """Not spoken for; less than nothing where too much is."""
         return self.memory_bytes - self.used_bytes
 
     def resident(self, name: str) -> Resident | None:

@@ -41,6 +41,8 @@ class Machine:
     source: str
     """Who says so, for people."""
     gpu: Gpu | None = None
+    limited: bool = False
+    """Its owner allows less than there is: he may allow more."""
 
     def plan_bytes(self, lake_bytes: int) -> int:
         """What may be planned with. The lake is not on the GPU, all else may be: so models and
@@ -68,7 +70,7 @@ def read_machine(memory_bytes: int = 0, gpu: Gpu | None = None, root: Path = Pat
             field="memory_bytes",
         )
     if memory_bytes:
-        whole, source = memory_bytes, "--memory-bytes"
+        return Machine(memory_bytes, "--memory-bytes", gpu, limited=memory_bytes < whole)
     return Machine(whole, source, gpu)
 
 

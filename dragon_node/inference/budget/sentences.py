@@ -30,6 +30,13 @@ def sum_of(ledger: Ledger) -> str:
     return f"{parts}: {used} of {whole}, {sized(ledger.free_bytes)} free"
 
 
+def fixed(ledger: Ledger) -> str:
+    """What is spoken for before any model, and by how much that is too much."""
+    parts, used = _listed(_fixed(ledger)), sized(ledger.fixed_bytes)
+    over = sized(ledger.fixed_bytes - ledger.memory_bytes)
+    return f"{parts}: {used}, {over} more than the {sized(ledger.memory_bytes)} there are"
+
+
 def needs(want: Want) -> str:
     """What a request needs, and for what."""
     weights, caches = sized(want.weight_bytes), sized(want.kv_bytes)
@@ -66,12 +73,16 @@ def waiting(ledger: Ledger, want: Want, busy: Sequence[Resident], young: Sequenc
 
 def refusing(ledger: Ledger, want: Want, most_bytes: int, staying: Sequence[Resident]) -> str:
     """Why it never fits: what it takes, and what remains when all that can go has gone."""
-    fixed = [s for s in ledger.shares() if s.name in ("embedder", "lake", "reserve")]
-    kept = [_listed(fixed)] if fixed else []
+    always = _listed(_fixed(ledger))
+    kept = [always] if always else []
     kept += [_staying(resident, want) for resident in staying]
     most, whole = sized(max(most_bytes, 0)), sized(ledger.memory_bytes)
     besides = f"; what stays: {', '.join(filter(None, kept))}" if any(kept) else ""
     return f"{needs(want)}, and of {whole} no more than {most} can be freed for it{besides}"
+
+
+def _fixed(ledger: Ledger) -> list[MemoryShare]:
+    return [s for s in ledger.shares() if s.name in ("embedder", "lake", "reserve")]
 
 
 def _listed(shares: Iterable[MemoryShare]) -> str:

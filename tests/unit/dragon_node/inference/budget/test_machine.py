@@ -89,7 +89,7 @@ def test_a_container_that_may_have_more_than_there_is_has_what_there_is(tmp_path
 
 
 def test_an_owner_may_allow_less(tmp_path: Path) -> None:
-    assert read_machine(GB, root=tmp_path) == Machine(GB, "--memory-bytes")
+    assert read_machine(GB, root=tmp_path) == Machine(GB, "--memory-bytes", limited=True)
 
 
 def test_an_owner_cannot_allow_more_than_there_is(tmp_path: Path) -> None:
