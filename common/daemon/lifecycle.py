@@ -14,6 +14,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
+from common.daemon import environment
 from common.daemon.home import Home, Ready
 from common.daemon.locks import only_instance
 from common.daemon.logs import write_logs
@@ -88,8 +89,7 @@ def run_daemon(
 
 def prepare_environment() -> None:
     """Says to libraries that there is no network and no fork."""
-    for name, value in OFFLINE.items():
-        os.environ.setdefault(name, value)
+    environment.say(OFFLINE)
 
 
 def complain(name: str, error: PostDevAIError) -> int:

@@ -169,7 +169,8 @@ def done(m: Model) -> Line:
         parts.append("pinned")
     if m.bytes:
         parts.append(size(m.bytes))
-    return line(Span(m.name, "bold"), f" is {', '.join(parts)}.")
+    why = f": {m.detail}" if m.state == "failed" and m.detail else "."
+    return line(Span(m.name, "bold"), f" is {', '.join(parts)}{why}")
 
 
 async def follow(coming: AsyncGenerator[Model], output: Page, first: str) -> Model | None:

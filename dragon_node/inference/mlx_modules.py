@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from typing import Any
 
+from common.daemon import environment
 from common.errors import Unavailable
 from dragon_node.inference import blas
 
@@ -21,19 +21,10 @@ ENVIRONMENT = {
     "GOMP_SPINCOUNT": "1000",
 }
 
-_before = dict.fromkeys(ENVIRONMENT) | {n: v for n, v in os.environ.items() if n in ENVIRONMENT}
-
-
-def environment_as_it_was() -> dict[str, str]:
-    """The process's environment with what the person set, for one who is asked to fetch."""
-    others = {name: value for name, value in os.environ.items() if name not in ENVIRONMENT}
-    return others | {name: value for name, value in _before.items() if value is not None}
-
 
 def prepare_environment() -> None:
     """What libraries read once, when they are loaded. What the person set stays."""
-    for variable, value in ENVIRONMENT.items():
-        os.environ.setdefault(variable, value)
+    environment.say(ENVIRONMENT)
 
 
 def module(name: str) -> Any:

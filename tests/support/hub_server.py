@@ -14,6 +14,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from common.daemon import environment, lifecycle
+from dragon_node.inference import mlx_modules
 from dragon_node.inference.catalog.entries import Entry, Hub
 from dragon_node.inference.fetching import kept
 
@@ -98,6 +100,10 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[HubServer]:
         monkeypatch.setenv("HF_ENDPOINT", server.address)
         monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
         monkeypatch.delenv("HF_TOKEN", raising=False)
+        for name in {**lifecycle.OFFLINE, **mlx_modules.ENVIRONMENT}:
+            monkeypatch.setenv(name, "")  # so that it is put back as it was
+            monkeypatch.delenv(name)
+        monkeypatch.setattr(environment, "_was", {})
         yield server
 
 

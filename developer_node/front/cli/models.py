@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from common.errors import Missing
-from developer_node.front.cli.refusal import DONE, with_client
+from developer_node.front.cli.refusal import DONE, NO, with_client
 from developer_node.front.cli.words import JSON, home, print_json
 
 if TYPE_CHECKING:
@@ -161,6 +161,6 @@ def _followed(
             print_json(output_json_models.model(last))
         else:
             output.show(output_models.done(last))
-        return DONE
+        return NO if last.state == "failed" else DONE
 
     raise typer.Exit(with_client(use, home()))

