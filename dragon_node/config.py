@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import cast, get_args
 
 from common.daemon.home import Home
+from common.daemon.sizes import size_bytes
 from dragon_node.lake.history.retention import OUTPUTS, OutputRule
 from dragon_node.lake.ramdisk import Choice
 
@@ -63,13 +64,13 @@ def parse(argv: Sequence[str]) -> Config:
     parser.add_argument("--join-file", type=Path, help="a file that holds a code")
     parser.add_argument(
         "--lake-bytes",
-        type=int,
+        type=_size,
         default=os.environ.get("POSTDEVAI_LAKE_BYTES", "0"),
         help="bytes of RAM for the lake (POSTDEVAI_LAKE_BYTES); default: by the machine's memory",
     )
     parser.add_argument(
         "--memory-bytes",
-        type=int,
+        type=_size,
         default=os.environ.get("POSTDEVAI_MEMORY_BYTES", "0"),
         help="bytes that models and lake may plan with (POSTDEVAI_MEMORY_BYTES); default: all",
     )
@@ -121,3 +122,10 @@ def parse(argv: Sequence[str]) -> Config:
         outputs=OutputRule(found.output_days, found.output_bytes),
         die_with_parent=found.die_with_parent,
     )
+
+
+def _size(text: str) -> int:
+    try:
+        return size_bytes(text)
+    except ValueError as why:
+        raise argparse.ArgumentTypeError(str(why)) from why

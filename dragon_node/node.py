@@ -60,7 +60,9 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
     """Serves until the block ends; closes in the reverse order."""
     directory = config.home.directory("dragon")
     identity = await NodeIdentity.join(config.home.identity_directory("dragon"), config.join_file)
-    budget_bytes = config.lake_bytes or default_lake_bytes(read_machine().memory_bytes)
+    budget_bytes = config.lake_bytes or default_lake_bytes(
+        read_machine(config.memory_bytes).memory_bytes
+    )
     async with AsyncExitStack() as stack:
         disk = ramdisk.choose(directory, config.ram, budget_bytes)
         log.info(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import aclosing, contextmanager
 from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 from grpc.aio import Channel, Metadata
 
+from common.errors import Unavailable
 from common.rpc.routed import Routed
 
 R = TypeVar("R", bound=Message)
@@ -32,7 +33,8 @@ class Onward:
             asked = getattr(self._stub(channel), method)
             return await asked(request, metadata=metadata, timeout=self._answer_s)
 
-        return await self._dragon.call(call, idempotent=idempotent)
+        with _named():
+            return await self._dragon.call(call, idempotent=idempotent)
 
     async def stream(self, method: str, request: Message, response: type[R]) -> AsyncGenerator[R]:
         """The Dragon's answers; closing it cancels there."""
@@ -40,6 +42,21 @@ class Onward:
         def call(channel: Channel, metadata: Metadata) -> Any:
             return getattr(self._stub(channel), method)(request, metadata=metadata)
 
-        async with aclosing(self._dragon.stream(call)) as responses:
-            async for each in responses:
-                yield each
+        with _named():
+            async with aclosing(self._dragon.stream(call)) as responses:
+                async for each in responses:
+                    yield each
+
+
+@contextmanager
+def _named() -> Generator[None]:
+    """Who it is that cannot be reached. What the Dragon itself lacks has its own hint."""
+    try:
+        yield
+    except Unavailable as error:
+        if error.hint:
+            raise
+        raise Unavailable(
+            f"the Dragon cannot be reached: {error.message}",
+            hint="start it with: postdevai up",
+        ) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from common.errors import Unavailable
+from common.errors import PostDevAIError, Unavailable
 from common.model.answer import AskEnd, AskPart, AskPassages, AskText
 from developer_node.front import output_answer
 from developer_node.front.output_json import Json
@@ -42,16 +42,20 @@ async def show(
     page = page or Page()
     passages, end = AskPassages(), None
     prose = _Prose(page, folded=False)
-    async for part in parts:
-        match part:
-            case AskPassages():
-                passages = part
-                prose = _Prose(page, folded=part.demonstration and not unfold)
-                page.show(*output_answer.passages(part, cwd=cwd), *output_answer.voice(part))
-            case AskText():
-                prose.say(part.text)
-            case AskEnd():
-                end = part
+    try:
+        async for part in parts:
+            match part:
+                case AskPassages():
+                    passages = part
+                    prose = _Prose(page, folded=part.demonstration and not unfold)
+                    page.show(*output_answer.passages(part, cwd=cwd), *output_answer.voice(part))
+                case AskText():
+                    prose.say(part.text)
+                case AskEnd():
+                    end = part
+    except PostDevAIError:
+        prose.close()  # what is said of it begins on a line of its own
+        raise
     whole = _whole(end)
     if not prose.said and whole.answer:
         prose.say(whole.answer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import aclosing
 
 from common.model.llm import InferenceStats, Model, ModelChange, ModelList
@@ -171,6 +171,23 @@ def done(m: Model) -> Line:
         parts.append(size(m.bytes))
     why = f": {m.detail}" if m.state == "failed" and m.detail else "."
     return line(Span(m.name, "bold"), f" is {', '.join(parts)}{why}")
+
+
+def unloaded(before: Model, after: Model) -> Line:
+    """That it has left, or that there was nothing to leave."""
+    if before.state not in ("loaded", "loading"):
+        return line(Span(after.name, "bold"), " was not in memory.")
+    return line(Span(after.name, "bold"), f" has left the memory, {size(before.bytes)}.")
+
+
+async def waited(leaving: Awaitable[Model], before: Model, output: Page) -> Model:
+    """Says what is waited for: a model leaves when its requests have ended."""
+    said = f"{before.name}: unloading"
+    if before.requests:
+        said = f"waiting for {count(before.requests, 'request')} of {before.name}; --now ends them"
+    with steps(output, said) as progress:
+        progress.now(said)
+        return await leaving
 
 
 async def follow(coming: AsyncGenerator[Model], output: Page, first: str) -> Model | None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
-from common.errors import OverLimit, PostDevAIError, Unavailable
+from common.errors import PostDevAIError, Unavailable
 from common.model.answer import (
     AskEnd,
     AskPart,
@@ -114,7 +114,7 @@ class Answering:
                     if is_looping(markers.shown):
                         last = _cut_short(built.messages, markers.shown, speaker)
                         break
-        except (OverLimit, Unavailable) as why:  # the passages stay an answer
+        except PostDevAIError as why:  # the passages stay an answer
             note = _silence(why)
         if shown := markers.flush():
             yield AskText(shown)

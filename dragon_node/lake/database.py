@@ -314,4 +314,4 @@ def _is_full(error: apsw.IOError) -> bool:
     return full or known.get("extendedresult") == apsw.SQLITE_IOERR_SHMSIZE
 
 
-HINT_FULL = "Give the lake more room (dragon-node --lake-bytes) or free memory on this machine."
+HINT_FULL = "Give the lake more room (POSTDEVAI_LAKE_BYTES) or free memory on this machine."

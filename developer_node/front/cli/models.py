@@ -88,7 +88,21 @@ def unload(
     json: JSON = False,
 ) -> None:
     """Take a model out of memory, once its requests have ended."""
-    _changed(lambda models: models.unload(name, now=now), json)
+    from developer_node.front import output_json_models, output_models
+    from developer_node.front.output_page import Page
+
+    async def use(client: LocalClient) -> int:
+        before = _find(await client.models.list(), name)
+        output = Page(sys.stderr) if json else Page()
+        leaving = client.models.unload(name, now=now)
+        after = await output_models.waited(leaving, before, output)
+        if json:
+            print_json(output_json_models.model(after))
+        else:
+            output.show(output_models.unloaded(before, after))
+        return DONE
+
+    raise typer.Exit(with_client(use, home()))
 
 
 def pin(name: NAME, json: JSON = False) -> None:

@@ -24,7 +24,10 @@ def refuse(error: PostDevAIError) -> int:
     from common.daemon.lifecycle import EXIT_CODES
 
     message = error.message.strip() or type(error).__name__
-    sys.stderr.write(plain(f"{message[:1].upper()}{message[1:]}") + "\n")
+    first = message.split(maxsplit=1)[0].rstrip(":,.;")
+    if first.isalpha():  # else it is a name, such as qwen3-4b, and stays as it is written
+        message = message[:1].upper() + message[1:]
+    sys.stderr.write(plain(message) + "\n")
     if error.hint:
         sys.stderr.write(plain(f"  {error.hint}") + "\n")
     return next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))

@@ -118,10 +118,18 @@ async def test_pull_and_load_show_how_far_they_are_and_end_with_what_is_there(
 async def test_unload_pin_and_unpin_say_what_the_model_is_now(
     terminal: Terminal, script: Script
 ) -> None:
-    assert "tiny is ready." in (await terminal.type("models", "unload", "tiny", "--now")).out
-    await terminal.type("models", "pin", "tiny")
-    await terminal.type("models", "unpin", "tiny")
-    assert script.asked == [("unload", "tiny", True), ("pin", "tiny", True), ("pin", "tiny", False)]
+    typed = await terminal.type("models", "unload", "coder", "--now")
+    assert "waiting for 3 requests of coder" in typed.out
+    assert "has left the memory, 4.0 GB." in typed.out
+    assert "was not in memory." in (await terminal.type("models", "unload", "large")).out
+    assert "tiny is ready." in (await terminal.type("models", "pin", "coder")).out
+    await terminal.type("models", "unpin", "coder")
+    assert [a for a in script.asked if a != "models"] == [
+        ("unload", "coder", True),
+        ("unload", "large", False),
+        ("pin", "coder", True),
+        ("pin", "coder", False),
+    ]
 
 
 async def test_a_refusal_is_shown_with_its_numbers_and_its_exit_code(
