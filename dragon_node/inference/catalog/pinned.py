@@ -45,7 +45,7 @@ def _read(path: Path) -> frozenset[str]:
             raise ValueError("it holds no list of names")
     except FileNotFoundError:
         return frozenset()
-    except (OSError, ValueError, KeyError, TypeError) as why:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as why:
         raise Corrupt(
             f"{path} does not say which models are pinned: {why}",
             hint="delete it; what models.toml pins stays pinned",

@@ -40,7 +40,9 @@ def test_a_pin_that_cannot_be_kept_is_not_there(tmp_path: Path, monkeypatch: pyt
     assert pinned.names() == frozenset()
 
 
-@pytest.mark.parametrize("broken", ["", "[]", "{}", '{"pinned": 3}', '{"pinned": [1]}', "\\"])
+@pytest.mark.parametrize(
+    "broken", ["", "[]", "{}", '{"pinned": 3}', '{"pinned": [1]}', "\\", "[" * 200_000]
+)
 def test_a_broken_file_is_said_and_not_taken_for_empty(tmp_path: Path, broken: str):
     path = tmp_path / "pinned.json"
     path.write_text(broken)
