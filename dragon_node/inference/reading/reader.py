@@ -66,7 +66,8 @@ class Reader:
             tokens = self._marks.tokens(text, hidden)
         self._check_room(len(tokens), request.max_tokens)
         opening = self._template.opened(text)
-        return Prompted(request, tokens, self._constraint(request, opening), opening)
+        constraint = self._constraint(request, opening)
+        return Prompted(request, tokens, constraint, opening=opening)
 
     def count(self, text: str) -> int:
         """Tokens of a text by itself."""
