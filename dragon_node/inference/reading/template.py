@@ -7,6 +7,7 @@ from typing import Any
 
 from common.errors import Invalid
 from common.model.llm import Thinking
+from dragon_node.inference.reading.bounds import bounded
 from dragon_node.inference.reading.tokenizer import first_line
 
 Message = Mapping[str, Any]
@@ -89,13 +90,14 @@ class Template:
             )
         switch = {} if thinking is None else {"enable_thinking": thinking}
         try:
-            return self._tokenizer.apply_chat_template(
-                [dict(message) for message in messages],
-                tools=[dict(tool) for tool in tools] or None,
-                add_generation_prompt=True,
-                tokenize=False,
-                **switch,
-            )
+            with bounded():
+                return self._tokenizer.apply_chat_template(
+                    [dict(message) for message in messages],
+                    tools=[dict(tool) for tool in tools] or None,
+                    add_generation_prompt=True,
+                    tokenize=False,
+                    **switch,
+                )
         except Exception as why:  # a template is a program of the model's: it may fail as it likes
             raise Invalid(
                 f"this model does not take these messages: {first_line(why)}", field="messages"
