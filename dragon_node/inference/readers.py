@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
-from common.errors import Unavailable
+from common.errors import PostDevAIError, Unavailable
 from dragon_node.inference.reading.reader import Reader
 
 READERS_MAX = 16
@@ -69,9 +69,21 @@ class Readers:
         except BaseException as why:  # whoever waits is told, whatever it is
             with self._lock:
                 self._open.pop(key, None)
-            opened.set_exception(why)
+            opened.set_exception(_understood(why, directory))
         else:
             opened.set_result(reader)
+
+
+def _understood(why: BaseException, directory: Path) -> BaseException:
+    """What libraries raise for files that they did not expect has no meaning to a caller."""
+    if isinstance(why, PostDevAIError) or not isinstance(why, Exception):
+        return why
+    told = Unavailable(
+        f"the files in {directory} cannot be read: {type(why).__name__}: {str(why)[:200]}",
+        hint="fetch the model anew: postdevai models pull NAME",
+    )
+    told.__cause__ = why
+    return told
 
 
 def stamp_of(directory: Path) -> str:
