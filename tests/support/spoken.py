@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +72,35 @@ cut into pieces of 16, and 0.00034 at most for the test models, whose logits are
 have it equal would be to multiply as many rows alone as together, at half the speed alone."""
 
 
-def agrees(lone: Sequence[Made], found: Sequence[Made]) -> bool:
-    """Token for token up to a tie that either may win; `lone` has asked for two likeliest."""
-    for one, other in zip(lone, found, strict=False):
-        if (one.token, one.finish) != (other.token, other.finish):
-            return len(one.top) == 2 and _tied(one, other)
-    return len(lone) == len(found)
+def agrees(engine: Engine, asked: Prompted, lone: Sequence[Made], found: Sequence[Made]) -> bool:
+    """Token for token; `lone` has asked for two likeliest. A tie may be won by either, and what
+    follows is then what the model says alone after that token, read anew. For greedy requests and
+    constraints that remember nothing, with nobody in the engine."""
+    told = 0
+    while (place := _differs(lone, found[told:])) is not None:
+        one, other = lone[place], found[told + place]
+        if len(one.top) != 2 or not _tied(one, other):
+            return False
+        told += place + 1
+        if other.finish:
+            return told == len(found)
+        engine.trim(0)
+        lone = alone(engine, _after(asked, said(found[:told])))
+    return len(lone) == len(found) - told
+
+
+def _differs(lone: Sequence[Made], found: Sequence[Made]) -> int | None:
+    """The first place; None when neither says what the other does not."""
+    pairs = zip(lone, found, strict=False)
+    places = (n for n, (a, b) in enumerate(pairs) if (a.token, a.finish) != (b.token, b.finish))
+    return next(places, None)
+
+
+def _after(asked: Prompted, tokens: Sequence[int]) -> Prompted:
+    """The same request once these have been said."""
+    left = asked.request.max_tokens - len(tokens)
+    request = replace(asked.request, max_tokens=left)
+    return replace(asked, request=request, tokens=(*asked.tokens, *tokens))
 
 
 def _tied(one: Made, other: Made) -> bool:

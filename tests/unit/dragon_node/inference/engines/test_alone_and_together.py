@@ -62,7 +62,7 @@ def test_prompts_that_begin_together_say_what_each_says_alone(
 ) -> None:
     several = sixteen[-width:]
     found = together(engine, [asked for asked, _ in several])
-    assert all(agrees(lone, made) for (_, lone), made in zip(several, found, strict=True))
+    assert all(agrees(engine, *one, made) for one, made in zip(several, found, strict=True))
 
 
 def test_one_token_alone_is_what_mlx_lm_says(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_joins_leaves_cancels_and_cache_hits_change_no_token(engine: Engine, see
     expected = [*lone, *each_alone(engine, on), *lone]
     run = _Run(engine, np.random.default_rng(seed))
     found = run.through(asked)
-    assert all(agrees(expected[n], made) for n, made in found.items())
+    assert all(agrees(engine, asked[n], expected[n], made) for n, made in found.items())
     assert len(found) + run.cancelled == len(asked)
     assert run.cancelled > 0 and run.cached > 0 and run.width > 4, "the run was too tame"
 
@@ -163,7 +163,7 @@ def test_a_constraint_changes_only_its_own_request(engine: Engine) -> None:
     mixed = [replace(a, constraint=Never()) if n % 2 else a for n, a in enumerate(asked)]
     lone = each_alone(engine, mixed)
     found = together(engine, mixed)
-    assert all(agrees(a, b) for a, b in zip(lone, found, strict=True))
+    assert all(agrees(engine, *each) for each in zip(mixed, lone, found, strict=True))
     assert all(min(said(m), default=128) >= 128 for m in found[1::2])
 
 
@@ -202,12 +202,46 @@ def test_rounding_in_this_model_is_far_below_a_tie(
     assert max(abs(a.logprob - b.logprob) for a, b in pairs if a.token == b.token) < TIE / 10
 
 
-def test_a_real_model_says_the_same_four_wide_and_from_the_cache(models_dir: Path) -> None:
-    """Matrices of a real size go other ways through BLAS than tiny ones."""
-    engine = engine_of(models_dir / "smollm2-135m-instruct", slots=4)
-    asked = [replace(a, tokens=a.tokens[:24]) for a in distinct(4, max_tokens=4)]
-    lone = each_alone(engine, asked)
-    for _ in range(2):
-        found = together(engine, asked)
-        assert all(agrees(a, b) for a, b in zip(lone, found, strict=True))
+def test_a_tie_excuses_one_token_and_not_what_follows_it(engine: Engine) -> None:
+    (asked,) = distinct(1, max_tokens=12)
+    lone = alone(engine, asked)
+    (best, likely), (second, _) = lone[3].top
+    lone[3] = replace(lone[3], top=((best, likely), (second, likely - TIE / 2)))
+    other = replace(lone[3], token=second)
+    before = [m.token or 0 for m in lone[:3]]
+    after = prompted([*asked.tokens, *before, second], 8, logprobs=True, top_logprobs=2)
+    rest = alone(engine, after)
+    assert agrees(engine, asked, lone, [*lone[:3], other, *rest])
+    assert not agrees(engine, asked, lone, [*lone[:3], other, *lone[4:]])
+    assert not agrees(engine, asked, lone, [*lone[:3], other, *rest[:-1]])
+    assert not agrees(engine, asked, lone, [*lone[:3], other, *rest[:-1], other])
+    untied = [replace(m, top=((best, 0.0), (second, -1.0))) for m in lone]
+    assert not agrees(engine, asked, untied, [*lone[:3], other, *rest])
+
+
+def test_a_real_model_says_the_same_eight_wide_with_a_join_and_a_leave(models_dir: Path) -> None:
+    """Matrices of a real size go other ways through BLAS than tiny ones. The ninth comes when the
+    first leaves in the middle of its answer, while seven speak."""
+    engine = engine_of(models_dir / "smollm2-135m-instruct", slots=8)
+    words = np.random.default_rng(0).integers(17, 40_000, (9, 24)).tolist()  # none is a mark
+    asked = [prompted(w, max_tokens=16, logprobs=True, top_logprobs=2) for w in words]
+    lone = each_alone(engine, asked[1:])
+    for begins in ("read anew", "from the cache"):
+        slots = [engine.insert(a) for a in asked[:8]]
+        assert all(s.cached_tokens > 0 for s in slots[1:]) == (begins == "from the cache")
+        found: dict[int, list[Made]] = {s.slot: [] for s in slots}
+        widths: list[int] = []
+        while any(not made or not made[-1].finish for made in found.values()):
+            stepped = engine.step(512)
+            widths.append(stepped.width)
+            for one in stepped.made:
+                found[one.slot].append(one)
+            first = slots[0].slot
+            if len(found.get(first, ())) == 5:
+                engine.remove(first)
+                assert not found.pop(first)[-1].finish
+                found[engine.insert(asked[8]).slot] = []
+        assert widths.count(8) > 12, "eight wide until one leaves, and with the one that joins"
+        assert all(len(made) == 16 for made in found.values())
+        assert all(agrees(engine, *e) for e in zip(asked[1:], lone, found.values(), strict=True))
     engine.close()
