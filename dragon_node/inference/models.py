@@ -12,7 +12,7 @@ from functools import partial
 
 from common.alongside import alongside
 from common.clock import Clock
-from common.errors import Conflict, Invalid, PostDevAIError, Unavailable
+from common.errors import Conflict, PostDevAIError, Unavailable
 from common.model.llm import (
     Generated,
     GenerationRequest,
@@ -31,10 +31,10 @@ from dragon_node.inference.embedders import Embedders, is_onnx
 from dragon_node.inference.embedding.embedder import Embedder
 from dragon_node.inference.fetching.pulling import Pulling
 from dragon_node.inference.numbers import stats_of
-from dragon_node.inference.reading.prompted import Prompted
 from dragon_node.inference.reading_stage import ReadingStage
 from dragon_node.inference.scheduling.scheduler import Scheduler
 from dragon_node.inference.scheduling.source import Alternative
+from dragon_node.inference.shared_loads import SharedLoads
 from dragon_node.inference.standing import Standing
 from dragon_node.inference.stock import Stock
 from dragon_node.inference.upkeep import Upkeep
@@ -74,18 +74,6 @@ class Parts:
     """See Scheduler."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """A request that is ready for the scheduler."""
-
-    model: str
-    prompted: Prompted
-    others: tuple[Entry, ...]
-    """Who may stand in for it."""
-    instead: str
-    """Why this model and not the one that was asked; empty when it is."""
-
-
 class Models:
     """On one event loop, over one models directory. Models may arrive while the daemon runs."""
 
@@ -107,7 +95,7 @@ class Models:
         )
         self._stage = ReadingStage(parts.stock, parts.governor.now_s)
         self._upkeep = Upkeep(parts.catalog, parts.pinned, parts.governor, self._scheduler)
-        self._loads: dict[str, asyncio.Task[None]] = {}
+        self._loads = SharedLoads(self._scheduler)
 
     @classmethod
     @asynccontextmanager
@@ -180,7 +168,9 @@ class Models:
         """`request.model` is a name or a purpose. Closing the iterator cancels."""
         arrived_s = self._governor.now_s()
         try:
-            read = await self._read(request, arrived_s)
+            entry = self._catalog.find(request.model or "fast")
+            others = () if request.only_this_model else self._catalog.alternatives(entry)
+            read = await self._stage.read_by_one((entry, *others), request, arrived_s)
         except PostDevAIError:
             self._scheduler.turned_away()
             raise
@@ -189,35 +179,18 @@ class Models:
             for e in read.others
         ]
         pieces = self._scheduler.generate(
-            read.model, read.prompted, alternatives, arrived_s=arrived_s, instead=read.instead
+            read.entry.name, read.prompted, alternatives, arrived_s=arrived_s, instead=read.instead
         )
         async with aclosing(pieces):
             async for piece in pieces:
                 yield piece
-
-    async def _read(self, request: GenerationRequest, arrived_s: float) -> _Read:
-        """By the model that was asked, or by one that may stand in where its weights are absent."""
-        entry = self._catalog.find(request.model or "fast")
-        if entry.purpose == "embedding":
-            raise Invalid(f"{entry.name} embeds; it does not speak", field="model")
-        others = [] if request.only_this_model else list(self._catalog.alternatives(entry))
-        instead = ""
-        while True:
-            try:
-                prompted = await self._stage.read(entry, request, arrived_s)
-                return _Read(entry.name, prompted, tuple(others), instead)
-            except Unavailable as why:
-                if not others or self._stage.time_is_up(request, arrived_s):
-                    raise
-                instead = f"{why.message}; {others[0].name} answers"
-                entry = others.pop(0)
 
     async def load(self, name: str) -> AsyncGenerator[Model]:
         """How far it is, until it is loaded. Closing leaves the load to go on: it is one for all
         who ask."""
         entry = self._catalog.find(name)
         self._must_be_mlx(entry)
-        task = self._loads.get(entry.name) or self._loading(entry.name)
+        task = self._loads.of(entry.name)
         shown: Model | None = None
         while not task.done():
             await asyncio.wait([task], timeout=LOOK_S)
@@ -294,23 +267,10 @@ class Models:
         except Exception:  # whatever lies on the disk: the models that are well must serve
             log.exception("the models cannot be looked at")
 
-    def _loading(self, name: str) -> asyncio.Task[None]:
-        loading = self._scheduler.load(name, "asked for by its owner")
-        task = self._loads[name] = asyncio.create_task(loading)
-        task.add_done_callback(partial(self._load_ended, name))
-        return task
-
-    def _load_ended(self, name: str, task: asyncio.Task[None]) -> None:
-        del self._loads[name]
-        if not task.cancelled() and (why := task.exception()) is not None:
-            log.warning("a model was not loaded: %s model=%s", why, name)
-
     async def _close(self) -> None:
         await self._embedders.close()
         await self._scheduler.close()
         await self._pulling.close()
         await self._upkeep.close()
-        for task in (loads := list(self._loads.values())):
-            task.cancel()
-        await asyncio.gather(*loads, return_exceptions=True)
+        await self._loads.close()
         await self._stage.close()

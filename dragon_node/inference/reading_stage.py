@@ -6,13 +6,13 @@ import asyncio
 import logging
 import threading
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from common.errors import OverLimit, Unavailable
+from common.errors import Invalid, OverLimit, Unavailable
 from common.model.llm import GenerationRequest
 from dragon_node.inference.catalog.entries import Entry
 from dragon_node.inference.reading.prompted import Prompted
@@ -33,6 +33,18 @@ CLOSING_S = 5.0
 """So long what is being read may take to end; the process ends without it."""
 
 
+@dataclass(frozen=True, slots=True)
+class ReadByOne:
+    """A request that is ready for the scheduler."""
+
+    entry: Entry
+    prompted: Prompted
+    others: tuple[Entry, ...]
+    """Who may stand in for it."""
+    instead: str
+    """Why this model and not the one that was asked; empty when it is."""
+
+
 class ReadingStage:
     """On one event loop. A model whose tokenizer is opened, or whose template does not come to an
     end, keeps only those waiting who ask for that model."""
@@ -45,6 +57,25 @@ class ReadingStage:
         self._waiting: Counter[str] = Counter()
         self._turns: dict[str, asyncio.Semaphore] = {}
         self._running: dict[Future[Prompted], str] = {}
+
+    async def read_by_one(
+        self, entries: Sequence[Entry], request: GenerationRequest, arrived_s: float
+    ) -> ReadByOne:
+        """By the model that was asked, the first, or by one that may stand in where it is not to be
+        had. Invalid when it does not speak; else as `read`."""
+        entry, *others = entries
+        if entry.purpose == "embedding":
+            raise Invalid(f"{entry.name} embeds; it does not speak", field="model")
+        instead = ""
+        while True:
+            try:
+                prompted = await self.read(entry, request, arrived_s)
+                return ReadByOne(entry, prompted, tuple(others), instead)
+            except Unavailable as why:
+                if not others or self._time_is_up(request, arrived_s):
+                    raise
+                instead = f"{why.message}; {others[0].name} answers"
+                entry = others.pop(0)
 
     async def read(self, entry: Entry, request: GenerationRequest, arrived_s: float) -> Prompted:
         """The request as this model reads it. Invalid names the field at fault; OverLimit when too
@@ -72,10 +103,6 @@ class ReadingStage:
         with self._place(entry.name):
             async with self._within(entry.name, 0.0, self._now_s()):
                 return await asyncio.wrap_future(self._stock.opened(entry)[1])
-
-    def time_is_up(self, request: GenerationRequest, arrived_s: float) -> bool:
-        """Nobody waits for its answer any more."""
-        return 0 < request.timeout_s <= self._now_s() - arrived_s
 
     async def close(self) -> None:
         """Returns when nothing is read any more, or after five seconds: a template that does not
@@ -115,6 +142,9 @@ class ReadingStage:
                 f"{name} has not read the request within {READING_S_MAX:g} s",
                 hint="its tokenizer or its template is at fault: postdevai models pull " + name,
             ) from None
+
+    def _time_is_up(self, request: GenerationRequest, arrived_s: float) -> bool:
+        return 0 < request.timeout_s <= self._now_s() - arrived_s
 
     def _ended(self, reading: Future[Prompted], turns: asyncio.Semaphore) -> None:
         """On the thread that has read; who asked may have left."""

@@ -6,7 +6,7 @@ import threading
 from concurrent.futures import Future
 from pathlib import Path
 
-from common.errors import Missing, Unavailable
+from common.errors import Missing, PostDevAIError, Unavailable
 from dragon_node.inference.catalog.catalog import Catalog
 from dragon_node.inference.catalog.entries import Entry
 from dragon_node.inference.embedding.identity import Identity, identity
@@ -69,7 +69,14 @@ class Stock:
     def identity(self, entry: Entry) -> Identity:
         """Of an embedder on MLX: the first that is asked for holds until the next start, for
         vectors of two are never mixed. Unavailable when its entry or its files say otherwise."""
-        now = identity(entry, self._catalog.locate(entry))
+        directory = self._catalog.locate(entry)
+        try:
+            now = identity(entry, directory)
+        except (PostDevAIError, OSError, ValueError) as why:  # it may be mended while this runs
+            raise Unavailable(
+                f"the files of {entry.name} in {directory} cannot be read: {why}",
+                hint=f"postdevai models pull {entry.name}",
+            ) from why
         with self._lock:
             first = self._identities.setdefault(entry.name, now)
         if now != first:

@@ -128,6 +128,24 @@ async def test_a_slip_in_the_file_leaves_the_lake_its_embedder(tmp_path: Path, m
         assert models.embedder.id == first
 
 
+@pytest.mark.parametrize("file", ["config.json", "model.safetensors"])
+async def test_broken_files_leave_the_lake_without_vectors_and_end_nothing(
+    tmp_path: Path, file: str
+):
+    tiny_pair(tmp_path)
+    whole = (tmp_path / "tiny" / file).read_bytes()
+    async with models_over(tmp_path, EMBEDS):
+        pass
+    (tmp_path / "tiny" / file).write_bytes(b"{")
+    async with models_over(tmp_path, EMBEDS) as models:
+        with pytest.raises(Unavailable, match="emb"):
+            _ = models.embedder.id
+        with pytest.raises(Unavailable, match="emb"):
+            await models.embedder.embed(TEXTS)
+        (tmp_path / "tiny" / file).write_bytes(whole)
+        assert (await models.embedder.embed(TEXTS)).shape[0] == 1
+
+
 async def test_a_catalogue_without_an_embedder_keeps_nobody_from_starting(tmp_path: Path):
     tiny_pair(tmp_path)
     async with models_over(tmp_path, TWO + NO_BGE) as models:
