@@ -104,7 +104,7 @@ class _State:
         else:
             hint = "Name a smaller model."
         if self.ledger.lake_yields and lacking <= self.ledger.lake_bytes:
-            hint += " Or give the lake less, with --lake-bytes."
+            hint += " Or give the lake less (POSTDEVAI_LAKE_BYTES)."
         return hint
 
     def _alone_bytes(self, want: Want) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 from common.errors import Missing, PostDevAIError, Unavailable
 from common.model.llm import Model, Purpose
@@ -66,8 +67,16 @@ class Catalog:
         found = self._first([e for e in entries if e.purpose == wanted])
         if found:
             return found
+        raise self._missing(wanted, entries)
+
+    def _missing(self, wanted: str, entries: tuple[Entry, ...]) -> Missing:
         known = ", ".join(f"{e.name} ({e.purpose})" for e in entries)
-        raise Missing(f"there is no model {wanted[:80]!r}", hint=f"there is {known}")
+        said = f"there is no model {wanted[:80]!r} in the catalogue"
+        if wanted in get_args(Purpose):
+            said = f"there is no model for {wanted} in the catalogue"
+        if fault := self.fault:
+            said += f", whose file has a fault: {fault}"
+        return Missing(said, hint=f"there is {known}; models.toml adds others (docs/models.md)")
 
     def alternatives(self, entry: Entry) -> tuple[Entry, ...]:
         """Those that may stand in for it and are whole, in the order in which it names them."""

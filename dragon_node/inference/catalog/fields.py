@@ -50,6 +50,9 @@ def check_name(path: Path, name: str) -> None:
 def value(path: Path, name: str, key: str, raw: Any) -> Any:
     """What an Entry holds for it. Invalid says what to write."""
     if key not in READERS:
+        if isinstance(raw, dict):  # [models.a.b] is a table b in the entry a
+            quoted = f"{name}.{key}"[:80]
+            raise invalid(path, name, key, f'quote a name with a dot: [models."{quoted}"]')
         raise invalid(path, name, key, f"means nothing; there are {', '.join(READERS)}, remove")
     try:
         return READERS[key](raw)

@@ -188,7 +188,7 @@ def test_what_can_never_fit_is_refused_at_once_with_every_number() -> None:
     assert decision == Refuse(
         "c needs 16.0 GB, 15.0 GB of weights and 1.0 GB of caches, and of 24.0 GB no more than"
         " 14.0 GB can be freed for it; what stays: lake 8.0 GB, reserve 2.0 GB",
-        "Name a smaller model. Or give the lake less, with --lake-bytes.",
+        "Name a smaller model. Or give the lake less (POSTDEVAI_LAKE_BYTES).",
     )
 
 

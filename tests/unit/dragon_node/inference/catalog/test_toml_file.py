@@ -116,6 +116,11 @@ WRONG = {
     "no table": ("models = 3", "models", "write [models.NAME]"),
     "no table of an entry": ("[models]\nnew = 3", "models.new", "write [models.new]"),
     "unknown key": (NEW + "prority = 1", "models.new.prority", "there are source, purpose"),
+    "a dot without quotes": (
+        "[models.qwen3.6-35b]\npin = true",
+        "models.qwen3.6-35b",
+        'quote a name with a dot: [models."qwen3.6-35b"]',
+    ),
     "no source": ('[models.new]\npurpose = "fast"', "models.new.source", "hub:OWNER/NAME"),
     "no purpose": ('[models.new]\nsource = "hub:a/b"', "models.new.purpose", "reasoning, code"),
     "purpose": (NEW.replace('"fast"', '"quick"'), "models.new.purpose", "reasoning, code"),
