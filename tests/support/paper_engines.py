@@ -96,6 +96,10 @@ class PaperEngine:
         """Tokens that a request gets in one step, as from a model with another that drafts."""
         self.stuck = False
         """Its steps do nothing."""
+        self.stamp = ""
+        """Of the files that it was loaded from."""
+        self.misread: list[str] = []
+        """Stamps of requests that were read by others."""
         self.ends: dict[int, int] = {}
         """By the first token of a prompt: its answer ends by itself after so many tokens."""
 
@@ -115,6 +119,8 @@ class PaperEngine:
             raise self.insert_fault
         assert len(self.running) < self.slots, "no slot is free"
         self.inserted.append(prompted)
+        if prompted.stamp not in ("", self.stamp):
+            self.misread.append(prompted.stamp)
         slot = len(self.inserted)
         cached = self._nearest(prompted.tokens)
         self.running[slot] = _Running(prompted, len(prompted.tokens) - 1 - cached, _seed(prompted))
@@ -302,6 +308,8 @@ class PaperSource:
 
     def __init__(self, **models: Paper) -> None:
         self.models = models
+        self.gone: set[str] = set()
+        """Those that have left the catalogue."""
 
     def slots(self, name: str) -> int:
         """See Source."""
@@ -330,7 +338,7 @@ class PaperSource:
         return PaperSpeech(prompted)
 
     def _model(self, name: str) -> Paper:
-        if name not in self.models:
+        if name in self.gone or name not in self.models:
             raise Missing(f"there is no {name}")
         return self.models[name]
 
@@ -338,8 +346,10 @@ class PaperSource:
 def _engine(model: Paper) -> Opening:
     yield from _slices(model)
     weight_bytes = model.weight_bytes + model.more_bytes
-    model.engines.append(PaperEngine(weight_bytes, model.slots, held=model.held))
-    return model.engines[-1]
+    engine = PaperEngine(weight_bytes, model.slots, held=model.held)
+    engine.stamp = model.stamp
+    model.engines.append(engine)
+    return engine
 
 
 def _embedder(model: Paper) -> VectorOpening:

@@ -80,7 +80,7 @@ async def until(true: Callable[[], bool]) -> None:
     raise AssertionError("it never came to be so")
 
 
-async def loaded(source: PaperSource, scheduler: Scheduler) -> PaperEngine:
-    """The engine of m."""
-    await scheduler.load("m", "for a test")
-    return source.models["m"].engine
+async def loaded(source: PaperSource, scheduler: Scheduler, name: str = "m") -> PaperEngine:
+    """Its engine."""
+    await scheduler.load(name, "for a test")
+    return source.models[name].engine

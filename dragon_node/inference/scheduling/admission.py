@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import TypeVar
 
 from common.errors import OverLimit, PostDevAIError
 from dragon_node.inference.budget.governor import Governor
@@ -16,13 +17,15 @@ from dragon_node.inference.budget.ledger import (
     Wait,
     Want,
 )
-from dragon_node.inference.scheduling.calls import Call, Loading, Speaking
+from dragon_node.inference.reading.prompted import Prompted
+from dragon_node.inference.scheduling.calls import Call, Embedding, Loading, Speaking
 from dragon_node.inference.scheduling.counts import Tally
-from dragon_node.inference.scheduling.endings import fail, late, understood
+from dragon_node.inference.scheduling.endings import changed, fail, late, understood
 from dragon_node.inference.scheduling.inbox import Inbox
+from dragon_node.inference.scheduling.notices import Notices
 from dragon_node.inference.scheduling.pace import Pace
 from dragon_node.inference.scheduling.residency import Board
-from dragon_node.inference.scheduling.residents import Held, Residents
+from dragon_node.inference.scheduling.residents import Held, Residents, turn_of
 from dragon_node.inference.scheduling.source import Needs, Source
 from dragon_node.inference.scheduling.stand_ins import StandIns
 
@@ -34,7 +37,10 @@ changed, of which nobody tells."""
 PATIENCE_S = 5.0
 """Who has waited so long for memory is not overtaken any more by those who would keep it."""
 
+BEHIND = "it waits for memory behind one that came first"
+
 Answer = Admit | Instead | Wait | Refuse
+T = TypeVar("T")
 
 
 class Admission:
@@ -64,6 +70,7 @@ class Admission:
         self._stand_ins = stand_ins
         self._begin = begin
         self._prefill_tokens = prefill_tokens
+        self._notices = Notices(board, clock)
         self._looked = -1
 
     @property
@@ -77,23 +84,39 @@ class Admission:
         calls = self._inbox.calls()
         self._residents.pin(self._inbox.pins)
         held_back = False
+        said: dict[str, str] = {}
         for call in calls:
-            now_s = self._clock()
-            if call.deadline_s <= now_s:
-                self._refuse(call, late(call, "waited to begin"))
-                continue
-            if not self._open(call):
-                call.free()
-            elif held_back and self._keeps(call):
-                call.again_s, call.seen = math.inf, -1
-            elif self._due(call, now_s):
-                self._try(call)
-            held_back = held_back or now_s - call.blocked_s > PATIENCE_S
+            if self._lacks_memory(call, held_back):
+                held_back = held_back or self._clock() - call.blocked_s > PATIENCE_S
+                if call.waits:
+                    said.setdefault(call.model, call.waits)
+        self._notices.post(said)
+
+    def end(self) -> None:
+        """Nobody waits any more."""
+        self._notices.post({})
+
+    def _lacks_memory(self, call: Call, held_back: bool) -> bool:
+        """Lets it begin if it can. True when it still waits, and memory is what it waits for."""
+        now_s = self._clock()
+        if call.deadline_s <= now_s:
+            self._refuse(call, late(call, "waited to begin"))
+        elif waits := self._shut(call):
+            call.free(waits)
+        elif held_back and self._keeps(call):
+            call.again_s, call.seen, call.waits = math.inf, -1, BEHIND
+            return True
+        elif self._due(call, now_s):
+            return self._try(call)
+        else:
+            return call.blocked_s < math.inf
+        return False
 
     def next_s(self) -> float:
         """When somebody who waits should be looked at, on the clock; infinity when nobody."""
+        again_s = self._clock() + AGAIN_S[1]
         return min(
-            (min(c.deadline_s, c.again_s) for c in self._inbox.calls()),
+            (min(c.deadline_s, c.again_s, again_s) for c in self._inbox.calls()),
             default=math.inf,
         )
 
@@ -109,22 +132,18 @@ class Admission:
                     return answer
         return Wait(AGAIN_S[1], "memory is not given back")
 
-    def _open(self, call: Call) -> bool:
-        """Its model takes one more."""
+    def _shut(self, call: Call) -> str:
+        """Why its model takes nobody for now; empty when it does, or is not there."""
         held = self._residents.get(call.model)
-        if held is not None and call.arrived_s >= held.leaving_s:
-            return False
-        return not isinstance(call, Speaking) or self._free_slot(call.model)
-
-    def _free_slot(self, name: str) -> bool:
-        held = self._residents.get(name)
         if held is None:
-            return True
-        slots = self._source.slots(name) if held.engine is None else held.engine.slots
-        return held.speaking < max(1, slots)
+            return ""
+        if call.arrived_s >= held.leaving_s:
+            return f"{held.name} leaves memory first"
+        return turn_of(held) if isinstance(call, Speaking) and held.full else ""
 
     def _due(self, call: Call, now_s: float) -> bool:
         if isinstance(call, Speaking) and call.readings and not call.read:
+            call.again_s = now_s + AGAIN_S[1]  # whoever has read says so
             return self._stand_ins.done(call)
         return call.seen != self._residents.version or now_s >= call.again_s
 
@@ -133,33 +152,37 @@ class Admission:
         held = self._residents.get(call.model)
         return held is None or call.tokens > 0 or not self._residents.pinned(call.model)
 
-    def _try(self, call: Call) -> None:
-        """What is wrong with a model ends the call. What is wrong beside that ends the thread: a
-        call that was taken must not be lost."""
+    def _try(self, call: Call) -> bool:
+        """True when it has to wait. What is wrong with a model ends the call. What is wrong beside
+        that ends the thread: a call that was taken must not be lost."""
         try:
             decided = self._decide(call)
         except PostDevAIError as why:
             self._refuse(call, why)
-            return
+            return False
         match decided:
             case Held():
                 self._admit(call, decided)
             case Refuse(sentence=sentence, hint=hint):
                 self._refuse(call, OverLimit(sentence, hint=hint))
-            case Wait(seconds=seconds):
-                self._put_off(call, seconds)
+            case Wait() as wait:
+                self._put_off(call, wait)
+                return True
+        return False
 
     def _decide(self, call: Call) -> Held | Wait | Refuse:
         while True:
+            if self._outdated(call):
+                return Wait(AGAIN_S[1], "")  # until it has left, which is a change
             match self._obtain(call, self._alternatives(call)):
                 case Admit():
-                    return self._residents.get(call.model) or self._opened(call.model)
+                    return self._residents.get(call.model) or self._opened(call)
                 case Instead(model=model, sentence=sentence):
                     self._stand_ins.take(call, model, sentence)
                 case Wait() | Refuse() as answer:
                     if not isinstance(call, Speaking) or not self._stand_ins.read(call):
                         return answer
-                    return Wait(AGAIN_S[1], "alternatives read the request")
+                    return Wait(AGAIN_S[1], "")  # while those that may stand in read it
 
     def _obtain(self, call: Call, alternatives: tuple[Want, ...]) -> Answer:
         want = self._want(call.model, call.tokens, alternatives)
@@ -183,7 +206,7 @@ class Admission:
         wants: list[Want] = []
         for name, prompted in self._stand_ins.readings(call):
             held = self._residents.get(name)
-            if (held is not None and held.leaving) or not self._free_slot(name):
+            if held is not None and not _takes(held, prompted):
                 continue
             try:
                 tokens = len(prompted.tokens) + prompted.request.max_tokens
@@ -192,24 +215,49 @@ class Admission:
                 continue  # it cannot stand in: the refusal will speak of the model that was asked
         return tuple(wants)
 
-    def _opened(self, name: str) -> Held:
+    def _outdated(self, call: Call) -> bool:
+        """Its model is of other files than there are now, and is on its way out of memory. Raises
+        when the request is of others than there are."""
+        held = self._residents.get(call.model)
+        if held is None or isinstance(call, Embedding) or held.stamp == call.stamp:
+            return False
+        if isinstance(call, Speaking) and not call.stamp:
+            return False
+        stamp = self._stamp(call.model)
+        if stamp != held.stamp:
+            self._residents.outdate(held)
+            return True
+        if call.stamp:
+            raise changed(call.model)
+        return False
+
+    def _opened(self, call: Call) -> Held:
+        name = call.model
+        stamp = self._stamp(name)
+        if call.stamp not in ("", stamp):
+            raise changed(name)
         needs = self._needs(name)
-        try:
-            opening = self._source.opening(name)
-        except Exception as why:  # one model's fault must not end the others
-            raise understood(why, f"{name} does not load") from why
+        slots = self._ask(self._source.slots, name, "does not say how many it answers at a time")
+        opening = self._ask(self._source.opening, name, "does not load")
         pace = Pace(self._prefill_tokens)
-        return Held(name, needs, pace, opening, weight_bytes=needs.weight_bytes)
+        return Held(name, needs, pace, slots, stamp, opening, weight_bytes=needs.weight_bytes)
 
     def _needs(self, name: str) -> Needs:
+        return self._ask(self._source.needs, name, "does not say what it needs")
+
+    def _stamp(self, name: str) -> str:
+        return self._ask(self._source.stamp, name, "does not say what it is loaded from")
+
+    def _ask(self, question: Callable[[str], T], name: str, sentence: str) -> T:
         try:
-            return self._source.needs(name)
+            return question(name)
         except Exception as why:  # one model's fault must not end the others
-            raise understood(why, f"{name} does not say what it needs") from why
+            raise understood(why, f"{name} {sentence}") from why
 
     def _admit(self, call: Call, held: Held) -> None:
         if not self._inbox.take(call):
             return  # its caller has gone meanwhile
+        call.waits = ""
         held.waiting.append(call)
         if self._residents.get(held.name) is None:
             self._residents.add(held, call.reason)
@@ -218,10 +266,11 @@ class Admission:
         if held.opening is None:
             self._begin(held, call)
 
-    def _put_off(self, call: Call, seconds: float) -> None:
+    def _put_off(self, call: Call, wait: Wait) -> None:
         now_s = self._clock()
         call.seen = self._residents.version
-        call.again_s = now_s + min(max(seconds, AGAIN_S[0]), AGAIN_S[1])
+        call.waits = wait.sentence
+        call.again_s = now_s + min(max(wait.seconds, AGAIN_S[0]), AGAIN_S[1])
         call.blocked_s = min(call.blocked_s, now_s)
 
     def _refuse(self, call: Call, error: PostDevAIError) -> None:
@@ -237,3 +286,9 @@ class Admission:
             if held is not None and not held.calls and not self._residents.pinned(name):
                 self._residents.drop(held, reason=sentence)
                 self._tally.add(evicted=1)
+
+
+def _takes(held: Held, prompted: Prompted) -> bool:
+    """A request that this model has read."""
+    same = prompted.stamp in ("", held.stamp)
+    return same and held.leaving_s == math.inf and not held.full

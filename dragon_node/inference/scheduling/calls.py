@@ -16,6 +16,7 @@ from dragon_node.inference.engines.engine import Made
 from dragon_node.inference.reading.prompted import Prompted, Said, Speech
 from dragon_node.inference.scheduling.mailbox import Mailbox
 from dragon_node.inference.scheduling.source import Alternative
+from dragon_node.inference.scheduling.waiters import Waiters
 
 BACKGROUND_WAITS_S = 60.0
 """So much longer does work in the background wait behind what a person waits for; not for ever."""
@@ -39,10 +40,13 @@ class Call(ABC):
     """The change up to which admission was asked."""
     blocked_s: float = math.inf
     """Since when memory is what it waits for."""
+    waits: str = ""
+    """Why it has not begun, for people."""
 
-    def free(self) -> None:
+    def free(self, waits: str) -> None:
         """It does not wait for memory, but for its turn."""
         self.again_s, self.seen, self.blocked_s = math.inf, -1, math.inf
+        self.waits = waits
 
     @property
     def order(self) -> float:
@@ -58,6 +62,11 @@ class Call(ABC):
     def tokens(self) -> int:
         """Of prompt and answer; 0 when it needs no cache."""
         return 0
+
+    @property
+    def stamp(self) -> str:
+        """Of the files that it was read by; empty when it goes with any."""
+        return ""
 
     @abstractmethod
     def fail(self, error: PostDevAIError) -> None:
@@ -87,6 +96,10 @@ class Speaking(Call):
     @property
     def tokens(self) -> int:
         return len(self.prompted.tokens) + self.prompted.request.max_tokens
+
+    @property
+    def stamp(self) -> str:
+        return self.prompted.stamp
 
     def fail(self, error: PostDevAIError) -> None:
         self.mailbox.fail(error)
@@ -124,18 +137,18 @@ class Speaking(Call):
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Loading(Call):
-    """Wants a model in memory."""
+    """Wants a model in memory: one for all who wait for that."""
 
-    future: Future[None] = field(default_factory=Future[None])
+    waiters: Waiters = field(default_factory=Waiters)
+    kept: bool = False
+    """It goes on when nobody waits for it."""
 
     def fail(self, error: PostDevAIError) -> None:
-        if self.future.set_running_or_notify_cancel():
-            self.future.set_exception(error)
+        self.waiters.fail(error)
 
     def done(self) -> None:
         """It is there."""
-        if self.future.set_running_or_notify_cancel():
-            self.future.set_result(None)
+        self.waiters.done()
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from common.errors import Invalid, OverLimit, PostDevAIError, Unavailable
 from dragon_node.inference.scheduling.calls import Call, Speaking
 from dragon_node.inference.scheduling.counts import Tally
-from dragon_node.inference.scheduling.inbox import Unload
 
 
 def fail(call: Call, error: PostDevAIError, tally: Tally) -> None:
@@ -20,18 +19,18 @@ def fail(call: Call, error: PostDevAIError, tally: Tally) -> None:
     call.fail(error)
 
 
-def fail_unload(unload: Unload, error: PostDevAIError) -> None:
-    """Its caller is told why the model stays."""
-    if unload.future.set_running_or_notify_cancel():
-        unload.future.set_exception(error)
-
-
 def late(call: Call, doing: str) -> Unavailable:
     """Its deadline has passed."""
+    sentence = f"{call.timeout_s:g} s have passed while the request {doing}"
     return Unavailable(
-        f"{call.timeout_s:g} s have passed while the request {doing}",
+        f"{sentence}: {call.waits}" if call.waits else sentence,
         hint="give it more time, or ask when less is running",
     )
+
+
+def changed(model: str) -> Unavailable:
+    """The files of a model are not those that somebody counted on."""
+    return Unavailable(f"the files of {model} have changed meanwhile", hint="ask again")
 
 
 def understood(why: Exception, sentence: str) -> PostDevAIError:

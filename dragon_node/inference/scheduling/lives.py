@@ -6,7 +6,8 @@ import logging
 import threading
 from collections.abc import Callable
 
-from common.errors import Unavailable
+from common.errors import PostDevAIError, Unavailable
+from dragon_node.inference.scheduling.calls import Loading
 from dragon_node.inference.scheduling.inbox import Inbox
 from dragon_node.inference.scheduling.owner import Owner
 
@@ -73,8 +74,10 @@ class Lives:
     def _live(self, after_s: float) -> None:
         self._stopping.wait(after_s)
         owner = self._owner = self._make()
-        self._fault = ""
+        died, self._fault = bool(self._fault), ""
         self._inbox.open()
+        if died:
+            self._load_pinned()
         begun_s = self._clock()
         try:
             owner.run()
@@ -83,6 +86,17 @@ class Lives:
             self._died(owner, why, self._clock() - begun_s)
         else:
             owner.end(Unavailable(STOPPING, hint="ask again in a moment"))
+
+    def _load_pinned(self) -> None:
+        """What was in memory whatever happens is there again before somebody asks for it."""
+        for name in sorted(self._inbox.pins):
+            asks = Loading(
+                model=name, reason="it is pinned", arrived_s=self._clock(), background=True
+            )
+            try:
+                self._inbox.prepare(asks)
+            except PostDevAIError as why:
+                log.warning("a pinned model is not loaded model=%s: %s", name, why.message)
 
     def _died(self, owner: Owner, why: BaseException, lived_s: float) -> None:
         if lived_s > WELL_S:

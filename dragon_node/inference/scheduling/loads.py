@@ -6,16 +6,17 @@ import logging
 from collections.abc import Callable
 from typing import cast
 
-from common.errors import OverLimit, PostDevAIError, Unavailable
+from common.errors import Missing, OverLimit, PostDevAIError, Unavailable
 from dragon_node.inference.budget.ledger import Admit, Refuse, Wait, Want
 from dragon_node.inference.engines.engine import Engine, VectorEngine
 from dragon_node.inference.scheduling.admission import Answer
 from dragon_node.inference.scheduling.calls import Call, Speaking
 from dragon_node.inference.scheduling.counts import Tally
-from dragon_node.inference.scheduling.endings import fail, late
+from dragon_node.inference.scheduling.endings import changed, fail, late, understood
 from dragon_node.inference.scheduling.inbox import Inbox
 from dragon_node.inference.scheduling.residency import Board
-from dragon_node.inference.scheduling.residents import Held, Residents, speaker
+from dragon_node.inference.scheduling.residents import Held, Residents, speaker, turn_of
+from dragon_node.inference.scheduling.source import Source
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +26,7 @@ class Loads:
 
     def __init__(
         self,
+        source: Source,
         inbox: Inbox,
         residents: Residents,
         board: Board,
@@ -33,6 +35,7 @@ class Loads:
         obtain: Callable[[Want], Answer],
         begin: Callable[[Held, Call], None],
     ) -> None:
+        self._source = source
         self._inbox = inbox
         self._residents = residents
         self._board = board
@@ -82,14 +85,14 @@ class Loads:
             self._board.post(held.name, progress=round(share, 2))
 
     def _loaded(self, held: Held, engine: Engine | VectorEngine) -> None:
-        if (sentence := self._too_much(held, engine)) is not None:
+        if (error := self._mixed(held) or self._too_much(held, engine)) is not None:
             engine.close()
-            self.fail(held, OverLimit(sentence))
+            self.fail(held, error)
             return
         self._residents.loaded(held, engine)
         for call in list(held.waiting):
-            full = held.engine is not None and len(held.live) >= held.engine.slots
-            if full and isinstance(call, Speaking):
+            slots = 1 if held.engine is None else max(1, held.engine.slots)
+            if isinstance(call, Speaking) and len(held.live) >= slots:
                 self._give_back(held, call)
             else:
                 self._begin(held, call)
@@ -97,12 +100,22 @@ class Loads:
     def _give_back(self, held: Held, call: Speaking) -> None:
         """Its model turns out to have fewer slots than was said: it waits for one."""
         self._residents.leave(held, call)
-        call.free()
+        call.free(turn_of(held))
         if not self._inbox.give_back(call):
             error = Unavailable(self._inbox.shut or "nobody waits for it any more")
             fail(call, error, self._tally)
 
-    def _too_much(self, held: Held, engine: Engine | VectorEngine) -> str | None:
+    def _mixed(self, held: Held) -> PostDevAIError | None:
+        """Its files have changed while they were read: nobody knows what of which is there."""
+        try:
+            stamp = self._source.stamp(held.name)
+        except Missing:
+            return None  # it has left the catalogue: its files are what they were
+        except Exception as why:  # one model's fault must not end the others
+            return understood(why, f"{held.name} does not say what it was loaded from")
+        return None if stamp == held.stamp else changed(held.name)
+
+    def _too_much(self, held: Held, engine: Engine | VectorEngine) -> OverLimit | None:
         """None when it takes no more than its files said, or there is room for that as well."""
         tokens = [c.tokens for c in held.calls if c.tokens]
         speaking = speaker(engine)
@@ -114,9 +127,10 @@ class Loads:
             case Admit():
                 return None
             case Wait(sentence=sentence) | Refuse(sentence=sentence):
-                return f"{held.name} takes {more} bytes more than its files said: {sentence}"
+                why = sentence
             case other:
-                return f"{held.name} takes {more} bytes more than its files said: {other}"
+                why = str(other)
+        return OverLimit(f"{held.name} takes {more} bytes more than its files said: {why}")
 
     def _sweep(self, held: Held) -> None:
         """Those who will not wait for it any longer; the load goes on for whoever comes."""

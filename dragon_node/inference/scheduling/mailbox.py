@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from common.errors import PostDevAIError
 from common.model.llm import Generated
+from dragon_node.inference.scheduling.waiters import anew
 
 PIECE_BYTES = 512 << 10
 """A piece that is handed out, about: far below what one message may have."""
@@ -66,8 +67,7 @@ class Mailbox:
             for joined in portions(waiting):
                 yield joined if joined.model else replace(joined, model=model)
             if error is not None:
-                # A fault may end many requests: each raises an exception of its own.
-                raise type(error)(error.message, hint=error.hint, field=error.field)
+                raise anew(error)
             if ended:
                 return
 

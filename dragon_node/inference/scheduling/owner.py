@@ -12,7 +12,7 @@ from dragon_node.inference.budget.governor import Governor
 from dragon_node.inference.scheduling.admission import Admission
 from dragon_node.inference.scheduling.calls import Call, Embedding, Loading, Speaking
 from dragon_node.inference.scheduling.counts import Tally
-from dragon_node.inference.scheduling.endings import fail, fail_unload
+from dragon_node.inference.scheduling.endings import fail
 from dragon_node.inference.scheduling.inbox import Inbox
 from dragon_node.inference.scheduling.leavers import Leavers
 from dragon_node.inference.scheduling.loads import Loads
@@ -51,7 +51,7 @@ class Owner:
         residents, tally, clock = self._residents, around.tally, around.clock
         self._steps = Steps(around.source, residents, tally, clock)
         self._slices = Slices(residents, tally, self._steps.fail)
-        self._leavers = Leavers(around.inbox, residents, tally)
+        self._leavers = Leavers(around.inbox, residents, around.board, tally)
         self._admission = Admission(
             around.source,
             around.governor,
@@ -65,6 +65,7 @@ class Owner:
             around.prefill_tokens,
         )
         self._loads = Loads(
+            around.source,
             around.inbox,
             residents,
             around.board,
@@ -90,11 +91,12 @@ class Owner:
                 calls += held.calls
                 self._residents.drop(held, reason=error.message)
         finally:
+            self._admission.end()
             around.tally.running(0, 0)
             for call in calls:
                 fail(call, error, around.tally)
             for unload in unloads:
-                fail_unload(unload, error)
+                unload.waiters.fail(error)
 
     def _turn(self) -> None:
         self._leavers.look()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Literal, TypedDict, Unpack
 
 log = logging.getLogger(__name__)
@@ -28,14 +28,15 @@ class Residency:
     used_ms: int = 0
     """When it last ended a request, milliseconds since 1970 UTC; 0 for never."""
     detail: str = ""
-    """What went wrong."""
+    """What went wrong, or what it waits for."""
     reason: str = ""
     """Why it is in this state."""
     pinned: bool = False
 
 
 class Changes(TypedDict, total=False):
-    """What may be replaced."""
+    """What may be replaced. Of `leaving` and `waiting`, which say why something has to wait, one is
+    shown as the detail while it is not empty."""
 
     state: State
     progress: float
@@ -45,6 +46,20 @@ class Changes(TypedDict, total=False):
     detail: str
     reason: str
     pinned: bool
+    leaving: str
+    waiting: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Posted(Residency):
+    leaving: str = ""
+    waiting: str = ""
+
+    def shown(self) -> Residency:
+        """With what it waits for."""
+        kept = {f.name: getattr(self, f.name) for f in fields(Residency)}
+        kept["detail"] = self.leaving or self.waiting or self.detail
+        return Residency(**kept)
 
 
 class Board:
@@ -54,18 +69,21 @@ class Board:
     def __init__(self, told: Callable[[str], None]) -> None:
         self._told = told
         self._lock = threading.Lock()
-        self._posted: dict[str, Residency] = {}
+        self._posted: dict[str, _Posted] = {}
 
     def of(self, name: str) -> Residency:
         """Now."""
-        return self._posted.get(name, Residency())
+        posted = self._posted.get(name)
+        return Residency() if posted is None else posted.shown()
 
     def post(self, name: str, **changes: Unpack[Changes]) -> None:
         """From the owner thread."""
-        before = self.of(name)
-        after = replace(before, **changes)
         with self._lock:
-            self._posted[name] = after
+            posted = self._posted.get(name, _Posted())
+            changed = self._posted[name] = replace(posted, **changes)
+        if changed == posted:
+            return
+        before, after = posted.shown(), changed.shown()
         if replace(after, requests=0, used_ms=0) != replace(before, requests=0, used_ms=0):
             try:
                 self._told(name)

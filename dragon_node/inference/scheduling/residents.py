@@ -4,6 +4,7 @@ it was."""
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from typing import cast
 from dragon_node.inference.budget.governor import Governor
 from dragon_node.inference.budget.ledger import Resident
 from dragon_node.inference.engines.engine import Engine, Opening, VectorEngine, VectorOpening
-from dragon_node.inference.scheduling.calls import Call, Embedding, Speaking
+from dragon_node.inference.scheduling.calls import Call, Embedding, Loading, Speaking
 from dragon_node.inference.scheduling.inbox import Unload
 from dragon_node.inference.scheduling.pace import Pace
 from dragon_node.inference.scheduling.residency import Board, State
@@ -28,6 +29,10 @@ class Held:
     name: str
     needs: Needs
     pace: Pace
+    slots: int = 1
+    """Requests at a time, as long as the engine does not say so itself."""
+    stamp: str = ""
+    """Of the files that it is loaded from."""
     opening: Opening | VectorOpening | None = None
     """While it loads."""
     engine: Engine | None = None
@@ -38,8 +43,10 @@ class Held:
     live: dict[int, Speaking] = field(default_factory=dict[int, Speaking])
     """By slot."""
     texts: list[Embedding] = field(default_factory=list[Embedding])
-    leaving: list[Unload] = field(default_factory=list[Unload])
-    """Who wants it out of memory."""
+    leaving: Unload | None = None
+    """It is wanted out of memory."""
+    outdated: bool = False
+    """Its files have changed."""
     loaded_s: float = 0.0
     used_s: float = 0.0
     idle_steps: int = 0
@@ -51,6 +58,17 @@ class Held:
     def calls(self) -> list[Call]:
         """Everyone who was admitted."""
         return [*self.waiting, *self.live.values(), *self.texts]
+
+    @property
+    def requests(self) -> int:
+        """Admitted; who waits for its load alone asks for nothing more."""
+        return sum(not isinstance(c, Loading) for c in self.calls)
+
+    @property
+    def full(self) -> bool:
+        """Every slot is taken, or will be."""
+        slots = self.slots if self.engine is None else self.engine.slots
+        return self.speaking >= max(1, slots)
 
     @property
     def speaking(self) -> int:
@@ -65,7 +83,9 @@ class Held:
     @property
     def leaving_s(self) -> float:
         """Who came after that waits until it has left."""
-        return min((u.asked_s for u in self.leaving), default=float("inf"))
+        if self.outdated:
+            return -math.inf
+        return math.inf if self.leaving is None else self.leaving.asked_s
 
     def kv_bytes(self, more: int = 0) -> int:
         """The most that the admitted take together, with one of `more` tokens among them."""
@@ -121,7 +141,9 @@ class Residents:
         held.used_s = self._clock()
         self._held[held.name] = held
         self.enter(held)
-        self._board.post(held.name, state="loading", progress=0.0, detail="", reason=reason)
+        self._board.post(
+            held.name, state="loading", progress=0.0, detail="", reason=reason, waiting=""
+        )
 
     def loaded(self, held: Held, engine: Engine | VectorEngine) -> None:
         """It is in memory, and may be used."""
@@ -148,7 +170,7 @@ class Residents:
         kv_bytes = held.kv_bytes()
         self._shorten(held, held.weight_bytes + kv_bytes)
         held.entered_cache_bytes = held.cache_bytes
-        requests = len(held.calls)
+        requests = held.requests
         self._governor.put(
             Resident(
                 held.name,
@@ -164,6 +186,11 @@ class Residents:
         )
         self.version += 1
         self._board.post(held.name, requests=requests, pinned=held.name in self._pins)
+
+    def outdate(self, held: Held) -> None:
+        """Its files have changed: it goes when its requests have ended."""
+        held.outdated = True
+        self.version += 1
 
     def trim(self, needed_bytes: int) -> None:
         """Gives so much of the prompt caches back, of the longest unused models first."""
@@ -192,10 +219,10 @@ class Residents:
             requests=0,
             detail=detail,
             reason=reason,
+            leaving="",
         )
-        for unload in held.leaving:
-            if unload.future.set_running_or_notify_cancel():
-                unload.future.set_result(None)
+        if held.leaving is not None:
+            held.leaving.waiters.done()
 
     def _free(self, held: Held) -> None:
         opening, engine = held.opening, held.engine or held.vectors
@@ -216,6 +243,11 @@ class Residents:
         room = ledger.free_bytes + (0 if before is None else before.bytes) - needed_bytes
         if cache_bytes > room:
             held.engine.trim(max(0, room))
+
+
+def turn_of(held: Held) -> str:
+    """Why a request has to wait for its turn."""
+    return f"{held.name} works on {held.speaking} requests already"
 
 
 def speaker(engine: Engine | VectorEngine) -> Engine | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import replace
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ from dragon_node.inference.scheduling.owner import Owner, Surroundings
 from dragon_node.inference.scheduling.residency import Board, Residency
 from dragon_node.inference.scheduling.source import Alternative, Source
 
-T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 def _nobody(name: str) -> None:
@@ -139,25 +139,32 @@ class Scheduler:
     async def load(self, name: str, reason: str) -> None:
         """Returns when it is in memory; joins a load under way. Unavailable, Missing or Corrupt
         say why it does not load, OverLimit why there is no room."""
-        call = Loading(model=name, reason=reason, arrived_s=self._clock())
-        self._put(call)
-        await self._answered(call, call.future)
+        asks = Loading(model=name, reason=reason, arrived_s=self._clock())
+        loading, future = self._inbox.load(asks)
+        try:
+            await asyncio.wrap_future(future)
+        finally:
+            self._inbox.leave(loading, future)
 
     def prepare(self, name: str, reason: str = "needed soon") -> None:
         """Begins to load a model, so that it is there when its prompt is. Nobody waits: what goes
         wrong is told to whoever asks next."""
-        state = self._board.of(name).state
-        if state in ("loaded", "loading") or self._inbox.shut or self._inbox.loads(name):
+        if self._board.of(name).state in ("loaded", "loading"):
             return
-        now_s = self._clock()
-        self._inbox.put(Loading(model=name, reason=reason, arrived_s=now_s, background=True))
+        asks = Loading(model=name, reason=reason, arrived_s=self._clock(), background=True)
+        try:
+            self._inbox.prepare(asks)
+        except PostDevAIError as why:
+            log.info("a model is not loaded beforehand model=%s: %s", name, why.message)
 
     async def unload(self, name: str, *, now: bool) -> None:
         """Out of memory: after its requests, or at once, which is Unavailable to them. Conflict
         when it is pinned."""
-        future: Future[None] = Future()
-        self._inbox.unload(Unload(name, now, self._clock(), future))
-        await asyncio.wrap_future(future)
+        unload, future = self._inbox.unload(Unload(name, now, self._clock()))
+        try:
+            await asyncio.wrap_future(future)
+        finally:
+            self._inbox.stay(unload, future)
 
     def pin(self, names: Collection[str]) -> None:
         """The whole set of models that are never evicted."""
@@ -177,7 +184,10 @@ class Scheduler:
             query=query,
         )
         self._put(call)
-        return await self._answered(call, call.future)
+        try:
+            return await asyncio.wrap_future(call.future)
+        finally:
+            self._cancel(call)
 
     async def close(self) -> None:
         """Ends the thread after its present step; what still waits or runs is Unavailable."""
@@ -195,9 +205,3 @@ class Scheduler:
     def _cancel(self, call: Call) -> None:
         if self._inbox.cancel(call) and isinstance(call, Speaking):
             self._tally.ended("cancelled")
-
-    async def _answered(self, call: Call, future: Future[T]) -> T:
-        try:
-            return await asyncio.wrap_future(future)
-        finally:
-            self._cancel(call)

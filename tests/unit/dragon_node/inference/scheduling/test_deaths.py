@@ -71,11 +71,25 @@ async def test_pins_outlive_the_thread():
         engine.let()
         with pytest.raises(Unavailable):
             await whole(s.generate("m", asked(1)))
-        await until(lambda: not s.fault)
-        await s.load("m", "again")
+        await until(lambda: s.residency("m").state == "loaded")  # nobody has asked for it
+        assert s.residency("m").reason == "it is pinned"
         resident = governor.ledger.resident("m")
         assert resident is not None
         assert resident.pinned
+
+
+async def test_what_is_pinned_and_not_known_does_not_keep_the_next_thread_from_serving():
+    source = PaperSource(m=Paper(held=True), n=Paper())
+    async with scheduled(source) as (s, _):
+        s.pin({"m", "unheard-of"})
+        engine = await loaded(source, s)
+        engine.fault = SystemExit()
+        engine.let()
+        with pytest.raises(Unavailable):
+            await whole(s.generate("m", asked(1)))
+        await until(lambda: s.residency("m").state == "loaded")
+        assert (await whole(s.generate("n", asked(3))))[0] == text(asked(3))
+        assert s.fault == ""
 
 
 async def test_a_governor_that_fails_is_no_request_forgotten():

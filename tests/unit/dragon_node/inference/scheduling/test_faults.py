@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 
-from common.errors import Invalid, Unavailable
+from common.errors import Invalid, Missing, Unavailable
 from common.model.llm import Generated
 from tests.support.paper_engines import Paper, PaperSource, asked, text, words
 from tests.support.scheduling import happened, loaded, scheduled, until, whole
@@ -66,6 +67,41 @@ async def test_an_engine_that_does_not_get_on_is_not_waited_for():
         engine.stuck = True
         with pytest.raises(Unavailable, match="does not get on"):
             await whole(s.generate("m", asked(1, 2, 3)))
+
+
+async def test_an_entry_that_is_removed_while_its_model_loads_ends_nobody_elses():
+    model = Paper(slots=1, gate=threading.Semaphore(0))
+    source = PaperSource(m=model, n=Paper())
+    async with scheduled(source) as (s, _):
+        first = asyncio.create_task(whole(s.generate("m", asked(1))))
+        await happened(model.reached)
+        second = asyncio.create_task(whole(s.generate("m", asked(2))))
+        await until(lambda: s.counts().waiting == 2)
+        source.gone.add("m")
+        assert model.gate is not None
+        model.gate.release(1_000)
+        assert (await whole(s.generate("n", asked(3))))[0] == text(asked(3))
+        for task in (first, second):
+            with pytest.raises(Missing, match="there is no m"):
+                await task
+        assert s.fault == ""
+        assert s.residency("n").state == "loaded"
+
+
+@pytest.mark.parametrize("question", ["slots", "needs", "stamp", "opening", "speech"])
+async def test_whatever_a_source_cannot_say_fails_one_request(question: str):
+    def fail(*_: object) -> None:
+        raise KeyError("not in the catalogue")
+
+    source = PaperSource(m=Paper(), n=Paper())
+    async with scheduled(source) as (s, _):
+        await s.load("n", "for a test")
+        setattr(source, question, fail)
+        with pytest.raises(Unavailable, match=r"m .*not in the catalogue"):
+            await whole(s.generate("m", asked(1)))
+        delattr(source, question)
+        assert (await whole(s.generate("m", asked(1))))[0] == text(asked(1))
+        assert s.fault == ""
 
 
 async def test_closing_tells_those_who_wait_and_refuses_those_who_come():

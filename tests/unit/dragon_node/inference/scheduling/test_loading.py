@@ -9,7 +9,14 @@ import pytest
 
 from common.errors import Conflict, Missing, Unavailable
 from tests.support.paper_engines import Paper, PaperSource, asked, text
-from tests.support.scheduling import happened, loaded, scheduled, until, whole
+from tests.support.scheduling import (
+    FixedClock,
+    happened,
+    loaded,
+    scheduled,
+    until,
+    whole,
+)
 
 
 async def test_a_model_is_loaded_once_for_all_who_ask_at_the_same_time():
@@ -22,7 +29,7 @@ async def test_a_model_is_loaded_once_for_all_who_ask_at_the_same_time():
         speaks = [asyncio.create_task(whole(s.generate("m", asked(n)))) for n in (1, 2, 3)]
         await asyncio.sleep(0)
         one_slice(source.models["m"])
-        await until(lambda: s.residency("m").requests == 6)
+        await until(lambda: s.residency("m").requests == 3)
         open_gate(source.models["m"])
         await asyncio.gather(*loads, *speaks)
         await s.load("m", "again")
@@ -96,7 +103,7 @@ async def test_broken_weights_are_told_to_all_who_wait_and_tried_again():
         speaks = asyncio.create_task(whole(s.generate("m", asked(1))))
         await asyncio.sleep(0)
         one_slice(model)
-        await until(lambda: s.residency("m").requests == 2)
+        await until(lambda: s.residency("m").requests == 1)
         open_gate(model)
         for task in (load, speaks):
             with pytest.raises(Unavailable, match="m does not load: tensor 7") as refusal:
@@ -130,7 +137,7 @@ async def test_a_cancel_while_it_loads_takes_the_request_out_of_the_ledger():
         leaves = asyncio.create_task(whole(s.generate("m", asked(1))))
         await asyncio.sleep(0)
         one_slice(model)
-        await until(lambda: s.residency("m").requests == 2)
+        await until(lambda: s.residency("m").requests == 1)
         leaves.cancel()
         await asyncio.gather(leaves, return_exceptions=True)
         open_gate(model)
@@ -209,6 +216,123 @@ async def test_unloading_while_it_loads_gives_the_load_up():
     assert (model.given_up, model.engines) == (1, [])
 
 
+async def test_a_load_that_everyone_left_before_it_began_is_not_begun():
+    source = PaperSource(a=Paper(), b=Paper())
+    async with scheduled(source, 1_500, clock=FixedClock(), min_residency_s=60) as (s, _):
+        await s.load("a", "for a test")
+        loads = [asyncio.create_task(s.load("b", "the owner asked")) for _ in range(2)]
+        await until(lambda: s.residency("b").detail != "")
+        for load in loads:
+            load.cancel()
+        await asyncio.gather(*loads, return_exceptions=True)
+        await until(lambda: s.residency("b").detail == "")
+        s.prepare("b")
+        joins = asyncio.create_task(s.load("b", "the owner asked"))
+        await until(lambda: s.residency("b").detail != "")
+        joins.cancel()
+        await asyncio.gather(joins, return_exceptions=True)
+        s.pin(set())
+        await s.unload("a", now=False)
+        await until(lambda: s.residency("b").state == "loaded")
+    assert source.models["b"].openings == 1
+
+
+async def test_a_load_is_asked_for_by_a_person_when_one_joins_it():
+    source = PaperSource(a=Paper(held=True), b=Paper(), c=Paper())
+    async with scheduled(source, 1_500) as (s, _):
+        engine = await loaded(source, s, "a")
+        speaks = asyncio.create_task(whole(s.generate("a", asked(1))))
+        await happened(engine.stepping)
+        s.prepare("b")
+        other = asyncio.create_task(s.load("c", "the owner asked"))
+        await asyncio.sleep(0)
+        asks = asyncio.create_task(s.load("b", "the owner asked"))
+        await asyncio.sleep(0)
+        engine.let()
+        await asyncio.gather(speaks, other, asks)
+        assert s.residency("c").state == "loaded", "it came after the one that was asked for first"
+
+
+async def test_an_unload_says_what_it_waits_for():
+    source = PaperSource(m=Paper(held=True))
+    async with scheduled(source) as (s, _):
+        engine = await loaded(source, s)
+        speaks = [asyncio.create_task(whole(s.generate("m", asked(n)))) for n in (1, 2)]
+        await happened(engine.stepping)
+        unload = asyncio.create_task(s.unload("m", now=False))
+        await asyncio.sleep(0)
+        engine.let(1)
+        await until(lambda: s.residency("m").detail == "leaving when 2 requests have ended")
+        engine.let()
+        await asyncio.gather(unload, *speaks)
+        assert s.residency("m").detail == ""
+
+
+async def test_an_unload_whose_callers_all_left_leaves_the_door_open():
+    source = PaperSource(m=Paper(held=True))
+    async with scheduled(source) as (s, _):
+        engine = await loaded(source, s)
+        speaks = asyncio.create_task(whole(s.generate("m", asked(1, say=50))))
+        await happened(engine.stepping)
+        unloads = [asyncio.create_task(s.unload("m", now=False)) for _ in range(3)]
+        await asyncio.sleep(0)
+        engine.let(1)
+        await until(lambda: s.residency("m").detail != "")
+        later = asyncio.create_task(whole(s.generate("m", asked(2))))
+        await asyncio.sleep(0)
+        for unload in unloads:
+            unload.cancel()
+        await asyncio.gather(*unloads, return_exceptions=True)
+        engine.let()
+        await asyncio.gather(speaks, later)
+        assert (s.residency("m").state, s.residency("m").detail) == ("loaded", "")
+    assert [p.tokens for p in engine.inserted] == [(1,), (2,)], "it never left"
+
+
+async def test_an_unload_at_once_does_not_wait_behind_one_that_waits():
+    source = PaperSource(m=Paper(held=True))
+    async with scheduled(source) as (s, _):
+        engine = await loaded(source, s)
+        speaks = asyncio.create_task(whole(s.generate("m", asked(1, say=1_000))))
+        await happened(engine.stepping)
+        waits = asyncio.create_task(s.unload("m", now=False))
+        await asyncio.sleep(0)
+        engine.let(1)
+        await until(lambda: s.residency("m").detail != "")
+        at_once = asyncio.create_task(s.unload("m", now=True))
+        await asyncio.sleep(0)
+        engine.let(1)
+        await asyncio.gather(waits, at_once)
+        with pytest.raises(Unavailable, match="unloaded meanwhile"):
+            await speaks
+
+
+async def test_a_load_after_an_unload_is_no_load_before_it():
+    model = Paper(gate=threading.Semaphore(0))
+    async with scheduled(PaperSource(m=model)) as (s, _):
+        before = asyncio.create_task(s.load("m", "the owner asked"))
+        await happened(model.reached)
+        unload = asyncio.create_task(s.unload("m", now=False))
+        await asyncio.sleep(0)
+        after = asyncio.create_task(s.load("m", "the owner asked"))
+        await asyncio.sleep(0)
+        open_gate(model)
+        await asyncio.gather(before, unload, after)
+        assert s.residency("m").state == "loaded"
+    assert model.openings == 2
+
+
+async def test_who_waits_for_a_load_alone_is_no_request():
+    model = Paper(gate=threading.Semaphore(0))
+    async with scheduled(PaperSource(m=model)) as (s, governor):
+        loads = [asyncio.create_task(s.load("m", "the owner asked")) for _ in range(3)]
+        await happened(model.reached)
+        assert s.residency("m").requests == 0
+        assert [r.requests for r in governor.ledger.residents] == [0]
+        open_gate(model)
+        await asyncio.gather(*loads)
+
+
 async def test_unloading_what_is_not_there_is_done_at_once():
     async with scheduled(PaperSource(m=Paper())) as (s, _):
         await s.unload("m", now=False)
@@ -270,6 +394,6 @@ async def test_a_model_with_fewer_slots_than_was_said_lets_the_others_wait():
         speaks = [asyncio.create_task(whole(s.generate("m", asked(n)))) for n in (1, 2, 3)]
         await asyncio.sleep(0)
         one_slice(model)
-        await until(lambda: s.residency("m").requests == 4)
+        await until(lambda: s.residency("m").requests == 3)
         open_gate(model)
         assert [(await task)[0] for task in speaks] == [text(asked(n)) for n in (1, 2, 3)]

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from common.errors import Invalid, OverLimit
+from common.errors import Invalid, OverLimit, Unavailable
 from dragon_node.inference.reading.prompted import Prompted
 from dragon_node.inference.scheduling import admission
 from dragon_node.inference.scheduling.source import Alternative
@@ -96,6 +96,70 @@ async def test_who_waits_for_memory_gets_it_when_another_request_ends():
         engine.let()
         assert [(await first)[0], (await second)[0]] == [text(asked(1)), text(asked(2))]
     assert max(step.width for step in engine.steps) == 1
+
+
+async def test_who_waits_for_memory_is_told_why_and_so_is_whoever_looks_at_the_model():
+    clock = FixedClock()
+    source = PaperSource(a=Paper(), b=Paper())
+    async with scheduled(source, 1_500, clock=clock, min_residency_s=60) as (s, _):
+        await whole(s.generate("a", asked(1)))
+        waits = asyncio.create_task(whole(s.generate("b", asked(1, timeout_s=30))))
+        why = "waiting for a, which was loaded a moment ago: b needs"
+        await until(lambda: s.residency("b").detail.startswith(why))
+        clock.pass_s(30)
+        s.pin(set())  # looks at the inbox, as the end of the wait would
+        with pytest.raises(Unavailable, match=f"30 s have passed .* to begin: {why}"):
+            await waits
+        await until(lambda: s.residency("b").detail == "")
+        waits = asyncio.create_task(whole(s.generate("b", asked(1, timeout_s=60))))
+        await until(lambda: s.residency("b").detail.startswith(why))
+        clock.pass_s(31)
+        s.pin(set())
+        assert (await waits)[0] == text(asked(1))
+        assert s.residency("b").detail == ""
+
+
+async def test_who_waits_while_nothing_runs_and_memory_is_free_begins(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(admission, "AGAIN_S", (0.01, 0.02))
+    clock = FixedClock()
+    source = PaperSource(a=Paper(), b=Paper(), c=Paper(weight_bytes=600))
+    async with scheduled(source, 1_800, clock=clock, min_residency_s=60) as (s, governor):
+        governor.set_embedder(200)
+        await s.load("a", "for a test")
+        waits = asyncio.create_task(whole(s.generate("c", asked(1))))
+        await until(lambda: s.residency("c").detail != "")
+        governor.set_embedder(0)  # of which nobody tells the owner thread
+        clock.pass_s(1)
+        assert (await waits)[0] == text(asked(1))
+        assert s.residency("a").state == "loaded"
+
+
+async def test_who_was_kept_behind_one_that_is_refused_in_the_end_begins():
+    clock = FixedClock()
+    source = PaperSource(a=Paper(held=True), b=Paper(), c=Paper(weight_bytes=100))
+    async with scheduled(source, 1_800, clock=clock) as (s, _):
+        engine = await loaded(source, s, "a")
+        first = asyncio.create_task(whole(s.generate("a", asked(1, say=10))))
+        await happened(engine.stepping)
+        old = asyncio.create_task(whole(s.generate("b", asked(2))))
+        await asyncio.sleep(0)
+        engine.stepping.clear()
+        engine.let(1)
+        await happened(engine.stepping)  # between the steps it was told to wait
+        clock.pass_s(6)
+        young = asyncio.create_task(whole(s.generate("c", asked(3))))
+        await asyncio.sleep(0)
+        engine.stepping.clear()
+        engine.let(1)
+        await happened(engine.stepping)
+        source.models["b"].missing = Unavailable("b is being fetched anew")
+        engine.let()
+        await first
+        with pytest.raises(Unavailable, match="anew"):
+            await old
+        assert (await young)[0] == text(asked(3))
 
 
 async def test_what_can_never_fit_is_refused_at_once_with_the_numbers():
