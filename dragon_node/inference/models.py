@@ -156,13 +156,25 @@ class Models:
         )
 
     async def speaker(self) -> Speaker:
-        """Who answers questions, already loading. Unavailable says why nobody does."""
-        entry = self._catalog.speaker()
-        if entry is None:
-            raise Unavailable("no model: the catalogue has none that answers")
-        reader = await self._stage.reader(entry)
-        self._scheduler.prepare(entry.name, "a question was asked")
-        return Speaker(entry, reader.count, entry.prompt_tokens or reader.context * 3 // 4)
+        """Who answers questions, already loading: the best that is whole; one that failed when it
+        was last asked only when there is no other. Unavailable says why nobody does."""
+        first: PostDevAIError | None = None
+        entries = sorted(self._catalog.speakers(), key=self._has_failed)
+        for entry in entries:
+            try:
+                reader = await self._stage.reader(entry)
+                parameters = entry.parameters or self._catalog.shape(entry).parameters
+            except PostDevAIError as why:
+                first = first or Unavailable(why.message, hint=why.hint)
+                continue
+            self._scheduler.prepare(entry.name, "a question was asked")
+            prompt_tokens = entry.prompt_tokens or reader.context * 3 // 4
+            entry = dataclasses.replace(entry, parameters=parameters)
+            return Speaker(entry, reader.count, prompt_tokens)
+        raise first or Unavailable("no model: the catalogue has none that answers")
+
+    def _has_failed(self, entry: Entry) -> bool:
+        return self._scheduler.residency(entry.name).state == "failed"
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[Generated]:
         """`request.model` is a name or a purpose. Closing the iterator cancels."""

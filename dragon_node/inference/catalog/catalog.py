@@ -88,11 +88,11 @@ class Catalog:
         """The first embedder by priority that is whole, or the first."""
         return self._first([e for e in self.entries if e.purpose == "embedding"])
 
-    def speaker(self) -> Entry | None:
-        """The best model for answers: one that is whole before one that has to arrive."""
+    def speakers(self) -> tuple[Entry, ...]:
+        """Models for answers, the best first: those that are whole before those to arrive."""
         entries = self.entries
         ordered = [e for p in ANSWER_ORDER for e in by_priority(entries) if e.purpose == p]
-        return next((e for e in ordered if self.is_whole(e)), ordered[0] if ordered else None)
+        return tuple(sorted(ordered, key=lambda entry: not self.is_whole(entry)))
 
     def is_whole(self, entry: Entry) -> bool:
         """All its files are there, from the source that the entry names now."""

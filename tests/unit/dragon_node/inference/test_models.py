@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from common.errors import Conflict, Invalid, Missing, OverLimit, Unavailable
+from common.errors import Conflict, Corrupt, Invalid, Missing, OverLimit, Unavailable
 from common.model.llm import ChatMessage, Generated, GenerationRequest, Model
 from dragon_node.inference.fetching import pins
 from dragon_node.inference.models import Models
@@ -262,3 +262,22 @@ async def test_a_fault_in_the_catalogues_file_is_said_and_the_last_good_one_stay
         assert "tiny" in known.catalog_fault
         assert "tiny" in {m.name for m in known.models}
         assert known.catalog_path == str(tmp_path / CATALOG)
+
+
+async def test_a_model_that_fails_leaves_questions_to_the_next_one(tmp_path: Path):
+    async with tiny(tmp_path) as models:
+        assert (await models.speaker()).entry.name == "other"  # reasoning before code
+        weights = tmp_path / "other" / "model.safetensors"
+        weights.write_bytes(weights.read_bytes()[:-100])
+        with pytest.raises(Corrupt):
+            await whole(models.generate(asked("Hello", 2, "other")))
+        assert (await models.speaker()).entry.name == "tiny"
+
+
+async def test_a_small_model_of_the_owners_is_a_demonstration_by_its_counted_parameters(
+    tmp_path: Path,
+):
+    async with tiny(tmp_path) as models:
+        speaker = await models.speaker()
+    assert 0 < speaker.entry.parameters < 1_000_000
+    assert speaker.entry.demonstration

@@ -169,15 +169,15 @@ def test_only_what_is_there_stands_in_and_in_the_order_that_was_named(tmp_path: 
 
 def test_answers_come_from_reasoning_before_code_before_fast(tmp_path: Path):
     fast, code = entry("f", "fast"), entry("c", "code")
-    assert Catalog(tmp_path, None, (fast, code)).speaker() == code
-    assert Catalog(tmp_path, None, (fast,)).speaker() == fast
-    assert Catalog(tmp_path, None, ()).speaker() is None
+    assert Catalog(tmp_path, None, (fast, code)).speakers() == (code, fast)
+    assert Catalog(tmp_path, None, (fast,)).speakers() == (fast,)
+    assert Catalog(tmp_path, None, ()).speakers() == ()
 
 
 def test_who_is_there_answers_before_who_would_answer_better(tmp_path: Path):
     fast, code = entry("f", "fast"), entry("c", "code")
     arrived(tmp_path, fast)
-    assert Catalog(tmp_path, None, (fast, code)).speaker() == fast
+    assert Catalog(tmp_path, None, (fast, code)).speakers() == (fast, code)
 
 
 def test_the_embedder_is_the_first_that_is_there(tmp_path: Path):
