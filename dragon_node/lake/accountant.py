@@ -123,7 +123,8 @@ class Accountant:
             raise OverLimit(
                 f"the lake holds {self.spoken_for:,} of {self.budget_bytes:,} bytes "
                 f"and {wanted:,} more do not fit",
-                hint="Start the Dragon with a larger POSTDEVAI_LAKE_BYTES. The laptop keeps what waits.",
+                hint="Start the Dragon with a larger POSTDEVAI_LAKE_BYTES. "
+                "The laptop keeps what waits.",
             )
         self._in_flight += wanted
 

@@ -188,7 +188,8 @@ class Place:
         if used > budget_bytes:
             raise OverLimit(
                 f"{used:,} bytes are in use and the lake would have {budget_bytes:,}",
-                hint="Choose a larger --lake-bytes (POSTDEVAI_LAKE_BYTES), or free the RAM disk and let it be rebuilt.",
+                hint="Choose a larger --lake-bytes (POSTDEVAI_LAKE_BYTES), "
+                "or free the RAM disk and let it be rebuilt.",
             )
 
     def _refuse_busy(self) -> None:
