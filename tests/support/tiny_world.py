@@ -88,7 +88,7 @@ class TinyWorld:
         return Needs(shape.weight_bytes, shape.kv_bytes)
 
     def stamp(self, name: str) -> str:
-        """See Source: nothing changes here."""
+        """See Source and World: nothing changes here."""
         return ""
 
     def opening(self, name: str) -> Opening | VectorOpening:

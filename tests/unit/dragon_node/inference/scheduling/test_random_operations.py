@@ -53,6 +53,9 @@ class PaperWorld:
         )
         return self._source
 
+    def stamp(self, name: str) -> str:
+        return self._source.models[name].stamp
+
     def says(self, name: str, prompt: int) -> str:
         return text(self.prompts[prompt])
 
@@ -63,6 +66,13 @@ class PaperWorld:
                 model.missing = Unavailable(f"{name} is on its way")
             case "there":
                 model.missing, model.broken = None, ""
+                self._source.gone.discard(name)
+            case "removed from the catalogue":
+                self._source.gone.add(name)
+            case "slots changed":
+                model.slots = model.slots % 4 + 1
+            case "stamp changed":
+                model.stamp += "'"
             case "broken":
                 model.broken = "these are no weights"
             case "dead":
@@ -73,7 +83,9 @@ class PaperWorld:
                     engine.fault = RuntimeError("no step is possible")
 
     def over(self) -> str:
-        return ""
+        engines = [e for m in self._source.models.values() for e in m.engines]
+        misread = [(e.stamp, e.misread) for e in engines if e.misread]
+        return f"read by other files: {misread}" if misread else ""
 
     def kept_over(self, ledger_bytes: int) -> str:
         return ""
@@ -81,7 +93,18 @@ class PaperWorld:
 
 class OnPaper(SchedulerMachine):
     world = PaperWorld()
-    harms = ("missing", "there", "there", "broken", "step", "dead")
+    harms = (
+        "missing",
+        "there",
+        "there",
+        "there",
+        "broken",
+        "step",
+        "dead",
+        "removed from the catalogue",
+        "slots changed",
+        "stamp changed",
+    )
 
 
 def test_random_operations_on_paper():
