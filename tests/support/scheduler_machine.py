@@ -23,12 +23,11 @@ from dragon_node.inference.budget.ledger import Resident
 from dragon_node.inference.reading.prompted import Prompted
 from dragon_node.inference.scheduling.scheduler import Scheduler
 from dragon_node.inference.scheduling.source import Alternative, Source
+from tests.support.scheduling import came_round
 
 ENDS_S = 60.0
 """In which everything that was asked comes to an end."""
 MIN_RESIDENCY_S = 0.02
-NOBODY = "nobody"
-"""A model that is not there: its unload is answered at once, at the beginning of a turn."""
 T = TypeVar("T")
 
 
@@ -247,9 +246,8 @@ class SchedulerMachine(RuleBasedStateMachine):
 
     def _nothing_is_kept(self) -> None:
         """That the ledger does not know, once the owner thread has come round."""
-        for _ in range(2):  # the first turn may let go of those who left, after it has answered
-            with suppress(PostDevAIError):  # it has just died, with all that it held
-                self.loop.run(self.scheduler.unload(NOBODY, now=False))
+        with suppress(PostDevAIError):  # it has just died, with all that it held
+            self.loop.run(came_round(self.scheduler))
         over = self.world.kept_over(self.governor.ledger.used_bytes)
         assert not over, over
 

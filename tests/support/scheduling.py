@@ -80,6 +80,13 @@ async def until(true: Callable[[], bool]) -> None:
     raise AssertionError("it never came to be so")
 
 
+async def came_round(scheduler: Scheduler) -> None:
+    """The owner thread has looked at everything that was there before: an unload of what is not in
+    memory is answered at the beginning of a turn or at its end."""
+    for _ in range(3):  # a whole turn lies between the first answer and the third
+        await scheduler.unload("nobody", now=False)
+
+
 async def loaded(source: PaperSource, scheduler: Scheduler, name: str = "m") -> PaperEngine:
     """Its engine."""
     await scheduler.load(name, "for a test")

@@ -12,7 +12,15 @@ from dragon_node.inference.reading.prompted import Prompted
 from dragon_node.inference.scheduling import admission
 from dragon_node.inference.scheduling.source import Alternative
 from tests.support.paper_engines import Paper, PaperSource, asked, kv_bytes, text
-from tests.support.scheduling import FixedClock, happened, loaded, scheduled, until, whole
+from tests.support.scheduling import (
+    FixedClock,
+    came_round,
+    happened,
+    loaded,
+    scheduled,
+    until,
+    whole,
+)
 
 SMALL = kv_bytes([16])
 """Bytes of a request of up to 16 tokens."""
@@ -136,29 +144,24 @@ async def test_who_waits_while_nothing_runs_and_memory_is_free_begins(
         assert s.residency("a").state == "loaded"
 
 
-async def test_who_was_kept_behind_one_that_is_refused_in_the_end_begins():
+async def test_who_was_kept_behind_one_that_is_refused_in_the_end_begins(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(admission, "AGAIN_S", (0.05, 3_600.0))
     clock = FixedClock()
-    source = PaperSource(a=Paper(held=True), b=Paper(), c=Paper(weight_bytes=100))
-    async with scheduled(source, 1_800, clock=clock) as (s, _):
-        engine = await loaded(source, s, "a")
-        first = asyncio.create_task(whole(s.generate("a", asked(1, say=10))))
-        await happened(engine.stepping)
-        old = asyncio.create_task(whole(s.generate("b", asked(2))))
-        await asyncio.sleep(0)
-        engine.stepping.clear()
-        engine.let(1)
-        await happened(engine.stepping)  # between the steps it was told to wait
-        clock.pass_s(6)
+    source = PaperSource(a=Paper(), b=Paper(), c=Paper(weight_bytes=100))
+    async with scheduled(source, 1_800, clock=clock, min_residency_s=1_000) as (s, _):
+        await s.load("a", "for a test")
+        s.prepare("b")  # whose caller does not wait, and so wakes nobody when it is refused
+        await came_round(s)
+        clock.pass_s(61)
         young = asyncio.create_task(whole(s.generate("c", asked(3))))
-        await asyncio.sleep(0)
-        engine.stepping.clear()
-        engine.let(1)
-        await happened(engine.stepping)
+        await until(lambda: s.counts().waiting == 1)
+        await came_round(s)
+        assert s.counts().waiting == 1
         source.models["b"].missing = Unavailable("b is being fetched anew")
-        engine.let()
-        await first
-        with pytest.raises(Unavailable, match="anew"):
-            await old
+        clock.pass_s(1_000)
+        s.pin(set())  # looks at the inbox, as the end of the wait would
         assert (await young)[0] == text(asked(3))
 
 
