@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TypeVar
 
 from common.errors import OverLimit, PostDevAIError
 from dragon_node.inference.budget.governor import Governor
@@ -20,13 +19,13 @@ from dragon_node.inference.budget.ledger import (
 from dragon_node.inference.reading.prompted import Prompted
 from dragon_node.inference.scheduling.calls import Call, Embedding, Loading, Speaking
 from dragon_node.inference.scheduling.counts import Tally
-from dragon_node.inference.scheduling.endings import changed, fail, late, understood
+from dragon_node.inference.scheduling.endings import changed, fail, late
 from dragon_node.inference.scheduling.inbox import Inbox
 from dragon_node.inference.scheduling.notices import Notices
 from dragon_node.inference.scheduling.pace import Pace
 from dragon_node.inference.scheduling.residency import Board
 from dragon_node.inference.scheduling.residents import Held, Residents, turn_of
-from dragon_node.inference.scheduling.source import Needs, Source
+from dragon_node.inference.scheduling.source import Source
 from dragon_node.inference.scheduling.stand_ins import StandIns
 
 ASKS_MAX = 64
@@ -40,7 +39,6 @@ PATIENCE_S = 5.0
 BEHIND = "it waits for memory behind one that came first"
 
 Answer = Admit | Instead | Wait | Refuse
-T = TypeVar("T")
 
 
 class Admission:
@@ -192,7 +190,7 @@ class Admission:
 
     def _want(self, name: str, tokens: int, alternatives: tuple[Want, ...] = ()) -> Want:
         held = self._residents.get(name)
-        needs = self._needs(name) if held is None else held.needs
+        needs = self._source.needs(name) if held is None else held.needs
         alone = needs.kv_bytes([tokens]) if tokens else 0
         if held is None:
             return Want(name, needs.weight_bytes, alone, alone, alternatives)
@@ -223,7 +221,7 @@ class Admission:
             return False
         if isinstance(call, Speaking) and not call.stamp:
             return False
-        stamp = self._stamp(call.model)
+        stamp = self._source.stamp(call.model)
         if stamp != held.stamp:
             self._residents.outdate(held)
             return True
@@ -233,26 +231,13 @@ class Admission:
 
     def _opened(self, call: Call) -> Held:
         name = call.model
-        stamp = self._stamp(name)
+        stamp = self._source.stamp(name)
         if call.stamp not in ("", stamp):
             raise changed(name)
-        needs = self._needs(name)
-        slots = self._ask(self._source.slots, name, "does not say how many it answers at a time")
-        opening = self._ask(self._source.opening, name, "does not load")
+        needs = self._source.needs(name)
+        slots, opening = self._source.slots(name), self._source.opening(name)
         pace = Pace(self._prefill_tokens)
         return Held(name, needs, pace, slots, stamp, opening, weight_bytes=needs.weight_bytes)
-
-    def _needs(self, name: str) -> Needs:
-        return self._ask(self._source.needs, name, "does not say what it needs")
-
-    def _stamp(self, name: str) -> str:
-        return self._ask(self._source.stamp, name, "does not say what it is loaded from")
-
-    def _ask(self, question: Callable[[str], T], name: str, sentence: str) -> T:
-        try:
-            return question(name)
-        except Exception as why:  # one model's fault must not end the others
-            raise understood(why, f"{name} {sentence}") from why
 
     def _admit(self, call: Call, held: Held) -> None:
         if not self._inbox.take(call):

@@ -12,7 +12,7 @@ from dragon_node.inference.engines.engine import Engine, VectorEngine
 from dragon_node.inference.scheduling.admission import Answer
 from dragon_node.inference.scheduling.calls import Call, Speaking
 from dragon_node.inference.scheduling.counts import Tally
-from dragon_node.inference.scheduling.endings import changed, fail, late, understood
+from dragon_node.inference.scheduling.endings import changed, fail, late
 from dragon_node.inference.scheduling.inbox import Inbox
 from dragon_node.inference.scheduling.residency import Board
 from dragon_node.inference.scheduling.residents import Held, Residents, speaker, turn_of
@@ -111,8 +111,8 @@ class Loads:
             stamp = self._source.stamp(held.name)
         except Missing:
             return None  # it has left the catalogue: its files are what they were
-        except Exception as why:  # one model's fault must not end the others
-            return understood(why, f"{held.name} does not say what it was loaded from")
+        except PostDevAIError as why:
+            return why
         return None if stamp == held.stamp else changed(held.name)
 
     def _too_much(self, held: Held, engine: Engine | VectorEngine) -> OverLimit | None:

@@ -13,6 +13,7 @@ from dragon_node.inference.scheduling.admission import Admission
 from dragon_node.inference.scheduling.calls import Call, Embedding, Loading, Speaking
 from dragon_node.inference.scheduling.counts import Tally
 from dragon_node.inference.scheduling.endings import fail
+from dragon_node.inference.scheduling.guarded import Guarded
 from dragon_node.inference.scheduling.inbox import Inbox
 from dragon_node.inference.scheduling.leavers import Leavers
 from dragon_node.inference.scheduling.loads import Loads
@@ -49,11 +50,12 @@ class Owner:
         """When the present turn began; infinity while nothing is to be done."""
         self._residents = Residents(around.governor, around.board, around.clock)
         residents, tally, clock = self._residents, around.tally, around.clock
-        self._steps = Steps(around.source, residents, tally, clock)
+        source = Guarded(around.source)
+        self._steps = Steps(source, residents, tally, clock)
         self._slices = Slices(residents, tally, self._steps.fail)
         self._leavers = Leavers(around.inbox, residents, around.board, tally)
         self._admission = Admission(
-            around.source,
+            source,
             around.governor,
             around.inbox,
             residents,
@@ -65,7 +67,7 @@ class Owner:
             around.prefill_tokens,
         )
         self._loads = Loads(
-            around.source,
+            source,
             around.inbox,
             residents,
             around.board,

@@ -42,7 +42,7 @@ async def test_a_load_goes_on_slice_by_slice_while_others_speak():
     async with scheduled(source) as (s, _):
         engine = await loaded(source, s)
         engine.let()
-        speaks = s.generate("m", asked(1, say=5_000))
+        speaks = s.generate("m", asked(1, say=90_000))
         await anext(speaks)
         load = asyncio.create_task(s.load("n", "the owner asked"))
         for number in range(3):
