@@ -98,12 +98,6 @@ def self_test() -> Blas:
     return _found[0]
 
 
-def measure(library: str) -> float:
-    """GFLOP/s of MLX as it now is."""
-    del library
-    return self_test().gflops
-
-
 def _gflops(mx: Any) -> float:
     rows, depth, columns = SHAPE
     a, b = mx.ones((rows, depth)), mx.ones((columns, depth))

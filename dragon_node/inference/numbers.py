@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from typing import Any
 
 from common.model.llm import InferenceStats
@@ -13,7 +14,10 @@ from dragon_node.inference.scheduling.counts import Counts
 
 
 def stats_of(ledger: Ledger, counts: Counts, gauge: Gauge) -> InferenceStats:
-    """Everything but the embedders' and the fault. Loads nothing: MLX is asked if it is there."""
+    """Everything but the embedders' and the fault. Loads nothing: MLX is asked if it is there.
+
+    Every count is a field of the same name.
+    """
     mx: Any = sys.modules.get("mlx.core")
     seen, multiplies = gauge.read(), blas.found()
     return InferenceStats(
@@ -29,18 +33,5 @@ def stats_of(ledger: Ledger, counts: Counts, gauge: Gauge) -> InferenceStats:
         device_busy=seen.busy,
         blas=multiplies.library if multiplies else "",
         gflops=multiplies.gflops if multiplies else 0.0,
-        waiting=counts.waiting,
-        running=counts.running,
-        batch_width=counts.batch_width,
-        tokens_per_s=counts.tokens_per_s,
-        prompt_tokens_per_s=counts.prompt_tokens_per_s,
-        prompt_tokens=counts.prompt_tokens,
-        cached_tokens=counts.cached_tokens,
-        completion_tokens=counts.completion_tokens,
-        finished=counts.finished,
-        refused=counts.refused,
-        cancelled=counts.cancelled,
-        failed=counts.failed,
-        instead=counts.instead,
-        evicted=counts.evicted,
+        **asdict(counts),
     )

@@ -48,7 +48,7 @@ async def open_models(
     clock = clock or SystemClock()
     governor = Governor.of(machine, lake_bytes, clock=clock)
     plan_bytes = governor.ledger.memory_bytes
-    log.info("memory bytes=%d from=%s gpu=%s", plan_bytes, machine.source, gpu and gpu.name)
+    log.info("%s from=%s gpu=%s", governor.sentence(), machine.source, gpu and gpu.name)
     platform = "darwin" if sys.platform == "darwin" else "linux"
     catalog = Catalog(weights, directory / CATALOG, defaults(plan_bytes, platform))
     pinned = await asyncio.to_thread(Pinned, directory / PINNED)

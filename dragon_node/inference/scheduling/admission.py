@@ -31,8 +31,8 @@ from dragon_node.inference.scheduling.stand_ins import StandIns
 ASKS_MAX = 64
 """Decisions that are obeyed for one want in a row; more would be a circle."""
 AGAIN_S = (0.05, 5.0)
-"""Who waits asks again after so long at the earliest and at the latest: the lake's share may have
-changed, of which nobody tells."""
+"""Who waits asks again after so long at the earliest and at the latest: an embedder beside MLX may
+have given its memory back, of which nobody tells."""
 PATIENCE_S = 5.0
 """Who has waited so long for memory is not overtaken any more by those who would keep it."""
 
