@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from common.errors import Corrupt, PostDevAIError, Unavailable
-from dragon_node.inference import mlx_modules
 from dragon_node.inference.catalog.entries import Entry
 from dragon_node.inference.embedding.bert import Bert
 from dragon_node.inference.embedding.decoder import Decoder
 from dragon_node.inference.embedding.tokens import TextTokens
-from dragon_node.inference.embedding.vectors import Body, MlxVectors, leaves
+from dragon_node.inference.embedding.vectors import Body, MlxVectors
 from dragon_node.inference.engines.engine import VectorEngine, VectorOpening
-from dragon_node.inference.engines.opening import POOL_BYTES_MAX
-
-SLICE_BYTES = 256 << 20
-"""Weights that are read at a time."""
+from dragon_node.inference.mlx_modules import module
+from dragon_node.inference.weights import arrays_of, read_in
 
 
 def open_vectors(entry: Entry, directory: Path) -> VectorOpening:
@@ -27,7 +24,7 @@ def open_vectors(entry: Entry, directory: Path) -> VectorOpening:
     try:
         return (yield from _open(entry, directory))
     except GeneratorExit:
-        mlx_modules.module("mlx.core").clear_cache()
+        module("mlx.core").clear_cache()
         raise
     except PostDevAIError:
         raise
@@ -55,35 +52,16 @@ def config_of(directory: Path) -> dict[str, Any]:
 
 def _open(entry: Entry, directory: Path) -> VectorOpening:
     yield 0.0
-    mlx_modules.module("mlx.core").set_cache_limit(POOL_BYTES_MAX)
     config = config_of(directory)
     tokens = TextTokens(directory, tokens_of(entry, config))
     body: Body = (
         Bert(directory, config) if config.get("model_type") == "bert" else Decoder(directory)
     )
-    yield from _materialise(body)
+    yield from read_in(arrays_of(body.parameters))
     engine: VectorEngine = MlxVectors(
         body, tokens, pooling=entry.pooling, query_prefix=entry.query_prefix
     )
     return engine
-
-
-def _materialise(body: Body) -> Generator[float]:
-    """Reads the weights, the share that is there after each slice."""
-    mx: Any = mlx_modules.module("mlx.core")
-    arrays = leaves(body.parameters)
-    whole = sum(int(a.nbytes) for a in arrays) or 1
-    read = held = 0
-    batch: list[Any] = []
-    for array in arrays:
-        batch.append(array)
-        held += int(array.nbytes)
-        if held >= SLICE_BYTES:
-            mx.eval(batch)
-            read, held, batch = read + held, 0, []
-            yield read / whole
-    mx.eval(batch)
-    yield 1.0
 
 
 def _said(why: Exception) -> str:

@@ -12,6 +12,7 @@ from dragon_node.inference.catalog.entries import Pooling
 from dragon_node.inference.embedding.batches import batches
 from dragon_node.inference.embedding.embedder import Vectors
 from dragon_node.inference.embedding.tokens import TextTokens
+from dragon_node.inference.weights import arrays_of, bytes_of
 
 
 class Body(Protocol):
@@ -38,7 +39,7 @@ class MlxVectors:
         self._tokens = tokens
         self._pooling: Pooling = pooling
         self._prefix = query_prefix
-        self.weight_bytes: int = sum(int(w.nbytes) for w in leaves(body.parameters))
+        self.weight_bytes: int = bytes_of(arrays_of(body.parameters))
 
     def vectors(self, texts: Sequence[str], *, query: bool) -> Vectors:
         """See VectorEngine."""
@@ -75,9 +76,3 @@ class MlxVectors:
                 return (states * mask[..., None]).sum(axis=1) / counts[:, None]
             case "last":
                 return states[self._mx.arange(states.shape[0]), counts - 1]
-
-
-def leaves(tree: Any) -> list[Any]:
-    """The arrays of a tree of parameters."""
-    flatten: Any = mlx_modules.module("mlx.utils").tree_flatten
-    return [array for _, array in flatten(tree)]

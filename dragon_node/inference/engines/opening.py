@@ -16,11 +16,8 @@ from dragon_node.inference.engines.loaded import Caches, Loaded, same_vocabulary
 from dragon_node.inference.engines.prompts import fresh
 from dragon_node.inference.engines.single import Draft, SingleEngine
 from dragon_node.inference.mlx_modules import module
+from dragon_node.inference.weights import arrays_of, bytes_of, read_in
 
-SLICE_BYTES_MAX = 256 << 20
-"""Of weights that are read at once: on a disk of 1 GB/s the others wait a quarter of a second."""
-POOL_BYTES_MAX = 256 << 20
-"""Freed buffers that MLX may keep for reuse."""
 AGAIN = "unload it, delete its directory and fetch it again with `postdevai models pull {name}`"
 
 
@@ -29,7 +26,6 @@ def open_engine(
 ) -> Opening:
     """Weights first, a draft model's last; the engine is what the entry asks for. Unavailable when
     this machine cannot have it, Corrupt when its files are not what they were; nothing stays."""
-    module("mlx.core").set_cache_limit(POOL_BYTES_MAX)
     # Once for the process: each BatchGenerator puts back what it found, under the others' feet.
     module("mlx_lm.utils").maybe_set_recommended_wired_limit()
     if draft is not None and not same_vocabulary(directory, draft):
@@ -91,17 +87,13 @@ def _quantises(entry: Entry, model: Any) -> None:
 def _load(name: str, directory: Path, begins: float, ends: float) -> Generator[float, None, Loaded]:
     yield begins
     model = _described(name, directory)
-    leaves: list[Any] = [w for _, w in module("mlx.utils").tree_flatten(model.parameters())]
-    total = sum(int(w.nbytes) for w in leaves)
-    done = 0
-    for piece in _slices(leaves):
-        try:
-            module("mlx.core").eval(piece)
-        except RuntimeError as why:
-            raise _corrupt(name, directory, why) from why
-        done += sum(int(w.nbytes) for w in piece)
-        yield begins + (ends - begins) * done / max(1, total)
-    return Loaded(model, total, stop_tokens(directory))
+    arrays = arrays_of(model.parameters())
+    try:
+        for share in read_in(arrays):
+            yield begins + (ends - begins) * share
+    except RuntimeError as why:
+        raise _corrupt(name, directory, why) from why
+    return Loaded(model, bytes_of(arrays), stop_tokens(directory))
 
 
 def _described(name: str, directory: Path) -> Any:
@@ -118,19 +110,6 @@ def _described(name: str, directory: Path) -> Any:
             hint="name another model, or fetch this one again",
         ) from why
     return model
-
-
-def _slices(leaves: list[Any]) -> list[list[Any]]:
-    """Weights in order, each slice as large as it may be."""
-    slices: list[list[Any]] = []
-    room = 0
-    for leaf in leaves:
-        if not slices or room < leaf.nbytes:
-            slices.append([])
-            room = SLICE_BYTES_MAX
-        slices[-1].append(leaf)
-        room -= int(leaf.nbytes)
-    return slices
 
 
 def _corrupt(name: str, directory: Path, why: Exception) -> Corrupt:

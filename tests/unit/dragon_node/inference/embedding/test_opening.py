@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from common.errors import Unavailable
-from dragon_node.inference import mlx_modules
-from dragon_node.inference.embedding import opening as opening_room
+from dragon_node.inference import mlx_modules, weights
 from dragon_node.inference.embedding.opening import open_vectors
 from tests.support.tiny_bert import tiny_bert
 from tests.support.tiny_models import tiny_model
@@ -29,7 +28,7 @@ def large_bert(directory: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def slices_of_half_a_megabyte(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(opening_room, "SLICE_BYTES", 1 << 19)
+    monkeypatch.setattr(weights, "SLICE_BYTES_MAX", 1 << 19)
 
 
 def test_the_share_grows_slice_by_slice_to_the_whole(tmp_path: Path):

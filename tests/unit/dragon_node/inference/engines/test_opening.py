@@ -12,6 +12,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from common.errors import Corrupt, PostDevAIError, Unavailable
+from dragon_node.inference import weights
 from dragon_node.inference.catalog.entries import Directory, Entry
 from dragon_node.inference.catalog.shape import Shape
 from dragon_node.inference.engines import opening
@@ -37,7 +38,7 @@ def open_(directory: Path, shape: Shape | None = None) -> Any:
 
 
 def test_others_get_their_turn_between_slices(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "SLICE_BYTES_MAX", 20_000)
+    monkeypatch.setattr(weights, "SLICE_BYTES_MAX", 20_000)
     shares = list(open_(tiny))
     assert len(shares) > 5
     assert shares == sorted(shares)
@@ -51,7 +52,7 @@ def test_its_weights_are_what_the_files_say(tiny: Path) -> None:
 def test_a_load_that_is_given_up_leaves_nothing(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opening, "SLICE_BYTES_MAX", 20_000)
+    monkeypatch.setattr(weights, "SLICE_BYTES_MAX", 20_000)
     before = module("mlx.core").get_active_memory()
     load = open_(tiny)
     for _ in range(3):
