@@ -49,7 +49,7 @@ def forget(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     json: JSON = False,
 ) -> None:
-    """Remove what matches here and on the Dragon, and look whether it is gone there."""
+    """Remove what matches, here and on the Dragon. It looks whether it is gone there."""
     from common.model.lake import Oblivion
     from developer_node.front import output_json_lake, output_steps
     from developer_node.front.output_page import Page

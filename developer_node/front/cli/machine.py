@@ -71,7 +71,7 @@ def down(
 
 
 def status(json: JSON = False) -> None:
-    """Tell how things stand: nodes, lake, outbox, models, repositories."""
+    """Tell how nodes, lake, outbox, models and repositories stand."""
     from developer_node.front import output_json, output_story
     from developer_node.front.output_page import Page
 

@@ -39,7 +39,7 @@ def models(context: typer.Context, json: JSON = False) -> None:
 
 
 def list_models(json: JSON = False) -> None:
-    """Show every model of the catalogue, and what the memory is spoken for."""
+    """Show every model, and what the memory is spoken for."""
     from common.clock import SystemClock
     from developer_node.front import output_json_models, output_models
     from developer_node.front.output_page import Page
@@ -73,12 +73,12 @@ def info(name: NAME, json: JSON = False) -> None:
 
 
 def pull(name: NAME, json: JSON = False) -> None:
-    """Fetch a model's weights to the Dragon, verified; goes on where it was interrupted."""
+    """Fetch a model's weights to the Dragon. It goes on where it was interrupted."""
     _followed(lambda models: models.pull(name), f"{name}: asking for it", json)
 
 
 def load(name: NAME, json: JSON = False) -> None:
-    """Load a model into memory now; what is asked for is loaded by itself."""
+    """Load a model into memory now. What is asked for is loaded by itself."""
     _followed(lambda models: models.load(name), f"{name}: loading", json)
 
 
@@ -116,7 +116,7 @@ def unpin(name: NAME, json: JSON = False) -> None:
 
 
 def watch(json: JSON = False) -> None:
-    """Follow every change of a model's state with its reason, until Ctrl-C."""
+    """Follow every change of the models, with its reason. Ctrl-C ends it."""
     from developer_node.front import output_json_models, output_models
     from developer_node.front.output_page import Page
 
