@@ -34,7 +34,6 @@ def page(catalog: ModelList, stats: InferenceStats, now_ms: int) -> list[Line]:
     lines = [*memory(stats), *_work(stats), line(), *_models(catalog.models, now_ms)]
     if catalog.catalog_fault:
         lines += [line(), line(Span(catalog.catalog_fault, "red"))]
-        lines.append(line(Span("Until it is mended, the catalogue is as it was before.", "dim")))
     elif catalog.catalog_path:
         lines += [line(), _row("Catalogue", Span(catalog.catalog_path, "dim"))]
     return lines
@@ -126,7 +125,7 @@ def info(m: Model, stats: InferenceStats) -> list[Line]:
         ("Instead", ", ".join(m.alternatives)),
         ("Draft", m.draft),
         ("KV cache", f"quantised to {m.kv_bits} bits" if m.kv_bits else ""),
-        ("Tools", ("yes" if m.tools else "no") if m.state in ("ready", "loaded") else ""),
+        ("Tools", "yes" if m.tools else ""),  # nobody knows that it takes none before it is read
         ("Used", when(m.used_ms) if m.used_ms else ""),
     ]
     return [line(Span(m.name, "bold")), *(_row(k, v) for k, v in facts if v)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -156,3 +157,10 @@ async def test_scripts_get_every_key_and_null_for_what_is_not_known(
     assert data["stats"]["shares"][0] == {"name": "weights", "bytes": 4 * GB}
     large = data["models"][1]
     assert (large["name"], large["context"], large["used"]) == ("large", None, None)
+
+
+async def test_what_is_not_known_of_a_model_is_not_said(terminal: Terminal, script: Script) -> None:
+    """Whether a template takes tools is known once it has been read."""
+    assert "Tools" not in (await terminal.type("models", "info", "coder")).out
+    script.models.catalog = ModelList((replace(CODER, tools=True),))
+    assert "Tools      yes" in (await terminal.type("models", "info", "coder")).out
