@@ -16,7 +16,6 @@ from dragon_node.inference.budget.ledger import (
     Wait,
     Want,
 )
-from dragon_node.inference.reading.prompted import Prompted
 from dragon_node.inference.scheduling.calls import Call, Embedding, Loading, Speaking
 from dragon_node.inference.scheduling.counts import Tally
 from dragon_node.inference.scheduling.endings import changed, fail, late
@@ -27,6 +26,7 @@ from dragon_node.inference.scheduling.residency import Board
 from dragon_node.inference.scheduling.residents import Held, Residents, turn_of
 from dragon_node.inference.scheduling.source import Source
 from dragon_node.inference.scheduling.stand_ins import StandIns
+from dragon_node.inference.scheduling.wants import Wants
 
 ASKS_MAX = 64
 """Decisions that are obeyed for one want in a row; more would be a circle."""
@@ -66,6 +66,7 @@ class Admission:
         self._tally = tally
         self._clock = clock
         self._stand_ins = stand_ins
+        self._wants = Wants(source, residents, stand_ins)
         self._begin = begin
         self._prefill_tokens = prefill_tokens
         self._notices = Notices(board, clock)
@@ -172,7 +173,7 @@ class Admission:
         while True:
             if self._outdated(call):
                 return Wait(AGAIN_S[1], "")  # until it has left, which is a change
-            match self._obtain(call, self._alternatives(call)):
+            match self._obtain(call):
                 case Admit():
                     return self._residents.get(call.model) or self._opened(call)
                 case Instead(model=model, sentence=sentence):
@@ -182,36 +183,11 @@ class Admission:
                         return answer
                     return Wait(AGAIN_S[1], "")  # while those that may stand in read it
 
-    def _obtain(self, call: Call, alternatives: tuple[Want, ...]) -> Answer:
-        want = self._want(call.model, call.tokens, alternatives)
+    def _obtain(self, call: Call) -> Answer:
+        want = self._wants.of(call)
         if want.bytes == 0 and self._residents.get(call.model) is not None:
             return Admit()
         return self.obtain(want)
-
-    def _want(self, name: str, tokens: int, alternatives: tuple[Want, ...] = ()) -> Want:
-        held = self._residents.get(name)
-        needs = self._source.needs(name) if held is None else held.needs
-        alone = needs.kv_bytes([tokens]) if tokens else 0
-        if held is None:
-            return Want(name, needs.weight_bytes, alone, alone, alternatives)
-        more = held.kv_bytes(tokens) - held.kv_bytes() if tokens else 0
-        return Want(name, 0, max(0, more), alone, alternatives)
-
-    def _alternatives(self, call: Call) -> tuple[Want, ...]:
-        """Of those that have read the request, and could take it."""
-        if not isinstance(call, Speaking):
-            return ()
-        wants: list[Want] = []
-        for name, prompted in self._stand_ins.readings(call):
-            held = self._residents.get(name)
-            if held is not None and not _takes(held, prompted):
-                continue
-            try:
-                tokens = len(prompted.tokens) + prompted.request.max_tokens
-                wants.append(self._want(name, tokens))
-            except PostDevAIError:
-                continue  # it cannot stand in: the refusal will speak of the model that was asked
-        return tuple(wants)
 
     def _outdated(self, call: Call) -> bool:
         """Its model is of other files than there are now, and is on its way out of memory. Raises
@@ -271,9 +247,3 @@ class Admission:
             if held is not None and not held.calls and not self._residents.pinned(name):
                 self._residents.drop(held, reason=sentence)
                 self._tally.add(evicted=1)
-
-
-def _takes(held: Held, prompted: Prompted) -> bool:
-    """A request that this model has read."""
-    same = prompted.stamp in ("", held.stamp)
-    return same and held.leaving_s == math.inf and not held.full
