@@ -26,16 +26,22 @@ from common.model.laptop import FeedState
 from common.model.node import Node
 from common.rpc.credentials import NodeIdentity
 from common.rpc.server import open_local_server
+from developer_node.autonomy.acting import Acting
 from developer_node.config import Config
 from developer_node.feed import Feed
 from developer_node.forgetting import Forgetting
+from developer_node.importing.importing import Importing
 from developer_node.laptop import Laptop
 from developer_node.live import follow_cards, follow_state
+from developer_node.mining.mining import Mining
 from developer_node.outbox.outbox import Outbox
 from developer_node.outbox.sender import Sender
+from developer_node.proof.proofs import Proofs
+from developer_node.service_capture import CaptureDoor
 from developer_node.service_developer import DeveloperService
 from developer_node.service_lake import LakeDoor
 from developer_node.service_models import ModelsDoor
+from developer_node.service_remedy import RemedyDoor
 from developer_node.text import failures, redaction
 from developer_node.text.kept_contents import seal_grounds
 from developer_node.text.working_copy import find_root
@@ -93,6 +99,33 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
         sender = Sender(outbox, lake, lost=copies.rescan)
         assistant = AssistantClient(membership.routed("assistant"))
 
+        acting = Acting(
+            home=config.home.root,
+            dragon=assistant,
+            contents=lake,
+            record=record,
+            known=copies.known,
+            redact=redaction.redact,
+            clock=clock,
+        )
+        proofs = Proofs(
+            home=config.home.root,
+            dragon=assistant,
+            contents=lake,
+            record=record,
+            known=copies.known,
+            redact=redaction.redact,
+            interpret=failures.interpret,
+            clock=clock,
+        )
+        importing = Importing(
+            home=config.home.root,
+            record=record,
+            memory=outbox,
+            redact=redaction.redact,
+            clock=clock,
+        )
+
         async def state() -> FeedState:
             waiting = (await outbox.status()).waiting
             sentence = " ".join(s for s in (membership.sentence, sender.sentence) if s)
@@ -132,7 +165,9 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
         )
         models = ModelsDoor(membership.routed("inference"))  # pyright: ignore[reportAbstractUsage]
         service = DeveloperService(laptop)
-        doors = (service, door, models)
+        remedies = RemedyDoor(proofs, Mining(), acting, assistant, clock)
+        capture = CaptureDoor(importing, copies)
+        doors = (service, door, models, remedies, capture)
         server = await open_local_server(
             socket, token, lambda served: [each.add(served) for each in doors]
         )

@@ -23,8 +23,10 @@ from dragon_node.answer.answering import Answering
 from dragon_node.answer.retrieval import Retrieval
 from dragon_node.answer.suggesting import Suggestions
 from dragon_node.config import Config
+from dragon_node.failures.material import Material
 from dragon_node.failures.memory import FailureMemory
 from dragon_node.failures.recall import Recaller
+from dragon_node.failures.reception import Reception
 from dragon_node.inference import exact
 from dragon_node.inference.budget.machine import read_machine
 from dragon_node.inference.opened import open_models
@@ -111,7 +113,11 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
                 LakeService(lake, Pipeline(lake), retrieval.search, recaller),
                 InferenceService(models),
                 AssistantService(
-                    Answering(retrieval, models), Suggestions(lake, recaller), feedback
+                    Answering(retrieval, models),
+                    Suggestions(lake, recaller),
+                    feedback,
+                    Reception(lake, lake.note),
+                    Material(lake, recaller),
                 ),
             ),
             membership.guard,

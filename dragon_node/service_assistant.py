@@ -11,12 +11,21 @@ from grpc.aio import ServicerContext
 from common.errors import Invalid
 from common.model import answer
 from common.model.failure import Suggestion, Verdict
-from common.pb.postdevai.v1 import failure_pb2
+from common.model.remedy import CardStats, RemedyMaterial
+from common.pb.postdevai.v1 import failure_pb2, remedy_pb2
 from common.pb.postdevai.v1.assistant_service_pb2 import (
     AskRequest,
     AskResponse,
     FeedbackRequest,
     FeedbackResponse,
+    GetCardStatsRequest,
+    GetCardStatsResponse,
+    GetMaterialRequest,
+    GetMaterialResponse,
+    QuietRequest,
+    QuietResponse,
+    SnoozeRequest,
+    SnoozeResponse,
     WatchSuggestionsRequest,
     WatchSuggestionsResponse,
 )
@@ -50,15 +59,46 @@ class SuggestionsLike(Protocol):
         ...
 
 
+class ReceptionLike(Protocol):
+    """How cards are taken."""
+
+    async def snooze(self, suggestion_id: str, until_ms: int) -> None:
+        """No card for the same symptom until then; Missing when there is no such card."""
+        ...
+
+    async def stats(self, project: str) -> tuple[CardStats, ...]:
+        """Of one project, or of all."""
+        ...
+
+    async def quiet(self, project: str, quiet: bool) -> None:
+        """The owner's word on a project's cards."""
+        ...
+
+
+class MaterialLike(Protocol):
+    """What is needed to try a remedy again."""
+
+    async def of(self, remedy_id: str) -> RemedyMaterial:
+        """Missing with a sentence when it is not there, or not all of it."""
+        ...
+
+
 class AssistantService(AssistantServiceServicer):
     """Answers, cards, and what people thought of them."""
 
     def __init__(
-        self, answering: AnsweringLike, suggestions: SuggestionsLike, feedback: Feedback
+        self,
+        answering: AnsweringLike,
+        suggestions: SuggestionsLike,
+        feedback: Feedback,
+        reception: ReceptionLike,
+        material: MaterialLike,
     ) -> None:
         self._answering = answering
         self._suggestions = suggestions
         self._feedback = feedback
+        self._reception = reception
+        self._material = material
 
     async def Ask(  # noqa: N802
         self, request: AskRequest, context: Context
@@ -92,6 +132,40 @@ class AssistantService(AssistantServiceServicer):
         await self._feedback(request.remedy_id, verdict)
         return FeedbackResponse()
 
+    async def Snooze(self, request: SnoozeRequest, context: Context) -> SnoozeResponse:  # noqa: N802
+        """Puts a card off."""
+        if not 1 <= len(request.suggestion_id) <= REMEDY_CHARS_MAX:
+            raise Invalid("suggestion_id must name a card", field="suggestion_id")
+        if request.until_ms <= 0:
+            raise Invalid("until_ms must be a time", field="until_ms")
+        await self._reception.snooze(request.suggestion_id, request.until_ms)
+        return SnoozeResponse()
+
+    async def GetCardStats(  # noqa: N802
+        self, request: GetCardStatsRequest, context: Context
+    ) -> GetCardStatsResponse:
+        """How cards were taken."""
+        _within(request.project)
+        stats = await self._reception.stats(request.project)
+        return GetCardStatsResponse(stats=[to_pb(s, remedy_pb2.CardStats) for s in stats])
+
+    async def Quiet(self, request: QuietRequest, context: Context) -> QuietResponse:  # noqa: N802
+        """The owner's word on a project's cards."""
+        if not request.project:
+            raise Invalid("project must name a project", field="project")
+        _within(request.project)
+        await self._reception.quiet(request.project, request.quiet)
+        return QuietResponse()
+
+    async def GetMaterial(  # noqa: N802
+        self, request: GetMaterialRequest, context: Context
+    ) -> GetMaterialResponse:
+        """What is needed to try a remedy again."""
+        if not 1 <= len(request.remedy_id) <= REMEDY_CHARS_MAX:
+            raise Invalid("remedy_id must name a remedy", field="remedy_id")
+        found = await self._material.of(request.remedy_id)
+        return GetMaterialResponse(material=to_pb(found, remedy_pb2.RemedyMaterial))
+
 
 def question_from_pb(request: AskRequest) -> answer.AskRequest:
     """A question; Invalid names the field at fault."""
@@ -102,8 +176,12 @@ def question_from_pb(request: AskRequest) -> answer.AskRequest:
             f"the question has {len(request.question)} characters, {QUESTION_CHARS_MAX} at most",
             field="question",
         )
-    if len(request.project) > PROJECT_CHARS_MAX:
-        raise Invalid(f"a project has {PROJECT_CHARS_MAX} characters at most", field="project")
+    _within(request.project)
     if not 0 <= request.max_tokens <= TOKENS_MAX:
         raise Invalid(f"max_tokens must be 0 to {TOKENS_MAX}", field="max_tokens")
     return from_pb(request, answer.AskRequest)
+
+
+def _within(project: str) -> None:
+    if len(project) > PROJECT_CHARS_MAX:
+        raise Invalid(f"a project has {PROJECT_CHARS_MAX} characters at most", field="project")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from common.model.failure import Failure, TestReport
-from common.model.ids import ContentHash, EventId, WorkingCopyId
+from common.model.failure import Failure, ProofVerdict, TestReport
+from common.model.ids import ContentHash, EventId, Fingerprint, WorkingCopyId
 
 GitVerb = Literal[
     "commit",
@@ -18,9 +18,20 @@ GitVerb = Literal[
     "cherry-pick",
     "revert",
     "pull",
+    "fetch",
+    "push",
+    "stash",
+    "tag",
+    "branch",
+    "conflict",
+    "clone",
     "other",
 ]
-EventKind = Literal["working_copy", "file", "git", "command", "editor"]
+EventKind = Literal["working_copy", "file", "git", "command", "editor", "proof", "act"]
+Recorder = Literal["", "run", "shell", "atuin", "bash", "zsh", "fish"]
+"""Who told of a command; empty from before this was noted."""
+ActVerb = Literal["drafted", "tried", "branched", "reverted", "refused"]
+Autonomy = Literal["observer", "notifier", "advisor", "assistant", "pair programmer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +144,8 @@ class Ground:
     """What was left out and why, in words."""
     unnamed: int = 0
     """How many more files changed than are named in `changes`."""
+    dirty: tuple[PathChange, ...] = ()
+    """How `tree` differs from HEAD's: together with `head` it can be rebuilt. At most 1,000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +160,13 @@ class CommandFinished:
     ground: Ground | None = None
     failures: tuple[Failure, ...] = ()
     tests: TestReport | None = None
+    recorder: Recorder = ""
+    ci: bool = False
+    """The variable CI was set."""
+    run: EventId = EventId("")
+    """Shared by the parts of a program that tells of itself while it runs; else empty."""
+    running: bool = False
+    """A part: the program still ran, so there are no exit codes yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +179,63 @@ class EditorEvent:
     message: str = ""
 
 
-Body = WorkingCopySeen | FileChanged | GitOperation | CommandFinished | EditorEvent
+@dataclass(frozen=True, slots=True)
+class ProofFinished:
+    """A remedy was tried again: the failing tree rebuilt, run, mended with it alone, run again."""
+
+    remedy_id: str
+    """Of the failure memory; empty for a fix that was found in the git log."""
+    fingerprint: Fingerprint
+    verdict: ProofVerdict
+    reason: str = ""
+    """Why it is not confirmed, in a sentence; empty when it is."""
+    red: int = 0
+    green: int = 0
+    runs: int = 0
+    """Runs that were wanted of each."""
+    command: str = ""
+    commit: str = ""
+    """Of a mined fix."""
+    test: str = ""
+    sandbox: str = ""
+    """What kept it from the network and from the person's files."""
+    output: Output = Output()
+
+
+@dataclass(frozen=True, slots=True)
+class ActDone:
+    """Something was done, or refused, in the owner's name, with its evidence."""
+
+    level: Autonomy
+    action: ActVerb
+    remedy_id: str
+    sentence: str
+    """What was done and why, for people."""
+    kind: str = ""
+    """The class of acts that the owner allowed: code, dependency or environment."""
+    worktree: str = ""
+    branch: str = ""
+    commit: str = ""
+    command: str = ""
+    exit_code: int = -1
+    """Of the failing command there; -1 when it was not run."""
+    files_before: ContentHash = ContentHash("")
+    """Over the person's own files, by path and content, before the act and after it."""
+    files_after: ContentHash = ContentHash("")
+    reverts: EventId = EventId("")
+    """The act that this one took back."""
+    output: Output = Output()
+
+
+Body = (
+    WorkingCopySeen
+    | FileChanged
+    | GitOperation
+    | CommandFinished
+    | EditorEvent
+    | ProofFinished
+    | ActDone
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +263,10 @@ def kind_of(body: Body) -> EventKind:
             return "command"
         case EditorEvent():
             return "editor"
+        case ProofFinished():
+            return "proof"
+        case ActDone():
+            return "act"
 
 
 def content_hashes(body: Body) -> tuple[ContentHash, ...]:
@@ -201,7 +281,7 @@ def content_hashes(body: Body) -> tuple[ContentHash, ...]:
                     found += [change.old_content, change.new_content]
         case CommandFinished(ground=Ground() as ground):
             found += [ground.packages, ground.variables]
-            for change in ground.changes:
+            for change in (*ground.changes, *ground.dirty):
                 found += [change.old_content, change.new_content]
         case _:
             pass

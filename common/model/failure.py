@@ -15,6 +15,7 @@ RemedyState = Literal["observed", "confirmed", "unproven", "ambiguous", "rejecte
 RemedyKind = Literal["code", "dependency", "environment"]
 Match = Literal["same", "same, other values", "similar", "none"]
 Verdict = Literal["accepted", "rejected"]
+ProofVerdict = Literal["confirmed", "unproven"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Failure:
     normalised: str
     """Without times, addresses, numbers and temporary paths."""
     test: str = ""
-    """The test's node id; empty when it is not a test."""
+    """The test's node id, or the request ("GET /cart") that a running server failed at."""
     frames: tuple[Frame, ...] = ()
     """Outermost first."""
     fingerprint: Fingerprint = Fingerprint("")
@@ -55,6 +56,11 @@ class Failure:
     Relative, at most 40; not part of the fingerprint."""
     reaches: tuple[str, ...] = ()
     """Files that those import in turn, nearest first, at most 400."""
+    headlines: tuple[str, ...] = ()
+    """What `normalised` is made from, as printed and redacted: the failure's own first, then
+    "Code: message" of each cause. With it an identity can be made again when the rules change."""
+    during: bool = False
+    """The program still ran: no exit code had spoken. Over when the same `test` is seen to pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,26 @@ class Occurrence:
     commit: str
     command: str
     message: str
+    ci: bool = False
+    """Recorded where CI is set: on no desk of a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What came of trying a remedy again: the failing tree rebuilt, with and without it."""
+
+    verdict: ProofVerdict
+    at_ms: int
+    reason: str = ""
+    """Why it is not confirmed, in a sentence; empty when it is."""
+    red: int = 0
+    """Runs of the failing tree that failed with the same fingerprint."""
+    green: int = 0
+    """Runs with the remedy that passed."""
+    runs: int = 0
+    """Runs that were wanted of each."""
+    event_id: EventId = EventId("")
+    """The event that holds the output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +135,8 @@ class Remedy:
     failed_at_ms: int = 0
     passed_at_ms: int = 0
     project: str = ""
+    proof: Proof | None = None
+    """The newest; None when it was not tried again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from google.protobuf.message import DecodeError, Message
 
 from common.errors import Invalid
-from common.model import answer, event, failure, lake, laptop, llm, node
+from common.model import answer, event, failure, lake, laptop, llm, node, remedy
 from common.pb.postdevai.v1 import (
     answer_pb2,
     assistant_service_pb2,
+    capture_service_pb2,
     developer_service_pb2,
     event_pb2,
     failure_pb2,
@@ -16,6 +17,8 @@ from common.pb.postdevai.v1 import (
     lake_service_pb2,
     model_pb2,
     node_pb2,
+    remedy_pb2,
+    remedy_service_pb2,
 )
 from common.wire.translate import from_pb, to_pb
 
@@ -64,6 +67,15 @@ PAIRS: tuple[tuple[type, type[Message]], ...] = (
     (node.Node, node_pb2.Node),
     (node.NodeLoad, node_pb2.NodeLoad),
     (node.Route, node_pb2.Route),
+    (remedy.AutonomySetting, remedy_pb2.AutonomySetting),
+    (remedy.CardStats, remedy_pb2.CardStats),
+    (remedy.DraftedPatch, remedy_pb2.DraftedPatch),
+    (remedy.ImportProgress, capture_service_pb2.ImportProgress),
+    (remedy.MineStep, remedy_service_pb2.MineResponse),
+    (remedy.MinedFix, remedy_pb2.MinedFix),
+    (remedy.ProofStep, remedy_service_pb2.ProveResponse),
+    (remedy.ProofTarget, remedy_service_pb2.ProveRequest),
+    (remedy.RemedyMaterial, remedy_pb2.RemedyMaterial),
 )
 """Held to the rule of translate.py by a test, field by field."""
 

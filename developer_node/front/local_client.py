@@ -23,9 +23,11 @@ from common.pb.postdevai.v1.developer_service_pb2_grpc import DeveloperServiceSt
 from common.wire.nouns import ask_part_from_pb, event_from_pb
 from common.wire.translate import from_pb, to_pb
 from developer_node.front.door import START_IT, Door, find_door
+from developer_node.front.local_capture import LocalCapture
 from developer_node.front.local_lake import LocalLake
 from developer_node.front.local_models import LocalModels
 from developer_node.front.local_refusals import answer, refusals
+from developer_node.front.local_remedies import LocalRemedies
 
 if TYPE_CHECKING:
     from common.daemon.home import Home
@@ -55,6 +57,10 @@ class LocalClient:
         """The lake, as far as it is looked after."""
         self.models = LocalModels(channel, self._metadata)
         """The models, as far as they are looked after."""
+        self.remedies = LocalRemedies(channel, self._metadata)
+        """Proofs, patches, past fixes, cards put off, and what may be done without asking."""
+        self.capture = LocalCapture(channel, self._metadata)
+        """Imports, and the end of a watch."""
 
     @classmethod
     async def connect(cls, home: Home, timeout: float = QUICK_S) -> LocalClient:

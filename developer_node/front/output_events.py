@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from common.model.event import (
+    ActDone,
     CommandFinished,
     EditorEvent,
     Event,
     FileChanged,
     GitOperation,
+    ProofFinished,
     WorkingCopySeen,
 )
 from common.model.lake import HistoryPage
@@ -66,6 +68,11 @@ def what(event: Event) -> tuple[str, str]:
             return "", f"{editor.action} {where} {one_line(editor.message)}".rstrip()
         case WorkingCopySeen() as seen:
             return "dim", f"watching {seen.path}"
+        case ProofFinished() as proof:
+            style = "green" if proof.verdict == "confirmed" else "yellow"
+            return style, f"{proof.verdict}: {one_line(proof.reason or proof.command)}"
+        case ActDone() as act:
+            return "cyan", f"{act.level} {act.action}: {one_line(act.sentence)}"
 
 
 def one_line(text: str) -> str:

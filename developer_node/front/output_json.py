@@ -7,11 +7,13 @@ from typing import Any
 
 from common.model.answer import AskEnd, AskPassages, Freshness, Hit
 from common.model.event import (
+    ActDone,
     CommandFinished,
     EditorEvent,
     Event,
     FileChanged,
     GitOperation,
+    ProofFinished,
     WorkingCopySeen,
     kind_of,
 )
@@ -182,6 +184,22 @@ def _body(recorded: Event) -> Json:
             }
         case WorkingCopySeen() as seen:
             return {"path": seen.path, "new": seen.head or None, "ref": seen.branch or None}
+        case ProofFinished() as proof:
+            return {
+                "operation": proof.verdict,
+                "command": proof.command,
+                "new": proof.commit or None,
+                "message": proof.reason or None,
+            }
+        case ActDone() as act:
+            return {
+                "operation": act.action,
+                "command": act.command or None,
+                "exit_code": act.exit_code if act.exit_code >= 0 else None,
+                "new": act.commit or None,
+                "ref": act.branch or None,
+                "message": act.sentence,
+            }
 
 
 def recall(known: Recollection) -> Json:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from common.model.event import (
+    ActDone,
     CommandFinished,
     Commit,
     Event,
@@ -13,6 +14,7 @@ from common.model.event import (
     GitOperation,
     Ground,
     PathChange,
+    ProofFinished,
     content_hashes,
 )
 from common.model.ids import ContentHash
@@ -23,7 +25,7 @@ FULL = "the outbox was full"
 def droppable_bytes(event: Event) -> int:
     """Bytes of output and patches that `without_body` would save."""
     match event.body:
-        case CommandFinished(output=output):
+        case CommandFinished(output=output) | ProofFinished(output=output) | ActDone(output=output):
             return len(output.text)
         case GitOperation(commits=commits):
             return sum(len(commit.patch) for commit in commits)
@@ -34,7 +36,9 @@ def droppable_bytes(event: Event) -> int:
 def without_body(event: Event) -> Event:
     """The same fact without output text and patches, which it then counts as dropped."""
     match event.body:
-        case CommandFinished(output=output) as body:
+        case (
+            CommandFinished(output=output) | ProofFinished(output=output) | ActDone(output=output)
+        ) as body:
             light = replace(output, text="", bytes_dropped=output.bytes_total)
             return replace(event, body=replace(body, output=light))
         case GitOperation(commits=commits) as body:
@@ -68,6 +72,7 @@ def _ground(ground: Ground, gone: Collection[ContentHash], reason: str) -> Groun
         packages=_kept(ground.packages, gone),
         variables=_kept(ground.variables, gone),
         changes=tuple(_change(change, gone) for change in ground.changes),
+        dirty=tuple(_change(change, gone) for change in ground.dirty),
         cut=(*ground.cut, f"some contents are left out: {reason}"),
     )
 

@@ -147,6 +147,17 @@ class WorkingCopies:
             if copy.git is not None:
                 copy.git.look_again()
 
+    async def unwatch(self, path: str) -> None:
+        """Follows a repository no more; Missing when it is not watched."""
+        root = await asyncio.to_thread(Path(path).resolve)  # what was deleted resolves too
+        async with self._lock:
+            copy = self._copies.get(Path(path)) or self._copies.get(root)
+            if copy is None or copy.files is None:
+                raise Missing(f"{path} is not watched", hint="postdevai status lists what is.")
+            _stop(copy)
+            del self._copies[copy.root]
+            self._remember()
+
     def repositories(self) -> tuple[WatchedRepository, ...]:
         """Those watched whole, by path."""
         watched = [c for c in self._copies.values() if c.files is not None]

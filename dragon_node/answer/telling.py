@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from common.model.answer import Hit
-from common.model.event import CommandFinished, EditorEvent, Event, GitOperation
+from common.model.event import (
+    ActDone,
+    CommandFinished,
+    EditorEvent,
+    Event,
+    GitOperation,
+    ProofFinished,
+)
 from common.model.failure import Failure, Frame, Occurrence, Recollection
 from common.model.lake import HistoryEntry
 from dragon_node.answer.question import covered
@@ -63,6 +70,10 @@ def what(event: Event) -> str:
             return git.operation
         case EditorEvent():
             return "editor"
+        case ProofFinished():
+            return "proof"
+        case ActDone():
+            return "act"
         case _:
             return "file"
 
@@ -83,5 +94,9 @@ def _said(entry: HistoryEntry, words: tuple[str, ...]) -> str:
             return "\n".join(filter(None, (*subjects[:SUBJECTS_SHOWN], git.message)))
         case EditorEvent() as edited:
             return edited.message
+        case ProofFinished() as proof:
+            return "\n".join(filter(None, (proof.verdict, proof.reason, proof.command)))
+        case ActDone() as act:
+            return act.sentence
         case _:
             return ""

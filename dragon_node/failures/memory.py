@@ -64,8 +64,8 @@ def failure_from_text(text: str) -> Failure:
     """As it was recorded."""
     fields = json.loads(text)
     fields["frames"] = tuple(Frame(**frame) for frame in fields["frames"])
-    for paths in ("imports", "reaches"):
-        fields[paths] = tuple(fields[paths])
+    for paths in ("imports", "reaches", "headlines"):
+        fields[paths] = tuple(fields.get(paths, ()))
     return Failure(**fields)
 
 

@@ -56,6 +56,13 @@ class Run:
     deselected: int
     unnamed: int
     """Changed paths that the ground does not name."""
+    ci: bool = False
+    """Recorded where CI was set."""
+    recorder: str = ""
+    run: str = ""
+    """Shared by the parts of a program that told of itself while it ran."""
+    running: bool = False
+    """It still ran: there were no exit codes yet."""
 
     @property
     def executed(self) -> int:
@@ -77,7 +84,7 @@ def run_of(record: Accepted, event: Event, command: CommandFinished) -> Run:
         duration_ms=command.duration_ms,
         command=command.command,
         cwd=command.cwd,
-        ok=not any(command.exit_codes),
+        ok=not command.running and bool(command.exit_codes) and not any(command.exit_codes),
         head=ground.head,
         tree=ground.tree,
         tree_after=ground.tree_after,
@@ -91,6 +98,10 @@ def run_of(record: Accepted, event: Event, command: CommandFinished) -> Run:
         skipped=tests.skipped_count,
         deselected=tests.deselected_count,
         unnamed=ground.unnamed,
+        ci=command.ci,
+        recorder=command.recorder,
+        run=command.run,
+        running=command.running,
     )
 
 
@@ -104,7 +115,7 @@ def keep(db: apsw.Connection, run: Run, changes: Sequence[PathChange]) -> None:
             *(run.duration_ms, run.command, run.cwd, run.ok, run.head, run.tree),
             *(run.tree_after, run.previous_tree, e.lock_hash, e.interpreter, e.packages),
             *(e.variables, run.tested, run.passed, run.failed, run.skipped, run.deselected),
-            run.unnamed,
+            *(run.unnamed, run.ci, run.recorder, run.run, run.running),
         ),
     )
     if changes:
@@ -117,10 +128,10 @@ def keep(db: apsw.Connection, run: Run, changes: Sequence[PathChange]) -> None:
         )
 
 
-_KEEP = f"INSERT OR REPLACE INTO runs VALUES ({','.join('?' * 24)})"
+_KEEP = f"INSERT OR REPLACE INTO runs VALUES ({','.join('?' * 28)})"
 _COLUMNS = """lsn, event_id, project, project_name, wc, at_ms, duration_ms, command, cwd, ok, head,
   tree, tree_after, previous_tree, lock_hash, interpreter, packages, variables, tested, passed,
-  failed, skipped, deselected, unnamed"""
+  failed, skipped, deselected, unnamed, ci, recorder, run, running"""
 
 
 def load(db: apsw.Connection, lsn: int) -> Run:
@@ -212,4 +223,5 @@ def _run(row: Sequence[object]) -> Run:
         *(bool(row[9]), text(10), text(11), text(12), text(13)),
         Environment(text(14), text(15), text(16), text(17)),
         *(bool(row[18]), number(19), number(20), number(21), number(22), number(23)),
+        *(bool(row[24]), text(25), text(26), bool(row[27])),
     )

@@ -2,6 +2,7 @@
 
 runs            recorded commands with their ground, by lsn
                 unnamed: how many more paths changed than run_changes names
+                run, running: parts of a program that told of itself while it ran
 run_changes     paths that differ from the ground of the run before, in the same working copy
 occurrences     failures, by run and place in it
 episodes        from the first failing run of a symptom in a working copy to what ended it
@@ -9,6 +10,10 @@ episodes        from the first failing run of a symptom in a working copy to wha
 remedies        what made an episode pass; remedy_paths: its hunks and what else changed
 flaky           symptoms that passed on an unchanged ground
 verdicts        what people thought of a remedy
+proofs          remedies that were tried again, the newest of each
+snoozes         symptoms that a person put off in a project
+quiet           the owner's word on a project's cards, and from which card on they are counted
+rules           the version of the rules that made the fingerprints in here
 commits         commits that were seen being made; commit_parents, commit_paths, branch heads
 cards           suggestions, by cursor
 roots           where a working copy lies, to understand paths in commands
@@ -25,7 +30,8 @@ CREATE TABLE IF NOT EXISTS runs(
   lock_hash TEXT NOT NULL, interpreter TEXT NOT NULL, packages TEXT NOT NULL,
   variables TEXT NOT NULL, tested INTEGER NOT NULL, passed INTEGER NOT NULL,
   failed INTEGER NOT NULL, skipped INTEGER NOT NULL, deselected INTEGER NOT NULL,
-  unnamed INTEGER NOT NULL);
+  unnamed INTEGER NOT NULL, ci INTEGER NOT NULL DEFAULT 0, recorder TEXT NOT NULL DEFAULT '',
+  run TEXT NOT NULL DEFAULT '', running INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS runs_by_tree ON runs(wc, tree, lsn);
 CREATE TABLE IF NOT EXISTS run_changes(
   lsn INTEGER NOT NULL, path TEXT NOT NULL, old_git TEXT NOT NULL, new_git TEXT NOT NULL,
@@ -76,5 +82,16 @@ CREATE TABLE IF NOT EXISTS cards(
   at_ms INTEGER NOT NULL, event_id TEXT NOT NULL, project TEXT NOT NULL,
   project_name TEXT NOT NULL, wc TEXT NOT NULL, fingerprint TEXT NOT NULL,
   episode INTEGER, "match" TEXT NOT NULL, why TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS proofs(
+  remedy TEXT PRIMARY KEY, verdict TEXT NOT NULL, at_ms INTEGER NOT NULL, reason TEXT NOT NULL,
+  red INTEGER NOT NULL, green INTEGER NOT NULL, runs INTEGER NOT NULL, event_id TEXT NOT NULL,
+  lsn INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS snoozes(
+  project TEXT NOT NULL, fingerprint TEXT NOT NULL, until_ms INTEGER NOT NULL, card TEXT NOT NULL,
+  lsn INTEGER NOT NULL, PRIMARY KEY(project, fingerprint)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS quiet(
+  project TEXT PRIMARY KEY, quiet INTEGER NOT NULL, after_cursor INTEGER NOT NULL,
+  lsn INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS rules(version INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS roots(wc TEXT PRIMARY KEY, path TEXT NOT NULL) WITHOUT ROWID;
 """

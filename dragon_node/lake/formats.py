@@ -7,6 +7,7 @@ embeddings.db   1        the beginning: plain
                 2        sealed
 memory.db,      1        the beginning: rebuilt from the journal
 projects/ID.db  2        the first of which copies outlive the journal that they were made from
+                3        memory.db: who told of a run; proofs, cards put off, quiet projects
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from common.sealed_sqlite import FileFormat, make_ready
 from dragon_node.lake import shards
 from dragon_node.lake.database import said_plainly, transaction
 from dragon_node.lake.failpoints import reach
-from dragon_node.lake.migrations import embeddings_2, journal_2
+from dragon_node.lake.migrations import embeddings_2, journal_2, memory_3
 
 JOURNAL = FileFormat("journal", 2, {2: journal_2.step}, shrinks=True)
 EMBEDDINGS = FileFormat("embeddings", 2, {2: embeddings_2.step})
@@ -42,8 +43,12 @@ class FileSteps:
     project: Mapping[int, MigrationStep]
 
 
-STEPS = FileSteps(memory={}, project={})
-"""2 is the first format that is kept: there is no step to it, and none from it yet."""
+def _as_it_is(db: apsw.Connection) -> None:
+    """Only the other file changed."""
+
+
+STEPS = FileSteps(memory={3: memory_3.step}, project={3: _as_it_is})
+"""2 is the first format that is kept: there is no step to it."""
 
 
 def brought_forward(path: Path, version: int, steps: FileSteps | None = None) -> None:

@@ -24,7 +24,7 @@ from dragon_node.lake.records import Note, Refusal, Row
 
 T = TypeVar("T")
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Of everything on the RAM disk. A file of an older one is rebuilt from the journal while that
 reaches back to its beginning, and migrated from then on."""
 

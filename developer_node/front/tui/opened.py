@@ -13,12 +13,14 @@ from textual.content import Content
 from common.errors import Missing, PostDevAIError
 from common.model.answer import Hit
 from common.model.event import (
+    ActDone,
     CommandFinished,
     EditorEvent,
     Event,
     FileChanged,
     GitOperation,
     Output,
+    ProofFinished,
     WorkingCopySeen,
 )
 from common.model.failure import Remedy
@@ -86,6 +88,10 @@ def open_event(event: Event, reader: Reader) -> Opening:
             return Opening(one_line(seen.path), lambda: _page(_seen(seen)))
         case EditorEvent() as editor:
             return Opening(one_line(editor.path), lambda: _page(_edited(editor)))
+        case ProofFinished():
+            return Opening("Proof", lambda: _output(event.id, reader))
+        case ActDone() as act:
+            return Opening(one_line(act.sentence), lambda: _output(event.id, reader))
 
 
 def open_output(event_id: EventId, reader: Reader) -> Opening:

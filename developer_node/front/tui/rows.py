@@ -10,11 +10,13 @@ from itertools import groupby
 from textual.content import Content
 
 from common.model.event import (
+    ActDone,
     CommandFinished,
     EditorEvent,
     Event,
     FileChanged,
     GitOperation,
+    ProofFinished,
     WorkingCopySeen,
     kind_of,
 )
@@ -146,6 +148,12 @@ def _told(event: Event) -> _Told:
             )
         case WorkingCopySeen() as seen:
             return _Told("◇", "$text-secondary", one_line(seen.path), _seen_told(seen))
+        case ProofFinished() as proof:
+            style = "$text-success" if proof.verdict == "confirmed" else "$text-warning"
+            said = one_line(proof.reason or proof.command, 200)
+            return _Told("⊢", style, said, f"{proof.verdict}  red {proof.red} green {proof.green}")
+        case ActDone() as act:
+            return _Told("⚙", "$text-secondary", one_line(act.sentence, 200), act.action)
 
 
 def _command_told(command: CommandFinished) -> _Told:

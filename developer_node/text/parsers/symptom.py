@@ -6,7 +6,7 @@ import os
 import re
 from dataclasses import dataclass, field
 
-from common.model.failure import Frame
+from common.model.failure import FailureKind, Frame
 
 _LIBRARY_PARTS = frozenset(
     ("site-packages", "dist-packages", "node_modules", ".venv", "venv", ".tox", ".nox", ".eggs")
@@ -43,6 +43,8 @@ class Symptom:
     causes: tuple[Complaint, ...] = ()
     """Earlier exceptions of the chain, first raised first."""
     test: str = ""
+    kind: FailureKind | None = None
+    """None: told by the exception's name."""
 
 
 @dataclass(frozen=True, slots=True)

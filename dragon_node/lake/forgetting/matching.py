@@ -11,12 +11,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from common.model.event import (
+    ActDone,
     CommandFinished,
     EditorEvent,
     Event,
     FileChanged,
     GitOperation,
     PathChange,
+    ProofFinished,
     WorkingCopySeen,
 )
 from common.model.ids import WorkingCopyId, working_copy_id
@@ -131,6 +133,10 @@ def _mentioned(event: Event) -> Iterator[str]:
             for failure in ran.failures:
                 yield failure.test.partition("::")[0]
                 yield from (frame.path for frame in failure.frames)
+        case ProofFinished(test=test):
+            yield test.partition("::")[0]
+        case ActDone(worktree=worktree):
+            yield worktree
 
 
 def _changed(changes: tuple[PathChange, ...]) -> Iterator[str]:

@@ -6,7 +6,14 @@ import re
 from collections.abc import Collection
 from functools import lru_cache
 
-from common.model.event import CommandFinished, EditorEvent, Event, GitOperation
+from common.model.event import (
+    ActDone,
+    CommandFinished,
+    EditorEvent,
+    Event,
+    GitOperation,
+    ProofFinished,
+)
 
 EXCERPT_LINES_MAX = 5
 EXCERPT_CHARACTERS_MAX = 240
@@ -30,6 +37,10 @@ def wording(event: Event) -> str:
             return "\n".join([git.message, *(commit.subject for commit in git.commits)])
         case EditorEvent() as edited:
             return edited.message
+        case ProofFinished() as proof:
+            return f"{proof.command}\n{proof.reason}\n{proof.output.text}"
+        case ActDone() as act:
+            return f"{act.sentence}\n{act.command}\n{act.output.text}"
         case _:
             return ""
 

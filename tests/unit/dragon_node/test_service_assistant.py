@@ -11,8 +11,10 @@ import pytest
 from common.clients.assistant import AssistantClient
 from common.errors import Invalid, Missing, PostDevAIError
 from common.model.answer import AskEnd, AskPart, AskPassages, AskRequest, AskText
-from common.model.failure import Recollection, Suggestion, Verdict
-from common.model.ids import EventId
+from common.model.event import PathChange
+from common.model.failure import Failure, Proof, Recollection, Remedy, Suggestion, Verdict
+from common.model.ids import EventId, WorkingCopyId
+from common.model.remedy import CardStats, RemedyMaterial
 from common.pb.postdevai.v1.assistant_service_pb2 import AskRequest as PbAskRequest
 from common.pb.postdevai.v1.assistant_service_pb2_grpc import (
     add_AssistantServiceServicer_to_server,
@@ -29,6 +31,18 @@ ANSWER: tuple[AskPart, ...] = (
 )
 CARD = Suggestion("s1", 7, 1_000, EventId("e" * 32), "thing", "seen before", Recollection("same"))
 
+MATERIAL = RemedyMaterial(
+    Remedy("r1", "observed", "code", proof=Proof("unproven", 3, "no sandbox here")),
+    Failure("pytest", "E", "test", "m", "m"),
+    WorkingCopyId("w"),
+    "/code/thing",
+    "pytest",
+    "/code/thing",
+    "h",
+    "t",
+    dirty=(PathChange("a.py", "1", "2"),),
+)
+
 
 class Dragon:
     """Answers, offers and listens as a test scripts it."""
@@ -37,6 +51,7 @@ class Dragon:
         self.asked: list[AskRequest] = []
         self.after: list[int] = []
         self.verdicts: list[tuple[str, Verdict]] = []
+        self.said: list[tuple[object, ...]] = []
         self.refusal: PostDevAIError | None = None
         self.endless = False
         self.closed = asyncio.Event()
@@ -61,6 +76,20 @@ class Dragon:
         finally:
             self.closed.set()
 
+    async def snooze(self, suggestion_id: str, until_ms: int) -> None:
+        self.said.append(("snooze", suggestion_id, until_ms))
+
+    async def stats(self, project: str) -> tuple[CardStats, ...]:
+        return (CardStats(project or "thing", shown=7, accepted=5, rejected=1),)
+
+    async def quiet(self, project: str, quiet: bool) -> None:
+        self.said.append(("quiet", project, quiet))
+
+    async def of(self, remedy_id: str) -> RemedyMaterial:
+        if remedy_id != MATERIAL.remedy.id:
+            raise Missing("there is no such remedy")
+        return MATERIAL
+
     async def feedback(self, remedy_id: str, verdict: Verdict) -> None:
         if self.refusal is not None:
             raise self.refusal
@@ -80,7 +109,7 @@ async def client(dragon: Dragon) -> AsyncIterator[AssistantClient]:
 
 @asynccontextmanager
 async def reached(dragon: Dragon) -> AsyncGenerator[AssistantClient]:
-    service = AssistantService(dragon, dragon, dragon.feedback)
+    service = AssistantService(dragon, dragon, dragon.feedback, reception=dragon, material=dragon)
     async with served(lambda s: add_AssistantServiceServicer_to_server(service, s)) as (routed, _):
         yield AssistantClient(routed)
 
@@ -165,3 +194,30 @@ async def test_malformed_feedback_names_its_field(
         await client.feedback(remedy, verdict)
     assert why.value.field == field
     assert dragon.verdicts == []
+
+
+async def test_a_card_is_put_off_and_a_project_kept_quiet_by_the_owners_word(
+    dragon: Dragon, client: AssistantClient
+):
+    await client.snooze("s1", 5_000)
+    await client.quiet("thing", True)
+    assert dragon.said == [("snooze", "s1", 5_000), ("quiet", "thing", True)]
+
+
+async def test_the_count_of_cards_arrives_as_it_was_given(client: AssistantClient):
+    assert await client.card_stats("thing") == (CardStats("thing", 7, 5, 1),)
+
+
+async def test_what_is_needed_for_a_proof_arrives_whole(client: AssistantClient):
+    assert await client.material("r1") == MATERIAL
+    with pytest.raises(Missing, match="no such remedy"):
+        await client.material("r2")
+
+
+async def test_a_card_without_a_name_or_a_time_cannot_be_put_off(client: AssistantClient):
+    with pytest.raises(Invalid) as why:
+        await client.snooze("", 5_000)
+    assert why.value.field == "suggestion_id"
+    with pytest.raises(Invalid) as why:
+        await client.snooze("s1", 0)
+    assert why.value.field == "until_ms"

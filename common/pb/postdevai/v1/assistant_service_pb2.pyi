@@ -1,5 +1,6 @@
 from common.pb.postdevai.v1 import answer_pb2 as _answer_pb2
 from common.pb.postdevai.v1 import failure_pb2 as _failure_pb2
+from common.pb.postdevai.v1 import remedy_pb2 as _remedy_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -89,3 +90,51 @@ class FeedbackRequest(_message.Message):
 class FeedbackResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
+
+class SnoozeRequest(_message.Message):
+    __slots__ = ("suggestion_id", "until_ms")
+    SUGGESTION_ID_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
+    suggestion_id: str
+    until_ms: int
+    def __init__(self, suggestion_id: _Optional[str] = ..., until_ms: _Optional[int] = ...) -> None: ...
+
+class SnoozeResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetCardStatsRequest(_message.Message):
+    __slots__ = ("project",)
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
+    project: str
+    def __init__(self, project: _Optional[str] = ...) -> None: ...
+
+class GetCardStatsResponse(_message.Message):
+    __slots__ = ("stats",)
+    STATS_FIELD_NUMBER: _ClassVar[int]
+    stats: _containers.RepeatedCompositeFieldContainer[_remedy_pb2.CardStats]
+    def __init__(self, stats: _Optional[_Iterable[_Union[_remedy_pb2.CardStats, _Mapping]]] = ...) -> None: ...
+
+class QuietRequest(_message.Message):
+    __slots__ = ("project", "quiet")
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
+    QUIET_FIELD_NUMBER: _ClassVar[int]
+    project: str
+    quiet: bool
+    def __init__(self, project: _Optional[str] = ..., quiet: _Optional[bool] = ...) -> None: ...
+
+class QuietResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetMaterialRequest(_message.Message):
+    __slots__ = ("remedy_id",)
+    REMEDY_ID_FIELD_NUMBER: _ClassVar[int]
+    remedy_id: str
+    def __init__(self, remedy_id: _Optional[str] = ...) -> None: ...
+
+class GetMaterialResponse(_message.Message):
+    __slots__ = ("material",)
+    MATERIAL_FIELD_NUMBER: _ClassVar[int]
+    material: _remedy_pb2.RemedyMaterial
+    def __init__(self, material: _Optional[_Union[_remedy_pb2.RemedyMaterial, _Mapping]] = ...) -> None: ...

@@ -50,6 +50,26 @@ class AssistantServiceStub:
                 request_serializer=postdevai_dot_v1_dot_assistant__service__pb2.FeedbackRequest.SerializeToString,
                 response_deserializer=postdevai_dot_v1_dot_assistant__service__pb2.FeedbackResponse.FromString,
                 _registered_method=True)
+        self.Snooze = channel.unary_unary(
+                '/postdevai.v1.AssistantService/Snooze',
+                request_serializer=postdevai_dot_v1_dot_assistant__service__pb2.SnoozeRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_assistant__service__pb2.SnoozeResponse.FromString,
+                _registered_method=True)
+        self.GetCardStats = channel.unary_unary(
+                '/postdevai.v1.AssistantService/GetCardStats',
+                request_serializer=postdevai_dot_v1_dot_assistant__service__pb2.GetCardStatsRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_assistant__service__pb2.GetCardStatsResponse.FromString,
+                _registered_method=True)
+        self.Quiet = channel.unary_unary(
+                '/postdevai.v1.AssistantService/Quiet',
+                request_serializer=postdevai_dot_v1_dot_assistant__service__pb2.QuietRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_assistant__service__pb2.QuietResponse.FromString,
+                _registered_method=True)
+        self.GetMaterial = channel.unary_unary(
+                '/postdevai.v1.AssistantService/GetMaterial',
+                request_serializer=postdevai_dot_v1_dot_assistant__service__pb2.GetMaterialRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_assistant__service__pb2.GetMaterialResponse.FromString,
+                _registered_method=True)
 
 
 class AssistantServiceServicer:
@@ -77,6 +97,34 @@ class AssistantServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Snooze(self, request, context):
+        """Puts a card off; the same symptom makes none until then.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetCardStats(self, request, context):
+        """How cards were taken, and which projects are quiet.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Quiet(self, request, context):
+        """Lets a project that went quiet have cards again, or keeps it quiet.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetMaterial(self, request, context):
+        """Everything that a laptop needs to try a remedy again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AssistantServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -94,6 +142,26 @@ def add_AssistantServiceServicer_to_server(servicer, server):
                     servicer.Feedback,
                     request_deserializer=postdevai_dot_v1_dot_assistant__service__pb2.FeedbackRequest.FromString,
                     response_serializer=postdevai_dot_v1_dot_assistant__service__pb2.FeedbackResponse.SerializeToString,
+            ),
+            'Snooze': grpc.unary_unary_rpc_method_handler(
+                    servicer.Snooze,
+                    request_deserializer=postdevai_dot_v1_dot_assistant__service__pb2.SnoozeRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_assistant__service__pb2.SnoozeResponse.SerializeToString,
+            ),
+            'GetCardStats': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCardStats,
+                    request_deserializer=postdevai_dot_v1_dot_assistant__service__pb2.GetCardStatsRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_assistant__service__pb2.GetCardStatsResponse.SerializeToString,
+            ),
+            'Quiet': grpc.unary_unary_rpc_method_handler(
+                    servicer.Quiet,
+                    request_deserializer=postdevai_dot_v1_dot_assistant__service__pb2.QuietRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_assistant__service__pb2.QuietResponse.SerializeToString,
+            ),
+            'GetMaterial': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetMaterial,
+                    request_deserializer=postdevai_dot_v1_dot_assistant__service__pb2.GetMaterialRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_assistant__service__pb2.GetMaterialResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -178,6 +246,114 @@ class AssistantService:
             '/postdevai.v1.AssistantService/Feedback',
             postdevai_dot_v1_dot_assistant__service__pb2.FeedbackRequest.SerializeToString,
             postdevai_dot_v1_dot_assistant__service__pb2.FeedbackResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Snooze(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/postdevai.v1.AssistantService/Snooze',
+            postdevai_dot_v1_dot_assistant__service__pb2.SnoozeRequest.SerializeToString,
+            postdevai_dot_v1_dot_assistant__service__pb2.SnoozeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetCardStats(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/postdevai.v1.AssistantService/GetCardStats',
+            postdevai_dot_v1_dot_assistant__service__pb2.GetCardStatsRequest.SerializeToString,
+            postdevai_dot_v1_dot_assistant__service__pb2.GetCardStatsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Quiet(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/postdevai.v1.AssistantService/Quiet',
+            postdevai_dot_v1_dot_assistant__service__pb2.QuietRequest.SerializeToString,
+            postdevai_dot_v1_dot_assistant__service__pb2.QuietResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetMaterial(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/postdevai.v1.AssistantService/GetMaterial',
+            postdevai_dot_v1_dot_assistant__service__pb2.GetMaterialRequest.SerializeToString,
+            postdevai_dot_v1_dot_assistant__service__pb2.GetMaterialResponse.FromString,
             options,
             channel_credentials,
             insecure,

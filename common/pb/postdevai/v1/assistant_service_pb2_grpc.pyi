@@ -39,6 +39,14 @@ class AssistantServiceStub:
     """Suggestions from a cursor on, without end."""
     Feedback: _grpc.UnaryUnaryMultiCallable[_assistant_service_pb2.FeedbackRequest, _assistant_service_pb2.FeedbackResponse]
     """What the person thought of a remedy."""
+    Snooze: _grpc.UnaryUnaryMultiCallable[_assistant_service_pb2.SnoozeRequest, _assistant_service_pb2.SnoozeResponse]
+    """Puts a card off; the same symptom makes none until then."""
+    GetCardStats: _grpc.UnaryUnaryMultiCallable[_assistant_service_pb2.GetCardStatsRequest, _assistant_service_pb2.GetCardStatsResponse]
+    """How cards were taken, and which projects are quiet."""
+    Quiet: _grpc.UnaryUnaryMultiCallable[_assistant_service_pb2.QuietRequest, _assistant_service_pb2.QuietResponse]
+    """Lets a project that went quiet have cards again, or keeps it quiet."""
+    GetMaterial: _grpc.UnaryUnaryMultiCallable[_assistant_service_pb2.GetMaterialRequest, _assistant_service_pb2.GetMaterialResponse]
+    """Everything that a laptop needs to try a remedy again."""
 
 @_typing.type_check_only
 class AssistantServiceAsyncStub(AssistantServiceStub):
@@ -51,6 +59,14 @@ class AssistantServiceAsyncStub(AssistantServiceStub):
     """Suggestions from a cursor on, without end."""
     Feedback: _aio.UnaryUnaryMultiCallable[_assistant_service_pb2.FeedbackRequest, _assistant_service_pb2.FeedbackResponse]  # type: ignore[assignment]
     """What the person thought of a remedy."""
+    Snooze: _aio.UnaryUnaryMultiCallable[_assistant_service_pb2.SnoozeRequest, _assistant_service_pb2.SnoozeResponse]  # type: ignore[assignment]
+    """Puts a card off; the same symptom makes none until then."""
+    GetCardStats: _aio.UnaryUnaryMultiCallable[_assistant_service_pb2.GetCardStatsRequest, _assistant_service_pb2.GetCardStatsResponse]  # type: ignore[assignment]
+    """How cards were taken, and which projects are quiet."""
+    Quiet: _aio.UnaryUnaryMultiCallable[_assistant_service_pb2.QuietRequest, _assistant_service_pb2.QuietResponse]  # type: ignore[assignment]
+    """Lets a project that went quiet have cards again, or keeps it quiet."""
+    GetMaterial: _aio.UnaryUnaryMultiCallable[_assistant_service_pb2.GetMaterialRequest, _assistant_service_pb2.GetMaterialResponse]  # type: ignore[assignment]
+    """Everything that a laptop needs to try a remedy again."""
 
 class AssistantServiceServicer(metaclass=_abc_1.ABCMeta):
     """Answers questions and pushes suggestions."""
@@ -78,5 +94,37 @@ class AssistantServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_assistant_service_pb2.FeedbackResponse, _abc.Awaitable[_assistant_service_pb2.FeedbackResponse]]:
         """What the person thought of a remedy."""
+
+    @_abc_1.abstractmethod
+    def Snooze(
+        self,
+        request: _assistant_service_pb2.SnoozeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_assistant_service_pb2.SnoozeResponse, _abc.Awaitable[_assistant_service_pb2.SnoozeResponse]]:
+        """Puts a card off; the same symptom makes none until then."""
+
+    @_abc_1.abstractmethod
+    def GetCardStats(
+        self,
+        request: _assistant_service_pb2.GetCardStatsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_assistant_service_pb2.GetCardStatsResponse, _abc.Awaitable[_assistant_service_pb2.GetCardStatsResponse]]:
+        """How cards were taken, and which projects are quiet."""
+
+    @_abc_1.abstractmethod
+    def Quiet(
+        self,
+        request: _assistant_service_pb2.QuietRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_assistant_service_pb2.QuietResponse, _abc.Awaitable[_assistant_service_pb2.QuietResponse]]:
+        """Lets a project that went quiet have cards again, or keeps it quiet."""
+
+    @_abc_1.abstractmethod
+    def GetMaterial(
+        self,
+        request: _assistant_service_pb2.GetMaterialRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_assistant_service_pb2.GetMaterialResponse, _abc.Awaitable[_assistant_service_pb2.GetMaterialResponse]]:
+        """Everything that a laptop needs to try a remedy again."""
 
 def add_AssistantServiceServicer_to_server(servicer: AssistantServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

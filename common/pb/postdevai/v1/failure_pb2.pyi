@@ -20,7 +20,7 @@ class Frame(_message.Message):
     def __init__(self, path: _Optional[str] = ..., function: _Optional[str] = ..., line: _Optional[int] = ..., in_app: _Optional[bool] = ...) -> None: ...
 
 class Failure(_message.Message):
-    __slots__ = ("tool", "code", "kind", "message", "normalised", "test", "frames", "fingerprint", "values", "rules_version", "imports", "reaches")
+    __slots__ = ("tool", "code", "kind", "message", "normalised", "test", "frames", "fingerprint", "values", "rules_version", "imports", "reaches", "headlines", "during")
     TOOL_FIELD_NUMBER: _ClassVar[int]
     CODE_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
@@ -33,6 +33,8 @@ class Failure(_message.Message):
     RULES_VERSION_FIELD_NUMBER: _ClassVar[int]
     IMPORTS_FIELD_NUMBER: _ClassVar[int]
     REACHES_FIELD_NUMBER: _ClassVar[int]
+    HEADLINES_FIELD_NUMBER: _ClassVar[int]
+    DURING_FIELD_NUMBER: _ClassVar[int]
     tool: str
     code: str
     kind: str
@@ -45,7 +47,9 @@ class Failure(_message.Message):
     rules_version: int
     imports: _containers.RepeatedScalarFieldContainer[str]
     reaches: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, tool: _Optional[str] = ..., code: _Optional[str] = ..., kind: _Optional[str] = ..., message: _Optional[str] = ..., normalised: _Optional[str] = ..., test: _Optional[str] = ..., frames: _Optional[_Iterable[_Union[Frame, _Mapping]]] = ..., fingerprint: _Optional[str] = ..., values: _Optional[str] = ..., rules_version: _Optional[int] = ..., imports: _Optional[_Iterable[str]] = ..., reaches: _Optional[_Iterable[str]] = ...) -> None: ...
+    headlines: _containers.RepeatedScalarFieldContainer[str]
+    during: bool
+    def __init__(self, tool: _Optional[str] = ..., code: _Optional[str] = ..., kind: _Optional[str] = ..., message: _Optional[str] = ..., normalised: _Optional[str] = ..., test: _Optional[str] = ..., frames: _Optional[_Iterable[_Union[Frame, _Mapping]]] = ..., fingerprint: _Optional[str] = ..., values: _Optional[str] = ..., rules_version: _Optional[int] = ..., imports: _Optional[_Iterable[str]] = ..., reaches: _Optional[_Iterable[str]] = ..., headlines: _Optional[_Iterable[str]] = ..., during: _Optional[bool] = ...) -> None: ...
 
 class TestReport(_message.Message):
     __slots__ = ("passed", "failed", "skipped", "passed_count", "failed_count", "skipped_count", "deselected_count")
@@ -66,7 +70,7 @@ class TestReport(_message.Message):
     def __init__(self, passed: _Optional[_Iterable[str]] = ..., failed: _Optional[_Iterable[str]] = ..., skipped: _Optional[_Iterable[str]] = ..., passed_count: _Optional[int] = ..., failed_count: _Optional[int] = ..., skipped_count: _Optional[int] = ..., deselected_count: _Optional[int] = ...) -> None: ...
 
 class Occurrence(_message.Message):
-    __slots__ = ("event_id", "at_ms", "project", "cwd", "commit", "command", "message")
+    __slots__ = ("event_id", "at_ms", "project", "cwd", "commit", "command", "message", "ci")
     EVENT_ID_FIELD_NUMBER: _ClassVar[int]
     AT_MS_FIELD_NUMBER: _ClassVar[int]
     PROJECT_FIELD_NUMBER: _ClassVar[int]
@@ -74,6 +78,7 @@ class Occurrence(_message.Message):
     COMMIT_FIELD_NUMBER: _ClassVar[int]
     COMMAND_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    CI_FIELD_NUMBER: _ClassVar[int]
     event_id: str
     at_ms: int
     project: str
@@ -81,10 +86,11 @@ class Occurrence(_message.Message):
     commit: str
     command: str
     message: str
-    def __init__(self, event_id: _Optional[str] = ..., at_ms: _Optional[int] = ..., project: _Optional[str] = ..., cwd: _Optional[str] = ..., commit: _Optional[str] = ..., command: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
+    ci: bool
+    def __init__(self, event_id: _Optional[str] = ..., at_ms: _Optional[int] = ..., project: _Optional[str] = ..., cwd: _Optional[str] = ..., commit: _Optional[str] = ..., command: _Optional[str] = ..., message: _Optional[str] = ..., ci: _Optional[bool] = ...) -> None: ...
 
 class Remedy(_message.Message):
-    __slots__ = ("id", "state", "kind", "commit", "label", "diff", "command", "why", "paths", "also_changed", "failed_at_ms", "passed_at_ms", "project")
+    __slots__ = ("id", "state", "kind", "commit", "label", "diff", "command", "why", "paths", "also_changed", "failed_at_ms", "passed_at_ms", "project", "proof")
     ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
@@ -98,6 +104,7 @@ class Remedy(_message.Message):
     FAILED_AT_MS_FIELD_NUMBER: _ClassVar[int]
     PASSED_AT_MS_FIELD_NUMBER: _ClassVar[int]
     PROJECT_FIELD_NUMBER: _ClassVar[int]
+    PROOF_FIELD_NUMBER: _ClassVar[int]
     id: str
     state: str
     kind: str
@@ -111,7 +118,26 @@ class Remedy(_message.Message):
     failed_at_ms: int
     passed_at_ms: int
     project: str
-    def __init__(self, id: _Optional[str] = ..., state: _Optional[str] = ..., kind: _Optional[str] = ..., commit: _Optional[str] = ..., label: _Optional[str] = ..., diff: _Optional[str] = ..., command: _Optional[str] = ..., why: _Optional[str] = ..., paths: _Optional[_Iterable[str]] = ..., also_changed: _Optional[_Iterable[str]] = ..., failed_at_ms: _Optional[int] = ..., passed_at_ms: _Optional[int] = ..., project: _Optional[str] = ...) -> None: ...
+    proof: Proof
+    def __init__(self, id: _Optional[str] = ..., state: _Optional[str] = ..., kind: _Optional[str] = ..., commit: _Optional[str] = ..., label: _Optional[str] = ..., diff: _Optional[str] = ..., command: _Optional[str] = ..., why: _Optional[str] = ..., paths: _Optional[_Iterable[str]] = ..., also_changed: _Optional[_Iterable[str]] = ..., failed_at_ms: _Optional[int] = ..., passed_at_ms: _Optional[int] = ..., project: _Optional[str] = ..., proof: _Optional[_Union[Proof, _Mapping]] = ...) -> None: ...
+
+class Proof(_message.Message):
+    __slots__ = ("verdict", "at_ms", "reason", "red", "green", "runs", "event_id")
+    VERDICT_FIELD_NUMBER: _ClassVar[int]
+    AT_MS_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    RED_FIELD_NUMBER: _ClassVar[int]
+    GREEN_FIELD_NUMBER: _ClassVar[int]
+    RUNS_FIELD_NUMBER: _ClassVar[int]
+    EVENT_ID_FIELD_NUMBER: _ClassVar[int]
+    verdict: str
+    at_ms: int
+    reason: str
+    red: int
+    green: int
+    runs: int
+    event_id: str
+    def __init__(self, verdict: _Optional[str] = ..., at_ms: _Optional[int] = ..., reason: _Optional[str] = ..., red: _Optional[int] = ..., green: _Optional[int] = ..., runs: _Optional[int] = ..., event_id: _Optional[str] = ...) -> None: ...
 
 class Flakiness(_message.Message):
     __slots__ = ("failed", "runs")

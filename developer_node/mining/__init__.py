@@ -1,0 +1,1 @@
+"""Finds fixes of the past that carry a test: the first card from the person's own log."""
