@@ -81,6 +81,8 @@ class PathChange:
     new_git: str = ""
     old_content: ContentHash = ContentHash("")
     new_content: ContentHash = ContentHash("")
+    mode: str = ""
+    """Git's mode after, such as 100755 or 120000; empty when as before or an ordinary file's."""
 
 
 @dataclass(frozen=True, slots=True)

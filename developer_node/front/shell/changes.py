@@ -15,7 +15,15 @@ CHANGES_MAX = 1000
 CONTENT_BYTES_MAX = 2 << 20
 """Of all contents of one ground, both sides of its changes."""
 
+EMPTY_TREES = {
+    40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+    64: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+}
+"""Git knows them without having them, by the length of an id."""
+
 _BINARY_PROBE_BYTES = 8000
+_GONE = "000000"
+_ORDINARY = "100644"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +33,8 @@ class Difference:
     path: str
     old: str
     new: str
+    mode: str = ""
+    """Git's mode after, where it is neither the one before nor an ordinary file's."""
 
 
 @dataclass(slots=True)
@@ -73,9 +83,9 @@ def parse_differences(output: bytes) -> list[Difference]:
     fields = output.split(b"\0")[:-1]
     found: list[Difference] = []
     for about, path in zip(fields[::2], fields[1::2], strict=True):
-        _, _, old, new, _ = about[1:].decode("ascii").split(" ")
+        before, after, old, new, _ = about[1:].decode("ascii").split(" ")
         name = path.decode("utf-8", "backslashreplace")
-        found.append(Difference(name, _id(old), _id(new)))
+        found.append(Difference(name, _id(old), _id(new), _mode(before, after)))
     return found
 
 
@@ -116,13 +126,24 @@ def path_changes(
     """The differences with the contents that are held."""
     nothing = ContentHash("")
     return tuple(
-        PathChange(d.path, d.old, d.new, known.get(d.old, nothing), known.get(d.new, nothing))
+        PathChange(
+            d.path, d.old, d.new, known.get(d.old, nothing), known.get(d.new, nothing), d.mode
+        )
         for d in found[:CHANGES_MAX]
     )
 
 
+def empty_tree(like: str) -> str:
+    """The id of a tree without files, in the hash that another id was made with."""
+    return EMPTY_TREES[len(like)]
+
+
 def _id(oid: str) -> str:
     return oid if oid.strip("0") else ""
+
+
+def _mode(before: str, after: str) -> str:
+    return "" if after in (before, _GONE) or (before, after) == (_GONE, _ORDINARY) else after
 
 
 def _git(repository: Repository, arguments: list[str], stdin: bytes = b"") -> bytes:

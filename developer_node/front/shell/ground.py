@@ -14,6 +14,7 @@ from developer_node.front.shell.changes import (
     Contents,
     Difference,
     differences,
+    empty_tree,
     path_changes,
     read_objects,
 )
@@ -43,9 +44,11 @@ def finish(start: Start, redact: Callable[[bytes], bytes]) -> Generator[Finished
     after, complaint = _after(start.repository, start.snapshot)
     with last_ground(start.repository.directory) as last:
         contents = Contents(redact)
+        dirty, unread = _dirty(start.repository, start.snapshot)
         found, lost = _changes(start.repository, last, start.snapshot)
         _collect(found, start, last, contents)
-        cut = [*start.snapshot.cut, *complaint, *lost, *_left_out(found, contents)]
+        cut = [*start.snapshot.cut, *complaint, *unread, *lost]
+        cut += _left_out(found, dirty, contents)
         ground = replace(
             noted,
             head=start.snapshot.head,
@@ -56,10 +59,11 @@ def finish(start: Start, redact: Callable[[bytes], bytes]) -> Generator[Finished
             changes=path_changes(found, contents.known),
             cut=_short(cut),
             unnamed=max(0, len(found) - CHANGES_MAX),
+            dirty=path_changes(dirty, contents.known),
         )
         yield Finished(ground, _referred(ground, contents) | blobs)
-        dirty = set(start.snapshot.dirty.values())
-        kept = {oid: name for oid, name in contents.known.items() if oid in dirty}
+        own = set(start.snapshot.dirty.values())
+        kept = {oid: name for oid, name in contents.known.items() if oid in own}
         last.replace("" if lost else ground.tree, kept, contents.blobs)
         start.repository.tidy()
 
@@ -98,6 +102,16 @@ def _changes(
         return [], ["the ground recorded before this one is lost: changes since are not known"]
 
 
+def _dirty(repository: Repository, now: Snapshot) -> tuple[list[Difference], list[str]]:
+    """How the tree differs from HEAD's: what it takes to rebuild it once HEAD has moved on."""
+    if now.clean:
+        return [], []
+    try:
+        return differences(repository, now.head or empty_tree(now.tree), now.tree), []
+    except Missing as error:
+        return [], [f"what differs from HEAD is not known: {error.message}"]
+
+
 def _collect(
     found: Sequence[Difference], start: Start, last: LastGround, contents: Contents
 ) -> None:
@@ -122,15 +136,17 @@ def _collect(
             contents.add(oid, data)
 
 
-def _left_out(found: Sequence[Difference], contents: Contents) -> list[str]:
+def _left_out(
+    found: Sequence[Difference], dirty: Sequence[Difference], contents: Contents
+) -> list[str]:
     lines: list[str] = []
     if len(found) > CHANGES_MAX:
         lines.append(f"{len(found) - CHANGES_MAX} more changed files are not named")
-    without = [
-        d.path
-        for d in found[:CHANGES_MAX]
-        if any(oid and oid not in contents.known for oid in (d.old, d.new))
-    ]
+    if len(dirty) > CHANGES_MAX:
+        lines.append(f"{len(dirty) - CHANGES_MAX} more files that differ from HEAD are not named")
+    sides = [(d.path, oid) for d in found[:CHANGES_MAX] for oid in (d.old, d.new)]
+    sides += [(d.path, d.new) for d in dirty[:CHANGES_MAX]]
+    without = list(dict.fromkeys(p for p, oid in sides if oid and oid not in contents.known))
     if without:
         some = ", ".join(without[:3]) + (" ..." if len(without) > 3 else "")
         lines.append(f"{len(without)} changed files without content (binary or large): {some}")
@@ -138,7 +154,8 @@ def _left_out(found: Sequence[Difference], contents: Contents) -> list[str]:
 
 
 def _referred(ground: Ground, contents: Contents) -> dict[ContentHash, bytes]:
-    names = {n for c in ground.changes for n in (c.old_content, c.new_content) if n}
+    both = (*ground.changes, *ground.dirty)
+    names = {n for c in both for n in (c.old_content, c.new_content) if n}
     return {name: contents.blobs[name] for name in names}
 
 

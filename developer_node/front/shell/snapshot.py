@@ -19,7 +19,8 @@ TRACKED_BYTES_MAX = 256 << 20
 UNTRACKED_FILES_MAX = 2000
 GIT_TIMEOUT_S = 10.0
 DERIVED = re.compile(
-    rb"(?:^|/)(?:__pycache__|\.(?:pytest|mypy|ruff)_cache|\.hypothesis|\.tox|\.nox|node_modules)/"
+    rb"(?:^|/)(?:__pycache__|\.(?:pytest|mypy|ruff)_cache|\.hypothesis|\.tox|\.nox|\.venv|venv"
+    rb"|node_modules)/"
     rb"|\.py[co]$|~$|\.sw[op]$|(?:^|/)\.(?:DS_Store|coverage)$"
 )
 """Untracked files that tools and editors write by themselves: they would make every ground new."""
@@ -37,6 +38,8 @@ class Snapshot:
     cut: tuple[str, ...]
     signature: tuple[object, ...]
     """Equal to another moment's when nothing was touched in between."""
+    clean: bool = False
+    """Nothing differs from HEAD, as git says."""
 
 
 def take(repository: Repository, earlier: Snapshot | None = None) -> Snapshot:
@@ -51,7 +54,8 @@ def take(repository: Repository, earlier: Snapshot | None = None) -> Snapshot:
     work.hash_files()
     tree = work.write_tree(status)
     cut = tuple(work.cut)
-    return Snapshot(status.head, status.branch, tree, work.ids, cut, signature)
+    clean = bool(status.head) and not status.entries
+    return Snapshot(status.head, status.branch, tree, work.ids, cut, signature, clean)
 
 
 @dataclass(slots=True)

@@ -96,10 +96,13 @@ def _read_dirty(root: Path, snapshot: Snapshot) -> dict[str, bytes]:
     for path, oid in snapshot.dirty.items():
         full = os.path.join(os.fsencode(root), path)
         try:
-            if os.path.islink(full) or os.path.getsize(full) > min(room, BLOB_BYTES_MAX):
+            if os.path.islink(full):
+                found[oid] = os.readlink(full)
+            elif os.path.getsize(full) <= min(room, BLOB_BYTES_MAX):
+                with open(full, "rb") as file:
+                    found[oid] = file.read(BLOB_BYTES_MAX + 1)
+            else:
                 continue
-            with open(full, "rb") as file:
-                found[oid] = file.read(BLOB_BYTES_MAX + 1)
         except OSError:
             continue  # gone meanwhile, or a submodule: a path without content
         room -= len(found[oid])

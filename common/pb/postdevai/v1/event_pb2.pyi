@@ -74,18 +74,20 @@ class FileChanged(_message.Message):
     def __init__(self, path: _Optional[str] = ..., deleted: _Optional[bool] = ..., content: _Optional[str] = ..., git_blob: _Optional[str] = ..., size: _Optional[int] = ..., skipped: _Optional[str] = ..., head: _Optional[str] = ..., dirty: _Optional[bool] = ...) -> None: ...
 
 class PathChange(_message.Message):
-    __slots__ = ("path", "old_git", "new_git", "old_content", "new_content")
+    __slots__ = ("path", "old_git", "new_git", "old_content", "new_content", "mode")
     PATH_FIELD_NUMBER: _ClassVar[int]
     OLD_GIT_FIELD_NUMBER: _ClassVar[int]
     NEW_GIT_FIELD_NUMBER: _ClassVar[int]
     OLD_CONTENT_FIELD_NUMBER: _ClassVar[int]
     NEW_CONTENT_FIELD_NUMBER: _ClassVar[int]
+    MODE_FIELD_NUMBER: _ClassVar[int]
     path: str
     old_git: str
     new_git: str
     old_content: str
     new_content: str
-    def __init__(self, path: _Optional[str] = ..., old_git: _Optional[str] = ..., new_git: _Optional[str] = ..., old_content: _Optional[str] = ..., new_content: _Optional[str] = ...) -> None: ...
+    mode: str
+    def __init__(self, path: _Optional[str] = ..., old_git: _Optional[str] = ..., new_git: _Optional[str] = ..., old_content: _Optional[str] = ..., new_content: _Optional[str] = ..., mode: _Optional[str] = ...) -> None: ...
 
 class GitOperation(_message.Message):
     __slots__ = ("operation", "old", "new", "ref", "message", "commits")

@@ -162,7 +162,10 @@ def test_changed_files_that_are_not_named_are_counted(
         (repository / name).write_text(name)
     done = record()
     assert (len(done.ground.changes), done.ground.unnamed) == (2, 1)
-    assert done.ground.cut == ("1 more changed files are not named",)
+    assert done.ground.cut == (
+        "1 more changed files are not named",
+        "1 more files that differ from HEAD are not named",
+    )
 
 
 def _only_changes(done: Finished) -> list[bytes]:
@@ -316,3 +319,86 @@ def test_the_working_copy_recorded_longest_ago_is_forgotten_first(
         os.utime(tmp_path / name, (1e9 - age, 1e9 - age))
     last_ground.make_room(tmp_path)
     assert {p.name for p in tmp_path.iterdir()} == {"new", "old"}
+
+
+def test_what_differs_from_head_is_recorded_with_content_on_every_ground(
+    record: Record, repository: Path, git: Git
+) -> None:
+    """Most people break and fix between commits: HEAD alone would rebuild the wrong tree."""
+    (repository / "a.py").write_text("a = 2\n")
+    (repository / "new.py").write_text("n = 1\n")
+    (repository / "sub" / "b.py").unlink()
+    record()
+    second = record()
+    assert second.ground.changes == ()
+    dirty = {c.path: c for c in second.ground.dirty}
+    assert set(dirty) == {"a.py", "new.py", "sub/b.py"}
+    assert second.blobs[dirty["a.py"].new_content] == b"a = 2\n"
+    assert dirty["a.py"].new_git == git(repository, "hash-object", "a.py")
+    assert (dirty["new.py"].old_git, second.blobs[dirty["new.py"].new_content]) == ("", b"n = 1\n")
+    assert dirty["sub/b.py"].new_git == dirty["sub/b.py"].new_content == ""
+
+
+def test_a_clean_tree_differs_from_head_in_nothing(record: Record, repository: Path) -> None:
+    assert record().ground.dirty == ()
+    (repository / "noise.log").write_text("ignored\n")
+    assert record().ground.dirty == ()
+
+
+def test_before_the_first_commit_every_file_differs(
+    record: Record, repository: Path, git: Git
+) -> None:
+    git(repository, "checkout", "--orphan", "fresh")
+    done = record()
+    assert [c.path for c in done.ground.dirty] == [".gitignore", "a.py", "sub/b.py"]
+    assert (done.ground.head, done.ground.cut) == ("", ())
+
+
+def test_content_that_was_redacted_can_be_told_by_its_git_id(
+    record: Record, repository: Path, git: Git
+) -> None:
+    """Such a file cannot be rebuilt: git gives the kept content another id than the file had."""
+    (repository / "a.py").write_text("a = 'hunter2'\n")
+    done = record()
+    (change,) = done.ground.dirty
+    (repository / "kept").write_bytes(done.blobs[change.new_content])
+    assert change.new_git == git(repository, "hash-object", "a.py")
+    assert change.new_git != git(repository, "hash-object", "kept")
+
+
+def test_modes_and_links_are_recorded_where_they_are_not_ordinary(
+    record: Record, repository: Path
+) -> None:
+    (repository / "a.py").chmod(0o755)
+    (repository / "run.sh").write_text("#!/bin/sh\n")
+    (repository / "run.sh").chmod(0o755)
+    (repository / "plain").write_text("p\n")
+    (repository / "link").symlink_to("a.py")
+    done = record()
+    modes = {c.path: c.mode for c in done.ground.dirty}
+    assert modes == {"a.py": "100755", "run.sh": "100755", "plain": "", "link": "120000"}
+    (link,) = (c for c in done.ground.dirty if c.path == "link")
+    assert done.blobs[link.new_content] == b"a.py"
+
+
+def test_files_that_differ_from_head_beyond_the_limit_are_counted(
+    record: Record, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("p", "q", "r"):
+        (repository / name).write_text(name)
+    for module in (changes, ground):
+        monkeypatch.setattr(module, "CHANGES_MAX", 2)
+    done = record()
+    assert len(done.ground.dirty) == 2
+    assert done.ground.cut == ("1 more files that differ from HEAD are not named",)
+
+
+def test_contents_that_differ_from_head_stop_at_the_limit_and_the_cut_says_so(
+    record: Record, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes, "CONTENT_BYTES_MAX", 1000)
+    for name in ("p", "q", "r"):
+        (repository / name).write_text(name * 400)
+    done = record()
+    assert [c.path for c in done.ground.dirty if c.new_content] == ["p", "q"]
+    assert done.ground.cut == ("1 changed files without content (binary or large): r",)
