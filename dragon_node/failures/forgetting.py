@@ -20,6 +20,7 @@ def forget(
     """These runs, commits and places of working copies were never recorded."""
     _commits(db, project, commits)
     db.executemany("DELETE FROM roots WHERE wc=?", [(copy,) for copy in copies])
+    db.executemany("DELETE FROM proofs WHERE lsn=?", [(lsn,) for lsn in lsns])
     db.execute("CREATE TEMP TABLE IF NOT EXISTS gone(lsn INTEGER PRIMARY KEY, wc TEXT)")
     db.execute("DELETE FROM gone")
     db.execute(
@@ -49,7 +50,7 @@ def _remedies(db: apsw.Connection) -> None:
              WHERE gone.wc=p.wc AND gone.lsn BETWEEN remedies.failed_lsn AND remedies.passed_lsn)
            RETURNING id"""
     ).fetchall()
-    for table in ("remedy_paths", "verdicts"):
+    for table in ("remedy_paths", "verdicts", "proofs"):
         db.executemany(f"DELETE FROM {table} WHERE remedy=?", rows)
     db.execute(
         "UPDATE remedies SET contradicted_lsn=NULL WHERE contradicted_lsn IN (SELECT lsn FROM gone)"

@@ -7,44 +7,13 @@ from dataclasses import dataclass, replace
 
 import apsw
 
-from common.model.event import PathChange
-from common.model.failure import Failure, Flakiness, Match, RemedyKind, RemedyState
-from common.model.ids import ContentHash
+from common.model.failure import Failure, Flakiness, Match
 from dragon_node.failures.in_place import Contents, Place, files_at, place
-from dragon_node.failures.runs import Run, load
+from dragon_node.failures.kept import KnownRemedy, of_symptom
+from dragon_node.failures.runs import Run
 
 NOW = 1 << 50
 """A position that no journal reaches."""
-
-
-@dataclass(frozen=True, slots=True)
-class KnownRemedy:
-    """A remedy as it is kept, with what is thought of it now."""
-
-    id: str
-    project: str
-    values: str
-    kind: RemedyKind
-    state: RemedyState
-    why: str
-    failing: Run
-    passing: Run
-    related: tuple[PathChange, ...]
-    also: tuple[PathChange, ...]
-    flaky: bool
-    """Its symptom passed on an unchanged ground at some time: no commit may be offered."""
-    accepted: bool
-    rejected: bool
-    """By a person."""
-    first: Run
-    """The first failing run that this very change made pass: its commit came after that one."""
-    in_place: Place | None = None
-    """It was there already when it failed, so it is not what is missing."""
-
-    @property
-    def may_be_offered(self) -> bool:
-        """Unasked, that is."""
-        return self.in_place is None and self.state in ("observed", "confirmed", "ambiguous")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +47,9 @@ def known(
     project stands for any. `failing` is the run that is asked about: a remedy that was in place
     then goes last.
     """
-    remedies = _placed(db, failing, failure, _merged(failure, _remedies(db, failure, before_lsn)))
+    remedies = _placed(
+        db, failing, failure, _merged(failure, of_symptom(db, failure.fingerprint, before_lsn))
+    )
     here = [r for r in remedies if project in ("", r.project)]
     flaky = _flaky(db, project, failure, before_lsn)
     chosen = here if here or flaky else remedies
@@ -179,64 +150,3 @@ def _note(db: apsw.Connection, project: str, failure: Failure, before_lsn: int) 
     if row is None or row[0] in ("observed", "ambiguous", "unproven"):
         return ""
     return str(row[1]) if row[0] == "open" else f"{row[0]}: {row[1]}"
-
-
-def _remedies(db: apsw.Connection, failure: Failure, before_lsn: int) -> list[KnownRemedy]:
-    rows = db.execute(
-        """SELECT r.id, r.project, r."values", r.kind, r.state, r.why, r.failed_lsn,
-             r.passed_lsn, r.contradicted_lsn, v.verdict, f.lsn
-           FROM remedies r LEFT JOIN verdicts v ON v.remedy=r.id
-           LEFT JOIN flaky f ON f.project=r.project AND f.fingerprint=r.fingerprint
-           WHERE r.fingerprint=? AND r.passed_lsn<? ORDER BY r.passed_lsn, r.id""",
-        (failure.fingerprint, before_lsn),
-    ).fetchall()
-    return [_remedy(db, row) for row in rows]
-
-
-def _remedy(db: apsw.Connection, row: Sequence[object]) -> KnownRemedy:
-    identity, flaky = str(row[0]), row[10] is not None
-    state, why = _thought_of(row)
-    changes = list(_paths(db, identity))
-    failing = load(db, int(str(row[6])))
-    return KnownRemedy(
-        id=identity,
-        project=str(row[1]),
-        values=str(row[2]),
-        kind=row[3],  # type: ignore[arg-type]  # written from a RemedyKind
-        state=state,
-        why=why,
-        failing=failing,
-        passing=load(db, int(str(row[7]))),
-        related=tuple(c for c, related in changes if related),
-        also=tuple(c for c, related in changes if not related),
-        flaky=flaky,
-        accepted=row[9] == "accepted",
-        rejected=row[9] == "rejected",
-        first=failing,
-    )
-
-
-def _thought_of(row: Sequence[object]) -> tuple[RemedyState, str]:
-    state, why, contradicted, verdict, flaky = row[4], str(row[5]), row[8], row[9], row[10]
-    if verdict == "rejected":
-        return "rejected", f"rejected by you; {why}"
-    if flaky is not None:
-        return "unproven", f"it has also passed with nothing changed; {why}"
-    if contradicted is not None:
-        return "rejected", f"did not hold: it came back with this in place; {why}"
-    return state, why  # type: ignore[return-value]  # written from a RemedyState
-
-
-def _paths(db: apsw.Connection, remedy: str) -> list[tuple[PathChange, bool]]:
-    rows = db.execute(
-        "SELECT path, old_git, new_git, old_content, new_content, related FROM remedy_paths"
-        " WHERE remedy=? ORDER BY path",
-        (remedy,),
-    )
-    return [
-        (
-            PathChange(str(p), str(og), str(ng), ContentHash(str(oc)), ContentHash(str(nc))),
-            bool(related),
-        )
-        for p, og, ng, oc, nc, related in rows
-    ]

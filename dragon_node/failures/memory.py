@@ -15,11 +15,12 @@ from common.model.event import (
     GitOperation,
     Ground,
     PathChange,
+    ProofFinished,
     WorkingCopySeen,
 )
 from common.model.failure import Failure, Frame
 from common.model.ids import short_hash
-from dragon_node.failures import cards, commits, runs
+from dragon_node.failures import cards, commits, proofs, runs
 from dragon_node.failures.episodes import Ending, judge
 from dragon_node.failures.forgetting import forget
 from dragon_node.failures.passing import verdict
@@ -51,6 +52,8 @@ class FailureMemory:
                 db.execute("INSERT OR REPLACE INTO roots VALUES (?,?)", (wc, path))
             case Event(body=CommandFinished() as command) as event:
                 _run(db, runs.run_of(record, event, command), command)
+            case Event(body=ProofFinished() as finished) as event:
+                proofs.apply(db, record.lsn, event, finished)
             case _:
                 pass
 

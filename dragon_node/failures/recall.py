@@ -9,8 +9,9 @@ from typing import Protocol, TypeVar
 import apsw
 
 from common.model.answer import Freshness
-from common.model.failure import Failure, Occurrence, Recollection
+from common.model.failure import Failure, Occurrence, Recollection, Remedy
 from common.model.ids import ContentHash, EventId
+from dragon_node.failures.kept import KnownRemedy, by_id
 from dragon_node.failures.knowledge import NOW, Known, known
 from dragon_node.failures.labels import KnownCommit
 from dragon_node.failures.memory import failure_from_text
@@ -142,6 +143,16 @@ class Recaller:
                 lambda db: _about(db, failure, project, lsn, failing=load(db, lsn))
             )
         )
+
+    async def remedy(self, remedy_id: str) -> Remedy | None:
+        """One remedy by its id, as people see it; None when it is not there."""
+
+        def read(db: apsw.Connection) -> tuple[KnownRemedy, tuple[KnownCommit, ...]] | None:
+            remedy = by_id(db, remedy_id)
+            return remedy and (remedy, commits_for(db, remedy) if remedy.kind == "code" else ())
+
+        found = await self._lake.memory.read(read)
+        return None if found is None else await shown(*found, "", self._lake.blob)
 
     async def _shown(self, read: _Read | None) -> Recollection:
         freshness = await self._lake.freshness()

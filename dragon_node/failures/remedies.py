@@ -11,7 +11,7 @@ from common.model.failure import Remedy
 from common.model.ids import ContentHash
 from dragon_node.failures.commits import ancestors
 from dragon_node.failures.diffs import Lines, lines_of, lines_of_patch, render
-from dragon_node.failures.knowledge import KnownRemedy
+from dragon_node.failures.kept import KnownRemedy
 from dragon_node.failures.labels import KnownCommit, label
 from dragon_node.failures.runs import Environment
 
@@ -82,6 +82,7 @@ async def shown(
         failed_at_ms=remedy.failing.at_ms,
         passed_at_ms=remedy.passing.at_ms,
         project=remedy.failing.project_name,
+        proof=remedy.proof,
     )
 
 

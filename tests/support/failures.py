@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import apsw
 
+from common.errors import Missing
 from common.model.answer import Freshness
 from common.model.event import (
     Body,
@@ -103,6 +104,13 @@ class Story:
         )
         self.failures.apply(self.db, record)
 
+    async def event(self, event_id: EventId) -> tuple[Event, str]:
+        """A whole event, and its project's name."""
+        for record in self.records:
+            if isinstance(record.body, Event) and record.body.id == event_id:
+                return record.body, record.project_name
+        raise Missing(f"no event {event_id}")
+
     def cards(self) -> list[tuple[str, str]]:
         """Match and reason of every card that was made."""
         rows = self.db.execute('SELECT "match", why FROM cards ORDER BY cursor')
@@ -189,7 +197,9 @@ class Copy:
         ground = self._ground()
         if tree_after is not None:
             ground = replace(ground, tree_after=tree_after)
-        done = CommandFinished(command, self.path, (exit_code,), 2000, ground=ground)
+        done = CommandFinished(
+            command, self.path, (exit_code,), 2000, ground=ground, recorder="run"
+        )
         return self.story.tell(self, replace(done, failures=failures, tests=tests))
 
     def commit(self, subject: str, *paths: str, verb: GitVerb = "commit") -> Commit:
@@ -272,6 +282,7 @@ class Copy:
             interpreter="Python 3.11.7",
             packages=self._blob(self.packages),
             variables=self._blob(self.variables),
+            dirty=tuple(self._changes(self.committed, self.files)),
         )
 
     def _changes(self, old: dict[str, str], new: dict[str, str]) -> list[PathChange]:

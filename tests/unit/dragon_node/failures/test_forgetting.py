@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common.model.event import Event
-from common.model.ids import ProjectId
+from common.model.event import Event, ProofFinished
+from common.model.ids import Fingerprint, ProjectId
 from dragon_node.failures.recall import Recaller
 from dragon_node.lake.forgetting import notes
 from dragon_node.lake.forgetting.notes import Oblivious
@@ -110,6 +110,21 @@ async def test_a_forgotten_commit_names_no_remedy(story: Story, recaller: Recall
     assert remedy.commit == ""
     for table in ("commits", "commit_paths"):
         assert "hush" not in str(story.db.execute(f"SELECT * FROM {table}").fetchall())
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["the failing run", "the proof itself"])
+async def test_a_proof_goes_with_what_it_proves_and_by_itself(
+    which: int, story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    failed, _ = _fixed(copy)
+    (remedy,) = (await recaller.by_fingerprint(F)).remedies
+    proof = ProofFinished(remedy.id, Fingerprint(F), "confirmed", red=3, green=3, runs=3)
+    proven = story.tell(copy, proof)
+    _forget(story, (failed, proven)[which])
+    assert story.db.execute("SELECT count(*) FROM proofs").get == 0
+    states = [r.state for r in (await recaller.by_fingerprint(F)).remedies]
+    assert states == ([] if which == 0 else ["observed"])
 
 
 @settings(max_examples=60, deadline=None)

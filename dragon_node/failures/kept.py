@@ -1,0 +1,126 @@
+"""Remedies as they are kept, each with what is thought of it now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import apsw
+
+from common.model.event import PathChange
+from common.model.failure import Proof, RemedyKind, RemedyState
+from common.model.ids import ContentHash
+from dragon_node.failures import proofs
+from dragon_node.failures.in_place import Place
+from dragon_node.failures.runs import Run, load
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRemedy:
+    """A remedy as it is kept, with what is thought of it now."""
+
+    id: str
+    project: str
+    values: str
+    kind: RemedyKind
+    state: RemedyState
+    why: str
+    failing: Run
+    passing: Run
+    related: tuple[PathChange, ...]
+    also: tuple[PathChange, ...]
+    flaky: bool
+    """Its symptom passed on an unchanged ground at some time: no commit may be offered."""
+    accepted: bool
+    rejected: bool
+    """By a person."""
+    first: Run
+    """The first failing run that this very change made pass: its commit came after that one."""
+    in_place: Place | None = None
+    """It was there already when it failed, so it is not what is missing."""
+    proof: Proof | None = None
+    """What came of trying it again."""
+
+    @property
+    def may_be_offered(self) -> bool:
+        """Unasked, that is."""
+        return self.in_place is None and self.state in ("observed", "confirmed", "ambiguous")
+
+
+def of_symptom(db: apsw.Connection, fingerprint: str, before_lsn: int) -> list[KnownRemedy]:
+    """Every remedy of a symptom that was known before a point of the journal, oldest first."""
+    rows = db.execute(
+        f"{_SELECT} WHERE r.fingerprint=? AND r.passed_lsn<? ORDER BY r.passed_lsn, r.id",
+        (fingerprint, before_lsn),
+    ).fetchall()
+    return [_remedy(db, row) for row in rows]
+
+
+def by_id(db: apsw.Connection, remedy_id: str) -> KnownRemedy | None:
+    """One remedy; None when there is none of that id."""
+    row = db.execute(f"{_SELECT} WHERE r.id=?", (remedy_id,)).fetchone()
+    return None if row is None else _remedy(db, row)
+
+
+_SELECT = """SELECT r.id, r.project, r."values", r.kind, r.state, r.why, r.failed_lsn,
+    r.passed_lsn, r.contradicted_lsn, v.verdict, f.lsn
+  FROM remedies r LEFT JOIN verdicts v ON v.remedy=r.id
+  LEFT JOIN flaky f ON f.project=r.project AND f.fingerprint=r.fingerprint"""
+
+
+def _remedy(db: apsw.Connection, row: Sequence[object]) -> KnownRemedy:
+    identity, flaky = str(row[0]), row[10] is not None
+    proof = proofs.of(db, identity)
+    state, why = _thought_of(row, proof)
+    changes = _paths(db, identity)
+    failing = load(db, int(str(row[6])))
+    return KnownRemedy(
+        id=identity,
+        project=str(row[1]),
+        values=str(row[2]),
+        kind=cast(RemedyKind, row[3]),
+        state=state,
+        why=why,
+        failing=failing,
+        passing=load(db, int(str(row[7]))),
+        related=tuple(c for c, related in changes if related),
+        also=tuple(c for c, related in changes if not related),
+        flaky=flaky,
+        accepted=row[9] == "accepted",
+        rejected=row[9] == "rejected",
+        first=failing,
+        proof=proof,
+    )
+
+
+def _thought_of(row: Sequence[object], proof: Proof | None) -> tuple[RemedyState, str]:
+    """What speaks against a remedy goes before its proof: that one says what was so then."""
+    state, why = cast(RemedyState, row[4]), str(row[5])
+    contradicted, verdict, flaky = row[8], row[9], row[10]
+    if verdict == "rejected":
+        return "rejected", f"rejected by you; {why}"
+    if flaky is not None:
+        return "unproven", f"it has also passed with nothing changed; {why}"
+    if contradicted is not None:
+        return "rejected", f"did not hold: it came back with this in place; {why}"
+    if proof is None:
+        return state, why
+    if proof.verdict == "confirmed":
+        return "confirmed", proofs.said(proof)
+    return state, f"{why}; tried again and not proven: {proof.reason or 'no reason was given'}"
+
+
+def _paths(db: apsw.Connection, remedy: str) -> list[tuple[PathChange, bool]]:
+    rows = db.execute(
+        "SELECT path, old_git, new_git, old_content, new_content, related FROM remedy_paths"
+        " WHERE remedy=? ORDER BY path",
+        (remedy,),
+    )
+    return [
+        (
+            PathChange(str(p), str(og), str(ng), ContentHash(str(oc)), ContentHash(str(nc))),
+            bool(related),
+        )
+        for p, og, ng, oc, nc, related in rows
+    ]
