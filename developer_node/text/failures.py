@@ -6,12 +6,12 @@ import os
 import signal
 from dataclasses import replace
 
+from common import fingerprint
 from common.model.event import CommandFinished
-from common.model.failure import Failure, FailureKind
+from common.model.failure import Failure
 from common.model.ids import Fingerprint
-from developer_node.text import fingerprint
 from developer_node.text.imports import Imports
-from developer_node.text.parsers import pytest, python
+from developer_node.text.parsers import known, python
 from developer_node.text.parsers.symptom import Complaint, Place, Symptom
 
 FAILURES_MAX = 50
@@ -21,18 +21,6 @@ _SIGPIPE = 128 + signal.SIGPIPE
 _NO_TESTS = 5
 """pytest's exit code when it collected nothing."""
 
-_KINDS: dict[str, FailureKind] = {
-    "ModuleNotFoundError": "environment",
-    "PermissionError": "permission",
-    "ConnectionError": "network",
-    "ConnectionRefusedError": "network",
-    "ConnectionResetError": "network",
-    "TimeoutError": "network",
-    "gaierror": "network",
-    "SyntaxError": "build",
-    "IndentationError": "build",
-}
-
 
 def interpret(command: CommandFinished, root: str) -> CommandFinished:
     """The command with its failures and its test report; its output is redacted already.
@@ -40,11 +28,9 @@ def interpret(command: CommandFinished, root: str) -> CommandFinished:
     A command that ended well has no failures, whatever it printed.
     """
     place = _place(command.cwd, root)
-    parsed = pytest.parse(command.output.text, place)
-    tests = parsed.tests if parsed else None
+    symptoms, tests = known.parse(command.output.text, command.command, place)
     if not failed(command.exit_codes):
         return replace(command, failures=(), tests=tests)
-    symptoms = parsed.symptoms if parsed else _traceback(command.output.text)
     found = [_failure(s, place) for s in symptoms[:FAILURES_MAX]]
     imports = Imports(place.root, place.cwd)
     return replace(command, failures=tuple(_with_imports(f, imports) for f in found), tests=tests)
@@ -53,8 +39,7 @@ def interpret(command: CommandFinished, root: str) -> CommandFinished:
 def from_text(text: str, cwd: str, root: str) -> Failure | None:
     """The first failure in a text that somebody pasted; None when nothing in it is known."""
     place = _place(cwd, root)
-    parsed = pytest.parse(text, place)
-    symptoms = parsed.symptoms if parsed and parsed.symptoms else _traceback(text)
+    symptoms, _ = known.parse(text, "", place)
     if symptoms:
         return _failure(symptoms[0], place)
     headline = python.headline(text)
@@ -72,11 +57,6 @@ def _place(cwd: str, root: str) -> Place:
     return Place.of(os.path.normpath(cwd) if cwd else "", os.path.normpath(root) if root else "")
 
 
-def _traceback(text: str) -> tuple[Symptom, ...]:
-    symptom = python.parse(text)
-    return (symptom,) if symptom else ()
-
-
 def _failure(symptom: Symptom, place: Place) -> Failure:
     complaint = symptom.complaint
     frames = tuple(place.frame(f) for f in complaint.frames)
@@ -84,7 +64,7 @@ def _failure(symptom: Symptom, place: Place) -> Failure:
     return Failure(
         tool=symptom.tool,
         code=complaint.code,
-        kind="test" if symptom.tool == "pytest" else _KINDS.get(complaint.code, "runtime"),
+        kind=symptom.kind or "runtime",
         message=complaint.message,
         normalised=normalised,
         test=symptom.test,

@@ -27,6 +27,8 @@ class Parsed:
     found: tuple[Found, ...] = ()
     tests: TestReport | None = None
     """None unless a test runner reported."""
+    own: tuple[range, ...] = ()
+    """Lines that are this tool's though they say no symptom: no later parser reads them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from common.model.failure import Frame, TestReport
 from developer_node.text.parsers import python
-from developer_node.text.parsers.symptom import CHAINED, Complaint, Place, Symptom, plain_lines
+from developer_node.text.parsers.parser import Found, Parsed, Parser
+from developer_node.text.parsers.symptom import CHAINED, Complaint, Place, Symptom
 
 _SECTION = re.compile(
     r"^=+ (?P<title>ERRORS|FAILURES|PASSES|XFAILURES|XPASSES|warnings summary.*|slowest .*|"
@@ -40,28 +41,39 @@ _COUNTS = re.compile(
     r"^(?:=+ )?(?P<counts>\d+ [a-z]+(?:, \d+ [a-z]+)*) in \d+[\d.]*s"
     r"(?: \([\d:]+(?:, [^)]*)?\))?(?: =+)?$"
 )
+_NOTHING = re.compile(r"^=+ no tests ran .* =+$|^no tests ran in \d[\d.]*s.*$")
+_COUNTED = (
+    *("passed", "failed", "error", "errors", "skipped", "deselected", "xfailed", "xpassed"),
+    *("warning", "warnings", "rerun"),
+)
 _CONFTEST = re.compile(r"^ImportError while loading conftest '(?P<path>.+)'\.$")
 
 _MESSAGE_CHARS_MAX = 4000
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """What one output says."""
-
-    symptoms: tuple[Symptom, ...]
-    tests: TestReport
-
-
-def parse(text: str, place: Place) -> Parsed | None:
+def parse(lines: Sequence[str], place: Place) -> Parsed | None:
     """None when this is not pytest's output. Node ids come out relative to the working copy."""
-    lines = plain_lines(text)
-    if not any(_SECTION.match(line) or _COUNTS.match(line) for line in lines):
-        symptom = _conftest(lines)
-        return Parsed((symptom,), TestReport()) if symptom else None
+    sessions = _sessions(lines)
+    if not sessions:
+        found = _conftest(lines)
+        return Parsed((found,), TestReport()) if found else None
     names = _Names.read(lines, place)
-    symptoms = [_symptom(title, body, names, place) for title, body in _blocks(lines, names)]
-    return Parsed(tuple(s for s in symptoms if s), names.report(_counts(lines)))
+    found = [_found(block, names, place) for block in _blocks(lines, names)]
+    return Parsed(tuple(f for f in found if f), names.report(_counts(lines)), sessions)
+
+
+def _sessions(lines: Sequence[str]) -> tuple[range, ...]:
+    """From each first banner to the line of counts, or to the end when none was printed."""
+    sessions: list[range] = []
+    begin: int | None = None
+    for i, line in enumerate(lines):
+        counts = _COUNTS.match(line) or _NOTHING.match(line)
+        if begin is None and (counts or _SECTION.match(line)):
+            begin = i
+        if begin is not None and counts:
+            sessions.append(range(begin, i + 1))
+            begin = None
+    return (*sessions, *([range(begin, len(lines))] if begin is not None else ()))
 
 
 # -- names and counts ------------------------------------------------------------------------
@@ -139,31 +151,40 @@ def _counts(lines: Iterable[str]) -> dict[str, int]:
 # -- reports ---------------------------------------------------------------------------------
 
 
-def _blocks(lines: Iterable[str], names: _Names) -> list[tuple[str, list[str]]]:
-    """Title and body of each report; what a test printed itself is left out."""
-    blocks: list[tuple[str, list[str]]] = []
+@dataclass(frozen=True, slots=True)
+class _Block:
+    first: int
+    title: str
+    body: list[str]
+
+
+def _blocks(lines: Iterable[str], names: _Names) -> list[_Block]:
+    """Each report; what a test printed itself is left out."""
+    blocks: list[_Block] = []
     reporting = captured = False
-    for line in lines:
+    for i, line in enumerate(lines):
         section = _SECTION.match(line)
         title = _TITLE.match(line) if reporting else None
         if section:
             reporting = section["title"] in ("ERRORS", "FAILURES")
         elif title and (not captured or names.may_title(title["title"])):
-            blocks.append((title["title"], []))
+            blocks.append(_Block(i, title["title"], []))
             captured = False
         elif reporting and blocks:
             captured = captured or bool(_CAPTURED.match(line))
             if not captured:
-                blocks[-1][1].append(line)
+                blocks[-1].body.append(line)
     return blocks
 
 
-def _symptom(title: str, body: list[str], names: _Names, place: Place) -> Symptom | None:
-    complaints = [c for part in _split_chain(body) if (c := _complaint(part))]
+def _found(block: _Block, names: _Names, place: Place) -> Found | None:
+    complaints = [c for part in _split_chain(block.body) if (c := _complaint(part))]
     if not complaints:
         return None
     frames = [place.relative(f.path) for c in complaints for f in c.frames]
-    return Symptom("pytest", complaints[-1], tuple(complaints[:-1]), _test(title, names, frames))
+    test = _test(block.title, names, frames)
+    symptom = Symptom("pytest", complaints[-1], tuple(complaints[:-1]), test, "test")
+    return Found(symptom, block.first, block.first + len(block.body))
 
 
 def _test(title: str, names: _Names, files: Sequence[str]) -> str:
@@ -205,7 +226,7 @@ def _complaint(lines: list[str]) -> Complaint | None:
     return _from_e_lines(lines)
 
 
-def _from_e_lines(lines: list[str]) -> Complaint | None:
+def _from_e_lines(lines: Sequence[str]) -> Complaint | None:
     said = _dedent([m["text"] for line in lines if (m := _E_LINE.match(line))])
     if not said:
         return None
@@ -266,11 +287,27 @@ def _dedent(lines: list[str]) -> list[str]:
     return [line[least:].rstrip() for line in lines]
 
 
-def _conftest(lines: list[str]) -> Symptom | None:
+def _conftest(lines: Sequence[str]) -> Found | None:
     """pytest gives up before any report when a conftest cannot be imported."""
     for i, line in enumerate(lines):
         conftest = _CONFTEST.match(line)
         complaint = _from_e_lines(lines[i + 1 :]) if conftest else None
         if complaint:
-            return Symptom("pytest", complaint)
+            return Found(Symptom("pytest", complaint, kind="test"), i, len(lines) - 1)
     return None
+
+
+PARSER = Parser(
+    tool="pytest",
+    parse=parse,
+    hints=(
+        *("short test summary info", "test session starts", "= FAILURES =", "= ERRORS ="),
+        *(f" {word}{end}" for word in _COUNTED for end in (" in ", ", ")),
+        *("no tests ran", "ImportError while loading conftest"),
+    ),
+    kinds=("test",),
+    captured="each failing test with its E lines, chain of exceptions and frames; node ids and"
+    " counts of what passed, failed, was skipped or deselected",
+    codes="the exception's type",
+    commands=("pytest", "py.test"),
+)

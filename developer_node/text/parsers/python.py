@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from common.model.failure import Frame
-from developer_node.text.parsers.symptom import CHAINED, Complaint, Symptom, plain_lines
+from common.model.failure import FailureKind, Frame
+from developer_node.text.parsers.parser import Found, Parsed, Parser
+from developer_node.text.parsers.symptom import CHAINED, Complaint, Place, Symptom, plain_lines
 
 _BEGIN = re.compile(
     r"^(?P<indent>[\s|+]*)(?:Exception Group )?Traceback \(most recent call last\):$"
@@ -20,25 +22,58 @@ _HEADLINE = re.compile(
     r"^(?:E\s+)?(?P<code>(?:[A-Za-z_]\w*\.)*[A-Z]\w*[a-z]\w*): (?P<message>\S.*)$"
 )
 """Of an exception alone; `ERROR: ` and the like are words of a log."""
+KINDS: dict[str, FailureKind] = {
+    "ModuleNotFoundError": "environment",
+    "PermissionError": "permission",
+    "ConnectionError": "network",
+    "ConnectionRefusedError": "network",
+    "ConnectionResetError": "network",
+    "TimeoutError": "network",
+    "gaierror": "network",
+    "SyntaxError": "build",
+    "IndentationError": "build",
+    "TabError": "build",
+}
+"""Of exceptions; all others are of kind runtime."""
 _STOPPED = frozenset(("KeyboardInterrupt", "SystemExit", "GeneratorExit"))
 """The person or the program chose to stop: not a failure."""
 
 
-def parse(text: str) -> Symptom | None:
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A traceback with those before it that led to it."""
+
+    complaints: tuple[Complaint, ...]
+    first: int
+    last: int
+
+    def found(self) -> Found:
+        """Its last exception is the failure, the others its causes."""
+        *causes, complaint = self.complaints
+        kind = KINDS.get(complaint.code, "runtime")
+        symptom = Symptom("python", complaint, tuple(causes), kind=kind)
+        return Found(symptom, self.first, self.last)
+
+
+def parse(lines: Sequence[str], _place: Place) -> Parsed | None:
     """The last traceback: what the program died of. Earlier ones may have been handled."""
-    lines = plain_lines(text)
-    chains = _chains(lines)
-    complaints = chains[-1] if chains else _bare_syntax_error(lines)
-    if not complaints or complaints[-1].code in _STOPPED:
+    tracebacks = chains(lines)
+    own = tuple(range(c.first, c.last + 1) for c in tracebacks)
+    died = tracebacks[-1] if tracebacks else _bare_syntax_error(lines)
+    if died is None:
         return None
-    return Symptom("python", complaints[-1], tuple(complaints[:-1]))
+    stopped = died.complaints[-1].code in _STOPPED
+    return Parsed(() if stopped else (died.found(),), own=own)
 
 
 def headline(text: str) -> Symptom | None:
     """An exception's type and message that stand alone, as people pass them on."""
     lines = [line.strip() for line in plain_lines(text) if line.strip()]
     found = _HEADLINE.match(lines[0]) if len(lines) == 1 else None
-    return Symptom("python", _complaint(found, ())) if found else None
+    if found is None:
+        return None
+    complaint = _complaint(found, ())
+    return Symptom("python", complaint, kind=KINDS.get(complaint.code, "runtime"))
 
 
 def complaint_of(lines: Sequence[str]) -> tuple[Complaint, int] | None:
@@ -67,8 +102,9 @@ def _complaint(error: re.Match[str], frames: tuple[Frame, ...]) -> Complaint:
     return Complaint(code, message, message, frames)
 
 
-def _chains(lines: list[str]) -> list[list[Complaint]]:
-    chains: list[list[Complaint]] = []
+def chains(lines: Sequence[str]) -> list[Chain]:
+    """Every traceback, in order."""
+    chains: list[Chain] = []
     chained = False
     i = 0
     while i < len(lines):
@@ -80,23 +116,41 @@ def _chains(lines: list[str]) -> list[list[Complaint]]:
             continue
         complaint, taken = found
         if chained and chains:
-            chains[-1].append(complaint)
+            before = chains.pop()
+            chains.append(Chain((*before.complaints, complaint), before.first, i + taken - 1))
         else:
-            chains.append([complaint])
+            chains.append(Chain((complaint,), i, i + taken - 1))
         chained = False
         i += taken
     return chains
 
 
-def _bare_syntax_error(lines: list[str]) -> list[Complaint]:
+def _bare_syntax_error(lines: Sequence[str]) -> Chain | None:
     """`python broken.py` prints no traceback header for a file that it could not read."""
     for i, line in enumerate(lines):
         frame = _FRAME.match(line)
         if not frame or frame["function"]:
             continue
-        for later in lines[i + 1 : i + 1 + _SYNTAX_LINES_MAX]:
+        for n, later in enumerate(lines[i + 1 : i + 1 + _SYNTAX_LINES_MAX], i + 1):
             error = _SYNTAX.match(later)
             if error:
                 place = Frame(frame["path"], "", int(frame["line"]))
-                return [Complaint(error["code"], error["message"], error["message"], (place,))]
-    return []
+                said = Complaint(error["code"], error["message"], error["message"], (place,))
+                return Chain((said,), i, n)
+    return None
+
+
+PARSER = Parser(
+    tool="python",
+    parse=parse,
+    hints=(
+        "Traceback (most recent call last):",
+        *(f"{error}: " for error in ("SyntaxError", "IndentationError", "TabError")),
+    ),
+    kinds=("runtime", "build", "environment", "network", "permission"),
+    captured="the last traceback with its chain of exceptions and frames; a file that cannot be"
+    " read as Python",
+    codes="the exception's type",
+    commands=("python", "python3"),
+    during=True,
+)

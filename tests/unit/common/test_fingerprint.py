@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.fingerprint import fingerprint, normalise, values_hash
 from common.model.failure import Frame
-from developer_node.text.fingerprint import fingerprint, normalise, values_hash
 
 
 def identity(message: str, root: str = "/home/me/shop") -> str:
