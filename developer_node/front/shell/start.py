@@ -9,15 +9,15 @@ from pathlib import Path
 
 from common.errors import PostDevAIError
 from common.model.ids import BLOB_BYTES_MAX, WorkingCopyId
-from developer_node.front.shell.environment import (
+from developer_node.front.shell.last_ground import make_room
+from developer_node.front.shell.repository import Repository, open_repository
+from developer_node.front.shell.snapshot import Snapshot, take
+from developer_node.text.environment import (
     find_python,
     lock_hash,
     packages_blob,
     variables_blob,
 )
-from developer_node.front.shell.last_ground import make_room
-from developer_node.front.shell.repository import Repository, open_repository
-from developer_node.front.shell.snapshot import Snapshot, take
 from developer_node.text.working_copy import find_root, made_once, working_copy
 
 RAW_BYTES_MAX = 4 << 20

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from developer_node.front.shell.environment import (
+from developer_node.text.environment import (
     find_python,
     lock_hash,
     packages_blob,
