@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 from common.errors import OverLimit
-from common.model.event import CommandFinished, Event, GitOperation
+from common.model.event import ActDone, CommandFinished, Event, GitOperation, ProofFinished
 from common.model.failure import Suggestion
 from common.model.laptop import FeedItem, FeedState
 
@@ -69,8 +69,10 @@ def _light(item: Event | Suggestion | FeedState) -> Event | Suggestion | FeedSta
     match item:
         case Event(body=CommandFinished() as command):
             output = replace(command.output, text="")
-            ground = command.ground and replace(command.ground, changes=())
+            ground = command.ground and replace(command.ground, changes=(), dirty=())
             return replace(item, body=replace(command, output=output, ground=ground))
+        case Event(body=ProofFinished() | ActDone() as done):
+            return replace(item, body=replace(done, output=replace(done.output, text="")))
         case Event(body=GitOperation() as operation):
             commits = tuple(replace(c, patch="", changes=()) for c in operation.commits)
             return replace(item, body=replace(operation, commits=commits))

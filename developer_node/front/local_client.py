@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import TYPE_CHECKING
 
 import grpc
@@ -104,7 +104,7 @@ class LocalClient:
         call = self._stub.Watch(request, timeout=LAKE_S, metadata=self._metadata)
         return from_pb((await answer(call)).repository, WatchedRepository)
 
-    async def feed(self, after: int = 0) -> AsyncIterator[FeedItem]:
+    async def feed(self, after: int = 0) -> AsyncGenerator[FeedItem]:
         """What happens from a cursor on, without end; Unavailable when the daemon stops."""
         request = pb.WatchFeedRequest(after_cursor=after)
         call = self._stub.WatchFeed(request, metadata=self._metadata)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from common.model.failure import Failure, Occurrence, Recollection, Remedy
+from common.model.failure import Failure, Occurrence, Proof, Recollection, Remedy
 from developer_node.front.output_answer import fresh
 from developer_node.front.output_page import Line, Span, line
 from developer_node.front.output_words import ago, count
@@ -66,6 +66,8 @@ def _seen(occurrences: tuple[Occurrence, ...], now_ms: int) -> list[Line]:
     at = f" at {last.commit[:7]}" if last.commit else ""
     times = count(len(occurrences), "time")
     lines = [_row("Seen", f"{times}; last {ago(last.at_ms, now_ms)}{where}{at}")]
+    if all(seen.ci for seen in occurrences):
+        lines.append(_row("", Span("seen in CI, not reproduced here", "yellow")))
     return [*lines, _row("", Span(last.cwd, "dim"))] if last.project else lines
 
 
@@ -80,6 +82,10 @@ def _remedy(remedy: Remedy, number: int, among: int, now_ms: int) -> list[Line]:
     lines = [head]
     if remedy.why:
         lines.append(_row("Why", remedy.why))
+    if remedy.proof is not None:
+        lines.append(_row("Proof", *_proof(remedy.proof, now_ms)))
+    elif remedy.state == "observed" and remedy.kind == "code":
+        lines.append(_row("Prove it", Span(f"postdevai prove {remedy.id}", "cyan")))
     if remedy.command:
         passed = f" ({ago(remedy.passed_at_ms, now_ms)})" if remedy.passed_at_ms else ""
         lines.append(_row("Passed", Span(remedy.command, "cyan"), passed))
@@ -88,6 +94,13 @@ def _remedy(remedy: Remedy, number: int, among: int, now_ms: int) -> list[Line]:
     if remedy.also_changed:
         lines.append(_row("Besides", Span(_some(remedy.also_changed), "dim")))
     return lines + _diff(remedy.diff)
+
+
+def _proof(proof: Proof, now_ms: int) -> tuple[str | Span, ...]:
+    if proof.verdict == "confirmed":
+        runs = f"red {proof.red} of {proof.runs} without it, green {proof.green} of {proof.runs}"
+        return (f"{runs} with it, {ago(proof.at_ms, now_ms)}",)
+    return (Span(f"unproven: {proof.reason}", "yellow"), f", {ago(proof.at_ms, now_ms)}")
 
 
 def _show_command(remedy: Remedy) -> str:

@@ -22,7 +22,7 @@ from common.model.lake import HistoryEntry, HistoryPage, LakeStats, SearchResult
 from common.model.laptop import LaptopStatus, OutboxStatus, WatchedRepository
 from common.model.llm import Model
 from common.model.node import Node
-from developer_node.front import output_json_lake, output_json_models
+from developer_node.front import output_json_lake, output_json_models, output_json_remedies
 from developer_node.front.output_words import iso
 
 Json = dict[str, Any]
@@ -225,6 +225,7 @@ def failure(failed: Failure) -> Json:
         "normalised": failed.normalised,
         "test": failed.test or None,
         "fingerprint": failed.fingerprint or None,
+        "during": failed.during,
         "frames": [
             {
                 "path": f.path,
@@ -247,6 +248,7 @@ def occurrence(seen: Occurrence) -> Json:
         "commit": seen.commit or None,
         "command": seen.command or None,
         "message": seen.message or None,
+        "ci": seen.ci,
     }
 
 
@@ -266,6 +268,7 @@ def remedy(known: Remedy) -> Json:
         "failed_at": iso(known.failed_at_ms),
         "passed_at": iso(known.passed_at_ms),
         "project": known.project or None,
+        "proof": output_json_remedies.proof(known.proof),
     }
 
 

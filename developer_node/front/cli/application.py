@@ -13,7 +13,16 @@ from typer.core import TyperGroup
 
 from common.daemon.home import OTHER_HOME
 from common.errors import Denied, PostDevAIError
-from developer_node.front.cli import answers, keeping, lake, machine, memory, models, nodes
+from developer_node.front.cli import (
+    answers,
+    keeping,
+    lake,
+    machine,
+    memory,
+    models,
+    nodes,
+    remedies,
+)
 from developer_node.front.cli.recording import USAGE
 from developer_node.front.cli.refusal import INTERRUPTED, refuse
 
@@ -33,6 +42,13 @@ COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("open", answers.open_blob),
     ("recall", memory.recall),
     ("history", memory.history),
+    ("prove", remedies.prove),
+    ("mine", remedies.mine),
+    ("patch", remedies.patch),
+    ("cards", remedies.cards),
+    ("snooze", remedies.snooze),
+    ("autonomy", remedies.autonomy),
+    ("revert", remedies.revert),
     ("related", keeping.related),
     ("kept", keeping.kept),
     ("forget", keeping.forget),

@@ -20,7 +20,7 @@ from common.model.lake import HistoryQuery, SearchQuery
 from common.wire.nouns import event_to_bytes
 from dragon_node.lake.lake import Lake
 from dragon_node.lake.records import OUTSIDE, Accepted, Note
-from dragon_node.lake.shards import discard
+from dragon_node.lake.shards import FORMAT_VERSION, discard
 from tests.support.lake import (
     COPY,
     NODE,
@@ -403,7 +403,8 @@ async def test_a_file_of_another_format_is_rebuilt(
         before = await _everything(lake)
     for path in (plain(tmp_path).path / "memory.db", *plain(tmp_path).path.glob("projects/*.db")):
         with closing(apsw.Connection(str(path))) as db:
-            db.execute("UPDATE meta SET value=replace(value, ' 2', ' 1') WHERE name='stamp'")
+            stamp = f"replace(value, ' {FORMAT_VERSION}', ' 1')"
+            db.execute(f"UPDATE meta SET value={stamp} WHERE name='stamp'")
     async with opened(tmp_path, appliers=(Witness(),)) as lake:
         assert await _everything(lake) == before
     discarded = [r.getMessage() for r in caplog.records if "is discarded" in r.getMessage()]

@@ -13,8 +13,16 @@ import pytest
 import typer
 
 from common.model.answer import AskEnd, AskPassages, Freshness, Hit, ProjectFreshness
-from common.model.event import CommandFinished, Event
-from common.model.failure import Failure, Flakiness, Frame, Occurrence, Recollection, Remedy
+from common.model.event import ActDone, CommandFinished, Event, Output, ProofFinished
+from common.model.failure import (
+    Failure,
+    Flakiness,
+    Frame,
+    Occurrence,
+    Proof,
+    Recollection,
+    Remedy,
+)
 from common.model.ids import ContentHash, EventId, NodeId, ProjectId, WorkingCopyId
 from common.model.lake import (
     Generation,
@@ -33,7 +41,13 @@ from common.model.lake import (
 from common.model.laptop import LaptopStatus, WatchedRepository
 from common.model.llm import InferenceStats, MemoryShare, Model, ModelList
 from common.model.node import Node
-from developer_node.front import output_json, output_json_lake, output_json_models
+from common.model.remedy import AutonomySetting, CardStats, DraftedPatch, MinedFix, MineEnd
+from developer_node.front import (
+    output_json,
+    output_json_lake,
+    output_json_models,
+    output_json_remedies,
+)
 from developer_node.front.cli import recording
 from developer_node.front.cli.application import application
 from developer_node.front.output_blob import as_json as open_json
@@ -62,6 +76,8 @@ LAKE = LakeStats(
 )
 MODEL = Model("m", "fast", "ready", alternatives=("other",))
 STATS = InferenceStats(1, (MemoryShare("lake", 1),))
+REMEDY = Remedy("r", "confirmed", "code", proof=Proof("confirmed", 1, "", 3, 3, 3))
+PROVEN = ProofFinished("r", FAILURE.fingerprint, "confirmed", output=Output("."))
 GROUPS = ("lake", "models")
 """Commands that have commands of their own, each with --json."""
 PRINTED: dict[str, Any] = {
@@ -71,10 +87,16 @@ PRINTED: dict[str, Any] = {
         read_reference("0" * 32 + ":1"), excerpt(b"a\n", read_reference("0" * 32 + ":1"))
     ),
     "recall": output_json.recall(
-        Recollection(
-            "same", FAILURE, (OCCURRENCE,), (Remedy("r", "observed", "code"),), Flakiness(2, 7)
-        )
+        Recollection("same", FAILURE, (OCCURRENCE,), (REMEDY,), Flakiness(2, 7))
     ),
+    "prove": output_json_remedies.proven(PROVEN),
+    "mine": output_json_remedies.mined(
+        (MinedFix("/c", "c", "s", 1, ("t.py",), ("a.py",), "w"),), MineEnd(1, 1, "s")
+    ),
+    "patch": output_json_remedies.drafted(DraftedPatch("d", True, "s")),
+    "cards": output_json_remedies.stats((CardStats("thing"),)),
+    "autonomy": output_json_remedies.setting(AutonomySetting("advisor", "/c")),
+    "revert": output_json_remedies.act(ActDone("assistant", "reverted", "r", "s")),
     "history": output_json.history(HistoryPage((HistoryEntry(1, COMMAND, "thing"),))),
     "related": output_json_lake.related(
         Related((Relation(RelatedThing("commit", "c"), "changed", RelatedThing("file", "a.py")),))

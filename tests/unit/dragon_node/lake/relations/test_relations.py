@@ -159,8 +159,8 @@ async def test_remedies_join_failures_and_the_files_that_they_touched() -> None:
     for lsn in (1, 2):
         columns = (lsn, "0" * 32, PROJECT, "thing", COPY, lsn, 1, "pytest", "/", lsn == 2)
         memory.execute(
-            f"INSERT INTO runs VALUES ({','.join('?' * 24)})",
-            (*columns, *[""] * 8, 1, 0, 1, 0, 0, 0),
+            f"INSERT INTO runs VALUES ({','.join('?' * 28)})",
+            (*columns, *[""] * 8, 1, 0, 1, 0, 0, 0, 0, "", "", 0),
         )
     memory.execute(
         "INSERT INTO remedies VALUES ('r1',1,?,?,'','observed','code','it changed',1,2,NULL)",
