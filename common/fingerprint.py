@@ -5,17 +5,25 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from common.model.failure import Frame
 from common.model.ids import Fingerprint
 
-RULES_VERSION = 1
-"""Part of every fingerprint: other rules make other fingerprints."""
+RULES_VERSION = 2
+"""Part of every fingerprint: other rules make other fingerprints.
+
+2: quotation marks are one whatever the locale; dates in words and sizes are noise, IP addresses
+values; functions are named as older and newer releases of a tool both name them.
+"""
 
 FRAMES = 3
 """How many in-app frames, counted from where it crashed, tell two failures apart."""
 
 _NORMALISED_CHARS_MAX = 300
+_MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_MARKS = {ord(c): "'" for c in "‘’‚‛′"} | {ord(c): '"' for c in "“”„‟"}
+"""Compilers quote with other marks in a UTF-8 locale than in C's."""
 
 # What differs from run to run and tells nothing. In this order: a path may hold a hash.
 _NOISE: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -27,7 +35,15 @@ _NOISE: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         "<time>",
     ),
+    (
+        re.compile(
+            rf"\b(?:\d\d?[ /-]{_MONTH}[ /-]\d{{4}}|{_MONTH} +\d\d?(?:,? \d{{4}})?)\b"
+            r"(?::?[ ]?\d\d:\d\d:\d\d(?: [+-]\d{4})?)?"
+        ),
+        "<time>",
+    ),
     (re.compile(r"\b\d\d?:\d\d:\d\d(?:[.,]\d+)?\b"), "<time>"),
+    (re.compile(r"\b\d+(?:\.\d+)?\s?(?:[kKMGT]i?B|bytes)\b"), "<size>"),
     (re.compile(r"\b\d+(?:\.\d+)?\s?(?:ms|us|µs|ns|s|sec|secs|seconds|min|minutes)\b"), "<dur>"),
     (re.compile(r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{7,64}\b"), "<hex>"),
 )
@@ -41,17 +57,59 @@ _QUOTED = re.compile(r"(?<![\w])(?:'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"|`(
 _COMPARED = re.compile(r"([^\s,;:()]+) (==|!=|<=|>=|<|>) ([^\s,;()]+)")
 _TELLING = re.compile(r"(?i)\b(status|errno|code|exit|signal|port)\b([\s:=#(]{0,3})(-?\d+)")
 _PORT = re.compile(r"(://[\w.\[\]-]+|\blocalhost|\b\d+\.\d+\.\d+\.\d+):(\d{1,5})\b")
+_IP = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])")
 _NUMBER = re.compile(r"(?<![\w.<])-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w>])")
+_DECORATION = re.compile(
+    r"^(?:async |new )+| \[as .*\]$|::h[0-9a-f]{16}$|(?:::\{\{?closure(?:#\d+)?\}\}?)+"
+    r"|(?:\.func\d+)+(?:\.\d+)*$|\(\.\.\.\)$|\(0x[0-9a-f, x?.{}]*\)$|^Object\.<anonymous>$"
+)
+"""Node's and Rust's; Go's numbered closures and addresses of arguments."""
 _OPERATOR = re.compile(r" (==|!=|<=|>=|<|>|not in|in|is not|is) ")
 
 
-def normalise(message: str, root: str = "") -> tuple[str, tuple[str, ...]]:
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What tells a failure from others."""
+
+    normalised: str
+    fingerprint: Fingerprint
+    values: str
+
+
+def identity(tool: str, code: str, headlines: Sequence[str], frames: Sequence[Frame]) -> Identity:
+    """From stored text alone, so that it can be made again when the rules change.
+
+    `headlines` as `Failure` keeps them: the failure's own first, then "Code: message" of each
+    cause. A wrapper's words alone would hide two different causes.
+    """
+    texts: list[str] = []
+    values: list[str] = []
+    for i, headline in enumerate(headlines):
+        cause, colon, message = headline.partition(": ") if i else ("", "", headline)
+        text, found = _lines(message)
+        texts.append(f"from {cause}{colon}{text}" if i else text)
+        values += found
+    normalised = "; ".join(texts)
+    return Identity(normalised, fingerprint(tool, code, normalised, frames), values_hash(values))
+
+
+def _lines(headline: str) -> tuple[str, list[str]]:
+    texts: list[str] = []
+    values: list[str] = []
+    for line in headline.split("\n"):
+        text, found = normalise(line)
+        texts.append(text)
+        values += found
+    return "; ".join(texts), values
+
+
+def normalise(message: str) -> tuple[str, tuple[str, ...]]:
     """A message without what changes from run to run, and the values that were in it.
 
     Values are what two occurrences of one symptom may differ in and what a person would want to
     know about: what was compared, what was quoted, a status, an errno, an exit code, a port.
     """
-    text = _without_noise(" ".join(message.split()), root)
+    text = _without_noise(" ".join(message.translate(_MARKS).split()))
     values: list[str] = []
     if text.startswith("assert "):
         text = _take_assertion(text, values)
@@ -59,6 +117,7 @@ def normalise(message: str, root: str = "") -> tuple[str, tuple[str, ...]]:
     text = _COMPARED.sub(lambda m: _take_compared(values, m), text)
     text = _TELLING.sub(lambda m: _keep(values, m[3], f"{m[1]}{m[2]}<value>"), text)
     text = _PORT.sub(lambda m: _keep(values, m[2], f"{m[1]}:<value>"), text)
+    text = _IP.sub(lambda m: _keep(values, m[0], "<ip>"), text)
     text = _NUMBER.sub("<n>", text)
     return text[:_NORMALISED_CHARS_MAX], tuple(values)
 
@@ -84,13 +143,11 @@ def _digest(*parts: str) -> str:
 
 def _place(frame: Frame) -> str:
     # Python 3.12 no longer names comprehensions, and pytest names no lambda: neither counts.
-    function = "" if frame.function.startswith("<") else frame.function
+    function = "" if frame.function.startswith("<") else _DECORATION.sub("", frame.function)
     return f"{frame.path}:{function}"
 
 
-def _without_noise(text: str, root: str) -> str:
-    if root:
-        text = text.replace(f"{root}/", "")
+def _without_noise(text: str) -> str:
     text = _TEMPORARY.sub(lambda m: _temporary(m[1]), text)
     text = _ELSEWHERE.sub(r"<path>/\1", text)
     for pattern, placeholder in _NOISE:

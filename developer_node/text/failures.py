@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from dataclasses import replace
+from itertools import islice
 
 from common import fingerprint
 from common.model.event import CommandFinished
@@ -12,10 +13,18 @@ from common.model.failure import Failure
 from common.model.ids import Fingerprint
 from developer_node.text.imports import Imports
 from developer_node.text.parsers import known, python
-from developer_node.text.parsers.symptom import Complaint, Place, Symptom
+from developer_node.text.parsers.symptom import Place, Symptom
 
 FAILURES_MAX = 50
 """A run: the first that are printed; a run with more has one cause that shows early."""
+
+FRAMES_MAX = 64
+"""A failure: the innermost; three of them are part of its identity."""
+MESSAGE_CHARS_MAX = 4000
+HEADLINE_CHARS_MAX = 2000
+CAUSES_MAX = 4
+CAUSE_CHARS_MAX = 500
+"""What differs only beyond these is told apart no more."""
 
 _SIGPIPE = 128 + signal.SIGPIPE
 _NO_TESTS = 5
@@ -59,44 +68,32 @@ def _place(cwd: str, root: str) -> Place:
 
 def _failure(symptom: Symptom, place: Place) -> Failure:
     complaint = symptom.complaint
-    frames = tuple(place.frame(f) for f in complaint.frames)
-    normalised, values = _normalised(symptom, place.root)
+    frames = tuple(place.frame(f) for f in complaint.frames[-FRAMES_MAX:])
+    headlines = _headlines(symptom, place)
+    identity = fingerprint.identity(symptom.tool, complaint.code, headlines, frames)
     return Failure(
         tool=symptom.tool,
         code=complaint.code,
         kind=symptom.kind or "runtime",
-        message=complaint.message,
-        normalised=normalised,
+        message=complaint.message[:MESSAGE_CHARS_MAX],
+        normalised=identity.normalised,
         test=symptom.test,
         frames=frames,
-        fingerprint=fingerprint.fingerprint(symptom.tool, complaint.code, normalised, frames),
-        values=fingerprint.values_hash(values),
+        fingerprint=identity.fingerprint,
+        values=identity.values,
         rules_version=fingerprint.RULES_VERSION,
+        headlines=headlines,
     )
+
+
+def _headlines(symptom: Symptom, place: Place) -> tuple[str, ...]:
+    """What the identity is made of, short enough to be kept; the nearest causes first."""
+    own = place.unrooted(symptom.complaint.headline)[:HEADLINE_CHARS_MAX]
+    causes = (f"{c.code}: {place.unrooted(c.headline)}" for c in reversed(symptom.causes))
+    return (own, *(c[:CAUSE_CHARS_MAX] for c in islice(causes, CAUSES_MAX)))
 
 
 def _with_imports(failure: Failure, imports: Imports) -> Failure:
     """An assertion has no frame but the test's: what the test imports is the next best evidence."""
     found = imports.of(failure.test)
     return replace(failure, imports=found.imports, reaches=found.reaches)
-
-
-def _normalised(symptom: Symptom, root: str) -> tuple[str, tuple[str, ...]]:
-    """The message and what caused it: a wrapper's words alone would hide two different causes."""
-    texts: list[str] = []
-    values: list[str] = []
-    for complaint in (symptom.complaint, *reversed(symptom.causes)):
-        text, found = _normalised_headline(complaint, root)
-        texts.append(text if complaint is symptom.complaint else f"from {complaint.code}: {text}")
-        values += found
-    return "; ".join(texts), tuple(values)
-
-
-def _normalised_headline(complaint: Complaint, root: str) -> tuple[str, list[str]]:
-    texts: list[str] = []
-    values: list[str] = []
-    for line in complaint.headline.split("\n"):
-        text, found = fingerprint.normalise(line, root)
-        texts.append(text)
-        values += found
-    return "; ".join(texts), values

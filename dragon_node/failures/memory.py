@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Sequence
 from typing import cast
 
@@ -18,12 +17,14 @@ from common.model.event import (
     ProofFinished,
     WorkingCopySeen,
 )
-from common.model.failure import Failure, Frame
+from common.model.failure import Failure
 from common.model.ids import short_hash
-from dragon_node.failures import cards, commits, proofs, runs
+from dragon_node.failures import cards, commits, judged, proofs, runs
+from dragon_node.failures.as_kept import failure_from_text, failure_to_text
 from dragon_node.failures.episodes import Ending, judge
 from dragon_node.failures.forgetting import forget
 from dragon_node.failures.passing import verdict
+from dragon_node.failures.reruling import current, rerule
 from dragon_node.failures.runs import Run
 from dragon_node.failures.schema import SCHEMA
 from dragon_node.lake.forgetting import notes
@@ -38,11 +39,15 @@ class FailureMemory:
 
     schema = SCHEMA
 
+    def opened(self, db: apsw.Connection) -> None:
+        """What was kept under older rules gets the identities that today's give."""
+        rerule(db)
+
     def apply(self, db: apsw.Connection, record: Accepted) -> None:
         """Inside the pipeline's transaction, on memory.db's writer thread."""
         match record.body:
-            case Note(kind="feedback", fields=fields):
-                _feedback(db, record.lsn, fields)
+            case Note(kind="feedback" | "snooze" | "quiet") as note:
+                judged.apply(db, record, note)
             case Note(kind="forget", fields=fields):
                 meant = notes.read(fields)
                 forget(db, meant.project, meant.lsns, meant.commits, meant.copies)
@@ -51,33 +56,13 @@ class FailureMemory:
             case Event(body=WorkingCopySeen(path=path), working_copy=wc):
                 db.execute("INSERT OR REPLACE INTO roots VALUES (?,?)", (wc, path))
             case Event(body=CommandFinished() as command) as event:
+                known = tuple(current(failure) for failure in command.failures)
+                command = dataclasses.replace(command, failures=known)
                 _run(db, runs.run_of(record, event, command), command)
             case Event(body=ProofFinished() as finished) as event:
                 proofs.apply(db, record.lsn, event, finished)
             case _:
                 pass
-
-
-def failure_to_text(failure: Failure) -> str:
-    """As it is kept."""
-    return json.dumps(dataclasses.asdict(failure), ensure_ascii=False)
-
-
-def failure_from_text(text: str) -> Failure:
-    """As it was recorded."""
-    fields = json.loads(text)
-    fields["frames"] = tuple(Frame(**frame) for frame in fields["frames"])
-    for paths in ("imports", "reaches", "headlines"):
-        fields[paths] = tuple(fields.get(paths, ()))
-    return Failure(**fields)
-
-
-def _feedback(db: apsw.Connection, lsn: int, fields: dict[str, str]) -> None:
-    if fields.get("verdict") in ("accepted", "rejected") and fields.get("remedy_id"):
-        db.execute(
-            "INSERT OR REPLACE INTO verdicts VALUES (?,?,?)",
-            (fields["remedy_id"], fields["verdict"], lsn),
-        )
 
 
 def _run(db: apsw.Connection, run: Run, command: CommandFinished) -> None:

@@ -142,6 +142,10 @@ class Applier(Protocol):
     schema: str
     """CREATE ... IF NOT EXISTS statements. A change of it rebuilds memory.db from the journal."""
 
+    def opened(self, db: apsw.Connection) -> None:
+        """In a transaction of its own, before anything is read or applied."""
+        ...
+
     def apply(self, db: apsw.Connection, record: Accepted) -> None:
         """Inside the pipeline's transaction, on memory.db's writer thread, in lsn order."""
         ...

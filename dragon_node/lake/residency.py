@@ -65,6 +65,9 @@ class Pins:
 
     schema = "CREATE TABLE IF NOT EXISTS pins(project TEXT PRIMARY KEY) WITHOUT ROWID;"
 
+    def opened(self, db: apsw.Connection) -> None:
+        """Nothing to bring up to date."""
+
     def apply(self, db: apsw.Connection, record: Accepted) -> None:
         """Note("pin", {"project": ID, "pinned": "yes" or ""})."""
         match record.body:

@@ -225,6 +225,8 @@ class Stores:
     async def _open_memory(self) -> Database:
         schema = metadata.SCHEMA + "".join(applier.schema for applier in self._appliers)
         found = await self._open(MEMORY, self._memory_file.path, schema)
+        for applier in self._appliers:
+            await found.database.write(applier.opened)
         # Before anybody else writes into it: a newer record would hide that others are missing.
         await self._catch_up_memory(found)
         self.memory.applied, self.memory.generation = found.applied, found.generation

@@ -10,6 +10,7 @@ from typing import TypeVar
 import apsw
 
 from common.errors import Missing
+from common.fingerprint import RULES_VERSION
 from common.model.answer import Freshness
 from common.model.event import (
     Body,
@@ -61,7 +62,7 @@ def failure(
         frames=tuple(Frame(f, "f", 1, True) for f in files),
         fingerprint=Fingerprint(fingerprint),
         values=values,
-        rules_version=1,
+        rules_version=RULES_VERSION,
         imports=tuple(imports),
         reaches=tuple(reaches),
     )

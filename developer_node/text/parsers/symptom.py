@@ -64,6 +64,7 @@ class Place:
 
     def relative(self, path: str) -> str:
         """Relative to the working copy when in it, else as printed."""
+        path = path.removeprefix("file://")
         if path.startswith("<"):
             return path
         whole = os.path.normpath(os.path.join(self.cwd, path))
@@ -71,6 +72,14 @@ class Place:
             if whole.startswith(root.rstrip("/") + "/"):
                 return whole[len(root.rstrip("/")) + 1 :]
         return path
+
+    def unrooted(self, text: str) -> str:
+        """A text in which the working copy's own directory is not named: it is elsewhere for
+        others."""
+        for root in self.roots:
+            if len(root) > 1:
+                text = re.sub(rf"{re.escape(root)}(?:/|(?![\w.-]))", "", text)
+        return text
 
     def frame(self, frame: Frame) -> Frame:
         """With its path relative, and known as the developer's own or a library's."""

@@ -45,6 +45,9 @@ class Witness:
 
     schema = "CREATE TABLE IF NOT EXISTS told(lsn INTEGER PRIMARY KEY, project TEXT, what TEXT);"
 
+    def opened(self, db: apsw.Connection) -> None:
+        """Nothing to bring up to date."""
+
     def apply(self, db: apsw.Connection, record: Accepted) -> None:
         what = (
             record.body.kind if isinstance(record.body, Note) else type(record.body.body).__name__
