@@ -27,6 +27,10 @@ GitVerb = Literal[
     "clone",
     "other",
 ]
+BESIDE_HEAD: frozenset[GitVerb] = frozenset(
+    {"fetch", "push", "stash", "tag", "branch", "conflict"}
+)
+"""Operations that leave HEAD where it is; `old` and `new` are those of the reference in `ref`."""
 EventKind = Literal["working_copy", "file", "git", "command", "editor", "proof", "act"]
 Recorder = Literal["", "run", "shell", "atuin", "bash", "zsh", "fish"]
 """Who told of a command; empty from before this was noted."""

@@ -21,7 +21,7 @@ from developer_node.text.git import git
 from developer_node.text.working_copy import evidence, find_root, working_copy
 from developer_node.watch.content import shown
 from developer_node.watch.files import FilesWatcher
-from developer_node.watch.git import GitWatcher
+from developer_node.watch.git import GitWatcher, Turns
 from developer_node.watch.ignoring import Ignoring
 from developer_node.watch.notices import Notices
 from developer_node.watch.ports import Memory, Record, event_of
@@ -79,6 +79,7 @@ class WorkingCopies:
         self._clock = clock
         self._copies: dict[Path, _Copy] = {}
         self._lock = asyncio.Lock()
+        self._turns = Turns(asyncio.Lock)
 
     @classmethod
     @asynccontextmanager
@@ -212,6 +213,7 @@ class WorkingCopies:
             redact=self._redaction.text,
             moved=moved,
             clock=self._clock,
+            turns=self._turns,
         )
 
     async def _report(self, root: Path, name: WorkingCopyId) -> None:

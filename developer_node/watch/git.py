@@ -1,28 +1,30 @@
-"""Watches one repository: what moved HEAD, also while nobody was looking."""
+"""Watches one repository: what moved HEAD and other references, also while nobody was looking."""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import os
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 from common.clock import Clock
-from common.errors import Missing, PostDevAIError
+from common.errors import OverLimit, PostDevAIError
 from common.model.event import GitOperation
 from common.model.ids import WorkingCopyId
-from developer_node.text.git import git, text_of
-from developer_node.watch.commits import newly_reachable, read_commits
-from developer_node.watch.content import shown
-from developer_node.watch.head import head_commit
+from developer_node.watch.conflicts import Conflict, read_conflict
+from developer_node.watch.git_places import GitPlaces, is_telling, watched
 from developer_node.watch.hints import Hints
+from developer_node.watch.moves import Dated, Moves
 from developer_node.watch.notices import Listener, Notices
 from developer_node.watch.ports import Entry, Memory, Record, event_of
-from developer_node.watch.reflog import Line, Place, branch_after, read_on, verb_of
+from developer_node.watch.reflog import Place, reflog_of
+from developer_node.watch.refs import REFS_MAX, Moved, Refs, moved, read_refs
 
 log = logging.getLogger(__name__)
 
@@ -33,14 +35,21 @@ POLL_S = 30.0
 
 COALESCE_S = 0.06
 
-_LIVE_MS = 2_000
-
-_TELLING = frozenset({"HEAD", "packed-refs", "config", "logs", "refs", "heads"})
 _MARK = "reflog:"
 
+Turns = defaultdict[Path, asyncio.Lock]
+"""Worktrees of one repository look at what they share one after the other, and tell it once."""
 
-Dated = tuple[int, GitOperation]
-"""An operation and when it happened."""
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one look found."""
+
+    head: Sequence[Dated]
+    place: Place
+    refs: Refs
+    moved: Moved
+    conflict: Conflict | None
 
 
 class GitWatcher:
@@ -57,6 +66,7 @@ class GitWatcher:
         redact: Callable[[str], str],
         moved: Callable[[], Awaitable[None]],
         clock: Clock,
+        turns: Turns | None = None,
     ) -> None:
         self._root = root
         self._copy = working_copy
@@ -66,6 +76,8 @@ class GitWatcher:
         self._redact = redact
         self._moved = moved
         self._clock = clock
+        self._turns = turns if turns is not None else Turns(asyncio.Lock)
+        self._moves = Moves(root, redact, clock)
         self._hints: Hints | None = None
         self.state = "starting"
 
@@ -78,7 +90,7 @@ class GitWatcher:
         """Catches up, then follows. What is wrong becomes the state, and is tried again."""
         hints = self._hints = Hints(coalesce_s=COALESCE_S)
         listener = self._notices.listen(
-            lambda path: hints.add(path) if _is_telling(path) else None, hints.lose
+            lambda path: hints.add(path) if is_telling(path) else None, hints.lose
         )
         name = f"git-{self._root.name}"
         try:
@@ -91,122 +103,87 @@ class GitWatcher:
 
     async def _look(self, thread: ThreadPoolExecutor, listener: Listener) -> None:
         try:
-            place = Place.from_text(await self._memory.mark(_MARK + self._copy))
-            reflog = await self._in(thread, lambda: self._attach(listener))
-            if place is None:
-                await self._first_sight(thread, reflog)
-            else:
-                await self._catch_up(thread, reflog, place)
-            self.state = "watching"
+            places = await self._in(thread, lambda: GitPlaces.of(self._root))
+            blind = await self._in(thread, lambda: _attach(places, listener))
+            async with self._turns[places.common]:
+                many = await self._in_turn(thread, places)
+            self.state = "; ".join(filter(None, (blind, many))) or "watching"
         except (PostDevAIError, OSError) as error:
             said = error.message if isinstance(error, PostDevAIError) else str(error)
             if said != self.state:
                 log.warning("git cannot be followed: %s path=%s", said, self._root)
             self.state = said
 
-    def _attach(self, listener: Listener) -> Path:
-        """Watches git's own directories, which may have come or gone; gives HEAD's reflog."""
-        directory = self._git_directory("--absolute-git-dir")
-        common = self._git_directory("--git-common-dir")
-        for path in {directory, directory / "logs", common, common / "refs" / "heads"}:
-            listener.add(os.fspath(path))
-        return directory / "logs" / "HEAD"
-
-    def _git_directory(self, which: str) -> Path:
-        said = text_of(git(self._root, ["rev-parse", which])).strip("\n")
-        return (self._root / said).resolve()
-
-    async def _first_sight(self, thread: ThreadPoolExecutor, reflog: Path) -> None:
-        """The recent past as one operation, so that a new listener knows where things stand."""
-        place = await self._in(thread, lambda: self._end_of(reflog))
+    async def _in_turn(self, thread: ThreadPoolExecutor, places: GitPlaces) -> str:
+        """Records what is new; says what cannot be followed."""
+        place = Place.from_text(await self._memory.mark(_MARK + self._copy))
+        refs = Refs.from_text(await self._memory.mark(_shared(places)))
+        conflict = Conflict.from_text(await self._memory.mark(self._conflict))
         recorded = await self._memory.commits(self._copy)
-        past = await self._in(thread, lambda: self._past(place, recorded))
-        await self._keep(() if past is None else ((self._clock.now_ms(), past),), place, news=False)
-
-    def _past(self, place: Place, recorded: set[str]) -> GitOperation | None:
-        shas = newly_reachable(self._root, "", place.head, recorded)
-        if not shas:
-            return None
-        return GitOperation(
-            "other",
-            new=place.head,
-            ref=place.branch,
-            message=f"history before watching: the last {len(shas)} commits",
-            commits=tuple(read_commits(self._root, shas, self._redact)),
-        )
-
-    async def _catch_up(self, thread: ThreadPoolExecutor, reflog: Path, place: Place) -> None:
-        recorded = await self._memory.commits(self._copy)
-        operations, now = await self._in(thread, lambda: self._operations(reflog, place, recorded))
-        if now != place:
-            await self._keep(operations, now, news=True)
-        if operations:
+        found = await self._in(thread, lambda: self._found(places, place, refs, recorded))
+        operations = self._told(found, conflict)
+        marks: dict[str, str] = {}
+        if found.place != place:
+            marks[_MARK + self._copy] = found.place.to_text()
+        if found.refs != refs:
+            marks[_shared(places)] = found.refs.to_text()
+        if found.conflict != conflict:
+            marks[self._conflict] = found.conflict.to_text() if found.conflict else ""
+        if operations or marks:
+            entries: list[Entry] = [(event_of(o, self._copy, at_ms), {}) for at_ms, o in operations]
+            await self._record(entries, marks, news=place is not None)
+        if found.head and place is not None:
             await self._moved()
+        many = f"more than {REFS_MAX:,} references: of them only HEAD is followed"
+        return many if found.refs.many else ""
 
-    def _operations(
-        self, reflog: Path, place: Place, recorded: set[str]
-    ) -> tuple[list[Dated], Place]:
-        lines, offset, last = read_on(reflog, place)
-        now = replace(self._end_of(reflog), offset=offset, last=last)
-        branch, head = place.branch, place.head
-        branches = self._branches() if lines else frozenset[str]()
-        operations: list[Dated] = []
-        for line in lines:
-            branch = branch_after(line.message, branch, branches)
-            operations.append((self._when(line), self._operation(line, branch, recorded)))
-            head = line.new
-        if head != now.head and not lines:  # a reflog that is off or was rewritten
-            unseen = Line(head, now.head, self._clock.now_ms(), "")
-            operations.append((unseen.at_ms, self._operation(unseen, now.branch, recorded)))
-        return operations, now
+    def _found(
+        self, places: GitPlaces, place: Place | None, refs: Refs | None, recorded: set[str]
+    ) -> _Look:
+        reflog = reflog_of(self._root, places.directory, places.common)
+        if place is None:
+            now = self._moves.end_of(reflog)
+            past = self._moves.past(reflog, now, recorded)
+            head = [] if past is None else [(self._clock.now_ms(), past)]
+        else:
+            head, now = self._moves.since(reflog, place, recorded)
+        named = read_refs(self._root)
+        told = {operation.new for _, operation in head}
+        changed = Moved() if refs is None else moved(self._root, refs, named, told)
+        return _Look(head, now, named, changed, read_conflict(self._root, places.directory))
 
-    def _operation(self, line: Line, branch: str, recorded: set[str]) -> GitOperation:
-        """Commits that are reported here are not reported by the next operation."""
-        shas = newly_reachable(self._root, line.old, line.new, recorded)
-        recorded.update(shas)
-        return GitOperation(
-            verb_of(line.message),
-            old=line.old,
-            new=line.new,
-            ref=branch,
-            message=self._redact(line.message),
-            commits=tuple(read_commits(self._root, shas, self._redact)),
-        )
+    def _told(self, found: _Look, before: Conflict | None) -> list[Dated]:
+        """In the order in which git did it: fetched and branched, moved, the rest, stopped."""
+        stopped: list[GitOperation] = []
+        if found.conflict is not None and found.conflict.is_news_after(before):
+            stopped = [found.conflict.told(found.place.head, found.place.branch)]
+        early = [self._now(operation) for operation in found.moved.before]
+        late = [self._now(operation) for operation in (*found.moved.after, *stopped)]
+        return [*early, *found.head, *late]
 
-    def _when(self, line: Line) -> int:
-        """Reflogs know whole seconds only, which would put a commit before what led to it."""
-        now_ms = self._clock.now_ms()
-        return now_ms if 0 <= now_ms - line.at_ms < _LIVE_MS else line.at_ms
+    def _now(self, operation: GitOperation) -> Dated:
+        message = self._redact(operation.message)
+        return self._clock.now_ms(), replace(operation, message=message)
 
-    def _end_of(self, reflog: Path) -> Place:
-        try:
-            with reflog.open("rb") as file:
-                size = file.seek(0, 2)
-                file.seek(max(0, size - 4096))
-                lines = file.read().decode("utf-8", "replace").splitlines()
-        except FileNotFoundError:
-            size, lines = 0, []
-        return Place(size, lines[-1] if lines else "", self._branch(), head_commit(self._root))
-
-    def _branch(self) -> str:
-        try:
-            said = git(self._root, ["symbolic-ref", "--short", "--quiet", "HEAD"])
-        except Missing:
-            return ""
-        return shown(text_of(said).strip())
-
-    def _branches(self) -> frozenset[str]:
-        listed = git(self._root, ["for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads"])
-        return frozenset(shown(name) for name in text_of(listed).splitlines())
-
-    async def _keep(self, operations: Sequence[Dated], place: Place, *, news: bool) -> None:
-        entries: list[Entry] = [(event_of(o, self._copy, at_ms), {}) for at_ms, o in operations]
-        await self._record(entries, {_MARK + self._copy: place.to_text()}, news=news)
+    @property
+    def _conflict(self) -> str:
+        return f"{_MARK}conflict:{self._copy}"
 
     async def _in(self, thread: ThreadPoolExecutor, job: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(thread, job)
 
 
-def _is_telling(path: str) -> bool:
-    """Git writes its index and locks all the time; those say nothing about HEAD."""
-    return os.path.basename(path) in _TELLING or f"{os.sep}refs{os.sep}heads{os.sep}" in path
+def _shared(places: GitPlaces) -> str:
+    """The mark of what all worktrees of a repository have in common."""
+    name = hashlib.sha256(os.fsencode(places.common)).hexdigest()[:32]
+    return f"{_MARK}refs:{name}"
+
+
+def _attach(places: GitPlaces, listener: Listener) -> str:
+    """Watches git's own directories, which may have come or gone; says when it cannot."""
+    try:
+        for path in watched(places):
+            listener.add(path)
+    except OverLimit as error:
+        return f"{error.message}: git is looked at every {POLL_S:.0f} s"
+    return ""

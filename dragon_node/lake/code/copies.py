@@ -5,7 +5,7 @@ from __future__ import annotations
 import apsw
 
 from common.model.answer import ProjectFreshness
-from common.model.event import GitOperation, WorkingCopySeen
+from common.model.event import BESIDE_HEAD, GitOperation, WorkingCopySeen
 from common.model.ids import WorkingCopyId
 from dragon_node.lake.code.docs import Changed
 from dragon_node.lake.code.files import forget_untold
@@ -33,7 +33,9 @@ def seen(db: apsw.Connection, told: Told, seen: WorkingCopySeen, changed: Change
 
 
 def moved(db: apsw.Connection, copy: WorkingCopyId, git: GitOperation) -> None:
-    """Git moved HEAD."""
+    """Git moved HEAD, or a reference beside it."""
+    if git.operation in BESIDE_HEAD:
+        return
     if git.operation in ("commit", "amend"):
         # A commit moves no file; after any other verb only the laptop's next report says that
         # the files have followed.

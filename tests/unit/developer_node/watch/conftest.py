@@ -8,15 +8,16 @@ import subprocess
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
 from common.clock import SystemClock
-from common.model.event import Event, FileChanged, GitOperation, WorkingCopySeen
+from common.model.event import BESIDE_HEAD, Event, FileChanged, GitOperation, WorkingCopySeen
 from common.model.ids import ContentHash, WorkingCopyId
 from developer_node.text.working_copy import evidence
 from developer_node.watch.files import FilesWatcher
+from developer_node.watch.git import GitWatcher, Turns
 from developer_node.watch.ignoring import Ignoring
 from developer_node.watch.notices import Notices, open_notices
 from developer_node.watch.ports import Entry
@@ -38,6 +39,10 @@ class Repository:
         environment |= {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
         done = subprocess.run(command, check=True, capture_output=True, env=environment)
         return done.stdout.decode("utf-8", "surrogateescape").strip()
+
+    def fed(self, lines: IO[str], *arguments: str) -> None:
+        """Git, with this on its standard input."""
+        subprocess.run(["git", "-C", str(self.root), *arguments], check=True, stdin=lines)
 
     def write(self, path: str, text: str | bytes = "x\n") -> Path:
         """A file, with the directories that it needs."""
@@ -117,6 +122,16 @@ class Recorded:
         return [e.body for e in self.events if isinstance(e.body, GitOperation)]
 
     @property
+    def moves(self) -> list[GitOperation]:
+        """Operations that moved HEAD."""
+        return [o for o in self.operations if o.operation not in BESIDE_HEAD]
+
+    @property
+    def beside(self) -> list[GitOperation]:
+        """The others."""
+        return [o for o in self.operations if o.operation in BESIDE_HEAD]
+
+    @property
     def seen(self) -> list[WorkingCopySeen]:
         return [e.body for e in self.events if isinstance(e.body, WorkingCopySeen)]
 
@@ -188,3 +203,45 @@ def watching(recorded: Recorded, notices: Notices) -> Watching:
             task.cancel()
 
     return watch
+
+
+Following = Callable[..., AbstractAsyncContextManager[GitWatcher]]
+
+
+@pytest.fixture
+def following(recorded: Recorded, notices: Notices) -> Following:
+    """Follows a repository until the block ends."""
+
+    @asynccontextmanager
+    async def follow(
+        root: Path,
+        redact: Callable[[str], str] = lambda text: text,
+        *,
+        copy: WorkingCopyId = COPY,
+        turns: Turns | None = None,
+        notices: Notices = notices,
+    ) -> AsyncGenerator[GitWatcher, None]:
+        watcher = GitWatcher(
+            root,
+            copy,
+            notices=notices,
+            record=recorded,
+            memory=recorded,
+            redact=redact,
+            moved=nothing,
+            clock=SystemClock(),
+            turns=turns,
+        )
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(watcher.run())
+            async with asyncio.timeout(20):
+                while watcher.state == "starting":  # noqa: ASYNC110
+                    await asyncio.sleep(0.005)
+            yield watcher
+            task.cancel()
+
+    return follow
+
+
+async def nothing() -> None:
+    """Nobody else cares that HEAD moved."""

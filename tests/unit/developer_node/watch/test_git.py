@@ -2,58 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from common.clock import SystemClock
-from common.model.ids import WorkingCopyId
 from developer_node.watch.git import GitWatcher
-from developer_node.watch.notices import Notices
 
-COPY = WorkingCopyId("c" * 16)
 Following = Callable[..., AbstractAsyncContextManager[GitWatcher]]
 
 
-@pytest.fixture
-def following(recorded: Any, notices: Notices) -> Following:
-    """Follows a repository until the block ends."""
-
-    @asynccontextmanager
-    async def follow(
-        root: Path, redact: Callable[[str], str] = lambda text: text
-    ) -> AsyncGenerator[GitWatcher, None]:
-        watcher = GitWatcher(
-            root,
-            COPY,
-            notices=notices,
-            record=recorded,
-            memory=recorded,
-            redact=redact,
-            moved=nothing,
-            clock=SystemClock(),
-        )
-        async with asyncio.TaskGroup() as group:
-            task = group.create_task(watcher.run())
-            async with asyncio.timeout(20):
-                while watcher.state == "starting":  # noqa: ASYNC110
-                    await asyncio.sleep(0.005)
-            yield watcher
-            task.cancel()
-
-    return follow
-
-
-async def nothing() -> None:
-    """Nobody else cares that HEAD moved."""
-
-
 def verbs(recorded: Any) -> list[str]:
-    return [o.operation for o in recorded.operations]
+    return [o.operation for o in recorded.moves]
 
 
 async def test_a_commit_is_reported_with_what_it_changed(
@@ -64,7 +24,7 @@ async def test_a_commit_is_reported_with_what_it_changed(
         (repository.root / "gone.py").unlink()
         sha = repository.commit("fix the off by one", a_py="2\n", new_py="3\n")
         await recorded.until(lambda: "commit" in verbs(recorded))
-        operation = recorded.operations[-1]
+        operation = recorded.moves[-1]
         assert (operation.old, operation.new, operation.ref) == (first, sha, "main")
         assert operation.message == "commit: fix the off by one"
         (commit,) = operation.commits
@@ -88,7 +48,7 @@ async def test_the_recent_past_is_told_at_first_sight_oldest_first(
 ) -> None:
     shas = [repository.commit(f"c{n}", a_py=f"{n}\n") for n in range(5)]
     async with following(repository.root):
-        (past,) = recorded.operations
+        (past,) = recorded.moves
         assert past.operation == "other"
         assert [c.sha for c in past.commits] == shas
         assert past.commits[0].parents == ()
@@ -130,8 +90,8 @@ async def test_every_sort_of_movement_has_its_name(
         ]
         await recorded.until(lambda: len(verbs(recorded)) >= len(wanted))
         assert verbs(recorded) == wanted
-        assert [o.ref for o in recorded.operations[3:6]] == ["feature", "feature", "main"]
-        assert recorded.operations[9].ref == "", "detached"
+        assert [o.ref for o in recorded.moves[3:6]] == ["feature", "feature", "main"]
+        assert recorded.moves[9].ref == "", "detached"
 
 
 async def test_no_commit_is_told_twice(
@@ -143,8 +103,8 @@ async def test_no_commit_is_told_twice(
     async with following(repository.root):
         repository.git("switch", "-q", "main")
         repository.git("switch", "-q", "feature")
-        await recorded.until(lambda: len(recorded.operations) == 3)
-        told = [c.sha for o in recorded.operations for c in o.commits]
+        await recorded.until(lambda: len(recorded.moves) == 3)
+        told = [c.sha for o in recorded.moves for c in o.commits]
         assert len(told) == len(set(told)) == 2
 
 
@@ -157,12 +117,10 @@ async def test_what_happened_meanwhile_is_caught_up_in_order(
     shas = [repository.commit(f"while away {n}", a_py=f"away {n}\n") for n in range(3)]
     repository.git("switch", "-qc", "later")
     async with following(repository.root):
-        await recorded.until(lambda: len(recorded.operations) == 5)
-        assert [o.new for o in recorded.operations[1:4]] == shas
-        assert [[c.sha for c in o.commits] for o in recorded.operations[1:4]] == [
-            [sha] for sha in shas
-        ]
-        assert recorded.operations[4].operation == "checkout"
+        await recorded.until(lambda: len(recorded.moves) == 5)
+        assert [o.new for o in recorded.moves[1:4]] == shas
+        assert [[c.sha for c in o.commits] for o in recorded.moves[1:4]] == [[sha] for sha in shas]
+        assert recorded.moves[4].operation == "checkout"
 
 
 async def test_a_commit_passed_twice_while_away_is_told_once(
@@ -176,8 +134,8 @@ async def test_a_commit_passed_twice_while_away_is_told_once(
     repository.git("switch", "-q", "main")
     repository.git("switch", "-q", "side")
     async with following(repository.root):
-        await recorded.until(lambda: len(recorded.operations) == 5)
-        assert [c.sha for o in recorded.operations[1:] for c in o.commits] == [sha]
+        await recorded.until(lambda: len(recorded.moves) == 5)
+        assert [c.sha for o in recorded.moves[1:] for c in o.commits] == [sha]
 
 
 async def test_a_reflog_that_git_shortened_is_read_on_from_the_line_known(
@@ -191,8 +149,8 @@ async def test_a_reflog_that_git_shortened_is_read_on_from_the_line_known(
     reflog.write_bytes(b"".join(reflog.read_bytes().splitlines(keepends=True)[3:]))
     sha = repository.commit("after", a_py="after\n")
     async with following(repository.root):
-        await recorded.until(lambda: len(recorded.operations) == 2)
-        assert (recorded.operations[1].operation, recorded.operations[1].new) == ("commit", sha)
+        await recorded.until(lambda: len(recorded.moves) == 2)
+        assert (recorded.moves[1].operation, recorded.moves[1].new) == ("commit", sha)
 
 
 async def test_without_a_reflog_a_movement_is_still_seen(
@@ -203,8 +161,8 @@ async def test_without_a_reflog_a_movement_is_still_seen(
     (repository.root / ".git" / "logs" / "HEAD").unlink(missing_ok=True)
     async with following(repository.root):
         sha = repository.commit("two", a_py="2\n")
-        await recorded.until(lambda: len(recorded.operations) == 2)
-        operation = recorded.operations[1]
+        await recorded.until(lambda: len(recorded.moves) == 2)
+        operation = recorded.moves[1]
         assert (operation.operation, operation.old, operation.new) == ("other", first, sha)
         assert [c.subject for c in operation.commits] == ["two"]
 
@@ -214,10 +172,10 @@ async def test_the_first_commit_of_a_new_repository_is_seen(
 ) -> None:
     async with following(repository.root) as watcher:
         assert watcher.state == "watching"
-        assert recorded.operations == []
+        assert recorded.moves == []
         sha = repository.commit("first", a_py="1\n")
-        await recorded.until(lambda: recorded.operations)
-        (operation,) = recorded.operations
+        await recorded.until(lambda: recorded.moves)
+        (operation,) = recorded.moves
         assert (operation.operation, operation.old, operation.new) == ("commit", "", sha)
         assert [c.sha for c in operation.commits] == [sha]
 
@@ -230,8 +188,8 @@ async def test_a_worktree_has_a_head_of_its_own(
     repository.git("worktree", "add", "-q", "-b", "side", str(other))
     async with following(other):
         repository.git("-C", str(other), "commit", "-q", "--allow-empty", "-m", "aside")
-        await recorded.until(lambda: len(recorded.operations) == 2)
-        assert recorded.operations[1].ref == "side"
+        await recorded.until(lambda: len(recorded.moves) == 2)
+        assert recorded.moves[1].ref == "side"
 
 
 async def test_no_repository_is_a_sentence_and_no_failure(
@@ -251,8 +209,8 @@ async def test_a_patch_is_redacted_and_held_within_its_limit(
     async with following(repository.root, redact=lambda t: t.replace("hunter2", "<redacted>")):
         repository.commit("hunter2", a_py="password hunter2\n")
         repository.commit("large", b_txt="0123456789\n" * 60_000)
-        await recorded.until(lambda: len(recorded.operations) == 3)
-        small, large = (o.commits[0] for o in recorded.operations[1:])
+        await recorded.until(lambda: len(recorded.moves) == 3)
+        small, large = (o.commits[0] for o in recorded.moves[1:])
         assert "hunter2" not in repr(small)
         assert "+password <redacted>" in small.patch
         assert large.cut
@@ -272,8 +230,8 @@ async def test_a_merge_is_told_against_its_first_parent_and_odd_names_travel(
     repository.commit("on main", m_py="1\n")
     async with following(repository.root):
         repository.git("merge", "-q", "--no-ff", "-m", "merged", "side")
-        await recorded.until(lambda: len(recorded.operations) == 2)
-        odd, merge = recorded.operations[1].commits
+        await recorded.until(lambda: len(recorded.moves) == 2)
+        odd, merge = recorded.moves[1].commits
         assert odd.subject == "odd \x01 subject"
         names = {"ünïcode\n name.txt", "bad\\xff"}
         assert {c.path for c in odd.changes} == names
