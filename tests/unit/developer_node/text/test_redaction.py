@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import socket
 import subprocess
 import sys
@@ -10,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from developer_node.text.redaction import redact, redact_bytes
+from developer_node.text.redaction import redact, redact_bytes, taken
+from tests.support.planted import PLANTED, Planted
 
 # Made up, and put together here so that no scanner of this repository takes them for real.
 A40 = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hJ6kL9n"
@@ -159,3 +161,122 @@ def test_half_a_megabyte_in_one_line_and_in_many_comes_through() -> None:
     """A pattern that backtracks would not end within this suite's timeout."""
     for text in ("a" * 500_000, "password_" * 55_000, "A1b" * 170_000, "x=\n" * 170_000):
         assert redact(text).count("\n") == text.count("\n")
+
+
+def _places(planted: Planted) -> dict[str, str]:
+    """The four places, as redaction meets them."""
+    return {
+        "command": planted.command,
+        "command of an argv": shlex.join(["sh", "-c", planted.command]),
+        "output": f"before\n{planted.text}\nafter\n",
+        "output of Windows": f"before\r\n{planted.text}\r\nafter\r\n".replace("\n\r", "\r"),
+        "coloured output": f"before\n\x1b[1m{planted.text}\x1b[0m\nafter\n",
+        "file": f"{planted.text}\n",
+        "indented file": "    " + planted.text.replace("\n", "\n    ") + "\n",
+        "patch": "@@ -1 +1,2 @@\n line\n+" + planted.text.replace("\n", "\n+") + "\n",
+        "commit message": f"configure the shop\n\n{planted.text}\n",
+    }
+
+
+@pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: planted.shape)
+def test_nothing_planted_stays_in_any_place(planted: Planted) -> None:
+    for place, text in _places(planted).items():
+        redacted = redact(text)
+        assert planted.secret not in redacted, place
+        assert redact(redacted) == redacted, place
+        assert taken(redacted), place
+
+
+def test_a_secret_that_colours_cut_in_pieces_goes_with_its_colours() -> None:
+    """As grep shows what it found."""
+    line = "\x1b[32mtoken:\x1b[0m gh" + "\x1b[01;31m\x1b[Kp_" + f"\x1b[m\x1b[K{A40[:38]}"
+    redacted = redact(f"\x1b[32mgreen\x1b[0m\n{line}\n")
+    assert A40[10:30] not in redacted
+    assert redacted.startswith("\x1b[32mgreen\x1b[0m\n"), "other lines keep their colours"
+
+
+def test_a_key_whose_beginning_was_left_out_goes_as_far_up_as_it_stands() -> None:
+    body = "\n".join([A40 + A40[:24]] * 3)
+    text = f"make: done\n[9 bytes left out]\n{body}\nQQ==\n-----END EC PRIVATE KEY-----\nrest"
+    redacted = redact(text)
+    assert A40 not in redacted
+    assert "QQ==" not in redacted
+    assert redacted.startswith("make: done\n[9 bytes left out]\n")
+    assert redacted.endswith("-----END EC PRIVATE KEY-----\nrest")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password: correct",
+        "PGPASSWORD=abc psql",
+        "curl -sSu me:pw9 https://x",
+        "curl -X POST --user 'me:two words' https://x",
+        "mysqldump '-pa b' shop",
+        "sshpass -p abc ssh x",
+        "redis-cli -h x -a abc ping",
+        "docker login -u me -p abc registry.example",
+        "openssl rsa -passin pass:abc -in key.pem",
+        "echo 'me:abc' | sudo chpasswd",
+        "login me password abc",
+        "Cookie: a=abc; b=abc",
+        "GET /x?access_token=abc&y=1",
+        "password = 'two words'",
+        "X-Api-Key: abcdefg",
+        "Server=db;User=me;Password=abc;Timeout=3",
+    ],
+)
+def test_what_programs_are_handed_as_a_secret_is_one(text: str) -> None:
+    taken_out = redact(text)
+    for secret in ("abc", "pw9", "two words", "correct", "a b"):
+        assert secret not in taken_out
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password: str",
+        "password: string",
+        "password: Optional[str] = None",
+        "password: required",
+        "docker run -u 1000:1000 -p 8080:80 image",
+        "mysql -p -u root shop",
+        "ssh -p 2222 host",
+        "OLDPWD=/home/me/work",
+        "PWD=/home/me",
+        "cookie = request.cookies.get(name)",
+        "from http.cookies import SimpleCookie",
+        "-----BEGIN CERTIFICATE-----",
+        "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08  dist/a.whl",
+        "key: value",
+        "for key, token in tokens.items():",
+        "KeyError: 'password'",
+        "?page=2&key=name",
+        "cp -p a b && curl -fsSL https://example.org/install.sh",
+    ],
+)
+def test_what_only_looks_like_handing_over_a_secret_stays(text: str) -> None:
+    assert redact(text) == text
+
+
+def test_what_was_taken_is_told_with_its_place_and_rule() -> None:
+    text = redact("PGPASSWORD=abc psql && curl -H 'Cookie: sid=abc'")
+    assert [(text[a:b], rule) for a, b, rule in taken(text)] == [
+        ("<redacted:password>", "password"),
+        ("<redacted:cookie>", "cookie"),
+    ]
+
+
+def test_hostile_lines_do_not_hold_anybody_up() -> None:
+    """The suite's time limit is the judge."""
+    for word in (
+        "mysql -",
+        "curl -u ",
+        "a:1:",
+        "cookie: ",
+        "login x password ",
+        "?token=",
+        "\x1b[1m",
+    ):
+        text = word * (400_000 // len(word))
+        assert redact(text).count("\n") == 0
