@@ -15,7 +15,6 @@ from common.daemon.home import models_directory
 from common.daemon.lifecycle import Running
 from common.daemon.metrics import Measured, open_metrics
 from common.daemon.ports import Ports
-from common.model.failure import Verdict
 from common.model.node import Capability, NodeLoad
 from common.rpc.credentials import NodeIdentity
 from common.rpc.server import joined, open_server
@@ -36,7 +35,6 @@ from dragon_node.ingest.embedding import EmbeddingLoop
 from dragon_node.ingest.pipeline import Pipeline
 from dragon_node.lake import ramdisk
 from dragon_node.lake.lake import Lake
-from dragon_node.lake.records import Note
 from dragon_node.lake.vectors.fastscan import FastScanIndex
 from dragon_node.lake.vectors.held import MakeIndex
 from dragon_node.lake_numbers import lake_numbers
@@ -93,13 +91,11 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
         )
         recaller = Recaller(lake)
         retrieval = Retrieval(lake, models.embedder, recaller)
+        reception = Reception(lake, lake.note)
         process = psutil.Process()
 
         def load() -> NodeLoad:
             return NodeLoad(models.requests, process.memory_info().rss, process.cpu_percent() / 100)
-
-        async def feedback(remedy_id: str, verdict: Verdict) -> None:
-            await lake.note(Note("feedback", {"remedy_id": remedy_id, "verdict": verdict}))
 
         membership = await stack.enter_async_context(
             Membership.open(identity, capabilities=CAPABILITIES, load=load, directory=directory)
@@ -115,8 +111,8 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
                 AssistantService(
                     Answering(retrieval, models),
                     Suggestions(lake, recaller),
-                    feedback,
-                    Reception(lake, lake.note),
+                    reception.feedback,
+                    reception,
                     Material(lake, recaller),
                 ),
             ),

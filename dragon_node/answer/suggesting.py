@@ -9,7 +9,7 @@ from typing import Protocol, cast
 
 import apsw
 
-from common.model.failure import Failure, Match, Suggestion
+from common.model.failure import Failure, Match, Recollection, Suggestion
 from common.model.ids import EventId
 from dragon_node.failures.memory import failure_from_text
 from dragon_node.failures.recall import LakeOfFailures, Recaller
@@ -63,7 +63,10 @@ class Suggestions:
                     after_cursor = card.cursor
 
     async def _shown(self, card: _Card) -> Suggestion:
-        found = await self._recaller.before(card.failure, card.project, card.lsn)
+        if card.match == "none":  # a last word, which is about cards and about no failure
+            found = Recollection("none", note=card.why)
+        else:
+            found = await self._recaller.before(card.failure, card.project, card.lsn)
         return Suggestion(
             id=card.id,
             cursor=card.cursor,

@@ -2,7 +2,8 @@
 
 A card is made only when an earlier, closed episode gives something true to say. One card an open
 episode, three a run, one in ten minutes for a symptom in a working copy until it passes there,
-twelve an hour a project. A weaker card mutes no exact one: of a symptom with other values, that is.
+twelve an hour a project, none for a symptom that was put off and none where a project is quiet. A
+weaker card mutes no exact one: of a symptom with other values, that is.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ import apsw
 
 from common.model.failure import Failure, Match
 from common.model.ids import short_hash
+from dragon_node.failures.joined import IN, as_json, together
+from dragon_node.failures.judged import CURSORS_A_RECORD, is_snoozed, standing
+from dragon_node.failures.kept import KnownRemedy
 from dragon_node.failures.knowledge import Known, known
 from dragon_node.failures.runs import Run
 
@@ -21,8 +25,6 @@ CARDS_KEPT_MAX = 1000
 """Older ones are dropped: whoever was away that long has the failures themselves."""
 
 _HOUR_MS = 3_600_000
-CURSORS_A_RECORD = 64
-"""A card's cursor is its record's lsn times this, plus its place in the run."""
 
 
 def offer(db: apsw.Connection, run: Run, n: int, failure: Failure, episode: int) -> bool:
@@ -31,6 +33,10 @@ def offer(db: apsw.Connection, run: Run, n: int, failure: Failure, episode: int)
         return False
     what = known(db, run.project, failure, before_lsn=run.lsn, failing=run)
     if not what.worth_saying or _is_muted(db, run, failure, episode, what.match):
+        return False
+    if is_snoozed(db, run.project, failure.fingerprint, run.at_ms):
+        return False
+    if standing(db, run.project).quiet:
         return False
     cursor = run.lsn * CURSORS_A_RECORD + n
     db.execute(
@@ -46,6 +52,7 @@ def offer(db: apsw.Connection, run: Run, n: int, failure: Failure, episode: int)
         "(SELECT cursor FROM cards ORDER BY cursor DESC LIMIT 1 OFFSET ?)",
         (CARDS_KEPT_MAX,),
     )
+    db.execute("DELETE FROM receptions WHERE cursor<(SELECT min(cursor) FROM cards)")
     return True
 
 
@@ -60,11 +67,24 @@ def why(what: Known, failure: Failure) -> str:
         return f"{symptom}: it failed {what.flaky.failed} of {what.flaky.runs} runs unchanged"
     offered = [r for r in what.remedies if r.may_be_offered]
     causes = "" if len(offered) == 1 else f"; {len(offered)} different changes made it pass"
-    return f"{symptom} was seen before and passed later{causes}"
+    return f"{symptom} was seen before and passed later{causes}{_trust(offered)}"
+
+
+def _trust(offered: list[KnownRemedy]) -> str:
+    """Why the first of them is first, where more is known than that it was seen."""
+    best = offered[0]
+    which = "the first of them" if len(offered) > 1 else "what made it pass"
+    proven = best.state == "confirmed"
+    said = "was confirmed by trying it again" if proven else ""
+    if best.accepted:
+        said += " and you accepted it" if proven else "was accepted by you"
+    return f"; {which} {said}" if said else ""
 
 
 def _has_room(db: apsw.Connection, run: Run) -> bool:
-    in_an_hour = _count(db, "project=? AND at_ms>?", run.project, run.at_ms - _HOUR_MS)
+    projects = as_json(together(db, run.project))
+    since_ms = run.at_ms - _HOUR_MS
+    in_an_hour = _count(db, f"""project {IN} AND at_ms>? AND "match"<>'none'""", projects, since_ms)
     return _count(db, "lsn=?", run.lsn) < CARDS_A_RUN_MAX and in_an_hour < CARDS_AN_HOUR_MAX
 
 

@@ -33,6 +33,7 @@ def forget(
         _episodes(db)
         _runs(db)
         _alone(db)
+    _words(db, project, lsns)
 
 
 def _commits(db: apsw.Connection, project: str, commits: Collection[str]) -> None:
@@ -86,6 +87,17 @@ def _runs(db: apsw.Connection) -> None:
         """UPDATE episodes SET (command, cwd)=(SELECT command, cwd FROM runs WHERE lsn=last_lsn)
            WHERE last_lsn IN (SELECT lsn FROM runs) AND EXISTS(
              SELECT 1 FROM gone WHERE gone.wc=episodes.wc)"""
+    )
+
+
+def _words(db: apsw.Connection, project: str, lsns: Collection[int]) -> None:
+    """What was said of cards goes with their runs, and the owner's word with the whole project."""
+    db.executemany("DELETE FROM snoozes WHERE lsn=?", [(lsn,) for lsn in lsns])
+    db.execute("DELETE FROM receptions WHERE cursor NOT IN (SELECT cursor FROM cards)")
+    db.execute(
+        """DELETE FROM quiet WHERE project=?
+           AND NOT EXISTS(SELECT 1 FROM runs WHERE runs.project=quiet.project)""",
+        (project,),
     )
 
 

@@ -104,11 +104,9 @@ def _thought_of(row: Sequence[object], proof: Proof | None) -> tuple[RemedyState
         return "unproven", f"it has also passed with nothing changed; {why}"
     if contradicted is not None:
         return "rejected", f"did not hold: it came back with this in place; {why}"
-    if proof is None:
-        return state, why
-    if proof.verdict == "confirmed":
-        return "confirmed", proofs.said(proof)
-    return state, f"{why}; tried again and not proven: {proof.reason or 'no reason was given'}"
+    if proof is not None and proof.verdict == "confirmed":
+        return "confirmed", why if state == "observed" else proofs.said(proof)
+    return state, why
 
 
 def _paths(db: apsw.Connection, remedy: str) -> list[tuple[PathChange, bool]]:

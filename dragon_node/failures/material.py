@@ -52,7 +52,8 @@ class Material:
         remedy = await self._recaller.remedy(remedy_id)
         if read is None or remedy is None:
             raise Missing(
-                f"no remedy {remedy_id} is remembered", hint="postdevai recall --last shows what is."
+                f"no remedy {remedy_id} is remembered",
+                hint="postdevai recall --last shows what is.",
             )
         command = await self._failed(read.known.failing.event_id)
         return _material(read, remedy, command, _ground(command))

@@ -11,7 +11,8 @@ remedies        what made an episode pass; remedy_paths: its hunks and what else
 flaky           symptoms that passed on an unchanged ground
 verdicts        what people thought of a remedy
 proofs          remedies that were tried again, the newest of each
-snoozes         symptoms that a person put off in a project
+snoozes         symptoms that a person put off in a project; lsn: of the run that the card was of
+receptions      what a person said of a card, the newest word; goes with its card
 quiet           the owner's word on a project's cards, and from which card on they are counted
 rules           the version of the rules that made the fingerprints in here
 commits         commits that were seen being made; commit_parents, commit_paths, branch heads
@@ -82,6 +83,8 @@ CREATE TABLE IF NOT EXISTS cards(
   at_ms INTEGER NOT NULL, event_id TEXT NOT NULL, project TEXT NOT NULL,
   project_name TEXT NOT NULL, wc TEXT NOT NULL, fingerprint TEXT NOT NULL,
   episode INTEGER, "match" TEXT NOT NULL, why TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS cards_by_project ON cards(project, at_ms);
+CREATE INDEX IF NOT EXISTS cards_by_fingerprint ON cards(fingerprint);
 CREATE TABLE IF NOT EXISTS proofs(
   remedy TEXT PRIMARY KEY, verdict TEXT NOT NULL, at_ms INTEGER NOT NULL, reason TEXT NOT NULL,
   red INTEGER NOT NULL, green INTEGER NOT NULL, runs INTEGER NOT NULL, event_id TEXT NOT NULL,
@@ -89,6 +92,8 @@ CREATE TABLE IF NOT EXISTS proofs(
 CREATE TABLE IF NOT EXISTS snoozes(
   project TEXT NOT NULL, fingerprint TEXT NOT NULL, until_ms INTEGER NOT NULL, card TEXT NOT NULL,
   lsn INTEGER NOT NULL, PRIMARY KEY(project, fingerprint)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS receptions(
+  cursor INTEGER PRIMARY KEY, verdict TEXT NOT NULL, lsn INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS quiet(
   project TEXT PRIMARY KEY, quiet INTEGER NOT NULL, after_cursor INTEGER NOT NULL,
   lsn INTEGER NOT NULL) WITHOUT ROWID;

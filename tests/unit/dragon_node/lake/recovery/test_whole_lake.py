@@ -55,7 +55,7 @@ async def _lived(lake: Lake) -> Laptop:
     text = "def elsewhere():\n    pass\n"
     await laptop.send(event(saved("e.py", text), OTHER_COPY), blobs=contents(text))
     await laptop.send(ran("pytest", "1 passed"), FileChanged("b.py", deleted=True))
-    await lake.note(Note("feedback", {"remedy_id": "r1", "verdict": "accepted"}))
+    await lake.note(Note("quiet", {"project": "p1", "quiet": "yes"}))
     await lake.pin("thing", pinned=True)
     await lake.alias("other", "thing")
     return laptop
@@ -102,9 +102,9 @@ async def _cut_lake(directory: Path) -> tuple[dict[str, Tables], int]:
 
 
 async def test_every_table_comes_back_although_the_journal_was_cut(tmp_path: Path) -> None:
-    """Names, working copies, aliases, pins, feedback, gaps: nothing lives in the journal alone."""
+    """Names, copies, aliases, pins, the owner's word, gaps: nothing lives in the journal alone."""
     before, seq = await _cut_lake(tmp_path)
-    assert before["memory"]["verdicts"] and before["memory"]["aliases"]
+    assert before["memory"]["quiet"] and before["memory"]["aliases"]
     plain(tmp_path).detach()
     async with _opened(tmp_path) as lake:
         assert await _dump(lake) == before
