@@ -47,10 +47,16 @@ async def follow_cards(cards: Cards, feed: Feed) -> None:
 
 
 async def follow_state(look: Callable[[], Awaitable[FeedState]], feed: Feed) -> None:
-    """Shows the mesh's state whenever it changes; runs until cancelled."""
+    """Shows the mesh's state whenever it changes; runs until cancelled.
+
+    A laptop that cannot look (its outbox is damaged, or closing) says that and looks again.
+    """
     shown: FeedState | None = None
     while True:
-        state = await look()
+        try:
+            state = await look()
+        except PostDevAIError as error:
+            state = FeedState(False, False, 0, f"{error.message}. {error.hint}".strip())
         if state != shown:
             feed.publish(state)
             shown = state

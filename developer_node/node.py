@@ -127,9 +127,10 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
         )
 
         async def state() -> FeedState:
-            waiting = (await outbox.status()).waiting
-            sentence = " ".join(s for s in (membership.sentence, sender.sentence) if s)
-            return FeedState(sender.connected, membership.connected, waiting, sentence)
+            waits = await outbox.status()
+            said = (waits.sentence, membership.sentence, sender.sentence)
+            sentence = " ".join(s for s in said if s)
+            return FeedState(sender.connected, membership.connected, waits.waiting, sentence)
 
         await stack.enter_async_context(
             alongside(

@@ -24,6 +24,8 @@ class OutboxStatus:
     """At this size output bodies are dropped, oldest first; facts stay."""
     spooled: int = 0
     bodies_dropped: int = 0
+    sentence: str = ""
+    """What is wrong with the disk that it lies on; empty when nothing is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import cast
 
 from common.daemon.keys import sealing_key
+from common.errors import OverLimit
 from common.model.event import Event, FileChanged, GitOperation, content_hashes, kind_of
 from common.model.ids import ContentHash, Origin, WorkingCopyId
 from common.model.laptop import OutboxStatus
@@ -18,6 +19,7 @@ from common.wire.stored import event_from_bytes, event_to_bytes
 from developer_node.outbox import eviction
 from developer_node.outbox.formats import OUTBOX
 from developer_node.outbox.lighter import droppable_bytes, without_body, without_content
+from developer_node.outbox.room import RESERVE_BYTES, Room
 from developer_node.outbox.schema import SCHEMA
 from developer_node.outbox.sql import Sql
 from developer_node.outbox.writer import Writer
@@ -59,26 +61,29 @@ class Held:
 class Outbox:
     """Durable, in order, bounded. Every method may be called from the event loop only."""
 
-    def __init__(self, writer: Writer, position: Position, bytes_max: int) -> None:
+    def __init__(self, writer: Writer, position: Position, room: Room) -> None:
         self._writer = writer
         self._last = position.last
         self._origin = position.origin
-        self._bytes_max = bytes_max
+        self._room = room
         self._grown = asyncio.Condition()
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, path: Path, *, bytes_max: int = BYTES_MAX) -> AsyncGenerator[Outbox, None]:
+    async def open(
+        cls, path: Path, *, bytes_max: int = BYTES_MAX, reserve_bytes: int = RESERVE_BYTES
+    ) -> AsyncGenerator[Outbox, None]:
         """The outbox in this file, made with a new origin when there is none.
 
         It is sealed with the key of its directory. Corrupt when it is damaged or of a newer
         format, Denied when the key is not there; then nothing was changed.
         """
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        writer = await asyncio.to_thread(_writer, path)
+        room = Room(path, bytes_max, reserve_bytes=reserve_bytes)
+        writer = await asyncio.to_thread(_writer, path, room)
         try:
             position = await writer.write(_position_or_new)
-            yield cls(writer, position, bytes_max)
+            yield cls(writer, position, room)
         finally:
             await writer.close()
 
@@ -88,13 +93,23 @@ class Outbox:
         return self._origin
 
     async def append(self, entries: Sequence[Entry], marks: Mapping[str, str] | None = None) -> int:
-        """Records the entries and the marks, all or none; returns the last seq once on disk."""
+        """Records the entries and the marks, all or none; returns the last seq once on disk.
+
+        On a full disk facts alone may be kept of them; OverLimit when not even those fit.
+        """
         given = dict(marks or {})
-        last = await self._writer.write(lambda db: _append(db, entries, given, self._bytes_max))
+        try:
+            last = await self._write(entries, given)
+        except OverLimit:
+            last = await self._write([_fact(event) for event, _ in entries], given)
         async with self._grown:
             self._last = max(self._last, last)
             self._grown.notify_all()
         return last
+
+    async def _write(self, entries: Sequence[Entry], marks: Mapping[str, str]) -> int:
+        room = self._room
+        return await self._writer.write(lambda db: _append(db, entries, marks, room.bytes_max()))
 
     async def wait_beyond(self, seq: int) -> None:
         """Returns once there is a record after `seq`."""
@@ -202,12 +217,18 @@ class Outbox:
 
     async def status(self) -> OutboxStatus:
         """Counts and sizes; what lies in the spool is not known here."""
-        bytes_max = self._bytes_max
-        return await self._writer.write(lambda db: _status(db, bytes_max))
+        room = self._room
+        return await self._writer.write(lambda db: _status(db, room))
 
 
-def _writer(path: Path) -> Writer:
-    return Writer(path, SCHEMA, sealing_key(path.parent), OUTBOX)
+def _writer(path: Path, room: Room) -> Writer:
+    return Writer(path, SCHEMA, sealing_key(path.parent), OUTBOX, room.relieve)
+
+
+def _fact(event: Event) -> Entry:
+    """What happened, without output, patches and contents."""
+    light = without_body(event)
+    return without_content(light, content_hashes(light.body), "the disk was full"), {}
 
 
 def _get(db: Sql, key: str, default: object) -> object:
@@ -372,7 +393,8 @@ def _count(db: Sql, table: str) -> int:
     return cast(int, db.one(f"SELECT count(*) FROM {table}"))
 
 
-def _status(db: Sql, bytes_max: int) -> OutboxStatus:
+def _status(db: Sql, room: Room) -> OutboxStatus:
+    bytes_max = room.bytes_max()
     return OutboxStatus(
         waiting=_count(db, "records"),
         refused=_count(db, "refused"),
@@ -380,4 +402,5 @@ def _status(db: Sql, bytes_max: int) -> OutboxStatus:
         bytes=eviction.used_bytes(db),
         bytes_max=bytes_max,
         bodies_dropped=cast(int, _get(db, "bodies_dropped", 0)),
+        sentence=room.sentence,
     )

@@ -35,8 +35,17 @@ class _Job(Generic[T]):
 class Writer:
     """A database and its owner thread. Its queue is as long as there are callers who wait."""
 
-    def __init__(self, path: Path, schema: str, key: SealingKey, file_format: FileFormat) -> None:
-        """Seals the file and brings it into today's format first."""
+    def __init__(
+        self,
+        path: Path,
+        schema: str,
+        key: SealingKey,
+        file_format: FileFormat,
+        relieve: Callable[[Sql], bool] = lambda sql: False,
+    ) -> None:
+        """Seals the file and brings it into today's format first. `relieve` is asked to make room
+        when the disk is full, and says whether it did."""
+        self._relieve = relieve
         self._jobs: queue.SimpleQueue[_Job[object] | None] = queue.SimpleQueue()
         self._path = path
         self._sql = _open(path, schema, key, file_format)
@@ -93,33 +102,58 @@ class Writer:
     def _run_group(self, group: list[_Job[object]]) -> None:
         if not group:
             return
-        outcomes: list[object] = []
         try:
-            with self._sql.transaction():
-                outcomes = [self._run(job) for job in group]
+            outcomes = self._together(group)
         except apsw.Error as error:
-            refusal = self._meaning(error)
-            outcomes = [refusal for _ in group]
+            if isinstance(_grave(error), apsw.FullError) and self._relieve(self._sql):
+                outcomes = [self._by_itself(job) for job in group]
+            else:
+                refusal = self._meaning(error)
+                outcomes = [refusal for _ in group]
         for job, outcome in zip(group, outcomes, strict=True):
             _tell(job, outcome)
+
+    def _together(self, group: list[_Job[object]]) -> list[object]:
+        with self._sql.transaction():
+            return [self._run(job) for job in group]
+
+    def _by_itself(self, job: _Job[object]) -> object:
+        """On a disk that was full a moment ago a small transaction fits where no large one does."""
+        try:
+            return self._together([job])[0]
+        except apsw.Error as error:
+            return self._meaning(error)
+        finally:
+            with contextlib.suppress(apsw.Error):  # what was written is in the log all the same
+                self._sql.pragma("wal_checkpoint", "RESTART")
 
     def _run(self, job: _Job[object]) -> object:
         """In a savepoint of its own, so that one job's failure is not another's."""
         try:
             with self._sql.transaction():
                 return job.run(self._sql)
-        except (apsw.FullError, apsw.IOError, apsw.CorruptError, apsw.NotADBError):
-            raise  # not this job's fault: the whole group fails
         except Exception as error:  # carried to the caller, who awaits it
+            if (grave := _grave(error)) is not None:
+                raise grave from error  # not this job's fault: the whole group fails
             return error
 
     def _meaning(self, error: apsw.Error) -> PostDevAIError:
-        if isinstance(error, apsw.FullError):
+        if isinstance(_grave(error), apsw.FullError):
             return OverLimit(
                 f"The disk under {self._path.parent} is full: nothing more can be recorded.",
                 hint="Free some space; recording goes on by itself.",
             )
         return _damaged(self._path, error)
+
+
+def _grave(error: BaseException | None) -> apsw.Error | None:
+    """What ended the whole transaction: SQLite rolls all of it back, and apsw then complains only
+    that a savepoint is gone."""
+    while error is not None:
+        if isinstance(error, apsw.FullError | apsw.IOError | apsw.CorruptError | apsw.NotADBError):
+            return error
+        error = error.__context__
+    return None
 
 
 def _tell(job: _Job[object], outcome: object) -> None:

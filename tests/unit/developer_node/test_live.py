@@ -83,3 +83,22 @@ async def test_a_state_is_shown_when_it_changes_and_not_while_it_stays(
         found = await shown(feed, 3)
         task.cancel()
     assert found == [states[0], states[3], states[5]]
+
+
+async def test_a_look_that_fails_is_a_sentence_and_the_next_one_counts_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(live, "STATE_S", 0.0)
+    feed, well = Feed(), FeedState(True, True, 0)
+    looks = iter([Unavailable("the outbox is closed", hint="Start again.")])
+
+    async def look() -> FeedState:
+        for refusal in looks:
+            raise refusal
+        return well
+
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(follow_state(look, feed))
+        found = await shown(feed, 2)
+        task.cancel()
+    assert found == [FeedState(False, False, 0, "the outbox is closed. Start again."), well]

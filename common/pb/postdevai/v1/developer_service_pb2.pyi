@@ -38,7 +38,7 @@ class StatusResponse(_message.Message):
     def __init__(self, nodes: _Optional[_Iterable[_Union[_node_pb2.Node, _Mapping]]] = ..., outbox: _Optional[_Union[OutboxStatus, _Mapping]] = ..., lake: _Optional[_Union[_lake_service_pb2.StatsResponse, _Mapping]] = ..., models: _Optional[_Iterable[_Union[_model_pb2.Model, _Mapping]]] = ..., repositories: _Optional[_Iterable[_Union[WatchedRepository, _Mapping]]] = ..., dragon_unavailable: _Optional[str] = ..., coordinator_unavailable: _Optional[str] = ..., inference: _Optional[_Union[_inference_service_pb2.InferenceStatsResponse, _Mapping]] = ...) -> None: ...
 
 class OutboxStatus(_message.Message):
-    __slots__ = ("waiting", "refused", "gaps", "bytes", "bytes_max", "spooled", "bodies_dropped")
+    __slots__ = ("waiting", "refused", "gaps", "bytes", "bytes_max", "spooled", "bodies_dropped", "sentence")
     WAITING_FIELD_NUMBER: _ClassVar[int]
     REFUSED_FIELD_NUMBER: _ClassVar[int]
     GAPS_FIELD_NUMBER: _ClassVar[int]
@@ -46,6 +46,7 @@ class OutboxStatus(_message.Message):
     BYTES_MAX_FIELD_NUMBER: _ClassVar[int]
     SPOOLED_FIELD_NUMBER: _ClassVar[int]
     BODIES_DROPPED_FIELD_NUMBER: _ClassVar[int]
+    SENTENCE_FIELD_NUMBER: _ClassVar[int]
     waiting: int
     refused: int
     gaps: int
@@ -53,7 +54,8 @@ class OutboxStatus(_message.Message):
     bytes_max: int
     spooled: int
     bodies_dropped: int
-    def __init__(self, waiting: _Optional[int] = ..., refused: _Optional[int] = ..., gaps: _Optional[int] = ..., bytes: _Optional[int] = ..., bytes_max: _Optional[int] = ..., spooled: _Optional[int] = ..., bodies_dropped: _Optional[int] = ...) -> None: ...
+    sentence: str
+    def __init__(self, waiting: _Optional[int] = ..., refused: _Optional[int] = ..., gaps: _Optional[int] = ..., bytes: _Optional[int] = ..., bytes_max: _Optional[int] = ..., spooled: _Optional[int] = ..., bodies_dropped: _Optional[int] = ..., sentence: _Optional[str] = ...) -> None: ...
 
 class WatchedRepository(_message.Message):
     __slots__ = ("path", "working_copy", "files", "skipped", "state")
