@@ -11,6 +11,7 @@ from common import fingerprint
 from common.model.event import CommandFinished
 from common.model.failure import Failure
 from common.model.ids import Fingerprint
+from developer_node.text import during
 from developer_node.text.imports import Imports
 from developer_node.text.parsers import known, python
 from developer_node.text.parsers.symptom import Place, Symptom
@@ -27,6 +28,7 @@ CAUSE_CHARS_MAX = 500
 """What differs only beyond these is told apart no more."""
 
 _SIGPIPE = 128 + signal.SIGPIPE
+_STOPS = frozenset(128 + s for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
 _NO_TESTS = 5
 """pytest's exit code when it collected nothing."""
 
@@ -37,12 +39,37 @@ def interpret(command: CommandFinished, root: str) -> CommandFinished:
     A command that ended well has no failures, whatever it printed.
     """
     place = _place(command.cwd, root)
+    if command.running or _stopped(command.exit_codes):
+        return _interpret_running(command, place)
     symptoms, tests = known.parse(command.output.text, command.command, place)
     if not failed(command.exit_codes):
         return replace(command, failures=(), tests=tests)
+    if command.run:
+        # What was told while it ran is not told again, unless it is what the program died of.
+        told, _ = during.parse(command.output.text, command.command, place)
+        symptoms = _without(symptoms, told)
     found = [_failure(s, place) for s in symptoms[:FAILURES_MAX]]
     imports = Imports(place.root, place.cwd)
     return replace(command, failures=tuple(_with_imports(f, imports) for f in found), tests=tests)
+
+
+def _interpret_running(command: CommandFinished, place: Place) -> CommandFinished:
+    """No exit code has spoken, or it only says that a person stopped the program."""
+    if command.run and not command.running:
+        return replace(command, failures=(), tests=None)  # its parts have told all
+    symptoms, tests = during.parse(command.output.text, command.command, place)
+    found = [_failure(s, place) for s in symptoms[:FAILURES_MAX]]
+    return replace(command, failures=tuple(replace(f, during=True) for f in found), tests=tests)
+
+
+def _stopped(exit_codes: tuple[int, ...]) -> bool:
+    """By Ctrl-C, by a closed window or by a polite kill."""
+    return bool(exit_codes) and exit_codes[-1] in _STOPS
+
+
+def _without(symptoms: list[Symptom], told: list[Symptom]) -> list[Symptom]:
+    known_already = {s.complaint for s in told}
+    return [s for s in symptoms if s.complaint not in known_already]
 
 
 def from_text(text: str, cwd: str, root: str) -> Failure | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 from common.model.failure import TestReport
 from developer_node.text.parsers import pytest, python
@@ -28,12 +28,27 @@ def parse(text: str, command: str, place: Place) -> tuple[list[Symptom], TestRep
     A line is one tool's: the earlier parser's, unless the command names another one's program.
     What is only a consequence is heard when nothing else was found.
     """
+    whole = read(text, command, place)
+    return [found.symptom for found in whole.found], whole.tests
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What all parsers say of one output."""
+
+    found: tuple[Found, ...]
+    """In order."""
+    tests: TestReport | None
+
+
+def read(text: str, command: str, place: Place, parsers: Sequence[Parser] = PARSERS) -> Read:
+    """The same with its lines, by parsers of one's own choice."""
     lines = plain_lines(text)
     plain = "\n".join(lines)
     found: list[Found] = []
     consequences: list[Found] = []
     tests: list[TestReport] = []
-    for parser in _in_order(command):
+    for parser in _in_order(command, parsers):
         parsed = parser.parse(lines, place) if any(h in plain for h in parser.hints) else None
         if parsed is None:
             continue
@@ -41,7 +56,7 @@ def parse(text: str, command: str, place: Place) -> tuple[list[Symptom], TestRep
         tests += [parsed.tests] if parsed.tests else []
         lines = _without(lines, parsed)
     said = sorted(found or consequences, key=lambda f: f.first)
-    return [f.symptom for f in said], _together(tests)
+    return Read(tuple(said), together(tests))
 
 
 def programs(command: str) -> frozenset[str]:
@@ -50,9 +65,9 @@ def programs(command: str) -> frozenset[str]:
     return frozenset(os.path.basename(w) for w in words if not w.startswith("-"))
 
 
-def _in_order(command: str) -> list[Parser]:
+def _in_order(command: str, parsers: Sequence[Parser]) -> list[Parser]:
     named = programs(command)
-    return sorted(PARSERS, key=lambda p: (p.consequence, named.isdisjoint(p.commands)))
+    return sorted(parsers, key=lambda p: (p.consequence, named.isdisjoint(p.commands)))
 
 
 def _without(lines: Sequence[str], parsed: Parsed) -> list[str]:
@@ -66,7 +81,7 @@ def _without(lines: Sequence[str], parsed: Parsed) -> list[str]:
     return left
 
 
-def _together(reports: Iterable[TestReport]) -> TestReport | None:
+def together(reports: Iterable[TestReport]) -> TestReport | None:
     """The reports of several runners as one."""
     whole: TestReport | None = None
     for report in reports:

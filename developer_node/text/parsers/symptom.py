@@ -12,7 +12,9 @@ _LIBRARY_PARTS = frozenset(
     ("site-packages", "dist-packages", "node_modules", ".venv", "venv", ".tox", ".nox", ".eggs")
 )
 _STANDARD_LIBRARY = re.compile(r"/lib/python\d")
-_ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+_ANSI = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][0-9A-Z]|\x1b[=>78cM]"
+)
 
 CHAINED = (
     "The above exception was the direct cause of the following exception:",
