@@ -1,0 +1,89 @@
+"""The sandbox of Linux: bubblewrap's namespaces, with the rebuilt tree in the place of the old."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from developer_node.proof.sandbox import TOOLCHAINS, Plan, person_home, probe
+
+_ALONE = (
+    "--unshare-all",
+    "--die-with-parent",
+    "--new-session",
+    "--cap-drop",
+    "ALL",
+    "--ro-bind",
+    "/",
+    "/",
+    "--dev",
+    "/dev",
+    "--proc",
+    "/proc",
+)
+_UNSEEN = ("/run", "/var/run", "/tmp", "/var/tmp", "/mnt", "/media")
+"""Sockets of daemons lie here: without a network they are the way out that is left."""
+_SEEN_AGAIN = ("/run/current-system", "/run/wrappers")
+"""Of NixOS: where its programs are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bubblewrap:
+    """Paths, working directory and editable installs are as they were; the files are not."""
+
+    program: str = "bwrap"
+
+    @property
+    def name(self) -> str:
+        """What it keeps away, for people."""
+        return "bubblewrap: no network, files read-only, HOME unseen"
+
+    def missing(self) -> str:
+        """Why it cannot be used here; empty when it can."""
+        return probe([self.program, *_ALONE, "true"], "bubblewrap")
+
+    def wrap(self, plan: Plan, argv: Sequence[str]) -> list[str]:
+        """The command that runs `argv` shut in."""
+        options = [*_ALONE, *_unseen(plan), *_own(plan), "--chdir", os.fspath(plan.cwd)]
+        options += ["--clearenv"]
+        for name, value in plan.environment.items():
+            options += ["--setenv", name, value]
+        return [self.program, *options, "--", *argv]
+
+    def arrange(self, plan: Plan) -> None:
+        """Nothing: everything is bound in its place."""
+
+    def root(self, plan: Plan) -> Path:
+        """Where the tree was."""
+        return plan.root
+
+    def tmp(self, plan: Plan) -> Path:
+        """Where the command sees its own directory for temporary files."""
+        return Path("/tmp")
+
+
+def _unseen(plan: Plan) -> list[str]:
+    options: list[str] = []
+    for place in _UNSEEN:
+        if os.path.isdir(place) and not os.path.islink(place):
+            options += ["--tmpfs", place]
+    for place in _SEEN_AGAIN:
+        options += ["--ro-bind-try", place, place]
+    home = person_home()
+    if home is not None:
+        options += ["--tmpfs", os.fspath(home)]
+        for name in TOOLCHAINS:
+            options += ["--ro-bind-try", os.fspath(home / name), os.fspath(home / name)]
+    for path in plan.hidden:
+        options += ["--tmpfs", os.fspath(path)]
+    return options
+
+
+def _own(plan: Plan) -> list[str]:
+    options = ["--bind", os.fspath(plan.tmp), "/tmp"]
+    options += ["--bind", os.fspath(plan.tree), os.fspath(plan.root)]
+    for path in plan.shown:
+        options += ["--ro-bind", os.fspath(path), os.fspath(path)]
+    return options
