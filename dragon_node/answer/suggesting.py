@@ -11,7 +11,7 @@ import apsw
 
 from common.model.failure import Failure, Match, Recollection, Suggestion
 from common.model.ids import EventId
-from dragon_node.failures.memory import failure_from_text
+from dragon_node.failures.as_kept import failure_from_text
 from dragon_node.failures.recall import LakeOfFailures, Recaller
 
 CARDS_A_READ = 32

@@ -66,13 +66,15 @@ def judge(
         return Ending("removed", "the test's file was deleted", also=changes)
     environment = _environment(failing.environment, passing.environment)
     if not changes and environment is None:
-        return _unchanged(failing, passing)
+        return _unchanged(failure, failing, passing)
     if environment is None:
         return _code(failure, failing, changes, verdict, root)
     return _environment_too(failure, failing, changes, environment, root)
 
 
-def _unchanged(failing: Run, passing: Run) -> Ending | None:
+def _unchanged(failure: Failure, failing: Run, passing: Run) -> Ending | None:
+    if failure.during and failure.kind != "test":
+        return None  # the next request may have asked for something else
     if (failing.command, failing.cwd) != (passing.command, passing.cwd):
         return None  # another command on the same files: other options, other order, other result
     if passing.tree_after and passing.tree_after != passing.tree:

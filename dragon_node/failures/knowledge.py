@@ -9,6 +9,7 @@ import apsw
 
 from common.model.failure import Failure, Flakiness, Match
 from dragon_node.failures.in_place import Contents, Place, files_at, place
+from dragon_node.failures.joined import IN, as_json, together
 from dragon_node.failures.kept import KnownRemedy, of_symptom
 from dragon_node.failures.runs import Run
 
@@ -43,22 +44,23 @@ def known(
 ) -> Known:
     """What was known before a point of the journal; now, when none is given.
 
-    This project's past goes before another's; equal values before other values. An empty
-    project stands for any. `failing` is the run that is asked about: a remedy that was in place
-    then goes last.
+    This project's past, and that of what is joined to it, goes before another's; equal values
+    before other values. An empty project stands for any. `failing` is the run that is asked
+    about: a remedy that was in place then goes last.
     """
     remedies = _placed(
         db, failing, failure, _merged(failure, of_symptom(db, failure.fingerprint, before_lsn))
     )
-    here = [r for r in remedies if project in ("", r.project)]
-    flaky = _flaky(db, project, failure, before_lsn)
+    within = _Within.of(db, project)
+    here = [r for r in remedies if r.project in within]
+    flaky = _flaky(db, within, failure, before_lsn)
     chosen = here if here or flaky else remedies
     elsewhere = chosen[0].failing.project_name if chosen and not here else ""
     # As close as what is offered, not as what was merely seen.
     missing = [r for r in chosen if r.in_place is None] or chosen
-    match = _closeness(failure, missing) if chosen else _match(db, project, failure, before_lsn)
+    match = _closeness(failure, missing) if chosen else _match(db, within, failure, before_lsn)
     ordered = sorted(chosen, key=lambda r: _rank(failure, r))
-    return Known(match, tuple(ordered), flaky, _note(db, project, failure, before_lsn), elsewhere)
+    return Known(match, tuple(ordered), flaky, _note(db, within, failure, before_lsn), elsewhere)
 
 
 def _closeness(failure: Failure, remedies: Sequence[KnownRemedy]) -> Match:
@@ -117,11 +119,34 @@ def _rank(failure: Failure, remedy: KnownRemedy) -> tuple[bool, bool, bool, int,
     )
 
 
-def _match(db: apsw.Connection, project: str, failure: Failure, before_lsn: int) -> Match:
+@dataclass(frozen=True, slots=True)
+class _Within:
+    """A project and what is joined to it; None is any."""
+
+    projects: frozenset[str] | None
+
+    @classmethod
+    def of(cls, db: apsw.Connection, project: str) -> _Within:
+        return cls(together(db, project) if project else None)
+
+    def __contains__(self, project: str) -> bool:
+        return self.projects is None or project in self.projects
+
+    @property
+    def condition(self) -> str:
+        """In SQL, with one binding."""
+        return "?=''" if self.projects is None else f"project {IN}"
+
+    @property
+    def binding(self) -> str:
+        return "" if self.projects is None else as_json(self.projects)
+
+
+def _match(db: apsw.Connection, within: _Within, failure: Failure, before_lsn: int) -> Match:
     rows = db.execute(
-        'SELECT DISTINCT "values" FROM occurrences WHERE fingerprint=? AND lsn<?'
-        " AND (project=? OR ?='')",
-        (failure.fingerprint, before_lsn, project, project),
+        f'SELECT DISTINCT "values" FROM occurrences WHERE fingerprint=? AND lsn<?'
+        f" AND {within.condition}",
+        (failure.fingerprint, before_lsn, within.binding),
     )
     seen = {str(row[0]) for row in rows}
     if not seen:
@@ -130,22 +155,22 @@ def _match(db: apsw.Connection, project: str, failure: Failure, before_lsn: int)
 
 
 def _flaky(
-    db: apsw.Connection, project: str, failure: Failure, before_lsn: int
+    db: apsw.Connection, within: _Within, failure: Failure, before_lsn: int
 ) -> Flakiness | None:
     row = db.execute(
-        "SELECT failed, runs FROM flaky WHERE fingerprint=? AND lsn<? AND (project=? OR ?='')"
+        f"SELECT failed, runs FROM flaky WHERE fingerprint=? AND lsn<? AND {within.condition}"
         " ORDER BY lsn DESC LIMIT 1",
-        (failure.fingerprint, before_lsn, project, project),
+        (failure.fingerprint, before_lsn, within.binding),
     ).fetchone()
     return Flakiness(int(str(row[0])), int(str(row[1]))) if row else None
 
 
-def _note(db: apsw.Connection, project: str, failure: Failure, before_lsn: int) -> str:
+def _note(db: apsw.Connection, within: _Within, failure: Failure, before_lsn: int) -> str:
     """Of the newest episode that ended or that a run said something about."""
     row = db.execute(
         "SELECT state, note FROM episodes WHERE fingerprint=? AND id<? AND note<>''"
-        " AND (project=? OR ?='') ORDER BY coalesce(closed_lsn, last_lsn) DESC LIMIT 1",
-        (failure.fingerprint, before_lsn * 64, project, project),
+        f" AND {within.condition} ORDER BY coalesce(closed_lsn, last_lsn) DESC LIMIT 1",
+        (failure.fingerprint, before_lsn * 64, within.binding),
     ).fetchone()
     if row is None or row[0] in ("observed", "ambiguous", "unproven"):
         return ""

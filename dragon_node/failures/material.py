@@ -14,8 +14,8 @@ from common.model.failure import Failure, Remedy
 from common.model.ids import ContentHash, EventId, WorkingCopyId
 from common.model.remedy import RemedyMaterial
 from dragon_node.failures import kept
+from dragon_node.failures.as_kept import failure_from_text
 from dragon_node.failures.kept import KnownRemedy
-from dragon_node.failures.memory import failure_from_text
 from dragon_node.failures.recall import LakeOfFailures, Recaller
 
 NOT_RECORDED = "the files it failed on were not recorded in full"

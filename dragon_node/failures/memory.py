@@ -55,6 +55,8 @@ class FailureMemory:
                 commits.apply(db, record, event, moved)
             case Event(body=WorkingCopySeen(path=path), working_copy=wc):
                 db.execute("INSERT OR REPLACE INTO roots VALUES (?,?)", (wc, path))
+            case Event(body=CommandFinished(recorder="atuin" | "bash" | "zsh" | "fish")):
+                pass  # of a history: no exit code, no output, no ground, so nothing to conclude
             case Event(body=CommandFinished() as command) as event:
                 known = tuple(current(failure) for failure in command.failures)
                 command = dataclasses.replace(command, failures=known)
@@ -101,7 +103,7 @@ def _settle_one(
     command: CommandFinished,
     root: str,
 ) -> None:
-    said = verdict(failure.test, failing, run, command, root)
+    said = verdict(failure, failing, run, command, root)
     match said:
         case "passed" | "passed unnamed":
             changes = runs.between(db, failing, run)

@@ -7,18 +7,24 @@ import shlex
 from typing import Literal
 
 from common.model.event import CommandFinished
-from common.model.failure import TestReport
+from common.model.failure import Failure, TestReport
 from dragon_node.failures.runs import Run
 
 Verdict = Literal["passed", "passed unnamed", "skipped", "not run", "failed", "unknown"]
 """`passed unnamed`: by its counts; the run does not name the tests that passed."""
 
 
-def verdict(test: str, failing: Run, later: Run, command: CommandFinished, root: str) -> Verdict:
-    """What `later` says about a test, or about a whole command when `test` is empty."""
+def verdict(
+    failure: Failure, failing: Run, later: Run, command: CommandFinished, root: str
+) -> Verdict:
+    """What `later` says about a failure's test, or about a whole command when it has none.
+
+    A failure of a program that still ran is over only when its test or request is named.
+    """
+    test = failure.test
     same_command = (later.command, later.cwd) == (failing.command, failing.cwd)
     if not test:
-        return "passed" if same_command and later.ok else "unknown"
+        return "passed" if same_command and later.ok and not failure.during else "unknown"
     tests = command.tests
     if tests is None:
         return "unknown"
@@ -26,7 +32,7 @@ def verdict(test: str, failing: Run, later: Run, command: CommandFinished, root:
         return named
     if _is_alone(test, later, root):
         return "passed"
-    if not same_command:
+    if not same_command or failure.during or later.running:
         return "unknown"
     if tests.passed and len(tests.passed) == tests.passed_count:
         return "not run"  # every test that passed is named, and it is not among them
@@ -38,7 +44,6 @@ def _named(test: str, tests: TestReport) -> Verdict | None:
         inside = f"{test}::"
         if any(t.startswith(inside) for t in tests.passed):
             return "passed"
-        return "failed" if test in tests.failed else None
     if test in tests.failed:
         return "failed"
     if test in tests.skipped:

@@ -11,10 +11,10 @@ import apsw
 from common.model.answer import Freshness
 from common.model.failure import Failure, Occurrence, Recollection, Remedy
 from common.model.ids import ContentHash, EventId
+from dragon_node.failures.as_kept import failure_from_text
 from dragon_node.failures.kept import KnownRemedy, by_id
 from dragon_node.failures.knowledge import NOW, Known, known
 from dragon_node.failures.labels import KnownCommit
-from dragon_node.failures.memory import failure_from_text
 from dragon_node.failures.remedies import commits_for, shown, without_repeats
 from dragon_node.failures.runs import Run, load
 from dragon_node.failures.similar import nearest, worded_alike
@@ -28,6 +28,7 @@ CANDIDATES_MAX = 2000
 
 FIRST_TIME = "seen for the first time, nothing is known about it yet"
 NOT_PASSED_YET = "it has not been seen to pass yet"
+CI_ONLY = "seen in CI, not reproduced here"
 
 T = TypeVar("T")
 
@@ -89,7 +90,7 @@ class Recaller:
         return await self._shown(await self._lake.memory.read(read))
 
     async def by_fingerprint(self, fingerprint: str) -> Recollection:
-        """About a symptom by its identity, as it was last seen, in any project."""
+        """About a symptom by its identity, as it was last seen: "here" is the project of then."""
 
         def read(db: apsw.Connection) -> _Read | None:
             row = db.execute(
@@ -182,6 +183,8 @@ def _note(read: _Read) -> str:
         return f"the same symptom in {what.elsewhere}"
     if what.note or what.remedies or what.flaky:
         return what.note
+    if read.occurrences and all(seen.ci for seen in read.occurrences):
+        return CI_ONLY
     return NOT_PASSED_YET if len(read.occurrences) > 1 else FIRST_TIME
 
 
@@ -191,13 +194,13 @@ def _like(failure: Failure, candidates: list[Failure]) -> Failure | None:
 
 
 def _as_last_seen(db: apsw.Connection, failure: Failure) -> _Read:
-    """In any project; "here" is where it failed last with these values."""
+    """ "Here" is the project in which it failed last with these values."""
     row = db.execute(
         'SELECT max(lsn) FROM occurrences WHERE fingerprint=? AND "values"=?',
         (failure.fingerprint, failure.values),
     ).fetchone()
     failing = load(db, int(str(row[0]))) if row and row[0] is not None else None
-    return _about(db, failure, "", failing=failing)
+    return _about(db, failure, failing.project if failing else "", failing=failing)
 
 
 def _about(
@@ -218,7 +221,7 @@ def _occurrences(
     db: apsw.Connection, failure: Failure, before_lsn: int, inside: Where = EVERY
 ) -> tuple[Occurrence, ...]:
     rows = db.execute(
-        f"""SELECT r.event_id, r.at_ms, r.project_name, r.cwd, r.head, r.command, o.failure
+        f"""SELECT r.event_id, r.at_ms, r.project_name, r.cwd, r.head, r.command, r.ci, o.failure
            FROM occurrences o JOIN runs r ON r.lsn=o.lsn
            WHERE o.fingerprint=? AND o.lsn<? AND {inside.sql}
            GROUP BY o.lsn ORDER BY o.lsn DESC LIMIT ?""",
@@ -233,6 +236,7 @@ def _occurrences(
             str(head),
             str(command),
             failure_from_text(str(text)).message,
+            bool(ci),
         )
-        for event_id, at_ms, project, cwd, head, command, text in rows
+        for event_id, at_ms, project, cwd, head, command, ci, text in rows
     )

@@ -21,6 +21,7 @@ from common.model.event import (
     GitVerb,
     Ground,
     PathChange,
+    Recorder,
     WorkingCopySeen,
 )
 from common.model.failure import Failure, Frame, TestReport
@@ -193,14 +194,17 @@ class Copy:
         tests: TestReport | None = None,
         *,
         tree_after: str | None = None,
+        recorder: Recorder = "run",
+        ci: bool = False,
+        running: bool = False,
     ) -> Event:
-        """A recorded command with its ground."""
+        """A recorded command with its ground; `running` is a part of one that has not ended."""
         ground = self._ground()
         if tree_after is not None:
             ground = replace(ground, tree_after=tree_after)
-        done = CommandFinished(
-            command, self.path, (exit_code,), 2000, ground=ground, recorder="run"
-        )
+        codes = () if running else (exit_code,)
+        done = CommandFinished(command, self.path, codes, 2000, ground=ground, recorder=recorder)
+        done = replace(done, ci=ci, running=running)
         return self.story.tell(self, replace(done, failures=failures, tests=tests))
 
     def commit(self, subject: str, *paths: str, verb: GitVerb = "commit") -> Commit:
