@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 
 from common.errors import Missing, PostDevAIError, Unavailable
 from common.model.answer import AskPart, AskRequest
@@ -12,6 +12,7 @@ from common.model.failure import Suggestion, Verdict
 from common.model.ids import ContentHash, EventId
 from common.model.lake import HistoryEntry, HistoryPage, HistoryQuery
 from common.model.laptop import FeedItem, FeedState, LaptopStatus
+from common.model.remedy import DraftedPatch, MineStep, ProofStep, ProofTarget
 
 NOW_MS = 1_772_546_700_000
 """3 March 2026, 14:05:00 UTC."""
@@ -30,6 +31,52 @@ class SetClock:
     def monotonic(self) -> float:
         """The same in seconds."""
         return self.at_ms / 1_000
+
+
+class ScriptedRemedies:
+    """Proofs, past fixes, patches and cards put off, as a test wrote them."""
+
+    def __init__(self) -> None:
+        self.proof: tuple[ProofStep | asyncio.Event | PostDevAIError, ...] = ()
+        """In order; an event is waited for, an error is raised."""
+        self.past: tuple[MineStep, ...] = ()
+        self.patch = DraftedPatch("", True, "It applies.", "git apply")
+        self.proven: list[ProofTarget] = []
+        self.mined: list[str] = []
+        self.drafted: list[tuple[str, str]] = []
+        self.snoozed: list[tuple[str, int]] = []
+        self.ended = 0
+        """Proofs that were ended or have come to their end."""
+
+    async def prove(self, target: ProofTarget) -> AsyncGenerator[ProofStep]:
+        """The scripted steps."""
+        self.proven.append(target)
+        try:
+            for part in self.proof:
+                match part:
+                    case asyncio.Event():
+                        await part.wait()
+                    case PostDevAIError():
+                        raise part
+                    case _:
+                        yield part
+        finally:
+            self.ended += 1
+
+    async def mine(self, path: str, limit: int = 0) -> AsyncGenerator[MineStep]:
+        """The scripted past."""
+        self.mined.append(path)
+        for step in self.past:
+            yield step
+
+    async def draft(self, remedy_id: str, path: str) -> DraftedPatch:
+        """The scripted patch."""
+        self.drafted.append((remedy_id, path))
+        return self.patch
+
+    async def snooze(self, suggestion_id: str, minutes: int) -> None:
+        """Kept for the test to look at."""
+        self.snoozed.append((suggestion_id, minutes))
 
 
 class ScriptedDaemon:
@@ -56,6 +103,7 @@ class ScriptedDaemon:
         self.speaking = 0
         """Answers that have more to say and do not wait for the test."""
         self.verdicts: list[tuple[str, Verdict]] = []
+        self.remedies = ScriptedRemedies()
         self.connections = 0
         self._items = list(items)
         self._read = 0

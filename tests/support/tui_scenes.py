@@ -29,6 +29,7 @@ from common.model.event import (
     FileChanged,
     GitOperation,
     Output,
+    ProofFinished,
     WorkingCopySeen,
 )
 from common.model.failure import (
@@ -46,6 +47,7 @@ from common.model.lake import HistoryEntry, LakeStats
 from common.model.laptop import FeedState, LaptopStatus, OutboxStatus, WatchedRepository
 from common.model.llm import Model
 from common.model.node import Node
+from common.model.remedy import MinedFix, MineEnd, MineStep, ProofProgress, ProofStep
 from developer_node.front.tui.app import PostDevAIApp, make_app
 from developer_node.front.tui.screens.ask import AskView
 from tests.support.scripted_daemon import NOW_MS, ScriptedDaemon, SetClock
@@ -427,6 +429,53 @@ def scene_away() -> ScriptedDaemon:
     return daemon
 
 
+PAST_FIX = MinedFix(
+    HOME,
+    "7c41e9d0b2" + "0" * 30,
+    "money: shares add up to the whole",
+    NOW_MS - 86_400_000 * 30,
+    ("tests/test_money.py",),
+    ("ledger/money.py",),
+    "its subject says that it mends something, and it changes one file and its test",
+)
+
+
+def scene_proving() -> ScriptedDaemon:
+    """A card whose remedy is being tried again; it waits in the middle of the green runs."""
+    daemon = scene_card()
+    daemon.remedies.proof = (
+        ProofStep(ProofProgress("red", 3, 3, "the failing tree failed three times")),
+        ProofStep(ProofProgress("green", 1, 3, "with the change: run 2 of 3")),
+        asyncio.Event(),
+    )
+    return daemon
+
+
+def scene_confirmed() -> ScriptedDaemon:
+    """A card whose remedy was confirmed."""
+    daemon = scene_card()
+    finished = ProofFinished(
+        "r1",
+        FAILURE.fingerprint,
+        "confirmed",
+        "",
+        *(3, 3, 3),
+        sandbox="namespaces: no network, your files read only",
+    )
+    daemon.remedies.proof = (ProofStep(finished),)
+    return daemon
+
+
+def scene_past() -> ScriptedDaemon:
+    """No failure has come back yet, and the git log holds a fix with its test."""
+    daemon = scene_empty()
+    daemon.remedies.past = (
+        MineStep(PAST_FIX),
+        MineStep(MineEnd(212, 1, "1 fix with a test among the last 212 commits.")),
+    )
+    return daemon
+
+
 SCENES: dict[str, Callable[[], ScriptedDaemon]] = {
     name.removeprefix("scene_"): made
     for name, made in dict(globals()).items()
@@ -440,7 +489,7 @@ async def settled(pilot: Pilot[None]) -> None:
     for field in app.screen.query(Input):
         field.cursor_blink = False
     await until(pilot, lambda: _has_heard_all(app))
-    busy = [worker for worker in app.workers if worker.group in ("draw", "load", "judge")]
+    busy = [worker for worker in app.workers if worker.group in ("draw", "load", "judge", "mine")]
     if busy:
         await app.workers.wait_for_complete(busy)
     await pilot.pause()

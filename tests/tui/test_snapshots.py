@@ -139,3 +139,18 @@ def test_a_long_place_keeps_its_lines(shown: Shown, size: tuple[int, int]) -> No
 def test_while_one_types_the_footer_names_the_ways_out(shown: Shown) -> None:
     """Letters are letters there."""
     assert shown("ask", ("3", *"1qs"))
+
+
+def test_a_proof_is_seen_as_it_goes(shown: Shown) -> None:
+    """Red runs and green runs as dots, and how to stop it."""
+    assert shown("proving", ("2", "p", "enter"), MIDDLE)
+
+
+def test_a_confirmed_remedy_says_what_that_means(shown: Shown) -> None:
+    """Then, not now."""
+    assert shown("confirmed", ("2", "p", "enter"), MIDDLE)
+
+
+def test_the_first_card_comes_from_the_past(shown: Shown) -> None:
+    """You fixed this on a day; p proves it."""
+    assert shown("past", ("2", "m"))

@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from common.clock import Clock, SystemClock
+from common.model.event import ProofFinished
 from developer_node.front.tui import messages, themes
 from developer_node.front.tui.card import headline
 from developer_node.front.tui.daemon import Connect, Daemon, StopEverything
@@ -22,6 +23,8 @@ from developer_node.front.tui.screens.ask import AskView
 from developer_node.front.tui.screens.failures import FailuresView
 from developer_node.front.tui.screens.help import HelpScreen, keys_of
 from developer_node.front.tui.screens.leave import LeaveScreen
+from developer_node.front.tui.screens.past import PastScreen
+from developer_node.front.tui.screens.prove import ProveScreen
 from developer_node.front.tui.screens.text import TextScreen
 from developer_node.front.tui.screens.timeline import TimelineView
 from developer_node.front.tui.screens.view import Desk, View
@@ -64,6 +67,8 @@ class PostDevAIApp(App[None]):
         super().__init__()
         self._stop_everything = stop_everything
         self._stays_here = stays_here
+        self._clock = clock
+        self._zone = zone
         self._notebook = Notebook()
         self._reader = FeedReader(
             connect, self.post_message, repaint_s=repaint_s, poll_s=poll_s, retry_s=retry_s
@@ -129,6 +134,21 @@ class PostDevAIApp(App[None]):
         self.copy_to_clipboard(plain(message.text))
         self.notify(f"Copied {message.what}.", timeout=2, markup=False)
 
+    def on_proof_wanted(self, message: messages.ProofWanted) -> None:
+        """Asks first; what comes of it is on the card when one is back there."""
+        screen = ProveScreen(self._reader, message.target, message.command)
+        self.push_screen(screen, self._proven)
+
+    def on_past_wanted(self, message: messages.PastWanted) -> None:
+        """Fixes of the past, over the view."""
+        self.push_screen(PastScreen(self._reader, message.path, self._zone))
+
+    async def on_question_wanted(self, message: messages.QuestionWanted) -> None:
+        """To the view where one asks, with the question written there."""
+        await self.action_view(AskView.VIEW)
+        if isinstance(self.screen, AskView):
+            self.screen.put(message.question)
+
     # Keys
 
     async def action_view(self, name: str) -> None:
@@ -149,6 +169,8 @@ class PostDevAIApp(App[None]):
         if isinstance(screen, View):
             here = keys_of([*type(screen).BINDINGS, *RowList.BINDINGS])
             title, summary = screen.VIEW.capitalize(), screen.SUMMARY
+        elif isinstance(screen, ProveScreen | PastScreen):
+            here, title, summary = keys_of(type(screen).BINDINGS), "Proof", screen.SUMMARY
         elif isinstance(screen, TextScreen):
             here = keys_of([*TextScreen.BINDINGS, *TextPane.BINDINGS])
             title, summary = "Text", screen.SUMMARY
@@ -180,6 +202,11 @@ class PostDevAIApp(App[None]):
         yield SystemCommand("Help (F1)", "The keys of this view", self.action_help)
         yield SystemCommand("Theme", "Other colours", self.action_change_theme)
         yield SystemCommand("Leave (q)", "Keep recording, or stop everything", self.action_leave)
+
+    def _proven(self, finished: ProofFinished | None) -> None:
+        if finished is not None:
+            self._notebook.add_proof(finished, self._clock.now_ms())
+            self._refresh()
 
     def _left(self, leaving: bool | None) -> None:
         if leaving:

@@ -12,6 +12,7 @@ from textual.content import Content
 from common.model.failure import (
     Failure,
     Match,
+    Proof,
     Recollection,
     Remedy,
     RemedyState,
@@ -120,6 +121,8 @@ def facts_of_remedy(
     facts = [Fact(name, said)]
     if remedy.why:
         facts.append(Fact("Why this", _text(remedy.why)))
+    if remedy.proof is not None:
+        facts.append(Fact("Proof", _proof(remedy.proof)))
     facts.append(Fact("See it", _command(see_command(remedy, card.recollection.failure))))
     return facts
 
@@ -161,6 +164,13 @@ def see_command(remedy: Remedy, failure: Failure | None) -> str:
     if failure is not None and failure.fingerprint:
         return f"postdevai recall --fingerprint {failure.fingerprint}"
     return "postdevai recall --last"
+
+
+def question_about(failure: Failure) -> str:
+    """What one would type into Ask."""
+    said = one_line(failure.message.splitlines()[0] if failure.message else failure.normalised, 200)
+    where = f" in {one_line(failure.test, 200)}" if failure.test else ""
+    return f"why does it fail with {failure.code}: {said}{where}"
 
 
 def _claim(recollection: Recollection) -> tuple[str, str]:
@@ -207,6 +217,13 @@ def _last_seen(card: Suggestion, now_ms: int, zone: tzinfo | None) -> Content:
     if many > 1:
         said = said.append_text(f", {'20 or more' if many == 20 else many} times", MUTED)
     return said.append_text(f"\n{one_line(newest.cwd)}", MUTED)
+
+
+def _proof(proof: Proof) -> Content:
+    if proof.verdict == "unproven":
+        return Content.assemble(("unproven: ", "$text-warning"), one_line(proof.reason, 300))
+    said = f"red {proof.red} of {proof.runs} without it, green {proof.green} of {proof.runs} with"
+    return Content.styled(f"{said} it", "$text-success")
 
 
 def _paths(paths: tuple[str, ...]) -> Content:

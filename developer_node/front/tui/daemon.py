@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
 from common.model.answer import AskPart, AskRequest
@@ -11,6 +11,27 @@ from common.model.failure import Verdict
 from common.model.ids import ContentHash, EventId
 from common.model.lake import HistoryPage, HistoryQuery
 from common.model.laptop import FeedItem, LaptopStatus
+from common.model.remedy import DraftedPatch, MineStep, ProofStep, ProofTarget
+
+
+class Remedies(Protocol):
+    """What is done with remedies. Closing what comes in pieces cancels it."""
+
+    def prove(self, target: ProofTarget) -> AsyncGenerator[ProofStep]:
+        """Progress, then what came of it."""
+        ...
+
+    def mine(self, path: str, limit: int = 0) -> AsyncGenerator[MineStep]:
+        """Fixes of the past, then the end."""
+        ...
+
+    async def draft(self, remedy_id: str, path: str) -> DraftedPatch:
+        """The remedy as a patch."""
+        ...
+
+    async def snooze(self, suggestion_id: str, minutes: int) -> None:
+        """Puts a card off."""
+        ...
 
 
 class Daemon(Protocol):
@@ -42,6 +63,11 @@ class Daemon(Protocol):
 
     async def feedback(self, remedy_id: str, verdict: Verdict) -> None:
         """What the person thought of a remedy."""
+        ...
+
+    @property
+    def remedies(self) -> Remedies:
+        """What is done with remedies."""
         ...
 
     async def close(self) -> None:

@@ -16,6 +16,7 @@ from common.model.failure import Suggestion, Verdict
 from common.model.ids import ContentHash, EventId
 from common.model.lake import HistoryQuery
 from common.model.laptop import FeedState, LaptopStatus
+from common.model.remedy import DraftedPatch, MineStep, ProofStep, ProofTarget
 from developer_node.front.tui.daemon import Connect, Daemon
 from developer_node.front.tui.messages import (
     Connected,
@@ -29,7 +30,15 @@ EVENTS_WAITING_MAX = 1_000
 """Of each sort, between two repaints; beyond it the oldest go, for no screen shows more."""
 CARDS_WAITING_MAX = 100
 HISTORY_LIMIT = 500
-HISTORY_KINDS: tuple[EventKind, ...] = ("file", "editor", "git", "command", "working_copy")
+HISTORY_KINDS: tuple[EventKind, ...] = (
+    "file",
+    "editor",
+    "git",
+    "command",
+    "working_copy",
+    "proof",
+    "act",
+)
 """Each asked for apart, so that the files of a scan cannot push the commands out."""
 STATUS_TIMEOUT_S = 5.0
 
@@ -76,6 +85,22 @@ class FeedReader:
     async def feedback(self, remedy_id: str, verdict: Verdict) -> None:
         """What the person thought of a remedy."""
         await self._held().feedback(remedy_id, verdict)
+
+    def prove(self, target: ProofTarget) -> AsyncGenerator[ProofStep]:
+        """Progress, then what came of it; closing it ends the runs."""
+        return self._held().remedies.prove(target)
+
+    def mine(self, path: str, limit: int) -> AsyncGenerator[MineStep]:
+        """Fixes of the past; closing it ends the walk."""
+        return self._held().remedies.mine(path, limit)
+
+    async def draft(self, remedy_id: str, path: str) -> DraftedPatch:
+        """A remedy as a patch for the files there."""
+        return await self._held().remedies.draft(remedy_id, path)
+
+    async def snooze(self, suggestion_id: str, minutes: int) -> None:
+        """No card for the same symptom for so long."""
+        await self._held().remedies.snooze(suggestion_id, minutes)
 
     async def ask(self, request: AskRequest) -> AsyncGenerator[AskPart, None]:
         """The parts of an answer; closing it closes the daemon's stream: the model stops."""

@@ -8,6 +8,7 @@ from common.model.event import Event
 from common.model.failure import Suggestion
 from common.model.lake import HistoryEntry
 from common.model.laptop import FeedState, LaptopStatus
+from common.model.remedy import ProofTarget
 from developer_node.front.tui.opened import Opening
 
 
@@ -76,6 +77,31 @@ class TextWanted(Message):
     def __init__(self, opening: Opening) -> None:
         super().__init__()
         self.opening = opening
+
+
+class QuestionWanted(Message):
+    """A screen wants a question to be asked."""
+
+    def __init__(self, question: str) -> None:
+        super().__init__()
+        self.question = question
+
+
+class ProofWanted(Message):
+    """A screen wants a remedy, or a fix of the past, to be tried again; the person is asked."""
+
+    def __init__(self, target: ProofTarget, command: str) -> None:
+        super().__init__()
+        self.target = target
+        self.command = command
+
+
+class PastWanted(Message):
+    """A screen wants to know what was fixed before in a repository."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
 
 
 class CopyWanted(Message):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from common.model.event import Event, FileChanged
-from common.model.failure import Suggestion, Verdict
+from common.model.event import Event, FileChanged, ProofFinished
+from common.model.failure import Proof, Remedy, Suggestion, Verdict
 from common.model.ids import EventId, WorkingCopyId
 from common.model.lake import HistoryEntry
 from common.model.laptop import FeedState, LaptopStatus
@@ -43,6 +43,8 @@ class Notebook:
         self.lost: Lost | None = None
         self.verdicts: dict[str, Verdict] = {}
         """What the person said of a remedy in this session."""
+        self.snoozed: set[str] = set()
+        """Cards that were put off in this session."""
         self.unseen: set[str] = set()
         """Cards that the person has not looked at."""
         self._events: dict[EventId, Event] = {}
@@ -80,6 +82,16 @@ class Notebook:
             self.unseen.discard(old.id)
         return new
 
+    def add_proof(self, finished: ProofFinished, at_ms: int) -> None:
+        """Into every card that shows the remedy; the Dragon says the same when it is asked anew."""
+        reason, runs = finished.reason, finished.runs
+        proof = Proof(finished.verdict, at_ms, reason, finished.red, finished.green, runs)
+        for card in list(self._cards.values()):
+            known = card.recollection
+            if any(remedy.id == finished.remedy_id for remedy in known.remedies):
+                remedies = tuple(_proven(r, finished.remedy_id, proof) for r in known.remedies)
+                self._cards[card.id] = replace(card, recollection=replace(known, remedies=remedies))
+
     def set_status(self, status: LaptopStatus) -> None:
         """How things stand; its repositories name what the Dragon has not named yet."""
         self.status = status
@@ -106,6 +118,13 @@ class Notebook:
         event = self.event(card.event_id)
         if event is not None and event.working_copy:
             self._names[event.working_copy] = card.project
+
+
+def _proven(remedy: Remedy, identity: str, proof: Proof) -> Remedy:
+    if remedy.id != identity:
+        return remedy
+    state = "confirmed" if proof.verdict == "confirmed" else remedy.state
+    return replace(remedy, state=state, proof=proof)
 
 
 def _event_age(event: Event) -> tuple[int, str]:

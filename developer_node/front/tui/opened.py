@@ -25,6 +25,7 @@ from common.model.event import (
 )
 from common.model.failure import Remedy
 from common.model.ids import ContentHash, EventId
+from common.model.remedy import DraftedPatch
 from developer_node.front.output_words import count, size
 from developer_node.front.tui.code import code_lines, diff_lines
 from developer_node.front.tui.notebook import Entry
@@ -48,6 +49,14 @@ class Reader(Protocol):
 
     async def blob(self, content: ContentHash) -> bytes:
         """Content as it was indexed."""
+        ...
+
+
+class Patches(Protocol):
+    """Where patches are drafted."""
+
+    async def draft(self, remedy_id: str, path: str) -> DraftedPatch:
+        """A remedy as a patch for the files there."""
         ...
 
 
@@ -150,16 +159,43 @@ def open_diff(remedy: Remedy) -> Opening:
     return Opening(one_line(remedy.label) or "uncommitted change", load)
 
 
+def open_patch(remedy: Remedy, path: str, reader: Patches) -> Opening:
+    """The change as a patch for the files at a path, and the line that applies it."""
+
+    async def load() -> Page:
+        patch = await reader.draft(remedy.id, path)
+        note = f"{patch.sentence}  {patch.command}".strip()
+        return Page(await asyncio.to_thread(diff_lines, patch.diff), note=one_line(note, 400))
+
+    return Opening("A patch for git apply", load)
+
+
 async def _output(event_id: EventId, reader: Reader) -> Page:
     whole, _ = await reader.event(event_id)
-    if not isinstance(whole.body, CommandFinished):
-        raise Missing("This event has no output.")
-    command = whole.body
+    match whole.body:
+        case CommandFinished() as command:
+            return await _printed(command)
+        case ProofFinished(output=output) as proof:
+            runs = f"red {proof.red}, green {proof.green} of {proof.runs}"
+            note = one_line(f"{proof.verdict}: {proof.reason or runs}", 400)
+            return Page(await _lines(output), one_line(proof.command), note + _left_out(output))
+        case ActDone(output=output) as act:
+            note = one_line(f"{act.level} {act.action}  {act.worktree} {act.branch}", 400)
+            return Page(await _lines(output), one_line(act.sentence), note + _left_out(output))
+        case _:
+            raise Missing("This event has no output.")
+
+
+async def _lines(output: Output) -> list[Content]:
+    lines = await asyncio.to_thread(coloured_lines, output.text)
+    return lines or [Content.styled("It printed nothing.", "$foreground-muted")]
+
+
+async def _printed(command: CommandFinished) -> Page:
     codes = "|".join(str(code) for code in command.exit_codes)
     note = f"exit {codes} after {duration(command.duration_ms)} in {one_line(command.cwd)}"
-    lines = await asyncio.to_thread(coloured_lines, command.output.text)
-    nothing = [Content.styled("It printed nothing.", "$foreground-muted")]
-    return Page(lines or nothing, one_line(command.command), note + _left_out(command.output))
+    lines = await _lines(command.output)
+    return Page(lines, one_line(command.command), note + _left_out(command.output))
 
 
 def _left_out(output: Output) -> str:

@@ -154,6 +154,12 @@ class AskView(View):
             self._answer = replace(self._answer, phase="cancelled")
             self._changed()
 
+    def put(self, question: str) -> None:
+        """Another view's question, to be read over before it is asked."""
+        field = self.query_one("#question", Input)
+        field.value = question[:_QUESTION_MAX]
+        field.focus()
+
     def action_leave_field(self) -> None:
         """The keys are keys again: to the passages, or to the view when there are none."""
         passages = self.query_one(RowList)

@@ -12,18 +12,28 @@ from textual.widgets import Static
 
 from common.errors import PostDevAIError
 from common.model.failure import Remedy, Suggestion, Verdict
-from developer_node.front.tui.card import card_row, see_command
+from common.model.remedy import ProofTarget
+from developer_node.front.tui.card import card_row, question_about, see_command
 from developer_node.front.tui.empty import nothing
-from developer_node.front.tui.messages import RowHighlighted, TextWanted
-from developer_node.front.tui.opened import open_diff, open_output
+from developer_node.front.tui.messages import (
+    PastWanted,
+    ProofWanted,
+    QuestionWanted,
+    RowHighlighted,
+    TextWanted,
+)
+from developer_node.front.tui.opened import open_diff, open_output, open_patch
 from developer_node.front.tui.screens.view import View
 from developer_node.front.tui.widgets.card_pane import CardPane, Drawn
 from developer_node.front.tui.widgets.row_list import RowList
+
+SNOOZE_MINUTES = 60
 
 _EMPTY = Content.assemble(
     ("No failure has come back.\n\n", "bold"),
     "When a command fails that has failed before, a card appears here:\n",
     "what failed, when it was last seen, and the change that made it pass.\n\n",
+    "m looks in the git log for something that you fixed before.\n",
     "Commands that are run like this are remembered:\n\n",
     ("    postdevai run -- pytest\n\n", "$text-accent"),
     ("With nothing true to say there is no card.", "$foreground-muted"),
@@ -41,8 +51,13 @@ class FailuresView(View):
         Binding("x", "judge('rejected')", "Reject", tooltip="Reject: never first again"),
         Binding("d", "open_diff", "Diff", tooltip="The whole change"),
         Binding("n", "other_remedy(1)", "Next", tooltip="Next remedy of this card"),
-        Binding("p", "other_remedy(-1)", "Previous remedy", show=False),
-        Binding("y", "copy", "Copy", tooltip="Copy the command that shows the change"),
+        Binding("N", "other_remedy(-1)", "Previous remedy", show=False),
+        Binding("p", "prove", "Prove", tooltip="Prove: red without it, green with it, offline"),
+        Binding("t", "take", "Patch", tooltip="Take it as a patch for git apply"),
+        Binding("s", "snooze", "Snooze", tooltip="Snooze: not again for an hour"),
+        Binding("i", "ask_about", "Ask", tooltip="Ask about this failure", show=False),
+        Binding("m", "past", "Past fixes", tooltip="Fixes in the git log that carry a test"),
+        Binding("y", "copy", "Copy", tooltip="Copy the command that shows it", show=False),
         Binding("Y", "copy_diff", "Copy diff", show=False),
         Binding("J,right_square_bracket", "scroll_card(1)", "Scroll card", show=False),
         Binding("K,left_square_bracket", "scroll_card(-1)", "Scroll card back", show=False),
@@ -117,7 +132,13 @@ class FailuresView(View):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what can be done with the selected card."""
-        if not self.whole or action not in _NEEDS_REMEDY:
+        if not self.whole:
+            return True
+        if action == "past":
+            return self.card is None and bool(self._repository())
+        if action in ("snooze", "ask_about"):
+            return self.card is not None
+        if action not in _NEEDS_REMEDY:
             return True
         remedy, card = self.remedy, self.card
         if remedy is None or card is None:
@@ -126,7 +147,9 @@ class FailuresView(View):
             return self.desk.notebook.verdicts.get(remedy.id) != parameters[0]
         if action == "other_remedy":
             return len(card.recollection.remedies) > 1
-        return bool(remedy.diff) if action in ("open_diff", "copy_diff") else True
+        if action == "prove":
+            return remedy.kind == "code"
+        return bool(remedy.diff) if action in ("open_diff", "copy_diff", "take") else True
 
     def action_judge(self, verdict: Verdict) -> None:
         """Tells the Dragon; it changes what is offered next time."""
@@ -141,6 +164,46 @@ class FailuresView(View):
             self._chosen[card.id] = self._chosen.get(card.id, 0) + by
             self.refresh_view()
             self.refresh_bindings()
+
+    def action_prove(self) -> None:
+        """Asks, runs, says what came of it."""
+        remedy = self.remedy
+        if remedy is not None:
+            self.post_message(ProofWanted(ProofTarget(remedy_id=remedy.id), remedy.command))
+
+    def action_take(self) -> None:
+        """The change as a patch, and the line that applies it."""
+        remedy = self.remedy
+        path = self._repository()
+        if remedy is not None:
+            self.post_message(TextWanted(open_patch(remedy, path, self.desk.reader)))
+
+    def action_snooze(self) -> None:
+        """Not again for an hour."""
+        card = self.card
+        if card is not None:
+            self.run_worker(self._snooze(card), group="snooze")
+
+    def action_ask_about(self) -> None:
+        """In the view where one asks."""
+        card = self.card
+        if card is not None and card.recollection.failure is not None:
+            self.post_message(QuestionWanted(question_about(card.recollection.failure)))
+
+    def action_past(self) -> None:
+        """Fixes of the past that carry a test."""
+        path = self._repository()
+        if path:
+            self.post_message(PastWanted(path))
+
+    def _repository(self) -> str:
+        """Where the card's failure happened, else the first that is watched."""
+        status = self.desk.notebook.status
+        paths = [repository.path for repository in status.repositories] if status else []
+        seen = self.card.recollection.occurrences if self.card else ()
+        cwd = seen[0].cwd if seen else ""
+        holding = [path for path in paths if cwd == path or cwd.startswith(f"{path}/")]
+        return max(holding, key=len, default=paths[0] if paths else "")
 
     def action_open_diff(self) -> None:
         """The whole change."""
@@ -165,6 +228,15 @@ class FailuresView(View):
         card = self.query_one(CardPane)
         card.scroll_relative(y=by * max(1, card.size.height // 2), animate=False)
 
+    async def _snooze(self, card: Suggestion) -> None:
+        try:
+            await self.desk.reader.snooze(card.id, SNOOZE_MINUTES)
+        except PostDevAIError as error:
+            self.complain(error)
+            return
+        self.desk.notebook.snoozed.add(card.id)
+        self.notify("Not again for an hour.", timeout=2, markup=False)
+
     async def _judge(self, remedy: Remedy, verdict: Verdict) -> None:
         try:
             await self.desk.reader.feedback(remedy.id, verdict)
@@ -178,4 +250,12 @@ class FailuresView(View):
         self.refresh_bindings()
 
 
-_NEEDS_REMEDY = ("judge", "open_diff", "copy", "copy_diff", "other_remedy")
+_NEEDS_REMEDY = (
+    "judge",
+    "open_diff",
+    "copy",
+    "copy_diff",
+    "other_remedy",
+    "prove",
+    "take",
+)
