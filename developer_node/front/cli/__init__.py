@@ -1,4 +1,4 @@
-"""The front door: `postdevai`. `run` goes straight to the recorder, before anything else loads."""
+"""The front door: `postdevai`. `run` and `shell` go to the recorder before anything else loads."""
 
 # What is imported here is paid for by every recorded command, and must load on Python 3.9, so
 # that an old Python hears which line to type instead of a stack trace.
@@ -18,6 +18,10 @@ def main(argv: list[str] | None = None) -> int:
         from developer_node.front.cli.recording import record
 
         return record(words[1:])
+    if words[:1] == ["shell"]:
+        from developer_node.front.cli.shell import shell
+
+        return shell(words[1:])
     try:
         from developer_node.front.cli.application import answer
     except ModuleNotFoundError as missing:

@@ -1,0 +1,120 @@
+"""Reads the marks that terminals and shells emit by themselves, for a shell without our hooks.
+
+They carry nothing that a program could not print. So they are believed only while the shell itself
+is in front on its terminal: OSC 133 (kitty, WezTerm, Ghostty, fish 4), OSC 633 (VS Code), and the
+directory by OSC 7, 633;P or 1337;CurrentDir. Variables are those that the shell was started with.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import re
+import shlex
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from urllib.parse import unquote, urlsplit
+
+from developer_node.front.shell.recorded.marks import Mark
+from developer_node.front.shell.recorded.own_marks import Boundary
+from developer_node.front.shell.recorded.told import Told
+
+_ESCAPED = re.compile(r"\\(\\|x[0-9a-fA-F]{2})")
+_PROGRAM = "SetUserVar=WEZTERM_PROG="
+_DIRECTORY = "CurrentDir="
+
+
+def shell_in_front(master: int, shell: int) -> Callable[[], bool]:
+    """Asks the terminal whose turn it is."""
+
+    def is_in_front() -> bool:
+        with suppress(OSError):
+            return os.tcgetpgrp(master) == shell
+        return False
+
+    return is_in_front
+
+
+class ForeignMarks:
+    """Of a shell whose own integration marks its prompts and commands."""
+
+    def __init__(
+        self, is_in_front: Callable[[], bool], cwd: str, environment: Mapping[str, str]
+    ) -> None:
+        self._is_in_front = is_in_front
+        self._environment = dict(environment)
+        self._at_prompt = False
+        self._text = ""
+        self.cwd = cwd
+        self.exit_codes: tuple[int, ...] = ()
+
+    def read(self, mark: Mark) -> Boundary:
+        """What a mark says, if it can be the shell's."""
+        match mark.code, mark.kind:
+            case (("7" | "1337"), _):
+                self._about(mark.fields[0])
+            case "633", "P" if self._is_in_front():
+                name, _, value = mark.fields[0].partition("=") if mark.fields else ("", "", "")
+                self.cwd = _unescaped(value) if name == "Cwd" else self.cwd
+            case "633", "E" if self._at_prompt and mark.fields:
+                self._text = _unescaped(mark.fields[0])
+            case _, ("A" | "B") if not self._at_prompt and self._is_in_front():
+                self._at_prompt = True
+                return "prompt"
+            case _, "C" if self._at_prompt:
+                # the command may be in front by now; but at a prompt only the shell writes
+                self._at_prompt = False
+                self._text = _named_command(mark) or self._text
+                return "begin"
+            case _, "D" if not self._at_prompt and self._is_in_front():
+                code = mark.fields[0] if mark.fields else ""
+                self.exit_codes = (int(code),) if code.isdecimal() else ()
+                return "end"
+            case _:
+                pass
+        return ""
+
+    def is_own(self, mark: Mark) -> bool:
+        """Nothing of it is needed in a record: codes are taken out of output anyway."""
+        return True
+
+    def command(self) -> Told | None:
+        """What the marks said; None when this kind does not name the command."""
+        text, self._text = self._text, ""
+        if not text:
+            return None
+        return Told(text, self.cwd, text[:1] in (" ", "\t"), dict(self._environment))
+
+    def _about(self, text: str) -> None:
+        if self._at_prompt and text.startswith(_PROGRAM):
+            with suppress(binascii.Error, UnicodeDecodeError):
+                self._text = base64.b64decode(text.removeprefix(_PROGRAM)).decode("utf-8")
+        elif self._is_in_front():
+            if text.startswith(_DIRECTORY):
+                self.cwd = text.removeprefix(_DIRECTORY)
+            elif text.startswith(("file://", "kitty-shell-cwd://")):
+                path = urlsplit(text).path
+                self.cwd = path if text.startswith("kitty") else unquote(path)
+
+
+def _named_command(mark: Mark) -> str:
+    if url := mark.named("cmdline_url"):
+        return unquote(url)
+    quoted = mark.named("cmdline")
+    if quoted.startswith("$'"):  # bash's %q of what has more than one line
+        return (
+            quoted[2:-1].encode("utf-8").decode("unicode_escape").encode("latin-1").decode("utf-8")
+        )
+    with suppress(ValueError):
+        return " ".join(shlex.split(quoted))
+    return quoted
+
+
+def _unescaped(text: str) -> str:
+    r"""VS Code writes \\ for a backslash and \x3b for a byte that would end the field."""
+
+    def replace(found: re.Match[str]) -> str:
+        return "\\" if found[1] == "\\" else chr(int(found[1][1:], 16))
+
+    return _ESCAPED.sub(replace, text)

@@ -1,0 +1,89 @@
+"""One line in the person's rc file, so that every new terminal is recorded; and out again."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+import sys
+from pathlib import Path
+
+from developer_node.front.shell.recorded.session import TTY_VARIABLE, ShellKind, kind_of
+
+SIGN = "# postdevai: recorded shell"
+_NO_RC, _FAILED = 2, 1
+
+
+def change(shell: str, *, install: bool) -> int:
+    """Writes or removes the line and says what it did; 0 also when it was so already."""
+    kind = kind_of(shell)
+    path = rc_file(kind)
+    if path is None:
+        sys.stderr.write(
+            f"postdevai: {shell} has no rc file that is known here; there is one for bash, zsh and "
+            "fish. Type: postdevai shell --install --shell zsh\n"
+        )
+        return _NO_RC
+    try:
+        said = _change(path, line(kind, shell) if install else "")
+    except (OSError, UnicodeDecodeError) as error:
+        sys.stderr.write(f"postdevai: {path} was left as it is: {error}\n")
+        return _FAILED
+    sys.stdout.write(said + "\n")
+    return 0
+
+
+def rc_file(kind: ShellKind) -> Path | None:
+    """The file that the shell reads when it begins a session; None for a shell not known here."""
+    home = Path.home()
+    match kind:
+        case "bash":
+            return home / ".bashrc"
+        case "zsh":
+            return Path(os.environ.get("ZDOTDIR", "") or home) / ".zshrc"
+        case "fish":
+            config = os.environ.get("XDG_CONFIG_HOME", "")
+            return (Path(config) if config else home / ".config") / "fish" / "config.fish"
+        case "other":
+            return None
+
+
+def line(kind: ShellKind, shell: str) -> str:
+    """The line itself: only where somebody sits, never twice on one terminal, and the shell that
+    reads it is still there if the recorded one is killed."""
+    program, chosen = shlex.quote(_program()), shlex.quote(shell)
+    opened = f"{program} shell --from-rc --shell {chosen}"
+    if kind == "fish":
+        return (
+            f"if status is-interactive; and isatty stdin; and isatty stdout; "
+            f'and test "${TTY_VARIABLE}" != (tty); and test -x {program}; '
+            f"{opened}; and exit; end {SIGN}"
+        )
+    return (
+        f'[[ $- == *i* && -t 0 && -t 1 && "${{{TTY_VARIABLE}-}}" != "$(tty)" && -x {program} ]] '
+        f"&& {opened} && exit {SIGN}"
+    )
+
+
+def _program() -> str:
+    return os.path.abspath(sys.argv[0])
+
+
+def _change(path: Path, wanted: str) -> str:
+    """The line comes first: what the rc file does is then done once, in the recorded shell."""
+    path = path.resolve()
+    before = path.read_text("utf-8") if path.exists() else ""
+    kept = [one for one in before.splitlines(keepends=True) if not one.rstrip().endswith(SIGN)]
+    after = (wanted + "\n" if wanted else "") + "".join(kept)
+    if after == before:
+        return f"{path}: the line is there already" if wanted else f"{path}: there is no such line"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.postdevai")
+    draft.write_text(after, "utf-8")
+    if path.exists():
+        draft.chmod(stat.S_IMODE(path.stat().st_mode))
+    draft.replace(path)
+    if wanted:
+        undo = "Take it out with: postdevai shell --uninstall"
+        return f"{path}: wrote one line, the first:\n  {wanted}\n{undo}"
+    return f"{path}: took the line out"

@@ -1,0 +1,91 @@
+"""The session directory: how the shell's hooks and the recorder talk without being overheard.
+
+Layout of DIRECTORY (0700, in XDG_RUNTIME_DIR or the system's place for temporary files):
+`rc` or `.zshenv` (hooks and nonce; the shell removes it as it reads it), `on` (recording goes on),
+`wait` (the recorder wants to look before the next command), `go` (FIFO: it has looked),
+`prompt.K` and `command.K` (what the hooks tell; NUL between fields; removed when read).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shlex
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+ShellKind = Literal["bash", "zsh", "fish", "other"]
+TTY_VARIABLE = "POSTDEVAI_TTY"
+"""Names the terminal that is recorded, so that a shell inside it is not recorded twice."""
+NONCE_BYTES = 16
+_FISH_RC = "rc"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One recorded shell, from its start to its end."""
+
+    directory: Path
+    nonce: str
+    shell: str
+    """The program, as it is started."""
+    kind: ShellKind
+
+    @classmethod
+    def make(cls, shell: str) -> Session:
+        """Makes the directory and its FIFO; OSError where that cannot be."""
+        base = os.environ.get("XDG_RUNTIME_DIR", "")
+        usable = os.path.isdir(base) and os.access(base, os.W_OK)
+        directory = Path(tempfile.mkdtemp(prefix="postdevai-shell-", dir=base if usable else None))
+        os.mkfifo(directory / "go", 0o600)
+        for name in ("on", "wait"):  # until the recorder says otherwise, it wants to look first
+            (directory / name).touch(0o600)
+        return cls(directory, secrets.token_hex(NONCE_BYTES), shell, kind_of(shell))
+
+    def hooked(self, environment: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+        """How the shell is started so that it reads the person's files and then our hooks."""
+        env = dict(environment)
+        match self.kind:
+            case "bash":
+                return [self.shell, "--rcfile", str(self._write("rc", "bash", "")), "-i"], env
+            case "fish":
+                path = self._write(_FISH_RC, "fish", "")
+                return [self.shell, "--init-command", f"source {shlex.quote(str(path))}"], env
+            case "zsh":
+                own = env.get("ZDOTDIR")
+                more = "" if own is None else f"typeset -g __pdv_zdotdir={shlex.quote(own)}\n"
+                self._write(".zshenv", "zsh", more)
+                return [self.shell, "-i"], env | {"ZDOTDIR": str(self.directory)}
+            case "other":
+                return [self.shell, "-i"], env
+
+    def close(self) -> None:
+        """Takes everything away; the hooks find nothing to talk to and are silent."""
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _write(self, name: str, kind: ShellKind, more: str) -> Path:
+        path = self.directory / name
+        assign = {"bash": "{}={}\n", "zsh": "typeset -g {}={}\n", "fish": "set -g {} {}\n"}[kind]
+        head = assign.format("__pdv_nonce", self.nonce)
+        head += assign.format("__pdv_dir", shlex.quote(str(self.directory)))
+        hooks = Path(__file__).with_name(f"hooks.{kind}").read_text("utf-8")
+        path.touch(0o600)
+        path.write_text(head + more + hooks, "utf-8")
+        return path
+
+
+def kind_of(shell: str) -> ShellKind:
+    """Which hooks a shell has, by its name."""
+    match os.path.basename(shell).lstrip("-"):
+        case "bash":
+            return "bash"
+        case "zsh":
+            return "zsh"
+        case "fish":
+            return "fish"
+        case _:
+            return "other"
