@@ -2,16 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
 
-from common.errors import Unavailable
-from common.model.remedy import MineStep
+from common.errors import Missing
+from common.model.remedy import MinedFix, MineEnd, MineProgress, MineStep
+from developer_node.mining.history import COMMITS_MAX, PAGE, commits, own_email, page
+from developer_node.mining.telling import Telling, telling
+from developer_node.text.git import git, text_of
+from developer_node.text.working_copy import find_root
+
+FIXES_MAX = 20
+"""Shown unless another number is asked for."""
 
 
 class Mining:
-    """Reads the log of one working copy, newest first."""
+    """Reads the log of one working copy, newest first. It runs nothing and needs no network."""
 
     async def mine(self, path: str, limit: int) -> AsyncGenerator[MineStep]:
-        """Progress and fixes, then the end, which says why there is none."""
-        raise Unavailable("the git log cannot be mined yet")
-        yield
+        """Progress, fixes with the most telling first, then the end: it says why there is none."""
+        root = find_root(Path(path)) if path else None
+        if root is None:
+            raise Missing(
+                f"{path or 'nothing'} is in no working copy", hint="Name one of your clones."
+            )
+        wanted = await asyncio.to_thread(commits, root)
+        email = await asyncio.to_thread(own_email, root)
+        found: list[Telling] = []
+        for begin in range(0, len(wanted), PAGE):
+            logged = await asyncio.to_thread(page, root, wanted[begin : begin + PAGE])
+            found += [fix for commit in logged if (fix := telling(commit, email))]
+            yield MineStep(MineProgress(min(begin + PAGE, len(wanted)), len(wanted)))
+        python = [fix for fix in found if fix.language == "python"]
+        python.sort(key=lambda fix: (-fix.score, -fix.commit.author_ms))
+        for fix in python[: limit if limit > 0 else FIXES_MAX]:
+            yield MineStep(_mined(root, fix))
+        shallow = await asyncio.to_thread(_is_shallow, root)
+        sentence = summary(len(wanted), found, shallow=shallow)
+        yield MineStep(MineEnd(len(wanted), len(python), sentence))
+
+
+def summary(looked: int, found: Sequence[Telling], *, shallow: bool) -> str:
+    """What was looked at and what came of it, for people."""
+    if not looked:
+        few = (
+            "its history is cut off here (a shallow clone)" if shallow else "it has no history yet"
+        )
+        return f"There is nothing to look through: {few}."
+    python = sum(1 for fix in found if fix.language == "python")
+    others = Counter(fix.language for fix in found if fix.language != "python")
+    parts = [f"Looked at {looked} commits, the newest first"]
+    if looked >= COMMITS_MAX:
+        parts[0] += f" ({COMMITS_MAX} at most)"
+    if shallow:
+        parts[0] += " (a shallow clone: older ones are not here)"
+    if python:
+        parts.append(f"{python} say that they fix something and change a Python test with it")
+    else:
+        parts.append("none says that it fixes something and changes a Python test with it")
+    if others:
+        counted = ", ".join(f"{count} with {name} tests" for name, count in others.most_common())
+        parts.append(f"{counted} are not tried yet")
+    return "; ".join(parts) + "."
+
+
+def _mined(root: Path, fix: Telling) -> MinedFix:
+    commit = fix.commit
+    return MinedFix(
+        path=str(root),
+        commit=commit.sha,
+        subject=commit.subject,
+        author_ms=commit.author_ms,
+        tests=fix.tests,
+        sources=fix.sources,
+        why=fix.why,
+    )
+
+
+def _is_shallow(root: Path) -> bool:
+    return text_of(git(root, ["rev-parse", "--is-shallow-repository"])).strip() == "true"

@@ -1,0 +1,82 @@
+"""Which commits are fixes that carry a test, and how telling each is: pure functions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from developer_node.mining.history import Logged
+from developer_node.text.tests_by_name import (
+    Language,
+    belongs_to_tests,
+    language,
+    language_of_test,
+)
+
+_FIX = re.compile(
+    r"(?i)\b(?:fix(?:e[sd]|ing)?|bug(?:fix|s)?|hotfix|regression|crash(?:e[sd])?|broken|repair|"
+    r"mend(?:s|ed)?|wrong(?:ly)?|incorrect(?:ly)?|resolve[sd]?|handle[sd]?)\b"
+)
+_ISSUE = re.compile(r"(?i)(?<![\w&])(?:#\d+\b|gh-\d+\b|[A-Z][A-Z0-9]+-\d+\b)")
+_CLOSES = re.compile(
+    r"(?i)\b(?:fix(?:es|ed)?|close[sd]?|resolve[sd]?):? +(?:#\d+|gh-\d+|https?://)"
+)
+_NOT_OF_CODE = re.compile(
+    r"(?i)\b(?:typos?|lint(?:ing|er)?|format(?:ting)?|docs?|docstrings?|spelling|whitespace|"
+    r"mypy|ruff|flake8|typing|ci|workflow|flaky|warnings?|rename[sd]?)\b"
+)
+_MANY_FILES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A fix with its test."""
+
+    commit: Logged
+    tests: tuple[str, ...]
+    sources: tuple[str, ...]
+    language: Language
+    """Of its tests."""
+    score: int
+    why: str
+
+
+def telling(commit: Logged, email: str = "") -> Telling | None:
+    """None when it says nothing of a fix, or does not change code together with a test."""
+    tests = [p for p in commit.paths if language_of_test(p) and p not in commit.deleted]
+    sources = [p for p in commit.paths if not belongs_to_tests(p) and language(p) != "other"]
+    if not tests or not sources or not _says_fix(commit):
+        return None
+    spoken = language_of_test(next((t for t in tests if t.endswith(".py")), tests[0])) or "other"
+    if spoken == "python" and not any(p.endswith(".py") for p in sources):
+        return None
+    score, own = _score(commit, sources, tests), bool(email) and commit.email == email
+    why = _why(commit, own, sources, tests)
+    return Telling(commit, tuple(tests), tuple(sources), spoken, score + 2 * own, why)
+
+
+def _says_fix(commit: Logged) -> bool:
+    return bool(_FIX.search(commit.subject) or _CLOSES.search(commit.body))
+
+
+def _score(commit: Logged, sources: list[str], tests: list[str]) -> int:
+    score = 3 if _FIX.search(commit.subject) else 0
+    score += 2 if _ISSUE.search(commit.subject) or _CLOSES.search(commit.body) else 0
+    score += 2 if len(sources) == 1 else 1 if len(sources) <= 3 else 0
+    score += 1 if len(tests) == 1 else 0
+    score -= 3 if len(commit.paths) > _MANY_FILES else 0
+    score -= 3 if _NOT_OF_CODE.search(commit.subject) else 0
+    # A new source file is a new thing more often than a mended one.
+    return score - 2 * any(source in commit.added for source in sources)
+
+
+def _why(commit: Logged, own: bool, sources: list[str], tests: list[str]) -> str:
+    word = _FIX.search(commit.subject)
+    said = f'its subject says "{word[0]}"' if word else "its message closes an issue"
+    who = "You wrote it" if own else "It is in your history"
+    return f"{who}, {said}, and it changes {_named(tests)} together with {_named(sources)}."
+
+
+def _named(paths: list[str]) -> str:
+    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    return f"{paths[0]}{more}"
