@@ -8,13 +8,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 
 from common.model.failure import TestReport
-from developer_node.text.parsers import pytest, python
+from developer_node.text.parsers import (
+    generic,
+    mypy,
+    pytest,
+    python,
+    ruff,
+    rustc,
+    unittest,
+)
 from developer_node.text.parsers.parser import Found, Parsed, Parser
 from developer_node.text.parsers.symptom import Place, Symptom, plain_lines
 
 PARSERS: tuple[Parser, ...] = (
     pytest.PARSER,
+    unittest.PARSER,
+    rustc.PARSER,
+    mypy.PARSER,
+    ruff.PARSER,
     python.PARSER,
+    generic.PARSER,
 )
 """Earlier ones take their lines first: what runs others before what is run, and what has words
 of its own before what has a shape that many share."""

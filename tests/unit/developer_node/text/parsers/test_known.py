@@ -1,0 +1,148 @@
+"""All parsers over all samples: each line is read by the tool that printed it, and by no other."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from developer_node.text.parsers import known
+from developer_node.text.parsers.parser import Parser
+from developer_node.text.parsers.symptom import Place
+from tests.support.tool_samples import DIRECTORY
+
+PLACE = Place.of("/home/dana/shop", "/home/dana/shop")
+ALSO = {
+    "cargo": {"rustc", "rust"},
+    "make": {"gcc", "clang", "compiler"},
+    "cmake": {"gcc", "clang", "make"},
+    "gradle": {"javac", "java"},
+    "maven": {"javac", "java"},
+    "traces": {"go", "java", "node", "php", "python", "ruby", "rust", "csharp", "dotnet"},
+}
+"""What a tool runs speaks for itself."""
+
+
+def shown(path: Path) -> tuple[str, str]:
+    """A sample's text and the command that printed it."""
+    text = path.read_bytes().decode(errors="replace")
+    if text.startswith("# {"):
+        header, _, body = text.partition("\n")
+        return body, str(json.loads(header[2:])["command"])
+    lines = text.split("\n")
+    head = [line for line in lines if line.startswith("#: ")]
+    said = [line.partition("command:")[2].strip() for line in head if "command:" in line]
+    return "\n".join(lines[len(head) :]), said[0] if said else ""
+
+
+def of_registered() -> list[Path]:
+    tools = {parser.tool for parser in known.PARSERS}
+    return [path for path in sorted(DIRECTORY.glob("*/*.txt")) if path.parent.name in tools]
+
+
+@pytest.mark.parametrize("path", of_registered(), ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_a_sample_is_read_by_its_own_tool_among_all(path: Path) -> None:
+    text, command = shown(path)
+    tool = path.parent.name
+    read = known.read(text, command, PLACE)
+    assert {f.symptom.tool for f in read.found} <= {tool, "command", *ALSO.get(tool, ())}
+
+
+@pytest.mark.parametrize("path", of_registered(), ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_the_others_take_nothing_from_a_tool(path: Path) -> None:
+    """The control case: alone, it finds as much."""
+    text, command = shown(path)
+    tool = path.parent.name
+    (alone,) = (parser for parser in known.PARSERS if parser.tool == tool)
+    found = known.read(text, command, PLACE, (alone,)).found
+    among = known.read(text, command, PLACE).found
+    if not alone.consequence:
+        assert [f for f in among if f.symptom.tool == tool] == [
+            f for f in found if f.symptom.tool == tool
+        ]
+
+
+def test_each_parser_says_what_it_is_for() -> None:
+    tools = [parser.tool for parser in known.PARSERS]
+    assert len(set(tools)) == len(tools)
+    assert all(p.hints and p.kinds and p.captured for p in known.PARSERS)
+
+
+# -- how several share an output ---------------------------------------------------------------
+
+MYPY = 'shop/cart.py:17: error: Name "x" is not defined  [name-defined]\n'
+TRACE = 'Traceback (most recent call last):\n  File "a.py", line 1, in f\nKeyError: 1\n'
+
+
+def tools_in(text: str, command: str = "") -> list[str]:
+    return [s.tool for s in known.parse(text, command, PLACE)[0]]
+
+
+def test_several_tools_of_one_command_all_speak_in_their_order() -> None:
+    assert tools_in(TRACE + MYPY) == ["python", "mypy"]
+    assert tools_in(MYPY + TRACE) == ["mypy", "python"]
+
+
+def test_what_a_test_printed_is_not_another_tools_word() -> None:
+    report = (
+        "===== test session starts =====\n===== FAILURES =====\n_____ test_a _____\n"
+        "    def test_a():\n>       assert 0\nE       assert 0\n\na.py:2: AssertionError\n"
+        f"----- Captured stdout call -----\n{MYPY}{TRACE}"
+        "===== short test summary info =====\nFAILED a.py::test_a - assert 0\n"
+        "===== 1 failed in 0.01s =====\n"
+    )
+    assert tools_in(report) == ["pytest"]
+    assert tools_in(report + MYPY) == ["pytest", "mypy"]
+
+
+def test_the_program_that_was_run_is_meant_where_two_print_alike() -> None:
+    def named(tool: str, program: str) -> Parser:
+        return Parser(tool, lambda _lines, _place: None, ("x",), ("build",), "x", "", (program,))
+
+    one, other = named("one", "first"), named("other", "second")
+    for command, wanted in (("first a", "one"), ("env A=1 /usr/bin/second -v", "other")):
+        order = known._in_order(command, (one, other))
+        assert order[0].tool == wanted
+
+
+# -- unknown tools -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("src/Main.hs:3:5: error: Variable not in scope: x", ("compiler", "", "Main.hs")),
+        ("Main.cs(3,5): error CS1002: ; expected", ("compiler", "CS1002", "Main.cs")),
+        ("zip: error: no such archive", ("zip", "", "")),
+        ("work\nmore\nError: No such option: --x", ("command", "", "")),
+    ],
+)
+def test_an_unknown_tool_is_heard_when_it_calls_it_an_error(
+    text: str, said: tuple[str, str, str]
+) -> None:
+    ((symptom),) = known.parse(text, "", PLACE)[0]
+    complaint = symptom.complaint
+    path = complaint.frames[0].path if complaint.frames else ""
+    assert (symptom.tool, complaint.code, path.rsplit("/", 1)[-1]) == said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0 errors, 0 warnings",
+        "no error: all is well",
+        "INFO error handling is on",
+        "12:30:01 error rate 0.1",
+        "Errors: 3\nWarnings: 1",
+        "error:",
+        "see a.py:3: for the error",
+        "Error: at first\n" + "fine\n" * 30,
+    ],
+)
+def test_words_about_errors_are_none(text: str) -> None:
+    assert known.parse(text, "", PLACE)[0] == []
+
+
+def test_an_unknown_tool_is_not_heard_beside_a_known_one() -> None:
+    assert tools_in(f"{MYPY}error: Recipe `check` failed on line 3 with exit code 1\n") == ["mypy"]
