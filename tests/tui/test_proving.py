@@ -159,3 +159,28 @@ async def test_a_failure_is_asked_about_in_the_view_where_one_asks() -> None:
         await pilot.press("2", "i")
         await until(pilot, lambda: "why does it fail with AssertionError" in seen(pilot))
         assert daemon.asked == []
+
+
+async def test_a_first_start_offers_something_of_the_past_once() -> None:
+    """Over the view that is open; the next start in this home says nothing of it."""
+    daemon, offered = scene_empty(), list[bool]()
+    daemon.remedies.past = (MineStep(FIX), MineStep(MineEnd(200, 1, "One fix.")))
+    app = app_of(daemon)
+    app._offered = lambda: offered.append(True)
+    async with app.run_test(size=(100, 32)) as pilot:
+        await until(pilot, lambda: "You fixed this on 1 February 2026" in seen(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: "You fixed this" not in seen(pilot))
+        assert offered == [True]
+        await settled(pilot)
+        assert "You fixed this" not in seen(pilot)
+
+
+async def test_a_first_start_without_such_a_past_says_so() -> None:
+    daemon, offered = scene_empty(), list[bool]()
+    daemon.remedies.past = (MineStep(MineEnd(12, 0, "None of 12 commits carries a test.")),)
+    app = app_of(daemon)
+    app._offered = lambda: offered.append(True)
+    async with app.run_test(size=(100, 32), notifications=True) as pilot:
+        await until(pilot, lambda: "None of 12 commits carries a test." in seen(pilot))
+        assert offered == [True]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import tzinfo
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -13,6 +13,8 @@ from textual.screen import Screen
 
 from common.clock import Clock, SystemClock
 from common.model.event import ProofFinished
+from common.model.laptop import LaptopStatus
+from developer_node.front.past_offer import PastOffer, look
 from developer_node.front.tui import messages, themes
 from developer_node.front.tui.card import headline
 from developer_node.front.tui.daemon import Connect, Daemon, StopEverything
@@ -63,8 +65,10 @@ class PostDevAIApp(App[None]):
         repaint_s: float,
         poll_s: float,
         retry_s: float,
+        offered: Callable[[], None] | None,
     ) -> None:
         super().__init__()
+        self._offered = offered
         self._stop_everything = stop_everything
         self._stays_here = stays_here
         self._clock = clock
@@ -122,6 +126,7 @@ class PostDevAIApp(App[None]):
         if message.status != self._notebook.status:
             self._notebook.set_status(message.status)
             self._refresh()
+        self._offer_past(message.status)
 
     # What screens want
 
@@ -208,6 +213,23 @@ class PostDevAIApp(App[None]):
             self._notebook.add_proof(finished, self._clock.now_ms())
             self._refresh()
 
+    def _offer_past(self, status: LaptopStatus) -> None:
+        """Once in a HOME: what can be proven from the person's own past."""
+        if self._offered is None or not status.repositories or self._notebook.cards():
+            return
+        made, self._offered = self._offered, None
+        self.run_worker(self._look_back(status.repositories[0].path, made), group="past")
+
+    async def _look_back(self, path: str, made: Callable[[], None]) -> None:
+        found = await look(self._reader.mine(path, 1))
+        if found is None:
+            return
+        made()
+        if found.fix is None:
+            self.notify(plain(found.sentence), title="Your past", timeout=10, markup=False)
+        elif isinstance(self.screen, View):
+            self.post_message(messages.PastWanted(path))
+
     def _left(self, leaving: bool | None) -> None:
         if leaving:
             self.exit()
@@ -232,14 +254,16 @@ def make_app(
     repaint_s: float = 0.25,
     poll_s: float = 2.0,
     retry_s: float = 1.0,
+    offered: Callable[[], None] | None = None,
 ) -> PostDevAIApp:
     """An app over whatever daemon `connect` reaches; tests pass a scripted one and a set clock.
 
     `stays_here`: a foreground `up` opened it and keeps the terminal when it is left.
+    `offered`: called once something of the past was offered; None when it was offered before.
     """
     clock = clock or SystemClock()
     return PostDevAIApp(
-        connect, stop_everything, stays_here, clock, zone, repaint_s, poll_s, retry_s
+        connect, stop_everything, stays_here, clock, zone, repaint_s, poll_s, retry_s, offered
     )
 
 
@@ -253,6 +277,12 @@ def run_tui(
     async def connect() -> Daemon:
         return await LocalClient.connect(home)
 
-    app = make_app(connect, stop_everything=stop_everything, stays_here=stays_here)
+    offer = PastOffer(home)
+    app = make_app(
+        connect,
+        stop_everything=stop_everything,
+        stays_here=stays_here,
+        offered=offer.made if offer.due else None,
+    )
     app.run()
     return app.return_code or 0

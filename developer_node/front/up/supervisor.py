@@ -8,18 +8,24 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from common.clock import SystemClock
 from common.daemon.home import Home, Ready
 from common.errors import PostDevAIError, Unavailable
 from common.model.laptop import LaptopStatus
 from common.model.node import Role
 from developer_node.front.output_page import Line, Page, Span, line
 from developer_node.front.output_progress import steps
+from developer_node.front.output_remedies import mined
+from developer_node.front.past_offer import PastOffer, look
 from developer_node.front.up import codes, daemons
 from developer_node.front.up.daemons import ORDER, Child
 from developer_node.front.up.readiness import Standing, Wait, standing
 from developer_node.front.up.turns import alone, on_signals
+
+if TYPE_CHECKING:
+    from developer_node.front.local_client import LocalClient
 
 POLL_STATUS_S = 0.25
 READY_S = 60.0
@@ -126,6 +132,20 @@ class Supervisor:
                 paths.append(watched.path)
                 self._page.show(line("Watching ", Span(watched.path, "cyan")))
             await self._until(client, wanted.wait, paths)
+            if paths and not (wanted.tui and self._page.terminal):  # else the TUI shows it
+                await self._offer_past(client, paths[0])
+
+    async def _offer_past(self, client: LocalClient, path: str) -> None:
+        offer = PastOffer(self._home)
+        offered = await look(client.remedies.mine(path, 1)) if offer.due else None
+        if offered is None:
+            return
+        if offered.fix is None:
+            self._page.show(line(offered.sentence))
+        else:
+            self._page.show(line(), line(Span("You fixed something like this before:", "bold")))
+            self._page.show(*mined(offered.fix, SystemClock().now_ms()))
+        offer.made()
 
     async def _until(self, client: _Client, wait: Wait, paths: Sequence[str]) -> None:
         clock = asyncio.get_running_loop()
