@@ -9,12 +9,16 @@ from dataclasses import dataclass, fields
 
 from common.model.failure import TestReport
 from developer_node.text.parsers import (
+    eslint,
     generic,
     mypy,
+    pyright,
     pytest,
     python,
     ruff,
     rustc,
+    traces,
+    tsc,
     unittest,
 )
 from developer_node.text.parsers.parser import Found, Parsed, Parser
@@ -24,9 +28,13 @@ PARSERS: tuple[Parser, ...] = (
     pytest.PARSER,
     unittest.PARSER,
     rustc.PARSER,
+    tsc.PARSER,
+    pyright.PARSER,
     mypy.PARSER,
     ruff.PARSER,
+    eslint.PARSER,
     python.PARSER,
+    traces.PARSER,
     generic.PARSER,
 )
 """Earlier ones take their lines first: what runs others before what is run, and what has words

@@ -1,0 +1,194 @@
+"""What parsers find in outputs that others have read too: precision and recall, tool by tool."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from common.model.failure import TestReport
+from developer_node.text.parsers import known
+from developer_node.text.parsers.symptom import Place, plain_lines
+from scripts.bench.report import Figure
+from scripts.bench.stage import ROOT
+from tests.support.tool_samples import DIRECTORY
+
+ERRORFORMAT = ROOT / "tests" / "data" / "errorformat"
+SWEBENCH = ROOT / "tests" / "data" / "swebench"
+
+PAIRS: dict[str, tuple[str, str]] = {
+    "mypy": ("mypy", "mypy src"),
+    "tsc": ("tsc", "tsc --noEmit"),
+    "eslint": ("eslint", "eslint ."),
+    "eslint-compact": ("eslint", "eslint -f compact ."),
+    "cargo-check": ("rustc", "cargo check"),
+    "clippy": ("rustc", "cargo clippy"),
+    "govet": ("go", "go vet ./..."),
+}
+"""Pairs of tools that have a parser here: which one, and a command that prints so."""
+_QUIET = re.compile(r"warning|warn|info|note|style|convention|refactor", re.IGNORECASE)
+_EXPECTED = re.compile(
+    r"^(?P<path>[^|\n]*)\|(?P<line>\d*)(?: col \d+)?(?: ?(?P<type>[a-zA-Z]+))?(?: \d+)?\|"
+    r" ?(?P<said>.*)$"
+)
+
+ORACLES: dict[str, tuple[str, str]] = {
+    "pytest": ("python", "parse_log_pytest"),
+    "go": ("go", "parse_log_gotest"),
+    "cargo": ("rust", "parse_log_cargo"),
+    "jest": ("javascript", "parse_log_jest"),
+    "vitest": ("javascript", "parse_log_vitest"),
+    "gradle": ("java", "parse_log_gradle_custom"),
+    "unittest": ("python", "parse_log_django"),
+}
+"""A tool's samples, and the function of SWE-bench that reads such logs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Over one tool."""
+
+    tool: str
+    both: int
+    ours: int
+    theirs: int
+
+    @property
+    def precision(self) -> str:
+        return f"{self.both / self.ours:.3f}" if self.ours else "nothing said"
+
+    @property
+    def recall(self) -> str:
+        return f"{self.both / self.theirs:.3f}" if self.theirs else "nothing to find"
+
+
+def measure() -> list[Figure]:
+    """A line a tool."""
+    places = [_figure(s, "errorformat's pair", "errors by file and line") for s in against_pairs()]
+    names = [_figure(s, "SWE-bench's log parser", "outcomes by test") for s in against_oracle()]
+    return [*places, *names]
+
+
+def _figure(score: Score, against: str, unit: str) -> Figure:
+    said = f"precision {score.precision}, recall {score.recall}"
+    method = f"{unit}: {score.both} in both, {score.ours} here, {score.theirs} there"
+    return Figure(f"parser {score.tool}", said, against, method)
+
+
+# -- reviewdog/errorformat ---------------------------------------------------------------------
+
+
+def against_pairs() -> list[Score]:
+    """Every pair of a tool with a parser; the others together, as unknown tools."""
+    scores = [_pair(name, command) for name, (_, command) in PAIRS.items()]
+    others = [_pair(p.stem, "") for p in sorted(ERRORFORMAT.glob("*.in")) if p.stem not in PAIRS]
+    whole = Score(
+        f"none ({len(others)} unknown tools)",
+        sum(s.both for s in others),
+        sum(s.ours for s in others),
+        sum(s.theirs for s in others),
+    )
+    return [*scores, whole]
+
+
+def _pair(name: str, command: str) -> Score:
+    text = (ERRORFORMAT / f"{name}.in").read_text(encoding="utf-8")
+    theirs = set(_expected((ERRORFORMAT / f"{name}.ok").read_text(encoding="utf-8")))
+    ours: set[tuple[str, int]] = set()
+    for found in known.read(text, command, Place("/nowhere")).found:
+        frames = found.symptom.complaint.frames
+        if frames:
+            ours.add((frames[-1].path, frames[-1].line))
+    return Score(name, len(ours & theirs), len(ours), len(theirs))
+
+
+def _expected(text: str) -> Iterator[tuple[str, int]]:
+    """Errors alone: warnings are no failures."""
+    for line in text.splitlines():
+        found = _EXPECTED.match(line)
+        if found is None or not found["path"] or not found["line"]:
+            continue
+        if _QUIET.fullmatch(found["type"] or "") or _QUIET.match(found["said"].strip()):
+            continue
+        yield found["path"], int(found["line"])
+
+
+# -- SWE-bench ---------------------------------------------------------------------------------
+
+
+class Status(Enum):
+    """Theirs."""
+
+    FAILED = "FAILED"
+    PASSED = "PASSED"
+    SKIPPED = "SKIPPED"
+    ERROR = "ERROR"
+    XFAIL = "XFAIL"
+
+
+def against_oracle() -> list[Score]:
+    """Names of tests with their outcome, over all samples of a runner."""
+    return [_against(tool, _oracle(*where)) for tool, where in ORACLES.items()]
+
+
+def _oracle(file: str, function: str) -> Callable[[str], dict[str, str]]:
+    source = (SWEBENCH / f"{file}.txt").read_text(encoding="utf-8")
+    source = re.sub(r"^from swebench\..*$", "", source, flags=re.MULTILINE)
+    names: dict[str, Any] = {
+        "TestStatus": Status,
+        "TestSpec": SimpleNamespace,
+        "ansi_escape": _plain,
+    }
+    exec(compile(source, f"{file}.py", "exec"), names)  # kept data, read by people
+    parse = names[function]
+    return lambda log: parse(log, None)
+
+
+def _plain(text: str) -> str:
+    return "\n".join(plain_lines(text))
+
+
+def _against(tool: str, oracle: Callable[[str], dict[str, str]]) -> Score:
+    both = ours = theirs = 0
+    for path in samples_of(tool):
+        text = "\n".join(plain_lines(_body(path)))
+        wanted = {(_bare(name), _passes(status)) for name, status in oracle(text).items()}
+        tests = known.parse(text, tool, Place("/nowhere"))[1] or TestReport()
+        said = {(_bare(n), True) for n in tests.passed} | {(_bare(n), False) for n in tests.failed}
+        wanted = {w for w in wanted if w[1] is not None}
+        both, ours, theirs = both + len(said & wanted), ours + len(said), theirs + len(wanted)
+    return Score(tool, both, ours, theirs)
+
+
+def samples_of(tool: str) -> list[Path]:
+    """Real outputs of a runner."""
+    own = ROOT / "tests" / "unit" / "developer_node" / "text" / "samples" / tool
+    return sorted([*(DIRECTORY / tool).glob("*.txt"), *own.glob("*.txt")])
+
+
+def _body(path: Path) -> str:
+    lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    return "\n".join(line for line in lines if not line.startswith(("#: ", "# {")))
+
+
+def _passes(status: str) -> bool | None:
+    return {"PASSED": True, "FAILED": False, "ERROR": False}.get(status)
+
+
+def _bare(name: str) -> str:
+    """The words that both name a test by: its own, without file, suite or package."""
+    last = re.split(r"::| > | › |/(?=[A-Z])", name.strip())[-1]
+    return re.sub(r"(?: \(.*\)|\(\))$", "", last).strip()
+
+
+def table(figures: Iterable[Figure]) -> str:
+    """For people at a terminal."""
+    return "\n".join(f"{f.what:38} {f.value:42} {f.method}" for f in figures)
+
+
+if __name__ == "__main__":
+    print(table(measure()))
