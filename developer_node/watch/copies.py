@@ -13,20 +13,24 @@ from pathlib import Path
 
 from common.clock import Clock
 from common.daemon.files import write_private
-from common.errors import Invalid, Missing
+from common.errors import Invalid, Missing, PostDevAIError
 from common.model.event import WorkingCopySeen
 from common.model.ids import WorkingCopyId
 from common.model.laptop import WatchedRepository
 from developer_node.text.git import git
 from developer_node.text.working_copy import evidence, find_root, working_copy
 from developer_node.watch.content import shown
-from developer_node.watch.files import FilesWatcher
+from developer_node.watch.files import GONE, FilesWatcher
 from developer_node.watch.git import GitWatcher, Turns
 from developer_node.watch.ignoring import Ignoring
+from developer_node.watch.mounts import network_mount
 from developer_node.watch.notices import Notices
 from developer_node.watch.ports import Memory, Record, event_of
 
 log = logging.getLogger(__name__)
+
+RETURN_S = 2.0
+"""How often it is looked whether a directory that is gone is back."""
 
 SEEN_MAX = 64
 """Working copies that are followed only because commands ran in them; the oldest is dropped."""
@@ -47,8 +51,12 @@ class _Copy:
     files: FilesWatcher | None
     git: GitWatcher | None
     tasks: tuple[asyncio.Task[None], ...] = ()
+    says: str = ""
+    """Why nothing is watched now."""
 
     def state(self) -> str:
+        if self.says:
+            return self.says
         if self.files is None:
             return "commits only: commands ran here"
         if self.git is not None and self.git.state not in ("watching", "starting"):
@@ -105,9 +113,11 @@ class WorkingCopies:
                 clock=clock,
             )
             watched, seen = await asyncio.to_thread(made._remembered)
-            for root in (*watched, *seen):
+            for root in watched:
+                await made._start(root, whole=True)
+            for root in seen:
                 if root.is_dir():
-                    await made._start(root, whole=root in watched)
+                    await made._start_or_say(root)
             try:
                 yield made
             finally:
@@ -144,7 +154,7 @@ class WorkingCopies:
             if copy.files is not None:
                 copy.files.rescan(forget=True)
             else:
-                self._group.create_task(self._report(copy.root, copy.id))
+                self._group.create_task(self._report_or_say(copy.root, copy.id))
             if copy.git is not None:
                 copy.git.look_again()
 
@@ -170,17 +180,47 @@ class WorkingCopies:
 
     async def _start(self, root: Path, *, whole: bool) -> _Copy:
         name = await asyncio.to_thread(working_copy, self._home, root)
-        in_git = await asyncio.to_thread(find_root, root) == root
-        files = await self._files(root, name, in_git=in_git) if whole else None
-        copy = _Copy(root, name, files, self._git(root, name, files) if in_git else None)
-        if files is None:
+        copy = _Copy(root, name, None, None)
+        await self._prepare(copy, whole=whole)
+        if whole:
+            copy.tasks = (self._group.create_task(self._keep(copy)),)
+        else:
             await self._report(root, name)
-        running = [] if files is None else [files.run()]
-        if copy.git is not None:
-            running.append(_after_sighting(files, copy.git))
-        copy.tasks = tuple(self._group.create_task(run) for run in running)
+            if copy.git is not None:
+                copy.tasks = (self._group.create_task(copy.git.run()),)
         self._copies[root] = copy
         return copy
+
+    async def _start_or_say(self, root: Path) -> None:
+        """One copy that cannot be reported now keeps nobody from the others."""
+        try:
+            await self._start(root, whole=False)
+        except PostDevAIError as error:
+            log.warning("cannot be reported now: %s path=%s", error.message, root)
+
+    async def _prepare(self, copy: _Copy, *, whole: bool) -> None:
+        """Watchers for the directory as it is now."""
+        in_git = await asyncio.to_thread(find_root, copy.root) == copy.root
+        copy.files = await self._files(copy.root, copy.id, in_git=in_git) if whole else None
+        copy.git = self._git(copy.root, copy.id, copy.files) if in_git else None
+
+    async def _keep(self, copy: _Copy) -> None:
+        """Watches until cancelled; a directory that is gone is waited for, and watched anew."""
+        while True:
+            if await asyncio.to_thread(copy.root.is_dir):
+                await _until_gone(copy)
+            copy.says = GONE
+            await self._until_back(copy)
+
+    async def _until_back(self, copy: _Copy) -> None:
+        while copy.says:
+            await asyncio.sleep(RETURN_S)
+            if await asyncio.to_thread(copy.root.is_dir):
+                try:
+                    await self._prepare(copy, whole=True)
+                    copy.says = ""
+                except PostDevAIError as error:
+                    copy.says = f"{error.message}. {error.hint}".strip()
 
     async def _files(self, root: Path, name: WorkingCopyId, *, in_git: bool) -> FilesWatcher:
         empty = None if in_git else await asyncio.to_thread(_empty_repository, self._home)
@@ -195,6 +235,7 @@ class WorkingCopies:
             redact=self._redaction.data,
             evidence=lambda path: travelling(evidence(path)),
             clock=self._clock,
+            elsewhere=await asyncio.to_thread(network_mount, root),
         )
 
     def _git(self, root: Path, name: WorkingCopyId, files: FilesWatcher | None) -> GitWatcher:
@@ -220,6 +261,12 @@ class WorkingCopies:
         """Of a working copy without a files watcher: no file of it is kept."""
         found = replace(travelling(await asyncio.to_thread(evidence, root)), files=0)
         await self._record([(event_of(found, name, self._clock.now_ms()), {})])
+
+    async def _report_or_say(self, root: Path, name: WorkingCopyId) -> None:
+        try:
+            await self._report(root, name)
+        except PostDevAIError as error:
+            log.warning("cannot be reported now: %s path=%s", error.message, root)
 
     def _drop_oldest_seen(self) -> None:
         seen = [copy for copy in self._copies.values() if copy.files is None]
@@ -250,10 +297,18 @@ class WorkingCopies:
         write_private(self._list, json.dumps(kept, indent=1).encode())
 
 
-async def _after_sighting(files: FilesWatcher | None, commits: GitWatcher) -> None:
+async def _until_gone(copy: _Copy) -> None:
+    assert copy.files is not None
+    async with asyncio.TaskGroup() as group:
+        beside = copy.git and group.create_task(_after_sighting(copy.files, copy.git))
+        await copy.files.run()
+        if beside is not None:
+            beside.cancel()
+
+
+async def _after_sighting(files: FilesWatcher, commits: GitWatcher) -> None:
     """A commit of a copy that the Dragon does not know would become a project of its own."""
-    if files is not None:
-        await files.sighted.wait()
+    await files.sighted.wait()
     await commits.run()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
@@ -34,7 +35,12 @@ RESCAN_S = 600.0
 """Everything is compared this often without any notice; only changed files are read."""
 
 RESCAN_BLIND_S = 30.0
-"""The same where the kernel could not watch every directory."""
+"""The same where the kernel cannot tell of every change."""
+
+RESCAN_SHARE = 20
+"""A comparison that takes long is made less often: one part of so many of the time at most."""
+
+GONE = "the directory is gone; it is watched again when it is back"
 
 
 class FilesWatcher:
@@ -53,7 +59,11 @@ class FilesWatcher:
         redact: Callable[[bytes], bytes],
         evidence: Callable[[Path], WorkingCopySeen],
         clock: Clock,
+        elsewhere: str = "",
     ) -> None:
+        """`elsewhere` says why others may change files without notice; empty when none can."""
+        self._elsewhere = elsewhere
+        self._scan_s = 0.0
         self._root = root
         self._copy = working_copy
         self._in_git = in_git
@@ -81,7 +91,10 @@ class FilesWatcher:
             self._hints.lose()
 
     async def run(self) -> None:
-        """Scans, then follows notices; a scan that fails is a state, and is tried again."""
+        """Scans, then follows notices; a scan that fails is a state, and is tried again.
+
+        Returns when the directory is gone or is another one: watches die with what they watch.
+        """
         hints = self._hints = Hints()
         listener = self._notices.listen(hints.add, hints.lose)
         tree = Tree(
@@ -97,15 +110,24 @@ class FilesWatcher:
         name = f"files-{self._root.name}"
         try:
             with ThreadPoolExecutor(max_workers=1, thread_name_prefix=name) as thread:
+                began_as = await self._in(thread, self._identity)
                 await self._scan(tree, thread)
-                while True:
+                while began_as is not None and await self._in(thread, self._identity) == began_as:
                     await self._follow(tree, thread, hints)
         finally:
             listener.close()
+        self.state, self.files = GONE, -1
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            found = os.stat(self._root)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     async def _follow(self, tree: Tree, thread: ThreadPoolExecutor, hints: Hints) -> None:
         blind = tree.limit or self.state not in ("watching", "scanning")
-        burst = await hints.take(RESCAN_BLIND_S if blind else RESCAN_S)
+        burst = await hints.take(max(self._every_s(), 0 if blind else RESCAN_S))
         if burst.everything or self.files < 0:
             await self._scan(tree, thread)
             return
@@ -121,7 +143,12 @@ class FilesWatcher:
         if tree.head.commit != (self._seen.head if self._seen else ""):
             await self._report(thread, tree.files)
 
+    def _every_s(self) -> float:
+        """How often everything is compared where notices may be missing."""
+        return min(RESCAN_S, max(RESCAN_BLIND_S, self._scan_s * RESCAN_SHARE))
+
     async def _scan(self, tree: Tree, thread: ThreadPoolExecutor) -> None:
+        began_s = time.monotonic()
         if self._forget:
             self._forget, self._anew, self._seen, self.files = False, True, None, -1
             tree.start_from({})
@@ -131,6 +158,7 @@ class FilesWatcher:
             async with aclosing(self._findings(thread, tree.everything)) as found:
                 async for batch in found:
                     await self._keep(batch, news=self.files >= 0)
+            self._scan_s = time.monotonic() - began_s
             self._count(tree)
             await self._report(thread, tree.files)
         except (PostDevAIError, OSError) as error:
@@ -164,10 +192,11 @@ class FilesWatcher:
 
     def _count(self, tree: Tree) -> None:
         self.files, self.skipped = tree.files, tree.skipped
-        if not os.path.isdir(self._root):
-            self.state = "the directory is gone"
-        elif tree.limit:
-            self.state = f"watching in part: {tree.limit}"
+        every = f"everything is compared every {self._every_s():.0f} s"
+        if tree.limit:
+            self.state = f"watching in part, {every}: {tree.limit}"
+        elif self._elsewhere:
+            self.state = f"watching, {every}: {self._elsewhere}"
         elif not self._in_git:
             self.state = "no git here: files are watched, commits are not"
         else:

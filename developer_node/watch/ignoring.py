@@ -11,6 +11,9 @@ from developer_node.text.git import git, text_of
 
 _NO_WORD = ": failed"
 
+_PREFIXES_MAX = 200
+"""Directories that git is asked about at once, so that the words fit."""
+
 
 class Ignoring:
     """Git's ignore rules for one tree, also for a tree that is no repository."""
@@ -28,11 +31,18 @@ class Ignoring:
         if repository is not None:
             self._place = (f"--git-dir={repository}", f"--work-tree={root}")
 
-    def below(self, prefix: str) -> frozenset[str]:
-        """Ignored files and topmost ignored directories under a directory; "" is the root."""
+    def below(self, *prefixes: str) -> frozenset[str]:
+        """Ignored files and topmost ignored directories under directories; "" is the root."""
+        if "" in prefixes:
+            return self._below([])
+        slices = range(0, len(prefixes), _PREFIXES_MAX)
+        found = [self._below(prefixes[at : at + _PREFIXES_MAX]) for at in slices]
+        return frozenset(path for some in found for path in some)
+
+    def _below(self, prefixes: Sequence[str]) -> frozenset[str]:
         arguments = ["ls-files", "-oi", "--exclude-standard", "--directory", "-z"]
-        if prefix:
-            arguments += ["--", f":(literal){prefix}"]
+        if prefixes:
+            arguments += ["--", *(f":(literal){prefix}" for prefix in prefixes)]
         listed = _split(self._git(arguments))
         files = {path for path in listed if not path.endswith("/")}
         # git lists a directory too when all that lies in it now is ignored: not what we ask

@@ -19,8 +19,8 @@ class Listener(Protocol):
         """False when it is no readable directory; OverLimit when the kernel has no more watches."""
         ...
 
-    def remove(self, directory: str) -> None:
-        """Forgets it and everything below it."""
+    def remove(self, *directories: str) -> None:
+        """Forgets them and everything below them."""
         ...
 
     def close(self) -> None:
@@ -45,7 +45,13 @@ def open_notices() -> Notices:
     if sys.platform == "linux":
         from developer_node.watch.notices_inotify import DirectoryNotices
 
-        return DirectoryNotices()
+        try:
+            return DirectoryNotices()
+        except OSError as error:
+            from developer_node.watch.notices_none import NoNotices
+
+            why = f"the kernel gives no directory watches here ({error.strerror})"
+            return NoNotices(why, "Raise fs.inotify.max_user_instances (sysctl), then start again.")
     from developer_node.watch.notices_tree import TreeNotices
 
     return TreeNotices()

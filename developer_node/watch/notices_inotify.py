@@ -22,6 +22,7 @@ from watchdog.observers.inotify_c import (
 )
 
 from common.errors import OverLimit
+from developer_node.watch.folding import covered
 from developer_node.watch.notices import Hint, Listener, Lost
 
 _MASK = Mask(
@@ -87,11 +88,10 @@ class _DirectoryListener:
             self._watch[directory] = watch
             return True
 
-    def remove(self, directory: str) -> None:
-        """Forgets a directory and those below it."""
-        below = directory + os.sep
+    def remove(self, *directories: str) -> None:
+        """Forgets directories and those below them."""
         with self._lock:
-            gone = [d for d in self._watch if d == directory or d.startswith(below)]
+            gone = covered(self._watch, frozenset(directories))
             watches = [self._watch.pop(d) for d in gone]
             for watch in watches:
                 self._directory.pop(watch, None)

@@ -72,16 +72,16 @@ class _TreeListener:
             self._trees[directory] = watch
             return True
 
-    def remove(self, directory: str) -> None:
-        """Forgets a tree; what lies below a watched tree goes on with it."""
+    def remove(self, *directories: str) -> None:
+        """Forgets trees; what lies below a watched tree goes on with it."""
         with self._lock:
-            if watch := self._trees.pop(directory, None):
-                self._observer.unschedule(watch)
+            for directory in directories:
+                if watch := self._trees.pop(directory, None):
+                    self._observer.unschedule(watch)
 
     def close(self) -> None:
         """Forgets all."""
-        for directory in list(self._trees):
-            self.remove(directory)
+        self.remove(*self._trees)
 
 
 class _Handler(FileSystemEventHandler):

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from common.errors import Corrupt, PostDevAIError
+from common.errors import Corrupt, OverLimit, PostDevAIError
 from common.model.event import CommandFinished, Event
 from developer_node.text import spool
 from developer_node.text.working_copy import find_root
@@ -24,6 +24,9 @@ T = TypeVar("T")
 
 POLL_S = 5.0
 """The spool is listed this often without any notice."""
+
+POLL_BLIND_S = 0.5
+"""The same where the kernel gives no notices."""
 
 _TAKEN = "spooled:"
 
@@ -65,16 +68,21 @@ class TerminalWatcher:
         try:
             with ThreadPoolExecutor(max_workers=1, thread_name_prefix="terminal") as thread:
                 while True:
-                    await self._in(thread, lambda: self._attach(listener.add))
+                    poll_s = await self._in(thread, lambda: self._attach(listener.add))
                     for path in await self._in(thread, lambda: spool.waiting(self._directory)):
                         await self._take(thread, path)
-                    await hints.take(POLL_S)
+                    await hints.take(poll_s)
         finally:
             listener.close()
 
-    def _attach(self, add: Callable[[str], bool]) -> None:
+    def _attach(self, add: Callable[[str], bool]) -> float:
+        """How long to wait for a notice."""
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        add(str(self._directory))
+        try:
+            add(str(self._directory))
+        except OverLimit:
+            return POLL_BLIND_S
+        return POLL_S
 
     async def _take(self, thread: ThreadPoolExecutor, path: Path) -> None:
         mark = _TAKEN + path.stem

@@ -16,6 +16,7 @@ from common.errors import Missing, OverLimit
 from common.model.event import FileChanged
 from common.model.ids import BLOB_BYTES_MAX, ContentHash, content_hash
 from developer_node.watch.content import Observed, Signature, observe, shown, signature
+from developer_node.watch.folding import covered, is_covered, topmost
 from developer_node.watch.head import Head, head_commit, is_dirty, read_head
 from developer_node.watch.ignoring import Ignoring
 from developer_node.watch.notices import Listener
@@ -87,14 +88,14 @@ class Tree:
 
     def everything(self) -> Iterator[Finding]:
         """Every kept file that differs, then every recorded one that is gone."""
-        if not os.path.isdir(self._path):
-            raise Missing(f"The directory {self._path} is gone", hint="Is it on another disk?")
+        self._be_there()
         self.head = read_head(self._root) if self._in_git else Head()
         self.limit = ""
-        yield from self._under("", self._ignoring.below(""))
+        yield from self._under([""], self._ignoring.below(""))
 
     def some(self, hinted: Collection[str]) -> Iterator[Finding]:
-        """What differs at these absolute paths and below."""
+        """What differs at these absolute paths and below; Missing when the directory is gone."""
+        self._be_there()
         if self._in_git and head_commit(self._root) != self.head.commit:
             yield from self.everything()
             return
@@ -106,36 +107,42 @@ class Tree:
         yield from self._gone(gone)
         there = [path for path in paths if path not in set(gone)]
         ignored = self._ignoring.among(there)
-        for path in there:
-            if path in ignored:
-                continue
-            if os.path.isdir(self._full(path)) and not os.path.islink(self._full(path)):
-                yield from self._under(path, self._ignoring.below(path))
-            else:
+        kept = [path for path in there if path not in ignored]
+        directories = topmost(path for path in kept if self._is_directory(path))
+        if directories:
+            yield from self._under(directories, self._ignoring.below(*directories))
+        walked = frozenset(directories)
+        for path in kept:
+            if not is_covered(path, walked):
                 yield from self._look(path)
 
-    def _under(self, prefix: str, ignored: Collection[str]) -> Iterator[Finding]:
+    def _under(self, prefixes: Collection[str], ignored: Collection[str]) -> Iterator[Finding]:
         survey = Survey()
         seen: set[str] = set()
-        for path in walk(self._path, prefix, ignored, self._watch, survey):
-            seen.add(shown(path))
-            yield from self._look(path)
-        blind = [shown(directory) for directory in survey.unreadable]
-        for path in self._recorded_below(prefix):
-            if path not in seen and not any(_is_below(path, b) for b in blind):
+        for prefix in prefixes:
+            for path in walk(self._path, prefix, ignored, self._watch, survey):
+                seen.add(shown(path))
+                yield from self._look(path)
+        blind = frozenset(shown(directory) for directory in survey.unreadable)
+        for path in covered(self._known, frozenset(map(shown, prefixes))):
+            if path not in seen and not is_covered(path, blind):
                 yield self._deleted(path)
 
     def _gone(self, paths: Collection[str]) -> Iterator[Finding]:
+        """However many they are, what is known is gone through once."""
+        directories: set[str] = set()
         for path in paths:
             if shown(path) in self._known:
                 yield self._deleted(shown(path))
-            elif self._full(path) in self._directories:
-                self._listener.remove(self._full(path))
-                self._directories = {
-                    d for d in self._directories if not _is_below(d, self._full(path))
-                }
-                for below in self._recorded_below(path):
-                    yield self._deleted(below)
+            elif self.limit or self._full(path) in self._directories:
+                directories.add(path)
+        if not directories:
+            return
+        full = frozenset(map(self._full, directories))
+        self._listener.remove(*full)
+        self._directories.difference_update(covered(self._directories, full))
+        for below in covered(self._known, frozenset(map(shown, directories))):
+            yield self._deleted(below)
 
     def _look(self, path: str) -> Iterator[Finding]:
         name = shown(path)
@@ -194,8 +201,13 @@ class Tree:
         dirty = name in self.head.blobs
         return Finding(FileChanged(name, deleted=True, head=self.head.commit, dirty=dirty))
 
-    def _recorded_below(self, prefix: str) -> list[str]:
-        return [path for path in self._known if _is_below(path, shown(prefix))]
+    def _be_there(self) -> None:
+        if not os.path.isdir(self._path):
+            raise Missing(f"The directory {self._path} is gone", hint="Is it on another disk?")
+
+    def _is_directory(self, path: str) -> bool:
+        full = self._full(path)
+        return os.path.isdir(full) and not os.path.islink(full)
 
     def _watch(self, directory: str) -> None:
         if self.limit:
@@ -221,10 +233,6 @@ def _is_same(known: Known | None, now: Known) -> bool:
     if known is None or (known.git_blob, known.dirty) != (now.git_blob, now.dirty):
         return False
     return known.skipped == now.skipped or known.skipped.startswith(_GROWN)
-
-
-def _is_below(path: str, prefix: str) -> bool:
-    return not prefix or path == prefix or path.startswith(prefix + "/")
 
 
 def _is_settled(found: Signature) -> bool:

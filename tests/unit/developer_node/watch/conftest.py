@@ -180,6 +180,7 @@ def watching(recorded: Recorded, notices: Notices) -> Watching:
         repository: Path | None = None,
         redact: Callable[[bytes], bytes] = lambda data: data,
         notices: Notices = notices,
+        elsewhere: str = "",
     ) -> AsyncGenerator[FilesWatcher, None]:
         watcher = FilesWatcher(
             root,
@@ -192,6 +193,7 @@ def watching(recorded: Recorded, notices: Notices) -> Watching:
             redact=redact,
             evidence=evidence,
             clock=SystemClock(),
+            elsewhere=elsewhere,
         )
         scans = len([s for s in recorded.seen if s.files >= 0])
         async with asyncio.TaskGroup() as group:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -12,7 +13,9 @@ import pytest
 
 from common.clock import SystemClock
 from common.errors import Invalid, Missing
+from developer_node.watch import copies as copies_module
 from developer_node.watch.copies import Redaction, WorkingCopies
+from developer_node.watch.files import GONE
 from developer_node.watch.notices import Notices
 
 pytestmark = pytest.mark.filterwarnings("ignore:Callback with id")  # meant: see notices_inotify
@@ -177,4 +180,120 @@ async def test_a_damaged_list_is_no_reason_not_to_start(copies: Open, tmp_path: 
     listed.parent.mkdir(parents=True)
     listed.write_text("{")
     async with copies() as watched:
+        assert watched.repositories() == ()
+
+
+async def _state(watched: WorkingCopies, wanted: str) -> None:
+    async with asyncio.timeout(20):
+        while watched.repositories()[0].state != wanted:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
+async def test_a_repository_deleted_while_watched_is_said_and_watched_again_when_it_is_back(
+    repository: Any, recorded: Any, copies: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(copies_module, "RETURN_S", 0.01)
+    repository.commit("one", a_py="1\n")
+    shutil.copytree(repository.root, tmp_path / "backup", symlinks=True)
+    async with copies() as watched:
+        await watched.watch(str(repository.root))
+        await recorded.until(lambda: recorded.operations)
+        await _state(watched, "watching")
+        await asyncio.to_thread(shutil.rmtree, repository.root)
+        await _state(watched, GONE)
+        assert watched.repositories()[0].files == -1
+        (tmp_path / "backup").rename(repository.root)
+        sha = repository.commit("after", a_py="2\n")
+        await recorded.until(lambda: recorded.text("a.py") == "2\n")
+        await recorded.until(lambda: any(o.new == sha for o in recorded.moves))
+        await _state(watched, "watching")
+        repository.write("a.py", "3\n")
+        await recorded.until(lambda: recorded.text("a.py") == "3\n")
+
+
+async def test_a_clone_that_was_made_anew_in_the_same_place_is_watched_and_no_failure(
+    repository: Any, recorded: Any, copies: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its watches died with the directory before it, and its reflog begins again."""
+    monkeypatch.setattr(copies_module, "RETURN_S", 0.01)
+    repository.commit("one", a_py="1\n", old_py="1\n")
+    other = type(repository)(tmp_path / "other")
+    repository.git("init", "-q", "-b", "main", str(other.root))
+    other.commit("another beginning", a_py="other\n")
+    async with copies() as watched:
+        await watched.watch(str(repository.root))
+        await recorded.until(lambda: recorded.operations)
+        await _state(watched, "watching")
+        repository.root.rename(tmp_path / "aside")
+        other.root.rename(repository.root)
+        await recorded.until(lambda: recorded.text("a.py") == "other\n")
+        await recorded.until(lambda: recorded.newest("old.py").deleted)
+        await recorded.until(lambda: recorded.moves[-1].commits[-1].subject == "another beginning")
+
+
+async def test_a_repository_that_is_gone_at_the_start_is_not_forgotten(
+    repository: Any, recorded: Any, copies: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It may lie on a disk that is not plugged in."""
+    monkeypatch.setattr(copies_module, "RETURN_S", 0.01)
+    repository.commit("one", a_py="1\n")
+    async with copies() as watched:
+        await watched.watch(str(repository.root))
+        await recorded.until(lambda: recorded.seen and recorded.seen[-1].files == 1)
+    repository.root.rename(tmp_path / "aside")
+    async with copies() as watched:
+        await _state(watched, GONE)
+        await watched.see(tmp_path / "aside")  # writes the list anew
+    assert not any(f.deleted for f in recorded.files), "nobody deleted a file"
+    async with copies() as watched:
+        await _state(watched, GONE)
+        (tmp_path / "aside").rename(repository.root)
+        await _state(watched, "watching")
+        repository.write("a.py", "2\n")
+        await recorded.until(lambda: recorded.text("a.py") == "2\n")
+
+
+async def test_what_is_unwatched_is_followed_no_more_also_after_a_restart(
+    repository: Any, recorded: Any, copies: Open
+) -> None:
+    repository.commit("one", a_py="1\n")
+    async with copies() as watched:
+        await watched.watch(str(repository.root))
+        await recorded.until(lambda: recorded.operations)
+        await watched.unwatch(str(repository.root))
+        assert watched.repositories() == ()
+        assert watched.known() == {}
+    async with copies() as watched:
+        assert watched.repositories() == ()
+        with pytest.raises(Missing, match="is not watched"):
+            await watched.unwatch(str(repository.root))
+
+
+async def test_watched_again_it_tells_only_what_has_changed_meanwhile(
+    repository: Any, recorded: Any, copies: Open
+) -> None:
+    """The Dragon still has the rest; its marks are kept therefore."""
+    repository.commit("one", a_py="1\n", same_py="1\n")
+    async with copies() as watched:
+        await watched.watch(str(repository.root))
+        await recorded.until(lambda: recorded.operations)
+        await watched.unwatch(str(repository.root))
+        before = len(recorded.files)
+        sha = repository.commit("unseen", a_py="2\n")
+        await watched.watch(str(repository.root))
+        await recorded.until(lambda: any(o.new == sha for o in recorded.moves))
+        await recorded.until(lambda: recorded.text("a.py") == "2\n")
+    assert {f.path for f in recorded.files[before:]} == {"a.py"}
+    assert [o.operation for o in recorded.moves] == ["other", "commit"]
+
+
+async def test_a_repository_that_is_gone_can_be_unwatched(
+    repository: Any, recorded: Any, copies: Open
+) -> None:
+    repository.commit("one", a_py="1\n")
+    async with copies() as watched:
+        await watched.watch(str(repository.root))
+        await recorded.until(lambda: recorded.operations)
+        await asyncio.to_thread(shutil.rmtree, repository.root)
+        await watched.unwatch(str(repository.root))
         assert watched.repositories() == ()

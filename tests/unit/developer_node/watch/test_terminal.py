@@ -17,11 +17,12 @@ from common.model.failure import Failure
 from common.model.ids import WorkingCopyId, content_hash, new_event_id
 from developer_node.text import spool
 from developer_node.watch.notices import Notices
+from developer_node.watch.notices_none import NoNotices
 from developer_node.watch.terminal import TerminalWatcher
 
 COPY = WorkingCopyId("c" * 16)
 FAILURE = Failure("pytest", "AssertionError", "test", "assert 1 == 2", "assert")
-Reading = Callable[[], AbstractAsyncContextManager[TerminalWatcher]]
+Reading = Callable[..., AbstractAsyncContextManager[TerminalWatcher]]
 
 
 def ran(cwd: Path | str, *, copy: WorkingCopyId = COPY) -> Event:
@@ -51,7 +52,7 @@ def reading(recorded: Any, notices: Notices, directory: Path, roots: list[str]) 
         roots.append(f"seen {root}")
 
     @asynccontextmanager
-    async def read() -> AsyncGenerator[TerminalWatcher, None]:
+    async def read(notices: Notices = notices) -> AsyncGenerator[TerminalWatcher, None]:
         watcher = TerminalWatcher(
             directory,
             notices=notices,
@@ -152,3 +153,13 @@ async def test_a_command_in_a_directory_that_is_gone_is_still_recorded(
     async with reading():
         await recorded.until(lambda: recorded.events)
     assert recorded.events[0].id == event.id
+
+
+async def test_without_notices_of_the_kernel_the_spool_is_read_all_the_same(
+    recorded: Any, reading: Reading, directory: Path
+) -> None:
+    async with reading(NoNotices("the kernel gives none", "Raise it.")) as watcher:
+        for _ in range(2):
+            spool.write(directory, ran("/", copy=WorkingCopyId("")), {})
+        await recorded.until(lambda: len(recorded.events) == 2)
+        await emptied(watcher)
