@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 
@@ -17,17 +16,6 @@ PARTS_MAX = 200
 """Of one command; the rest is in its end alone."""
 PART_BYTES_MAX = 128 << 10
 """Of head and of tail of what one part may hold."""
-
-_TELLS = re.compile(
-    r"Traceback \(most|\b[A-Z]\w*(?:Error|Exception)\b|\berror\b|\bpanic|\bFAIL|\bfailed\b"
-    r"|\bpassed\b|\b[2-5]\d\d\b|compiled|ready",
-    re.IGNORECASE,
-)
-
-
-def worth_telling(text: str) -> bool:
-    """Whether a part may hold a failure, or the success that ends one."""
-    return bool(_TELLS.search(text))
 
 
 class Parts:

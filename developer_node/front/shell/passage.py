@@ -43,8 +43,10 @@ def pass_through(
     cwd: Path,
     keep: Callable[[bytes], None],
     started: Callable[[], None],
+    tick: Callable[[], float | None] = lambda: None,
 ) -> Passed:
-    """Runs the command to its end. `keep` is given its output, `started` is called once it runs."""
+    """Runs the command to its end. `keep` is given its output, `started` is called once it runs,
+    `tick` after each piece of output, and again after as many seconds as it says."""
     begun = time.monotonic()
 
     def passed(code: int, message: str = "") -> Passed:
@@ -62,7 +64,7 @@ def pass_through(
         keys = 0 if child.has_terminal and _reads_keys() else -1
         if keys >= 0:
             stack.enter_context(terminal.raw(keys))
-        Pump(child.streams, keep, child.has_ended, wake, keys).run()
+        Pump(child.streams, keep, child.has_ended, wake, keys, tick).run()
         code = child.exit_code()
     return passed(code if code >= 0 else SIGNALLED - code)
 

@@ -40,6 +40,8 @@ class Pump:
     wake: int
     keys: int = -1
     """The person's terminal; -1 when its keys are not ours to read."""
+    tick: Callable[[], float | None] = lambda: None
+    """Called at each turn; says within how many seconds it wants to be called again."""
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     _open: dict[int, Stream] = field(default_factory=dict[int, Stream])
     _typed: bytearray = field(default_factory=bytearray)
@@ -54,7 +56,7 @@ class Pump:
             if self.keys >= 0:
                 self._selector.register(self.keys, selectors.EVENT_READ)
             while not self.ended():
-                self._turn(None)
+                self._turn(self.tick())
             self._drain()
 
     def _turn(self, timeout: float | None) -> bool:

@@ -12,26 +12,28 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
 from typing import TypeVar
 
 from common.errors import PostDevAIError
-from common.model.ids import new_event_id
+from common.model.ids import EventId
 from developer_node.front.shell.kept_output import AlternateScreen, KeptOutput, OutputKeeper
+from developer_node.front.shell.parts import APART_S, Parts
 from developer_node.front.shell.passage import SIGNALLED, Passed, pass_through
 from developer_node.front.shell.start import Start, begin
+from developer_node.text.gates import Gate, gate
 
 WRONG_USAGE = 2
 T = TypeVar("T")
+_Begun = tuple[Start | None, Gate]
 _NEEDED_AT_THE_END = (
     "developer_node.text.redaction",
     "developer_node.text.spool",
     "developer_node.front.shell.ground",
+    "developer_node.front.shell.written",
 )
-COMMAND_CHARACTERS_MAX = 32768
 
 
 def run(argv: Sequence[str], *, cwd: Path, home: Path | None) -> int:
@@ -47,63 +49,107 @@ def run(argv: Sequence[str], *, cwd: Path, home: Path | None) -> int:
         return WRONG_USAGE
     cwd = cwd.absolute()
     try:
-        start = attempt(lambda: begin(argv, cwd, home, os.environ)) if home else None
+        begun = attempt(lambda: _begin(argv, cwd, home)) or (None, Gate(record=False))
     except KeyboardInterrupt:
         return SIGNALLED + 2
-    if start is not None and start.complaint:
-        _say(f"recorded without its files: {start.complaint}")
-    keeper, screen = OutputKeeper(), AlternateScreen()
+    if begun[0] is not None and begun[0].complaint:
+        _say(f"recorded without its files: {begun[0].complaint}")
+    sees = _Sees(argv, cwd, home, begun, os.isatty(1))
     imports = Thread(target=_import_ahead, daemon=True)
-    on_terminal = os.isatty(1)
-    passed = pass_through(
-        argv,
-        cwd,
-        (lambda data: keeper.add(screen.visible(data))) if on_terminal else keeper.add,
-        imports.start,
-    )
+    passed = pass_through(argv, cwd, sees.add, imports.start, sees.tell_parts)
     if passed.message:
         _say(passed.message)
-        keeper.add(f"{passed.message}\n".encode())
-    keeper.add(screen.rest())
-    if start is not None and home is not None:
-        record = _Record(argv, cwd, home, start, passed, keeper.kept())
-        try:
-            attempt(record.write)
-        except KeyboardInterrupt:
-            _say("not recorded: interrupted")
+        sees.output.add(f"{passed.message}\n".encode())
+    try:
+        attempt(lambda: sees.ended(passed))
+    except KeyboardInterrupt:
+        _say("not recorded: interrupted")
     return passed.exit_code
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
-    argv: Sequence[str]
-    cwd: Path
-    home: Path
-    start: Start
-    passed: Passed
-    output: KeptOutput
+def _begin(argv: Sequence[str], cwd: Path, home: Path | None) -> _Begun:
+    """The ground and what may be kept; no ground where nothing is recorded."""
+    if home is None:
+        return None, Gate(record=False)
+    allowed = gate(home, cwd, shlex.join(argv))
+    return (begin(argv, cwd, home, os.environ) if allowed.record else None), allowed
 
-    def write(self) -> None:
-        """Redacts, completes the ground and puts the event on disk."""
-        from common.model.event import CommandFinished, Event, Output
-        from developer_node.front.shell.ground import finish
-        from developer_node.text import spool
-        from developer_node.text.redaction import redact, redact_bytes
 
-        command = redact(_readable(shlex.join(self.argv)))[:COMMAND_CHARACTERS_MAX]
-        output = Output(redact(self.output.text()), self.output.total, self.output.dropped)
-        with finish(self.start, redact_bytes) as done:
-            body = CommandFinished(
-                command=command,
-                cwd=_readable(os.fspath(self.cwd)),
-                exit_codes=(self.passed.exit_code,),
-                duration_ms=self.passed.duration_ms,
-                output=output,
-                ground=done.ground,
+class _Sees:
+    """What goes by while the command runs, and its record."""
+
+    def __init__(
+        self, argv: Sequence[str], cwd: Path, home: Path | None, begun: _Begun, on_terminal: bool
+    ) -> None:
+        self.output = OutputKeeper()
+        self._command, self._cwd, self._home = shlex.join(argv), os.fspath(cwd), home
+        self._begin = lambda: begin(argv, cwd, home, os.environ) if home else None
+        self._start, self._gate = begun
+        self._screen = AlternateScreen() if on_terminal else None
+        self._parts = Parts()
+        self._telling: Thread | None = None
+        self._since = time.monotonic()
+
+    def add(self, data: bytes) -> None:
+        """What the command printed."""
+        shown = self._screen.visible(data) if self._screen else data
+        self.output.add(shown)
+        if self._start is not None and self._gate.output:
+            self._parts.add(shown)
+
+    def tell_parts(self) -> float | None:
+        """Tells of a command that goes on, when it is quiet again; when to be asked next."""
+        wait_s = self._parts.wait_s()
+        if wait_s is None or wait_s > 0 or (self._telling and self._telling.is_alive()):
+            return wait_s or APART_S
+        part = self._parts.take()
+        from developer_node.text.running import worth_telling
+
+        if worth_telling(part.text()):
+            duration_ms = int((time.monotonic() - self._since) * 1000)
+            run = self._parts.name()
+            self._telling = Thread(
+                target=lambda: attempt(lambda: self._write(part, (), duration_ms, run, True)),
+                daemon=True,
             )
-            at_ms = time.time_ns() // 1_000_000
-            event = Event(new_event_id(), at_ms, self.start.working_copy, body)
-            spool.write(self.home / "developer" / "spool", event, done.blobs)
+            self._telling.start()
+        return None
+
+    def ended(self, passed: Passed) -> None:
+        """The record of the whole."""
+        if self._telling is not None:
+            self._telling.join()
+        if self._screen:
+            self.output.add(self._screen.rest())
+        codes = (passed.exit_code,)
+        self._write(self.output.kept(), codes, passed.duration_ms, self._parts.run, False)
+
+    def _write(
+        self,
+        output: KeptOutput,
+        exit_codes: tuple[int, ...],
+        duration_ms: int,
+        run: EventId,
+        running: bool,
+    ) -> None:
+        start = self._begin() if running else self._start
+        if start is None or self._home is None:
+            return
+        from developer_node.front.shell.written import Facts, write
+
+        facts = Facts(
+            command=self._command,
+            cwd=self._cwd,
+            exit_codes=exit_codes,
+            duration_ms=duration_ms,
+            output=output,
+            recorder="run",
+            ci=bool(os.environ.get("CI")),
+            run=run,
+            running=running,
+            with_output=self._gate.output,
+        )
+        write(self._home, start, facts)
 
 
 def attempt(step: Callable[[], T]) -> T | None:
@@ -127,10 +173,6 @@ def _import_ahead() -> None:
             import_module(name)
         except ImportError:
             return
-
-
-def _readable(text: str) -> str:
-    return os.fsencode(text).decode("utf-8", "replace")
 
 
 def _say(sentence: str) -> None:

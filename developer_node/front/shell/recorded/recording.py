@@ -12,7 +12,7 @@ from pathlib import Path
 from common.daemon.home import Home
 from common.errors import PostDevAIError
 from developer_node.front.shell.kept_output import AlternateScreen, OutputKeeper
-from developer_node.front.shell.parts import Parts, worth_telling
+from developer_node.front.shell.parts import Parts
 from developer_node.front.shell.recorded.foreign import ForeignMarks
 from developer_node.front.shell.recorded.keeping import Command, Ended, Keeper
 from developer_node.front.shell.recorded.marks import Mark, MarkReader
@@ -21,6 +21,7 @@ from developer_node.front.shell.recorded.session import Session
 from developer_node.front.shell.recorded.shell_output import without_shell
 from developer_node.front.shell.recorded.told import Told
 from developer_node.text.gates import Gate, gate
+from developer_node.text.running import worth_telling
 from developer_node.text.working_copy import find_root
 
 READ_BYTES = 1 << 18

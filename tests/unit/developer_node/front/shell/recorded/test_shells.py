@@ -98,21 +98,21 @@ def test_a_full_bash_history_does_not_make_commands_private(open_shell: Open) ->
 
 
 @every_shell
-def test_the_ground_is_that_of_before_the_command(
-    open_shell: Open, repository: Path, kind: str
+def test_the_ground_is_that_of_before_the_command_or_says_that_it_is_not(
+    open_shell: Open, kind: str
 ) -> None:
+    """The hook waits for a short while only: on a busy machine that may be too short."""
     person = open_shell(kind)
-    for line in (b"true", b"echo 'a = 2' > a.py"):  # the recorder is there from the first one on
-        person.types(line + b"\r")
+    for n in range(6):
+        person.types(b"echo 'a = %d' > a.py\r" % (n + 10))
         person.sees(READY)
     _leave(person)
-    ground = person.record("echo 'a = 2' > a.py").ground
-    assert ground is not None
-    if kind == "fish":  # it cannot wait: either it was in time, or it is said
-        assert any("after the start" in line for line in ground.cut)
-    else:
-        assert ground.tree != ground.tree_after
-        assert ground.cut == ()
+    grounds = [b.ground for b in person.records() if b.ground and b.command.startswith("echo")]
+    late = [g for g in grounds if any("after the start" in line for line in g.cut)]
+    in_time = [g for g in grounds if g not in late]
+    assert len(grounds) == 6
+    assert all(g.tree != g.tree_after for g in in_time)
+    assert bool(in_time) == (kind != "fish")  # fish cannot wait for a short while
 
 
 @every_shell
