@@ -7,6 +7,7 @@ import zlib
 import apsw
 
 from common.model.event import Commit, Event, GitOperation
+from dragon_node.failures.outside import touched
 from dragon_node.lake.records import Accepted
 
 _MAKES = frozenset(("commit", "amend", "merge", "rebase", "cherry-pick", "revert"))
@@ -28,6 +29,7 @@ def apply(db: apsw.Connection, record: Accepted, event: Event, moved: GitOperati
         "INSERT OR REPLACE INTO heads VALUES (?,?,?,?)",
         (event.working_copy, moved.ref, record.project, moved.new),
     )
+    touched(db, record.lsn, event.working_copy, record.project_name, moved.new[:7])
     if moved.operation in _MOVES_BACK and moved.old:
         _let_go(db, record.project, moved.old)
     _mark(db, record.project, ancestors(db, record.project, moved.new), gone=False)

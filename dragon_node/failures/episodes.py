@@ -8,6 +8,7 @@ from typing import Literal
 
 from common.model.event import PathChange
 from common.model.failure import Failure, RemedyKind, RemedyState
+from dragon_node.failures.acting import NOTHING_DONE, Around
 from dragon_node.failures.changes import (
     Parted,
     closest_part,
@@ -18,11 +19,19 @@ from dragon_node.failures.changes import (
     spoken_of,
     written_by_people,
 )
+from dragon_node.failures.outside import Outside
 from dragon_node.failures.passing import Verdict
 from dragon_node.failures.runs import Environment, Run
 
 State = Literal[
-    "observed", "unproven", "ambiguous", "flaky", "unexplained", "expectation changed", "removed"
+    "observed",
+    "unproven",
+    "ambiguous",
+    "flaky",
+    "unexplained",
+    "outside this project",
+    "expectation changed",
+    "removed",
 ]
 
 
@@ -54,6 +63,7 @@ def judge(
     changes: tuple[PathChange, ...] | None,
     verdict: Verdict,
     root: str,
+    around: Around = NOTHING_DONE,
 ) -> Ending | None:
     """None when the pass proves nothing and the episode goes on.
 
@@ -66,13 +76,27 @@ def judge(
         return Ending("removed", "the test's file was deleted", also=changes)
     environment = _environment(failing.environment, passing.environment)
     if not changes and environment is None:
-        return _unchanged(failure, failing, passing)
+        return _unchanged(failure, failing, passing, around)
+    if environment is None and around.surroundings and changes:
+        environment = ("environment", _ran(around.surroundings))
+    elif environment is not None and around.acted:
+        environment = (environment[0], f"{environment[1]} ({_ran(around.acted)})")
     if environment is None:
         return _code(failure, failing, changes, verdict, root)
     return _environment_too(failure, failing, changes, environment, root)
 
 
-def _unchanged(failure: Failure, failing: Run, passing: Run) -> Ending | None:
+def beyond(ending: Ending, outside: Outside) -> Ending:
+    """The same, or where else it was made to pass: something here may not have been all."""
+    if outside.moved:
+        return Ending("outside this project", outside.moved, also=ending.also)
+    if outside.unwatched and ending.state == "flaky":
+        note = f"nothing here changed; it runs through {outside.unwatched}, which is not watched"
+        return Ending("unexplained", note)
+    return ending
+
+
+def _unchanged(failure: Failure, failing: Run, passing: Run, around: Around) -> Ending | None:
     if failure.during and failure.kind != "test":
         return None  # the next request may have asked for something else
     if (failing.command, failing.cwd) != (passing.command, passing.cwd):
@@ -81,6 +105,9 @@ def _unchanged(failure: Failure, failing: Run, passing: Run) -> Ending | None:
         return Ending("unexplained", "files changed while the passing run was under way")
     if _is_half_known(failing.environment, passing.environment):
         return Ending("unexplained", "the environment of one of the two runs is not known")
+    if around.acted:
+        note = f"{_list(list(around.acted))} ran in between and nothing that was recorded changed"
+        return Ending("observed", note, "environment")
     return Ending("flaky", "it passed with nothing changed")
 
 
@@ -154,6 +181,10 @@ def _environment_too(
     if part.related:
         return Ending("ambiguous", note, "code", part.related, (*part.also, *declared))
     return Ending("ambiguous", note, kind, declared, part.also)
+
+
+def _ran(commands: tuple[str, ...]) -> str:
+    return f"what {_list(list(commands))} did"
 
 
 def _environment(before: Environment, after: Environment) -> tuple[RemedyKind, str] | None:

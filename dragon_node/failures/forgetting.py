@@ -20,7 +20,8 @@ def forget(
     """These runs, commits and places of working copies were never recorded."""
     _commits(db, project, commits)
     db.executemany("DELETE FROM roots WHERE wc=?", [(copy,) for copy in copies])
-    db.executemany("DELETE FROM proofs WHERE lsn=?", [(lsn,) for lsn in lsns])
+    for table in ("proofs", "touched"):
+        db.executemany(f"DELETE FROM {table} WHERE lsn=?", [(lsn,) for lsn in lsns])
     db.execute("CREATE TEMP TABLE IF NOT EXISTS gone(lsn INTEGER PRIMARY KEY, wc TEXT)")
     db.execute("DELETE FROM gone")
     db.execute(

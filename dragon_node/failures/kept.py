@@ -11,7 +11,7 @@ import apsw
 from common.model.event import PathChange
 from common.model.failure import Proof, RemedyKind, RemedyState
 from common.model.ids import ContentHash
-from dragon_node.failures import proofs
+from dragon_node.failures import acting, proofs
 from dragon_node.failures.in_place import Place
 from dragon_node.failures.runs import Run, load
 
@@ -41,6 +41,8 @@ class KnownRemedy:
     """It was there already when it failed, so it is not what is missing."""
     proof: Proof | None = None
     """What came of trying it again."""
+    acted: tuple[str, ...] = ()
+    """Commands that changed the environment in between."""
 
     @property
     def may_be_offered(self) -> bool:
@@ -74,7 +76,7 @@ def _remedy(db: apsw.Connection, row: Sequence[object]) -> KnownRemedy:
     proof = proofs.of(db, identity)
     state, why = _thought_of(row, proof)
     changes = _paths(db, identity)
-    failing = load(db, int(str(row[6])))
+    failing, passing = load(db, int(str(row[6]))), load(db, int(str(row[7])))
     return KnownRemedy(
         id=identity,
         project=str(row[1]),
@@ -83,7 +85,7 @@ def _remedy(db: apsw.Connection, row: Sequence[object]) -> KnownRemedy:
         state=state,
         why=why,
         failing=failing,
-        passing=load(db, int(str(row[7]))),
+        passing=passing,
         related=tuple(c for c, related in changes if related),
         also=tuple(c for c, related in changes if not related),
         flaky=flaky,
@@ -91,6 +93,7 @@ def _remedy(db: apsw.Connection, row: Sequence[object]) -> KnownRemedy:
         rejected=row[9] == "rejected",
         first=failing,
         proof=proof,
+        acted=() if row[3] == "code" else acting.between(db, failing, passing).acted,
     )
 
 

@@ -83,7 +83,8 @@ def _merged(failure: Failure, remedies: Sequence[KnownRemedy]) -> list[KnownReme
 def _change(remedy: KnownRemedy) -> object:
     hunks = tuple((c.path, c.old_git, c.new_git) for c in remedy.related)
     code = remedy.kind == "code" and bool(hunks)
-    around = None if code else (remedy.failing.environment, remedy.passing.environment)
+    environments = remedy.failing.environment, remedy.passing.environment
+    around = None if code else (*environments, remedy.acted)
     return remedy.project, remedy.kind, hunks, around
 
 

@@ -65,13 +65,17 @@ def label(
         (c for c in whole if not c.gone), key=lambda c: (-exact[c.sha], c.at_ms, c.sha)
     )
     gone = [c for c in whole if c.gone]
+    reverted = _reverted(related, lines, commits)
     if present:
-        return Label(_present(present[0], related, later, gone), present[0].sha)
+        text = _present(present[0], related, later, gone)
+        return Label(f"{text} ({reverted})" if reverted else text, present[0].sha)
     parts = [c for c in later if carried[c.sha] and not c.gone]
     if parts:
         return Label(_parts(parts, carried, related))
     if gone:
         return Label(GONE)
+    if reverted:
+        return Label(f"{UNCOMMITTED}, {reverted}")
     undone = [c for c in commits if c.before and all(_leaves_so(c, p) for p in related)]
     if undone:
         newest = max(undone, key=lambda c: (c.at_ms, c.sha))
@@ -92,6 +96,28 @@ def _present(
     if reverts:
         text += f" (reverted by {reverts[-1].sha[:7]})"
     return text
+
+
+def _reverted(
+    related: Sequence[PathChange], lines: Mapping[str, Lines], commits: Sequence[KnownCommit]
+) -> str:
+    """Says which commit was taken back when every path of the remedy undoes what it did."""
+    undone = [c for c in commits if c.before and all(_undoes(c, p, lines) for p in related)]
+    if not undone:
+        return ""
+    newest = max(undone, key=lambda c: (c.at_ms, c.sha))
+    part = "" if newest.changes.keys() <= {p.path for p in related} else "part of "
+    return f"made to pass by reverting {part}{newest.name}"
+
+
+def _undoes(commit: KnownCommit, path: PathChange, lines: Mapping[str, Lines]) -> bool:
+    if commit.changes.get(path.path) == (path.new_git, path.old_git):
+        return True
+    ours, theirs = lines.get(path.path), commit.patch.get(path.path)
+    if ours is None or theirs is None or not (ours.added or ours.removed):
+        return False
+    telling = any(len(line) >= _LINE_CHARS_MIN for line in (*ours.added, *ours.removed))
+    return telling and (ours.added, ours.removed) == (theirs.removed, theirs.added)
 
 
 def _parts(

@@ -11,6 +11,7 @@ import apsw
 from common.model.event import (
     CommandFinished,
     Event,
+    FileChanged,
     GitOperation,
     Ground,
     PathChange,
@@ -19,9 +20,9 @@ from common.model.event import (
 )
 from common.model.failure import Failure
 from common.model.ids import short_hash
-from dragon_node.failures import cards, commits, judged, proofs, runs
+from dragon_node.failures import acting, cards, commits, judged, outside, proofs, runs
 from dragon_node.failures.as_kept import failure_from_text, failure_to_text
-from dragon_node.failures.episodes import Ending, judge
+from dragon_node.failures.episodes import Ending, beyond, judge
 from dragon_node.failures.forgetting import forget
 from dragon_node.failures.passing import verdict
 from dragon_node.failures.reruling import current, rerule
@@ -53,6 +54,9 @@ class FailureMemory:
                 forget(db, meant.project, meant.lsns, meant.commits, meant.copies)
             case Event(body=GitOperation() as moved) as event:
                 commits.apply(db, record, event, moved)
+            case Event(body=FileChanged(head=head), working_copy=wc) if wc:
+                at = f"{head[:7]}, uncommitted" if head else ""
+                outside.touched(db, record.lsn, wc, record.project_name, at)
             case Event(body=WorkingCopySeen(path=path), working_copy=wc):
                 db.execute("INSERT OR REPLACE INTO roots VALUES (?,?)", (wc, path))
             case Event(body=CommandFinished(recorder="atuin" | "bash" | "zsh" | "fish")):
@@ -107,7 +111,11 @@ def _settle_one(
     match said:
         case "passed" | "passed unnamed":
             changes = runs.between(db, failing, run)
-            ending = judge(failure, failing, run, changes, said, root)
+            ending = judge(
+                failure, failing, run, changes, said, root, acting.between(db, failing, run)
+            )
+            if ending is not None and ending.state in ("flaky", "unexplained"):
+                ending = beyond(ending, outside.outside(db, failure, failing, root))
             if ending is not None:
                 ending = _as_far_as_said(db, episode, failing, ending)
                 _close(db, episode, failure, failing, run, ending)

@@ -133,7 +133,11 @@ async def _environment(remedy: KnownRemedy, blob: Blob) -> tuple[str, str, str]:
     contents = await _contents(
         (h for c in remedy.related for h in (c.old_content, c.new_content)), blob
     )
-    return render(remedy.related, contents), "", _few(parts) or "installed packages changed"
+    return (
+        render(remedy.related, contents),
+        "",
+        _few(parts or remedy.acted) or "installed packages changed",
+    )
 
 
 async def _packages(before: Environment, after: Environment, blob: Blob) -> list[str]:

@@ -17,6 +17,7 @@ quiet           the owner's word on a project's cards, and from which card on th
 rules           the version of the rules that made the fingerprints in here
 commits         commits that were seen being made; commit_parents, commit_paths, branch heads
 cards           suggestions, by cursor
+touched         when something last changed in a working copy, and the commit that it is at
 roots           where a working copy lies, to understand paths in commands
 """
 
@@ -34,6 +35,7 @@ CREATE TABLE IF NOT EXISTS runs(
   unnamed INTEGER NOT NULL, ci INTEGER NOT NULL DEFAULT 0, recorder TEXT NOT NULL DEFAULT '',
   run TEXT NOT NULL DEFAULT '', running INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS runs_by_tree ON runs(wc, tree, lsn);
+CREATE INDEX IF NOT EXISTS runs_by_copy ON runs(wc, lsn);
 CREATE TABLE IF NOT EXISTS run_changes(
   lsn INTEGER NOT NULL, path TEXT NOT NULL, old_git TEXT NOT NULL, new_git TEXT NOT NULL,
   old_content TEXT NOT NULL, new_content TEXT NOT NULL, PRIMARY KEY(lsn, path)) WITHOUT ROWID;
@@ -98,5 +100,7 @@ CREATE TABLE IF NOT EXISTS quiet(
   project TEXT PRIMARY KEY, quiet INTEGER NOT NULL, after_cursor INTEGER NOT NULL,
   lsn INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS rules(version INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS touched(
+  wc TEXT PRIMARY KEY, lsn INTEGER NOT NULL, project TEXT NOT NULL, at TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS roots(wc TEXT PRIMARY KEY, path TEXT NOT NULL) WITHOUT ROWID;
 """
