@@ -23,9 +23,9 @@ _ALONE = (
     "--proc",
     "/proc",
 )
-_UNSEEN = ("/run", "/var/run", "/tmp", "/var/tmp", "/mnt", "/media")
+UNSEEN = ("/run", "/var/run", "/tmp", "/var/tmp", "/mnt", "/media")
 """Sockets of daemons lie here: without a network they are the way out that is left."""
-_SEEN_AGAIN = ("/run/current-system", "/run/wrappers")
+SEEN_AGAIN = ("/run/current-system", "/run/wrappers")
 """Of NixOS: where its programs are."""
 
 
@@ -42,7 +42,7 @@ class Bubblewrap:
 
     def missing(self) -> str:
         """Why it cannot be used here; empty when it can."""
-        return probe([self.program, *_ALONE, "true"], "bubblewrap")
+        return probe([self.program, *_ALONE, "true"], "bubblewrap (bwrap)")
 
     def wrap(self, plan: Plan, argv: Sequence[str]) -> list[str]:
         """The command that runs `argv` shut in."""
@@ -66,10 +66,10 @@ class Bubblewrap:
 
 def _unseen(plan: Plan) -> list[str]:
     options: list[str] = []
-    for place in _UNSEEN:
+    for place in UNSEEN:
         if os.path.isdir(place) and not os.path.islink(place):
             options += ["--tmpfs", place]
-    for place in _SEEN_AGAIN:
+    for place in SEEN_AGAIN:
         options += ["--ro-bind-try", place, place]
     home = person_home()
     if home is not None:
@@ -86,4 +86,7 @@ def _own(plan: Plan) -> list[str]:
     options += ["--bind", os.fspath(plan.tree), os.fspath(plan.root)]
     for path in plan.shown:
         options += ["--ro-bind", os.fspath(path), os.fspath(path)]
+        for hidden in plan.hidden:
+            if hidden.is_relative_to(path):
+                options += ["--tmpfs", os.fspath(hidden)]
     return options

@@ -21,7 +21,7 @@ from developer_node.proof.machine import of_this_machine
 from developer_node.proof.mined import MinedCase, mined_case
 from developer_node.proof.recorded import RecordedCase
 from developer_node.proof.rows import Rows
-from developer_node.proof.sandbox import Sandbox, choose
+from developer_node.proof.sandbox import Sandbox, check_root, choose
 from developer_node.text.working_copy import find_root, working_copy
 from developer_node.watch.ports import Record, event_of
 
@@ -103,6 +103,7 @@ class Proofs:
         try:
             sandbox = await asyncio.to_thread(choose, self.sandboxes)
             rows.sandbox = sandbox.name
+            check_root(case.root.resolve())
             prepared = await case.prepare(directory)
             bench = prepared.bench(
                 directory=directory / "runs",

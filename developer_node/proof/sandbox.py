@@ -49,7 +49,7 @@ class Plan:
     tmp: Path
     """Appears as /tmp."""
     shown: tuple[Path, ...] = ()
-    """In `root`, not in the tree: seen read-only, such as .venv and .git."""
+    """Not in the tree, seen read-only where they lie, such as .venv and .git."""
     hidden: tuple[Path, ...] = ()
     """Not seen, besides the person's HOME."""
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -113,6 +113,13 @@ def probe(argv: Sequence[str], what: str) -> str:
         return ""
     lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
     return f"{what} does not work: {lines[-1] if lines else f'exit {done.returncode}'}"
+
+
+def check_root(root: Path) -> None:
+    """Hindrance when hiding the person's HOME would hide nothing: it lies in the working copy."""
+    home = person_home()
+    if home is not None and home.is_relative_to(root):
+        raise Hindrance("the working copy holds your HOME: what is private cannot be kept away")
 
 
 def person_home() -> Path | None:

@@ -44,7 +44,7 @@ class Seatbelt:
 
     def arrange(self, plan: Plan) -> None:
         """Links what is shown into the tree; `.git` is left out, git would write through it."""
-        for path in plan.shown:
+        for path in (p for p in plan.shown if p.is_relative_to(plan.root)):
             link = plan.tree / path.relative_to(plan.root)
             if path.name != ".git" and not os.path.lexists(link):
                 link.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,8 +21,14 @@ _UNTRACKED_LIBRARIES = (".venv", "venv", "env", "node_modules")
 
 
 def shown(root: Path, tree: Mapping[str, Entry]) -> tuple[Path, ...]:
-    """`.git`, ignored paths such as .venv and node_modules, submodules that are as recorded."""
+    """`.git`, ignored paths such as .venv and node_modules, submodules that are as recorded.
+
+    A worktree's `.git` is a file that names a directory elsewhere: that one is shown too.
+    """
     found = [root / ".git"]
+    said = text_of(git(root, ["rev-parse", "--absolute-git-dir", "--git-common-dir"])).splitlines()
+    elsewhere = (Path(os.path.realpath(root / line)) for line in said)
+    found += [place for place in elsewhere if not place.is_relative_to(root)]
     arguments = ["ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z"]
     names = text_of(git(root, arguments)).split("\0")[:-1]
     names += [name for name in _UNTRACKED_LIBRARIES if (root / name).is_dir()]
