@@ -55,7 +55,10 @@ class Score:
     tool: str
     both: int
     ours: int
+    """Of an oracle that reads less than there is: what it has a word on too."""
     theirs: int
+    more: int = 0
+    """Found here alone where the oracle does not look."""
 
     @property
     def precision(self) -> str:
@@ -76,6 +79,7 @@ def measure() -> list[Figure]:
 def _figure(score: Score, against: str, unit: str) -> Figure:
     said = f"precision {score.precision}, recall {score.recall}"
     method = f"{unit}: {score.both} in both, {score.ours} here, {score.theirs} there"
+    method += f", {score.more} more here on which it has no word" if score.more else ""
     return Figure(f"parser {score.tool}", said, against, method)
 
 
@@ -153,15 +157,18 @@ def _plain(text: str) -> str:
 
 
 def _against(tool: str, oracle: Callable[[str], dict[str, str]]) -> Score:
-    both = ours = theirs = 0
+    both = ours = theirs = more = 0
     for path in samples_of(tool):
         text = "\n".join(plain_lines(_body(path)))
         wanted = {(_bare(name), _passes(status)) for name, status in oracle(text).items()}
         tests = known.parse(text, tool, Place("/nowhere"))[1] or TestReport()
         said = {(_bare(n), True) for n in tests.passed} | {(_bare(n), False) for n in tests.failed}
         wanted = {w for w in wanted if w[1] is not None}
-        both, ours, theirs = both + len(said & wanted), ours + len(said), theirs + len(wanted)
-    return Score(tool, both, ours, theirs)
+        known_there = {name for name, _ in wanted}
+        judged = {s for s in said if s[0] in known_there}
+        both, ours, theirs = both + len(said & wanted), ours + len(judged), theirs + len(wanted)
+        more += len(said - judged)
+    return Score(tool, both, ours, theirs, more)
 
 
 def samples_of(tool: str) -> list[Path]:

@@ -9,8 +9,13 @@ from dataclasses import dataclass, fields
 
 from common.model.failure import TestReport
 from developer_node.text.parsers import (
+    cargo,
+    clang,
     eslint,
+    gcc,
     generic,
+    go,
+    jest,
     mypy,
     pyright,
     pytest,
@@ -27,12 +32,17 @@ from developer_node.text.parsers.symptom import Place, Symptom, plain_lines
 PARSERS: tuple[Parser, ...] = (
     pytest.PARSER,
     unittest.PARSER,
+    jest.PARSER,
+    go.PARSER,
+    cargo.PARSER,
     rustc.PARSER,
     tsc.PARSER,
     pyright.PARSER,
     mypy.PARSER,
     ruff.PARSER,
     eslint.PARSER,
+    clang.PARSER,
+    gcc.PARSER,
     python.PARSER,
     traces.PARSER,
     generic.PARSER,
