@@ -52,7 +52,7 @@ def errors(lines: Sequence[str], tool: str) -> Iterator[Found]:
     """Each error once, however many files included the place."""
     function = ""
     seen: set[tuple[str, int, str]] = set()
-    directories = _Directories()
+    directories = Directories()
     for i, line in enumerate(lines):
         directories.see(line)
         inside = _FUNCTION.match(line)
@@ -162,7 +162,7 @@ def _link_complaint(line: str, function: str) -> Complaint | None:
     return None
 
 
-class _Directories:
+class Directories:
     """Where make says that it works: paths below are relative to that."""
 
     def __init__(self) -> None:
