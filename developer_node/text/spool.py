@@ -1,6 +1,8 @@
-"""The spool: events that wait on disk for the daemon, one file each.
+"""The spool: events that wait on disk for the daemon, one file each, in the order of writing.
 
-Layout of DIRECTORY/<event id>.rec, sealed (common/sealed.py) with the key of the directory above:
+DIRECTORY/<event id>.rec; DIRECTORY/<id before>_<number>_<event id>.rec where the clock has jumped
+back, or two were made within a millisecond: an identity sorts by time, which is not the order then.
+Layout, sealed (common/sealed.py) with the key of the directory above:
 length-prefixed parts (4 bytes, big endian): the event as protobuf, then each blob. A blob's name
 is the hash of its content, so it is not written. Drafts begin with a dot and are never read.
 
@@ -11,14 +13,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from common.daemon.keys import sealing_key
 from common.errors import Conflict, Corrupt, Invalid, OverLimit
 from common.model.event import Event
-from common.model.ids import ContentHash, content_hash
+from common.model.ids import ContentHash, EventId, content_hash
 from common.sealed import seal, unseal
 from common.wire.stored import event_from_bytes, event_to_bytes
 
@@ -46,9 +48,10 @@ def write(directory: Path, event: Event, blobs: Mapping[ContentHash, bytes]) -> 
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     data = seal(sealing_key(directory.parent), _MAGIC, _encode(event, blobs.values()))
-    _refuse_beyond_limit(directory, len(data))
+    before = waiting(directory)
+    _refuse_beyond_limit(before, len(data))
     draft = directory / f".{event.id}.{os.getpid()}"
-    path = directory / f"{event.id}.rec"
+    path = directory / f"{_behind(before, event.id)}.rec"
     try:
         with open(draft, "xb", opener=_private) as file:
             file.write(data)
@@ -118,8 +121,18 @@ def _digest(data: bytes) -> bytes:
     return hashlib.blake2b(data, digest_size=_DIGEST_BYTES).digest()
 
 
-def _refuse_beyond_limit(directory: Path, more: int) -> None:
-    held = sum(map(_size, waiting(directory)))
+def _behind(before: Sequence[Path], name: EventId) -> str:
+    """A name that sorts behind those that wait already."""
+    newest = before[-1].stem if before else ""
+    if name > newest:
+        return name
+    first, _, rest = newest.partition("_")
+    number = int(rest.partition("_")[0]) + 1 if rest else 1
+    return f"{first}_{number:06d}_{name}"
+
+
+def _refuse_beyond_limit(before: Sequence[Path], more: int) -> None:
+    held = sum(map(_size, before))
     if held + more > SPOOL_BYTES_MAX:
         raise OverLimit(
             f"the spool holds {held >> 20} MiB of {SPOOL_BYTES_MAX >> 20} MiB",

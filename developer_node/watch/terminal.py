@@ -110,7 +110,8 @@ class TerminalWatcher:
         if not isinstance(event.body, CommandFinished):
             return event, None
         root = find_root(Path(event.body.cwd)) if event.working_copy else None
-        body = self._interpret(event.body, str(root) if root else "")
+        told = replace(event.body, duration_ms=max(0, event.body.duration_ms))
+        body = self._interpret(told, str(root) if root else "")
         return replace(event, body=body), root
 
     async def _in(self, thread: ThreadPoolExecutor, job: Callable[[], T]) -> T:

@@ -25,10 +25,21 @@ def test_an_entry_comes_back_with_its_blobs(tmp_path: Path) -> None:
 
 
 def test_entries_wait_oldest_first_and_drafts_do_not_count(tmp_path: Path) -> None:
-    for name in ("00000000000b", "00000000000a"):
+    for name in ("00000000000a", "00000000000b"):
         spool.write(tmp_path, _event(name + "0" * 20), {})
     (tmp_path / f".{'0' * 32}.77").write_bytes(b"half")
     assert [p.name[:12] for p in spool.waiting(tmp_path)] == ["00000000000a", "00000000000b"]
+
+
+def test_a_clock_that_jumps_back_changes_no_order(tmp_path: Path) -> None:
+    """An identity sorts by the time at which it was made; what counts is what was first."""
+    times = ["05", "09", "02", "01", "03", "09", "0a", "04"]
+    made = [_event(f"0000000000{time}" + f"{n}" * 20) for n, time in enumerate(times)]
+    for event in made:
+        spool.write(tmp_path, event, {})
+    waits = spool.waiting(tmp_path)
+    assert [spool.read(path).event for path in waits] == made
+    assert len({path.stem for path in waits}) == len(made)
 
 
 def test_nobody_has_a_spool_before_the_first_entry(tmp_path: Path) -> None:

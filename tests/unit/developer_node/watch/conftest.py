@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import pytest
 
-from common.clock import SystemClock
+from common.clock import Clock, SystemClock
 from common.model.event import BESIDE_HEAD, Event, FileChanged, GitOperation, WorkingCopySeen
 from common.model.ids import ContentHash, WorkingCopyId
 from developer_node.text.working_copy import evidence
@@ -23,6 +23,7 @@ from developer_node.watch.notices import Notices, open_notices
 from developer_node.watch.ports import Entry
 
 COPY = WorkingCopyId("c" * 16)
+SYSTEM_CLOCK = SystemClock()
 
 
 class Repository:
@@ -222,6 +223,7 @@ def following(recorded: Recorded, notices: Notices) -> Following:
         copy: WorkingCopyId = COPY,
         turns: Turns | None = None,
         notices: Notices = notices,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> AsyncGenerator[GitWatcher, None]:
         watcher = GitWatcher(
             root,
@@ -231,7 +233,7 @@ def following(recorded: Recorded, notices: Notices) -> Following:
             memory=recorded,
             redact=redact,
             moved=nothing,
-            clock=SystemClock(),
+            clock=clock,
             turns=turns,
         )
         async with asyncio.TaskGroup() as group:

@@ -331,3 +331,21 @@ async def test_a_recursive_watch_with_a_filter_sees_the_same(
             assert not recorded.newest("node_modules/x.js")
     finally:
         await asyncio.to_thread(notices.close)
+
+
+async def test_a_save_with_an_older_time_and_equal_length_is_seen(
+    repository: Any, recorded: Any, watching: Watching
+) -> None:
+    """After the clock jumped back, or out of an archive."""
+    repository.commit("one", a_txt="1\n")
+    old = repository.root / "a.txt"
+    os.utime(old, (2_000_000_000, 2_000_000_000))
+    async with watching(repository.root) as watcher:
+        repository.write("a.txt", "2\n")
+        os.utime(old, (1_000_000_000, 1_000_000_000))
+        await recorded.until(lambda: recorded.text("a.txt") == "2\n")
+        with old.open("r+") as file:  # the same file, length and time
+            file.write("3\n")
+        os.utime(old, (1_000_000_000, 1_000_000_000))
+        watcher.rescan()
+        await recorded.until(lambda: recorded.text("a.txt") == "3\n")

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
+from common.clock import SystemClock
 from developer_node.watch.git import GitWatcher
 
 Following = Callable[..., AbstractAsyncContextManager[GitWatcher]]
@@ -237,3 +238,29 @@ async def test_a_merge_is_told_against_its_first_parent_and_odd_names_travel(
         assert {c.path for c in odd.changes} == names
         assert {c.path for c in merge.changes} == names
         assert len(merge.parents) == 2
+
+
+class Jumping:
+    """A clock that somebody sets back by an hour between two looks."""
+
+    def __init__(self) -> None:
+        self.behind_ms = 0
+
+    def now_ms(self) -> int:
+        return SystemClock().now_ms() - self.behind_ms
+
+
+async def test_a_clock_that_jumps_back_loses_no_movement_and_changes_no_order(
+    repository: Any, recorded: Any, following: Following
+) -> None:
+    repository.commit("base", a_py="1\n")
+    clock = Jumping()
+    async with following(repository.root, clock=clock):
+        first = repository.commit("before", a_py="2\n")
+        await recorded.until(lambda: len(recorded.moves) == 2)
+        clock.behind_ms = 3_600_000
+        second = repository.commit("after", a_py="3\n")
+        repository.git("tag", "later")
+        await recorded.until(lambda: len(recorded.moves) == 3 and recorded.beside)
+    assert [o.new for o in recorded.moves[1:]] == [first, second]
+    assert [[c.sha for c in o.commits] for o in recorded.moves[1:]] == [[first], [second]]

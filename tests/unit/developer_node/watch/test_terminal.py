@@ -100,7 +100,18 @@ async def test_what_waited_while_nobody_read_comes_first_and_in_order(
         late = ran("/", copy=WorkingCopyId(""))
         spool.write(directory, late, {})
         await recorded.until(lambda: len(recorded.events) == 6)
-    assert [e.id for e in recorded.events] == [*sorted(e.id for e in early), late.id]
+    assert [e.id for e in recorded.events] == [*(e.id for e in early), late.id]
+
+
+async def test_no_command_takes_less_than_no_time(
+    recorded: Any, reading: Reading, directory: Path
+) -> None:
+    """Whatever a recorder's clock has said."""
+    event = ran("/", copy=WorkingCopyId(""))
+    spool.write(directory, replace(event, body=replace(event.body, duration_ms=-3_600_000)), {})
+    async with reading():
+        await recorded.until(lambda: recorded.events)
+    assert recorded.events[0].body.duration_ms == 0
 
 
 async def test_a_torn_entry_is_set_aside_and_those_after_it_are_read(
