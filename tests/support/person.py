@@ -11,7 +11,7 @@ import struct
 import sys
 import termios
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from common.model.event import CommandFinished
@@ -20,6 +20,8 @@ from developer_node.text import spool
 SOURCES = Path(__file__).resolve().parents[2]
 PATIENCE_S = 10.0
 COLUMNS, LINES = 100, 30
+_LOOKED_AT_BYTES_MAX = 1 << 16
+"""What scrolls by faster than that is not waited for."""
 
 
 @dataclass
@@ -30,6 +32,8 @@ class Person:
     screen: int
     home: Path
     seen: bytes = b""
+    whole: bytearray = field(default_factory=bytearray)
+    """All that ever was on the screen."""
 
     @classmethod
     def sits(cls, argv: list[str], home: Path, cwd: Path, more: Mapping[str, str]) -> Person:
@@ -48,9 +52,15 @@ class Person:
         """Waits until the pattern is on the screen; what follows it is left to be looked for."""
         while not (found := re.search(pattern, self.seen)):
             assert select.select([self.screen], [], [], PATIENCE_S)[0], self.seen
-            self.seen += os.read(self.screen, 65536)
+            self._look(os.read(self.screen, 65536))
         self.seen = self.seen[found.end() :]
         return found
+
+    def _look(self, data: bytes) -> None:
+        self.seen += data
+        if len(self.seen) > _LOOKED_AT_BYTES_MAX:
+            self.seen = self.seen[-_LOOKED_AT_BYTES_MAX // 4 :]
+        self.whole += data
 
     def types(self, keys: bytes) -> None:
         """Keys as they are; Enter is a carriage return."""
@@ -70,7 +80,7 @@ class Person:
                 break
             if not data:
                 break
-            self.seen += data
+            self._look(data)
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
     def leaves(self) -> None:

@@ -8,7 +8,7 @@ import struct
 import termios
 import tty
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 _SIZE = struct.Struct("HHHH")
 
@@ -62,4 +62,5 @@ def raw(terminal: int) -> Generator[None]:
     try:
         yield
     finally:
-        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+        with suppress(termios.error):  # the window was closed
+            termios.tcsetattr(terminal, termios.TCSADRAIN, before)
