@@ -41,13 +41,17 @@ class KnownRemedy:
     """It was there already when it failed, so it is not what is missing."""
     proof: Proof | None = None
     """What came of trying it again."""
+    package: str = ""
+    """Where in the repository it failed, when that is another place than the one asked about and
+    nothing in the failure names a file: then it is another package's, and similar at most."""
     acted: tuple[str, ...] = ()
     """Commands that changed the environment in between."""
 
     @property
     def may_be_offered(self) -> bool:
         """Unasked, that is."""
-        return self.in_place is None and self.state in ("observed", "confirmed", "ambiguous")
+        here = self.in_place is None and not self.package
+        return here and self.state in ("observed", "confirmed", "ambiguous")
 
 
 def of_symptom(db: apsw.Connection, fingerprint: str, before_lsn: int) -> list[KnownRemedy]:

@@ -52,15 +52,41 @@ def known(
         db, failing, failure, _merged(failure, of_symptom(db, failure.fingerprint, before_lsn))
     )
     within = _Within.of(db, project)
+    if failing is not None and not _names_a_file(failure):
+        remedies = [
+            replace(r, package=_package(db, r.failing, failing)) if r.project in within else r
+            for r in remedies
+        ]
     here = [r for r in remedies if r.project in within]
     flaky = _flaky(db, within, failure, before_lsn)
     chosen = here if here or flaky else remedies
     elsewhere = chosen[0].failing.project_name if chosen and not here else ""
     # As close as what is offered, not as what was merely seen.
     missing = [r for r in chosen if r.in_place is None] or chosen
-    match = _closeness(failure, missing) if chosen else _match(db, within, failure, before_lsn)
+    match: Match
+    if chosen and all(r.package for r in chosen):
+        match = "similar"
+    else:
+        match = _closeness(failure, missing) if chosen else _match(db, within, failure, before_lsn)
     ordered = sorted(chosen, key=lambda r: _rank(failure, r))
     return Known(match, tuple(ordered), flaky, _note(db, within, failure, before_lsn), elsewhere)
+
+
+def _names_a_file(failure: Failure) -> bool:
+    return bool(failure.test) or any(f.in_app for f in failure.frames)
+
+
+def _package(db: apsw.Connection, theirs: Run, ours: Run) -> str:
+    """Where in its repository a remedy's run failed; empty when that is the same place."""
+    place = _place(db, theirs)
+    return "" if place == _place(db, ours) else place
+
+
+def _place(db: apsw.Connection, run: Run) -> str:
+    row = db.execute("SELECT path FROM roots WHERE wc=?", (run.wc,)).fetchone()
+    root = str(row[0]) if row else ""
+    inside = bool(root) and (run.cwd + "/").startswith(root + "/")
+    return (run.cwd[len(root) + 1 :] if inside else run.cwd) or "the top"
 
 
 def _closeness(failure: Failure, remedies: Sequence[KnownRemedy]) -> Match:
@@ -108,9 +134,10 @@ def _placed(
     return [replace(r, in_place=placed(r)) for r in remedies]
 
 
-def _rank(failure: Failure, remedy: KnownRemedy) -> tuple[bool, bool, bool, int, bool, int]:
+def _rank(failure: Failure, remedy: KnownRemedy) -> tuple[bool, bool, bool, bool, int, bool, int]:
     trust = {"confirmed": 0, "observed": 1, "ambiguous": 2, "unproven": 3, "rejected": 4}
     return (
+        bool(remedy.package),
         remedy.in_place is not None,
         remedy.state == "rejected",
         remedy.values != failure.values,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol, TypeVar
 
 import apsw
@@ -16,6 +17,7 @@ from dragon_node.failures.kept import KnownRemedy, by_id
 from dragon_node.failures.knowledge import NOW, Known, known
 from dragon_node.failures.labels import KnownCommit
 from dragon_node.failures.remedies import commits_for, shown, without_repeats
+from dragon_node.failures.renamed import earlier, moves
 from dragon_node.failures.runs import Run, load
 from dragon_node.failures.similar import nearest, worded_alike
 from dragon_node.failures.within import ANYWHERE, EVERY, Within, where
@@ -87,7 +89,7 @@ class Recaller:
             failing = load(db, int(str(row[2])))
             return _about(db, failure_from_text(str(row[0])), str(row[1]), failing=failing)
 
-        return await self._shown(await self._lake.memory.read(read))
+        return await self._shown_or_renamed(await self._lake.memory.read(read))
 
     async def by_fingerprint(self, fingerprint: str) -> Recollection:
         """About a symptom by its identity, as it was last seen: "here" is the project of then."""
@@ -99,7 +101,7 @@ class Recaller:
             ).fetchone()
             return _as_last_seen(db, failure_from_text(str(row[0]))) if row else None
 
-        return await self._shown(await self._lake.memory.read(read))
+        return await self._shown_or_renamed(await self._lake.memory.read(read))
 
     async def by_failure(self, failure: Failure) -> Recollection:
         """About a failure that the caller parsed: by its fingerprint, else by its words."""
@@ -110,8 +112,9 @@ class Recaller:
 
         found = await self._lake.memory.read(read)
         if found is not None:
-            return await self._shown(found)
-        return await self._similar(lambda candidates: _like(failure, candidates))
+            return await self._shown_or_renamed(found)
+        renamed = await self._renamed(failure)
+        return renamed or await self._similar(lambda candidates: _like(failure, candidates))
 
     async def by_text(self, text: str, within: Within = ANYWHERE) -> Recollection:
         """About the failure nearest in words of those within the bounds: "similar" at most. Its
@@ -154,6 +157,26 @@ class Recaller:
 
         found = await self._lake.memory.read(read)
         return None if found is None else await shown(*found, "", self._lake.blob)
+
+    async def _shown_or_renamed(self, read: _Read | None) -> Recollection:
+        """What is known of it; where that is nothing, what was known under an older name."""
+        found = await self._shown(read)
+        if read is None or found.note not in (FIRST_TIME, NOT_PASSED_YET, CI_ONLY):
+            return found
+        return await self._renamed(read.failure) or found
+
+    async def _renamed(self, failure: Failure) -> Recollection | None:
+        changed = await self._lake.memory.read(lambda db: moves(db, failure))
+        if not changed.made and not changed.edited:
+            return None
+        contents = {h: data for h in changed.contents if (data := await self._lake.blob(h))}
+        for before in earlier(failure, changed, contents):
+            read = await self._lake.memory.read(partial(_as_last_seen, failure=before))
+            if read.occurrences:
+                found = await self._shown(read)
+                note = f"similar, renamed from {before.test or before.frames[-1].path}"
+                return replace(found, failure=failure, match="similar", note=note)
+        return None
 
     async def _shown(self, read: _Read | None) -> Recollection:
         freshness = await self._lake.freshness()

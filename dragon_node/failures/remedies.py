@@ -68,6 +68,8 @@ async def shown(
     why = f"the same symptom in {elsewhere}: {remedy.why}" if elsewhere else remedy.why
     if remedy.in_place and remedy.state != "rejected":
         why = f"{_in_place(remedy, values)}; {why}"
+    if remedy.package:
+        why = f"similar, in {remedy.package} of the same repository: {why}"
     return Remedy(
         id=remedy.id,
         state=remedy.state,

@@ -39,6 +39,7 @@ CREATE INDEX IF NOT EXISTS runs_by_copy ON runs(wc, lsn);
 CREATE TABLE IF NOT EXISTS run_changes(
   lsn INTEGER NOT NULL, path TEXT NOT NULL, old_git TEXT NOT NULL, new_git TEXT NOT NULL,
   old_content TEXT NOT NULL, new_content TEXT NOT NULL, PRIMARY KEY(lsn, path)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS run_changes_by_path ON run_changes(path, lsn);
 CREATE TABLE IF NOT EXISTS occurrences(
   lsn INTEGER NOT NULL, n INTEGER NOT NULL, project TEXT NOT NULL, wc TEXT NOT NULL,
   fingerprint TEXT NOT NULL, "values" TEXT NOT NULL, test TEXT NOT NULL, episode INTEGER,
@@ -77,6 +78,7 @@ CREATE TABLE IF NOT EXISTS commit_parents(
 CREATE TABLE IF NOT EXISTS commit_paths(
   project TEXT NOT NULL, path TEXT NOT NULL, sha TEXT NOT NULL, old_git TEXT NOT NULL,
   new_git TEXT NOT NULL, PRIMARY KEY(project, path, sha)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS commit_paths_by_sha ON commit_paths(project, sha);
 CREATE TABLE IF NOT EXISTS heads(
   wc TEXT NOT NULL, ref TEXT NOT NULL, project TEXT NOT NULL, sha TEXT NOT NULL,
   PRIMARY KEY(wc, ref)) WITHOUT ROWID;
