@@ -23,7 +23,8 @@ _BUILDS = {"tsc": "tsc build", "webpack": "webpack build"}
 def parse(text: str, command: str, place: Place) -> tuple[list[Symptom], TestReport | None]:
     """What failed, each once, and what was seen to end well or badly, by name.
 
-    A trace that belongs to no request, task or start is left out: it may have been handled.
+    A trace that belongs to no request, task or start is left out: it may have been handled. What
+    ended well later in the same part is over.
     """
     lines = plain_lines(text)
     read = known.read(text, command, place, _ALL_TRACES)
@@ -32,8 +33,9 @@ def parse(text: str, command: str, place: Place) -> tuple[list[Symptom], TestRep
     used: set[int] = set()
     for i, found in enumerate(read.found):
         until = read.found[i + 1].first if i + 1 < len(read.found) else len(lines)
-        name = _name(found, lines, ended, used, until)
-        if name:
+        name = _name(found, lines, ended, used, until, place)
+        over = any(e.well and e.name == name and e.at > found.last for e in ended)
+        if name and not over:
             symptoms[replace(found.symptom, test=name)] = None
     return list(symptoms), _report(ended, read.tests)
 
@@ -49,13 +51,21 @@ _ALL_TRACES: tuple[Parser, ...] = tuple(
 
 
 def _name(
-    found: Found, lines: Sequence[str], ended: Sequence[Ended], used: set[int], until: int
+    found: Found,
+    lines: Sequence[str],
+    ended: Sequence[Ended],
+    used: set[int],
+    until: int,
+    place: Place,
 ) -> str:
     symptom = found.symptom
     if symptom.test or symptom.kind == "test":
         return symptom.test
     if symptom.tool in _BUILDS:
         return _BUILDS[symptom.tool]
+    if symptom.tool == "vite":
+        # It never says that a module came out well: what is told here is not seen to be over.
+        return f"vite {place.relative(_path(symptom))}"
     told = _told(found, lines)
     near = [e for e in ended if e.well is False and e.at not in used]
     before = [e for e in near if 0 < found.first - e.at <= _BEFORE_MAX and not told]
@@ -65,6 +75,11 @@ def _name(
         return told if " " in told else ""
     used.add(chosen.at)
     return chosen.name
+
+
+def _path(symptom: Symptom) -> str:
+    frames = symptom.complaint.frames
+    return frames[-1].path if frames else ""
 
 
 def _told(found: Found, lines: Sequence[str]) -> str:

@@ -52,6 +52,41 @@ def test_the_last_answer_to_a_request_counts() -> None:
     assert ("GET /cart" in tests.passed, tests.failed) == (True, ())
 
 
+def test_what_ended_well_in_the_same_part_is_over() -> None:
+    good = '127.0.0.1 - - [21/Nov/2026 20:52:30] "GET /cart HTTP/1.1" 200 -\n'
+    assert part(sample("flask") + good).failures == ()
+
+
+def test_an_error_of_an_express_server_follows_its_request() -> None:
+    (failure,) = part(sample("express")).failures
+    assert (failure.test, failure.code) == ("GET /cart", "TypeError")
+    assert [f.path for f in failure.frames if f.in_app][-1] == "app.js"
+
+
+@pytest.mark.parametrize(
+    ("watcher", "first", "code"),
+    [("tsc", "Found 1 error. Watching", "TS2322"), ("webpack", "compiled with 1 error", "")],
+)
+def test_a_cycle_of_a_watcher_fails_until_one_comes_out_clean(
+    watcher: str, first: str, code: str
+) -> None:
+    whole = sample(watcher)
+    at = whole.index("\n", whole.index(first)) + 1
+    (failure,) = part(whole[:at]).failures
+    assert (failure.tool, failure.code, failure.test) == (watcher, code, f"{watcher} build")
+    tests = part(whole[at:]).tests
+    assert tests is not None
+    assert tests.passed == (f"{watcher} build",)
+    assert worth_telling(whole[:at])
+    assert Telling().worth(whole[:at])
+
+
+def test_a_watching_test_runner_names_what_failed() -> None:
+    (failure,) = part(sample("vitest")).failures
+    assert failure.during
+    assert failure.test.endswith("adds")
+
+
 def test_a_page_that_does_not_exist_neither_passes_nor_fails() -> None:
     assert part('1.1.1.1 - - [x] "GET /cart HTTP/1.1" 404 -\n').tests is None
 

@@ -16,7 +16,7 @@ PLACE = Place.of("/home/dana/shop", "/home/dana/shop")
 ALSO = {
     "cargo": {"rustc", "rust"},
     "make": {"gcc", "clang", "compiler"},
-    "cmake": {"gcc", "clang", "make"},
+    "cmake": {"gcc", "clang", "make", "ctest"},
     "gradle": {"javac", "java"},
     "maven": {"javac", "java"},
     "traces": {"go", "java", "node", "php", "python", "ruby", "rust", "csharp", "dotnet"},
