@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from common.clock import Clock
-from common.errors import Invalid, PostDevAIError, Unavailable
+from common.errors import PostDevAIError, Unavailable
 from common.model.answer import AskPart, AskPassages, AskRequest, Freshness
 from common.model.event import EditorEvent, Event
 from common.model.failure import Failure, Recollection, Verdict
@@ -22,6 +21,7 @@ from common.model.llm import InferenceStats, Model
 from common.model.node import Invitation, Node, Role
 from developer_node.feed import Feed
 from developer_node.freshening import Here, freshen
+from developer_node.watch.editor import heard
 
 T = TypeVar("T")
 
@@ -107,6 +107,8 @@ class Laptop:
     """The first failure in a text, paths meant from a directory."""
     head: Callable[[Path], str]
     clock: Clock
+    closed: Callable[[Path], str] = lambda directory: ""
+    """Why nothing is recorded in a directory now; empty when it is."""
 
     async def status(self) -> LaptopStatus:
         """Answers in time whoever is away."""
@@ -180,14 +182,12 @@ class Laptop:
         await _of_the_dragon(self.assistant.feedback(remedy_id, verdict))
 
     async def record_editor(self, path: str, said: EditorEvent) -> None:
-        """An editor's event, in the working copy that holds the file."""
-        if not os.path.isabs(path):
-            raise Invalid("the path must be absolute", field="path")
-        root = _longest(path, list(self.copies.known()))
-        copy = self.copies.known().get(root, WorkingCopyId(""))
-        where = path[len(root) + 1 :] if root else path
-        body = replace(said, path=where, message=self.redact(said.message))
-        await self.record(Event(new_event_id(), self.clock.now_ms(), copy, body))
+        """An editor's event, in the working copy that holds the file; unless nothing is recorded
+        there now."""
+        known = self.copies.known()
+        body, copy = await asyncio.to_thread(heard, path, said, known, self.redact)
+        if not await asyncio.to_thread(self.closed, Path(path).parent):
+            await self.record(Event(new_event_id(), self.clock.now_ms(), copy, body))
 
     async def _fresh_stats(self, stats: LakeStats) -> LakeStats:
         return replace(stats, freshness=await self._fresh(stats.freshness))
@@ -230,8 +230,3 @@ def _away(error: Unavailable) -> Unavailable:
     return Unavailable(
         f"The Dragon cannot be reached: {error.message}.", hint=error.hint or AWAY_HINT
     )
-
-
-def _longest(path: str, roots: Sequence[str]) -> str:
-    holding = [root for root in roots if path.startswith(root.rstrip(os.sep) + os.sep)]
-    return max(holding, key=len, default="")
