@@ -10,7 +10,8 @@ import select
 import struct
 import sys
 import termios
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -94,6 +95,14 @@ class Person:
         paths = spool.waiting(self.home / "developer" / "spool")
         bodies = [spool.read(path).event.body for path in paths]
         return [body for body in bodies if isinstance(body, CommandFinished)]
+
+    def waits_for_record(self, wanted: Callable[[CommandFinished], bool]) -> None:
+        """Until the spool holds such a record; looked at whenever something may have changed."""
+        until = time.monotonic() + PATIENCE_S
+        while not any(map(wanted, self.records())):
+            assert time.monotonic() < until, self.records()
+            if select.select([self.screen], [], [], 0.05)[0]:
+                self._look(os.read(self.screen, 65536))
 
     def record(self, command: str) -> CommandFinished:
         """The one record of this command."""

@@ -50,18 +50,19 @@ def rc_file(kind: ShellKind) -> Path | None:
 
 def line(kind: ShellKind, shell: str) -> str:
     """The line itself: only where somebody sits, never twice on one terminal, and the shell that
-    reads it is still there if the recorded one is killed."""
+    reads it is still there if the recorded one is killed, on a terminal as it should be. (fish's
+    `exit` does not end a shell that still reads its settings.)"""
     program, chosen = shlex.quote(_program()), shlex.quote(shell)
     opened = f"{program} shell --from-rc --shell {chosen}"
     if kind == "fish":
         return (
             f"if status is-interactive; and isatty stdin; and isatty stdout; "
             f'and test "${TTY_VARIABLE}" != (tty); and test -x {program}; '
-            f"{opened}; and exit; end {SIGN}"
+            f"{opened}; and exec sh -c exit; or stty sane; end {SIGN}"
         )
     return (
         f'[[ $- == *i* && -t 0 && -t 1 && "${{{TTY_VARIABLE}-}}" != "$(tty)" && -x {program} ]] '
-        f"&& {opened} && exit {SIGN}"
+        f"&& {{ {opened} && exit || stty sane; }} {SIGN}"
     )
 
 
