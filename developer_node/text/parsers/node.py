@@ -15,7 +15,7 @@ _CARET = re.compile(r"^\s*\^+\s*$")
 _TRAILER = re.compile(r"^Node\.js v\d+\.\d+\.\d+")
 _ERROR = re.compile(
     r"^(?:Uncaught )?(?P<name>(?:[A-Za-z_$][\w$]*\.)*[A-Z][\w$]*)"
-    r"(?: \[(?P<code>[A-Z][A-Z0-9_]+)\])?(?:: (?P<message>.*))?$"
+    r"(?: \[(?:Error|(?P<code>[A-Z][A-Z0-9_]+))\])?(?:: (?P<message>.*))?$"
 )
 _REJECTION = re.compile(r"^\[UnhandledPromiseRejection: (?P<message>.*)\] ?\{?$")
 _CAUSE = re.compile(r"^\s+\[cause\]: (?P<rest>\S.*)$")
@@ -84,6 +84,16 @@ def _end(lines: Sequence[str], begin: int) -> int:
 
 
 def _symptom(header: re.Match[str], body: Sequence[str]) -> Symptom | None:
+    complaints = complaints_of(body)
+    if not complaints:
+        return None
+    complaint = _placed(complaints[0], header)
+    causes = tuple(reversed(complaints[1:]))
+    return Symptom("node", complaint, causes, kind=_KINDS.get(complaint.code, "runtime"))
+
+
+def complaints_of(body: Sequence[str]) -> list[Complaint]:
+    """An error as Node prints it, and what caused it; its own first line comes first."""
     parts: list[list[str]] = [[body[0]]]
     for line in body[1:]:
         cause = _CAUSE.match(line)
@@ -95,14 +105,8 @@ def _symptom(header: re.Match[str], body: Sequence[str]) -> Symptom | None:
             parts[-1].append(line)
     # What is told of an event comes after its stack, and the code after that.
     code = next((m["code"] for line in body if (m := _CODE.match(line))), "")
-    complaints = [
-        c for n, part in enumerate(parts) if (c := _complaint(part, code if not n else ""))
-    ]
-    if not complaints:
-        return None
-    complaint = _placed(complaints[0], header)
-    causes = tuple(reversed(complaints[1:]))
-    return Symptom("node", complaint, causes, kind=_KINDS.get(complaint.code, "runtime"))
+    found = (_complaint(part, "" if n else code) for n, part in enumerate(parts))
+    return [c for c in found if c]
 
 
 def _complaint(part: Sequence[str], code: str) -> Complaint | None:
