@@ -18,8 +18,11 @@ _OUTPUT = re.compile(r"^\s*(?:│\s*)?\[(?:stderr|stdout)\]\s*$")
 _EXCERPT = re.compile(r"^\s+(?:\d+ )?\|")
 _HINT = re.compile(r"^\s*(?:hint|help): ")
 _NOT_UV = re.compile(
-    r"^(?:error: (?:could not compile|aborting due to|failed to run custom build)\b)"
+    r"^error: (?:could not compile|aborting due to|failed to run custom build|"
+    r"Failed to parse \S+:\d+:\d+: )"
 )
+_PIP = re.compile(r"^\s*(?:│ exit code: \d+|\[end of output\])$")
+"""pip draws the same cross."""
 _SAYS_UV = (
     re.compile(r"^  (?:cause|Caused by): |^  [×├╰]"),
     re.compile(
@@ -50,6 +53,8 @@ def parse(lines: Sequence[str], _place: Place) -> Parsed | None:
         if i < after or begin is None or _NOT_UV.match(line):
             continue
         last = _end(lines, i)
+        if any(_PIP.match(s) for s in lines[i : last + 1]):
+            continue
         if not any(says.match(s) for says in _SAYS_UV for s in lines[i : last + 1]):
             continue
         build = _build(lines, i)
