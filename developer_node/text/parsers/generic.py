@@ -70,5 +70,4 @@ PARSER = Parser(
     captured="lines of the shape `path:line: error: message`; else the last line that begins with"
     " `error:` or `program: error:`; else nothing",
     codes="what stands after the word error, where there is one",
-    consequence=True,
 )

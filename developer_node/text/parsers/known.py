@@ -12,14 +12,19 @@ from developer_node.text.parsers import (
     cargo,
     clang,
     cmake,
+    docker,
     eslint,
     gcc,
     generic,
     git,
     go,
+    gradle,
+    javac,
     jest,
     make,
+    maven,
     mypy,
+    node,
     npm,
     pip,
     pyright,
@@ -46,30 +51,42 @@ PARSERS: tuple[Parser, ...] = (
     vitest.PARSER,
     go.PARSER,
     cargo.PARSER,
+    gradle.PARSER,
+    maven.PARSER,
     rustc.PARSER,
     tsc.PARSER,
     pyright.PARSER,
     mypy.PARSER,
     ruff.PARSER,
     eslint.PARSER,
+    javac.PARSER,
     clang.PARSER,
     gcc.PARSER,
     cmake.PARSER,
     webpack.PARSER,
     vite.PARSER,
-    python.PARSER,
     uv.PARSER,
     pip.PARSER,
     npm.PARSER,
+    docker.PARSER,
     git.PARSER,
+    node.PARSER,
+    python.PARSER,
     traces.PARSER,
     shell.PARSER,
     make.PARSER,
     generic.PARSER,
+    cargo.CONSEQUENCE,
+    gradle.CONSEQUENCE,
+    maven.CONSEQUENCE,
+    npm.LIFECYCLE,
 )
 """Earlier ones take their lines first: what runs others before what is run, and what has words
 of its own before what has a shape that many share."""
 
+_COMMON = frozenset(("uv",))
+"""Their words are common ones: unless the command names them, others are asked first, and they
+are heard when nothing else was found."""
 _WORD = re.compile(r"[^\s|&;<>()'\"`$=]+")
 
 
@@ -77,7 +94,7 @@ def parse(text: str, command: str, place: Place) -> tuple[list[Symptom], TestRep
     """What the tools that spoke in an output say, in the order in which they said it.
 
     A line is one tool's: the earlier parser's, unless the command names another one's program.
-    What is only a consequence is heard when nothing else was found.
+    Unknown tools are heard when no known one spoke, consequences when nothing else was found.
     """
     whole = read(text, command, place)
     return [found.symptom for found in whole.found], whole.tests
@@ -94,31 +111,37 @@ class Read:
 
 def read(text: str, command: str, place: Place, parsers: Sequence[Parser] = PARSERS) -> Read:
     """The same with its lines, by parsers of one's own choice."""
-    lines = plain_lines(text)
-    plain = "\n".join(lines)
-    found: list[Found] = []
-    consequences: list[Found] = []
+    lines = whole = plain_lines(text)
+    plain = "\n".join(whole)
+    said: dict[int, list[Found]] = {}
     tests: list[TestReport] = []
-    for parser in _in_order(command, parsers):
-        parsed = parser.parse(lines, place) if any(h in plain for h in parser.hints) else None
+    named = programs(command)
+    for parser in sorted(parsers, key=lambda p: (_rank(p, named), named.isdisjoint(p.commands))):
+        # A consequence may stand in lines that its own tool has set aside.
+        left = whole if parser.consequence else lines
+        parsed = parser.parse(left, place) if any(h in plain for h in parser.hints) else None
         if parsed is None:
             continue
-        (consequences if parser.consequence else found).extend(parsed.found)
+        said.setdefault(_rank(parser, named), []).extend(parsed.found)
         tests += [parsed.tests] if parsed.tests else []
         lines = _without(lines, parsed)
-    said = sorted(found or consequences, key=lambda f: f.first)
-    return Read(tuple(said), together(tests))
+    heard = next((said[rank] for rank in sorted(said) if said[rank]), list[Found]())
+    return Read(tuple(sorted(heard, key=lambda f: f.first)), together(tests))
+
+
+def _rank(parser: Parser, named: frozenset[str]) -> int:
+    """Those of a higher one are heard when no lower one found anything."""
+    if parser.consequence:
+        return 3
+    if parser is generic.PARSER:
+        return 2
+    return int(parser.tool in _COMMON and named.isdisjoint(parser.commands))
 
 
 def programs(command: str) -> frozenset[str]:
     """Every word of a command that may be a program's name: wrappers such as `uv run` hide it."""
     words = _WORD.findall(command)
     return frozenset(os.path.basename(w) for w in words if not w.startswith("-"))
-
-
-def _in_order(command: str, parsers: Sequence[Parser]) -> list[Parser]:
-    named = programs(command)
-    return sorted(parsers, key=lambda p: (p.consequence, named.isdisjoint(p.commands)))
 
 
 def _without(lines: Sequence[str], parsed: Parsed) -> list[str]:
