@@ -189,7 +189,7 @@ def _chain(body: Sequence[str]) -> list[list[str]]:
 
 def _complaint(lines: Sequence[str]) -> Complaint | None:
     for i in range(len(lines)):
-        native = python.complaint_of(lines[i:])
+        native = python.complaint_of(lines[i:]) if "Traceback (most" in lines[i] else None
         if native:
             complaint, taken = native
             rest = "\n".join(lines[i + taken :]).rstrip()
