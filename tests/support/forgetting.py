@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -136,4 +137,5 @@ def _unpacked(value: bytes) -> Iterator[bytes]:
         reader = zstandard.ZstdDecompressor().stream_reader(value, read_across_frames=True)
         yield reader.readall()
     elif value[:1] == b"\x78":
-        yield zlib.decompress(value)
+        with suppress(zlib.error):  # a text that begins with an x
+            yield zlib.decompress(value)
