@@ -32,7 +32,9 @@ def apply(db: apsw.Connection, record: Accepted, event: Event, moved: GitOperati
     touched(db, record.lsn, event.working_copy, record.project_name, moved.new[:7])
     if moved.operation in _MOVES_BACK and moved.old:
         _let_go(db, record.project, moved.old)
-    _mark(db, record.project, ancestors(db, record.project, moved.new), gone=False)
+    if lost := _gone(db, record.project):
+        back = lost & ancestors(db, record.project, moved.new)
+        _mark(db, record.project, back, gone=False)
 
 
 def _keep(db: apsw.Connection, project: str, seen_ms: int, made: bool, commit: Commit) -> None:
@@ -55,6 +57,11 @@ def _keep(db: apsw.Connection, project: str, seen_ms: int, made: bool, commit: C
     )
 
 
+def _gone(db: apsw.Connection, project: str) -> set[str]:
+    rows = db.execute("SELECT sha FROM commits WHERE project=? AND gone", (project,))
+    return {str(sha) for (sha,) in rows}
+
+
 def _let_go(db: apsw.Connection, project: str, old: str) -> None:
     held: set[str] = set()
     for (sha,) in db.execute("SELECT DISTINCT sha FROM heads WHERE project=?", (project,)):
@@ -71,10 +78,10 @@ def _mark(db: apsw.Connection, project: str, shas: set[str], *, gone: bool) -> N
 
 def ancestors(db: apsw.Connection, project: str, sha: str) -> set[str]:
     """As far as they were seen, the commit itself included."""
-    rows = db.execute(
+    rows = db.execute(  # CROSS: otherwise every step may look at all commits of the project
         """WITH RECURSIVE up(sha) AS (
              SELECT ? UNION
-             SELECT parent FROM up JOIN commit_parents p ON p.project=? AND p.sha=up.sha
+             SELECT parent FROM up CROSS JOIN commit_parents p ON p.project=? AND p.sha=up.sha
            ) SELECT sha FROM up LIMIT ?""",
         (sha, project, _ANCESTORS_MAX),
     )

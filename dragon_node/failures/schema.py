@@ -72,6 +72,7 @@ CREATE TABLE IF NOT EXISTS commits(
   project TEXT NOT NULL, sha TEXT NOT NULL, subject TEXT NOT NULL, at_ms INTEGER NOT NULL,
   made INTEGER NOT NULL, gone INTEGER NOT NULL, patch BLOB NOT NULL,
   PRIMARY KEY(project, sha)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS commits_gone ON commits(project) WHERE gone;
 CREATE TABLE IF NOT EXISTS commit_parents(
   project TEXT NOT NULL, sha TEXT NOT NULL, parent TEXT NOT NULL,
   PRIMARY KEY(project, sha, parent)) WITHOUT ROWID;

@@ -258,6 +258,21 @@ async def test_a_last_word_comes_as_a_card_that_claims_nothing(
         await reception.snooze(card.id, 1)
 
 
+async def test_what_was_accepted_goes_before_what_is_newer(
+    story: Story, reception: Reception
+) -> None:
+    copy = story.copy()
+    for fixed in (FIXED, "def price(item):\n    return 0\n"):
+        copy.write("shop/cart.py", BAD)
+        copy.fails(failure())
+        copy.write("shop/cart.py", fixed)
+        copy.passes()
+    recaller = Recaller(story)
+    newer, older = (await recaller.by_fingerprint("f1")).remedies
+    await reception.feedback(older.id, "accepted")
+    assert [r.id for r in (await recaller.by_fingerprint("f1")).remedies] == [older.id, newer.id]
+
+
 async def test_why_this_says_that_it_was_accepted(story: Story) -> None:
     names = known_failures(story, 1)
     await judged(story, names, "y")
