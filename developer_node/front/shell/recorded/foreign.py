@@ -1,8 +1,9 @@
 """Reads the marks that terminals and shells emit by themselves, for a shell without our hooks.
 
 They carry nothing that a program could not print. So they are believed only while the shell itself
-is in front on its terminal: OSC 133 (kitty, WezTerm, Ghostty, fish 4), OSC 633 (VS Code), and the
-directory by OSC 7, 633;P or 1337;CurrentDir. Variables are those that the shell was started with.
+is in front on its terminal: OSC 133 (kitty, WezTerm, fish 4), OSC 633 (VS Code), and the directory
+by OSC 7, 633;P or 1337;CurrentDir. Ghostty's marks are read too, but do not name the command.
+Variables are those that the shell was started with.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ class ForeignMarks:
         self._environment = dict(environment)
         self._at_prompt = False
         self._text = ""
+        self._named_after = False
+        self._waits_for_name = False
         self.cwd = cwd
         self.exit_codes: tuple[int, ...] = ()
 
@@ -53,20 +56,21 @@ class ForeignMarks:
         """What a mark says, if it can be the shell's."""
         match mark.code, mark.kind:
             case (("7" | "1337"), _):
-                self._about(mark.fields[0])
+                return self._about(mark.text)
             case "633", "P" if self._is_in_front():
                 name, _, value = mark.fields[0].partition("=") if mark.fields else ("", "", "")
                 self.cwd = _unescaped(value) if name == "Cwd" else self.cwd
             case "633", "E" if self._at_prompt and mark.fields:
                 self._text = _unescaped(mark.fields[0])
             case _, ("A" | "B") if not self._at_prompt and self._is_in_front():
-                self._at_prompt = True
+                self._at_prompt, self._waits_for_name = True, False
                 return "prompt"
             case _, "C" if self._at_prompt:
                 # the command may be in front by now; but at a prompt only the shell writes
                 self._at_prompt = False
                 self._text = _named_command(mark) or self._text
-                return "begin"
+                self._waits_for_name = self._named_after and not self._text
+                return "" if self._waits_for_name else "begin"
             case _, "D" if not self._at_prompt and self._is_in_front():
                 code = mark.fields[0] if mark.fields else ""
                 self.exit_codes = (int(code),) if code.isdecimal() else ()
@@ -86,22 +90,34 @@ class ForeignMarks:
             return None
         return Told(text, self.cwd, text[:1] in (" ", "\t"), dict(self._environment))
 
-    def _about(self, text: str) -> None:
-        if self._at_prompt and text.startswith(_PROGRAM):
-            with suppress(binascii.Error, UnicodeDecodeError):
-                self._text = base64.b64decode(text.removeprefix(_PROGRAM)).decode("utf-8")
-        elif self._is_in_front():
+    def _about(self, text: str) -> Boundary:
+        if text.startswith(_PROGRAM):
+            return self._program(text.removeprefix(_PROGRAM))
+        if self._is_in_front():
             if text.startswith(_DIRECTORY):
                 self.cwd = text.removeprefix(_DIRECTORY)
-            elif text.startswith(("file://", "kitty-shell-cwd://")):
-                path = urlsplit(text).path
-                self.cwd = path if text.startswith("kitty") else unquote(path)
+            elif text.startswith("kitty-shell-cwd://"):
+                self.cwd = "/" + text.removeprefix("kitty-shell-cwd://").partition("/")[2]
+            elif text.startswith("file://"):
+                self.cwd = unquote(urlsplit(text).path)
+        return ""
+
+    def _program(self, encoded: str) -> Boundary:
+        """WezTerm empties the name at the prompt and fills it right after the mark C."""
+        if not encoded:
+            self._named_after = self._named_after or self._is_in_front()
+        elif self._waits_for_name:
+            self._waits_for_name = False
+            with suppress(binascii.Error, UnicodeDecodeError):
+                self._text = base64.b64decode(encoded).decode("utf-8")
+                return "begin"
+        return ""
 
 
 def _named_command(mark: Mark) -> str:
     if url := mark.named("cmdline_url"):
         return unquote(url)
-    quoted = mark.named("cmdline")
+    quoted = mark.text.partition("cmdline=")[2]
     if quoted.startswith("$'"):  # bash's %q of what has more than one line
         return (
             quoted[2:-1].encode("utf-8").decode("unicode_escape").encode("latin-1").decode("utf-8")

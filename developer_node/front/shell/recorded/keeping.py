@@ -77,9 +77,7 @@ class Keeper:
         try:
             self._jobs.put_nowait(job)
         except queue.Full:
-            self._say_once(
-                "some commands were not recorded: they came faster than they are written"
-            )
+            self.say_once("some commands were not recorded: they came faster than they are written")
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
@@ -92,12 +90,12 @@ class Keeper:
         except PostDevAIError as error:
             hint = f" ({error.hint})" if error.hint else ""
             # a figure in the sentence changes, and it would be said at every prompt
-            self._say_once(f"not recorded: {error.message}{hint}", type(error).__name__)
+            self.say_once(f"not recorded: {error.message}{hint}", type(error).__name__)
         except OSError as error:
             where = f": {error.filename}" if error.filename else ""
-            self._say_once(f"not recorded: {error.strerror or error}{where}", str(error.errno))
+            self.say_once(f"not recorded: {error.strerror or error}{where}", str(error.errno))
         except Exception as error:
-            self._say_once(f"not recorded: {type(error).__name__}: {error}")
+            self.say_once(f"not recorded: {type(error).__name__}: {error}")
 
     def _begin(self, command: Command) -> None:
         told = command.told
@@ -110,7 +108,7 @@ class Keeper:
         if not told.held or not 0.0 <= took < LOOKED_IN_TIME_S:
             command.late = f"files were looked at {max(0, took) * 1000:.0f} ms after the start"
         if start.complaint:
-            self._say_once(f"recorded without its files: {start.complaint}")
+            self.say_once(f"recorded without its files: {start.complaint}")
         command.start = start
 
     def _end(self, ended: Ended) -> None:
@@ -139,7 +137,8 @@ class Keeper:
             ),
         )
 
-    def _say_once(self, sentence: str, sort: str = "") -> None:
+    def say_once(self, sentence: str, sort: str = "") -> None:
+        """A sentence for the person, unless one of its sort was said before."""
         if (sort or sentence) not in self._said:
             self._said.add(sort or sentence)
             self._say(sentence)

@@ -21,6 +21,8 @@ class Mark:
     kind: str
     fields: tuple[str, ...]
     raw: bytes
+    text: str = ""
+    """All that follows the code, for marks whose last field may hold a semicolon."""
 
     def named(self, name: str) -> str:
         """The value of a field `name=value`; empty without one."""
@@ -71,6 +73,6 @@ def _mark(found: re.Match[bytes]) -> Mark:
     code = found[1].decode("ascii")
     text = found[2].decode("utf-8", "replace")
     if code in ("7", "1337"):
-        return Mark(code, "", (text,), found[0])
+        return Mark(code, "", (text,), found[0], text)
     kind, *fields = text.split(";")
-    return Mark(code, kind, tuple(fields), found[0])
+    return Mark(code, kind, tuple(fields), found[0], text)

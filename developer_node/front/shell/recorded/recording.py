@@ -25,6 +25,9 @@ from developer_node.text.running import worth_telling
 from developer_node.text.working_copy import find_root
 
 READ_BYTES = 1 << 18
+NOT_NAMED = (
+    "not recorded: the marks of this terminal do not name the command; leave out --marks terminal"
+)
 
 
 def record(session: Session, pipe: int, words: int, is_in_front: Callable[[], bool] | None) -> None:
@@ -106,6 +109,8 @@ class Recording:
     def _begin(self) -> None:
         told = self._marks.command()
         allowed = self._allowed(told)
+        if told is None and isinstance(self._marks, ForeignMarks):
+            self._keeper.say_once(NOT_NAMED)
         if told is None or allowed is None:
             _let_go(self._session)
             return
