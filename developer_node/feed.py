@@ -10,6 +10,7 @@ from dataclasses import replace
 from common.errors import OverLimit
 from common.model.event import ActDone, CommandFinished, Event, GitOperation, ProofFinished
 from common.model.failure import Suggestion
+from common.model.ids import EventId
 from common.model.laptop import FeedItem, FeedState
 
 ITEMS_MAX = 2_000
@@ -38,6 +39,13 @@ class Feed:
                 reader.put_nowait(shown)
             except asyncio.QueueFull:
                 self._cut(reader)
+
+    def event(self, event_id: EventId) -> Event | None:
+        """One of those that are kept, as light as they are kept; None when it is not among them."""
+        for shown in reversed(self._ring):
+            if isinstance(shown.item, Event) and shown.item.id == event_id:
+                return shown.item
+        return None
 
     async def read(self, after: int = 0) -> AsyncGenerator[FeedItem, None]:
         """Kept items after a cursor, then new ones, until closed. OverLimit cuts a slow reader."""

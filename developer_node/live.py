@@ -26,7 +26,11 @@ class Cards(Protocol):
     def suggestions(self, after_cursor: int = 0) -> AsyncGenerator[Suggestion, None]: ...
 
 
-async def follow_cards(cards: Cards, feed: Feed) -> None:
+Shown = Callable[[Suggestion], Awaitable[Suggestion | None]]
+"""A card as its owner lets it be shown; None when not at all."""
+
+
+async def follow_cards(cards: Cards, feed: Feed, shown: Shown) -> None:
     """Shows every card that is kept, then each once it is made; runs until cancelled.
 
     The feed starts empty with the daemon, and a second start has forgotten no card: the first
@@ -39,7 +43,8 @@ async def follow_cards(cards: Cards, feed: Feed) -> None:
             async with aclosing(cards.suggestions(after)) as stream:
                 async for card in stream:
                     backoff.reset()
-                    feed.publish(card)
+                    if (allowed := await shown(card)) is not None:
+                        feed.publish(allowed)
                     after = card.cursor
         except PostDevAIError as error:
             log.debug("no cards for now: %s", error.message)

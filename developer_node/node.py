@@ -102,9 +102,11 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
         acting = Acting(
             home=config.home.root,
             dragon=assistant,
-            contents=lake,
+            lake=lake,
             record=record,
             known=copies.known,
+            recent=feed.event,
+            interpret=failures.interpret,
             redact=redaction.redact,
             clock=clock,
         )
@@ -136,7 +138,8 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
             alongside(
                 terminal.run(),
                 sender.run(),
-                follow_cards(assistant, feed),
+                follow_cards(assistant, feed, acting.shown),
+                acting.run(),
                 follow_state(state, feed),
             )
         )

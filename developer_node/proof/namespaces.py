@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,7 +51,7 @@ class Namespaces:
         """Where the command sees its own directory for temporary files."""
         return Path("/tmp")
 
-    def _shut_in(self, plan: dict[str, object], argv: Sequence[str]) -> list[str]:
+    def _shut_in(self, plan: Mapping[str, object], argv: Sequence[str]) -> list[str]:
         return [self.python, "-I", "-S", os.fspath(_SCRIPT), json.dumps(plan), "--", *argv]
 
 

@@ -37,6 +37,10 @@ class Dragon:
         raise Unavailable("the stream broke")
 
 
+async def _as_it_is(card: Suggestion) -> Suggestion | None:
+    return card
+
+
 async def shown(feed: Feed, count: int) -> list[object]:
     async with asyncio.timeout(20), aclosing(feed.read()) as items:
         return [(await anext(items)).item for _ in range(count)]
@@ -44,7 +48,7 @@ async def shown(feed: Feed, count: int) -> list[object]:
 
 async def following(dragon: Dragon, feed: Feed, count: int) -> list[object]:
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(follow_cards(dragon, feed))
+        task = group.create_task(follow_cards(dragon, feed, _as_it_is))
         found = await shown(feed, count)
         async with asyncio.timeout(20):
             while dragon.asked[-1] != dragon.cards[-1].cursor:  # noqa: ASYNC110
@@ -66,6 +70,18 @@ async def test_a_restart_shows_the_cards_of_before_and_those_made_meanwhile() ->
     assert await following(dragon, Feed(), 2) == [card(3), card(7)]
     dragon.cards.append(card(9))
     assert await following(dragon, Feed(), 3) == [card(3), card(7), card(9)]
+
+
+async def test_what_the_owner_keeps_back_is_not_shown() -> None:
+    dragon, feed = Dragon(), Feed()
+
+    async def only_the_last(each: Suggestion) -> Suggestion | None:
+        return each if each.cursor == 7 else None
+
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(follow_cards(dragon, feed, only_the_last))
+        assert await shown(feed, 1) == [card(7)]
+        task.cancel()
 
 
 async def test_a_state_is_shown_when_it_changes_and_not_while_it_stays(
