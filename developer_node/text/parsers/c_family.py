@@ -24,7 +24,6 @@ _FUNCTION = re.compile(
 )
 _CALLED = re.compile(r"([\w:~<>]+|operator\S+)\s*\(")
 _OPTION = re.compile(r" \[(?:-Werror,)?(?P<name>-W(?:error=)?[\w+=-]+)(?:,[^\]]*)?\]$")
-_CARET = re.compile(r"^[ \t]*[~^|. ]*\^[~^ ]*$|^[ \t]*~+\^?~*[ ~]*$")
 _GUTTER = re.compile(r"^ +(?:\d+ )?\|")
 _WRAPPED = re.compile(r"^ {6}(?P<text>\S.*)$")
 _DRIVER = re.compile(
@@ -93,8 +92,8 @@ def _wrapped(lines: Sequence[str], i: int) -> Iterator[str]:
     """clang folds a message to the terminal's width; source shown below it has carets under it."""
     for n in range(i + 1, min(i + 20, len(lines))):
         more = _WRAPPED.match(lines[n])
-        has_caret = n + 1 < len(lines) and _CARET.match(lines[n + 1])
-        if more is None or has_caret or _CARET.match(lines[n]):
+        has_caret = n + 1 < len(lines) and _is_carets(lines[n + 1])
+        if more is None or has_caret or _is_carets(lines[n]):
             return
         yield more["text"]
 
@@ -105,13 +104,18 @@ def _last(lines: Sequence[str], i: int) -> int:
     while i < end:
         line = lines[i + 1]
         note = _DIAGNOSTIC.match(line)
-        is_shown = _GUTTER.match(line) or _CARET.match(line)
-        is_source = i + 2 < len(lines) and _CARET.match(lines[i + 2])
-        is_fix = _CARET.match(lines[i]) and line.startswith("  ") and line.strip()
+        is_shown = _GUTTER.match(line) or _is_carets(line)
+        is_source = i + 2 < len(lines) and _is_carets(lines[i + 2])
+        is_fix = _is_carets(lines[i]) and line.startswith("  ") and line.strip()
         if not ((note and note["level"] == "note") or is_shown or is_source or is_fix):
             break
         i += 1
     return i
+
+
+def _is_carets(line: str) -> bool:
+    """What stands under source: nothing but carets and tildes."""
+    return ("^" in line or "~" in line) and not line.strip("~^|. \t")
 
 
 def _name(signature: str) -> str:

@@ -73,6 +73,8 @@ def parse(lines: Sequence[str], _place: Place) -> Parsed | None:
 def _found(lines: Sequence[str]) -> Iterator[Found]:
     has_usage = any(_USAGE.match(line) for line in lines)
     for i, line in enumerate(lines):
+        if not line:
+            continue
         no_daemon, denied, daemon = _NO_DAEMON.match(line), _DENIED.match(line), _DAEMON.match(line)
         solve, flag = _SOLVE.match(line), _FLAG.match(line)
         if no_daemon:

@@ -82,6 +82,8 @@ def parse(lines: Sequence[str], _place: Place) -> Parsed | None:
 
 def _found(lines: Sequence[str]) -> Iterator[Found]:
     for i, line in enumerate(lines):
+        if not line:
+            continue
         complaint = _complaint(line)
         if complaint is None:
             continue

@@ -10,9 +10,7 @@ from developer_node.text.parsers.parser import Found, Parsed, Parser
 from developer_node.text.parsers.symptom import Complaint, Place, Symptom
 from developer_node.text.parsers.trace_java import trace_at
 
-_TEST = re.compile(
-    r"^(?P<group>[\w.$]+(?: > .+)?) > (?P<name>.+?) (?P<outcome>PASSED|FAILED|SKIPPED)$"
-)
+_TEST = re.compile(r"^(?P<whole>[\w.$]+ > .+) (?P<outcome>PASSED|FAILED|SKIPPED)$")
 _COUNTS = re.compile(
     r"^(?P<all>\d+) tests? completed(?:, (?P<failed>\d+) failed)?(?:, (?P<skipped>\d+) skipped)?$"
 )
@@ -89,7 +87,8 @@ def _wrong(body: Sequence[str], where: re.Match[str] | None) -> Symptom:
 
 
 def _id(test: re.Match[str]) -> str:
-    return f"{test['group']}::{test['name']}"
+    group, _, name = test["whole"].rpartition(" > ")
+    return f"{group}::{name}"
 
 
 def _failure(lines: Sequence[str], i: int, test: re.Match[str]) -> Found:
@@ -102,7 +101,7 @@ def _failure(lines: Sequence[str], i: int, test: re.Match[str]) -> Found:
     complaint = Complaint("", "failed", test[0])
     if short:
         code = short["code"].rpartition(".")[2]
-        folder = test["group"].partition(" > ")[0].rpartition(".")[0].replace(".", "/")
+        folder = test["whole"].partition(" > ")[0].rpartition(".")[0].replace(".", "/")
         path = f"{folder}/{short['file']}" if folder else short["file"]
         frame = Frame(path, "", int(short["line"]))
         complaint = Complaint(code, code, lines[i + 1].strip(), (frame,))

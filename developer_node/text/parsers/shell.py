@@ -110,6 +110,8 @@ def parse(lines: Sequence[str], _place: Place) -> Parsed | None:
 
 def _found(lines: Sequence[str]) -> Iterator[Found]:
     for i, line in enumerate(lines):
+        if not line:
+            continue
         program = _PROGRAM.match(line)
         syntax = _FISH_SYNTAX.match(line)
         fish = _fish(lines, i)

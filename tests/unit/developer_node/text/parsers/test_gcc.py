@@ -78,3 +78,8 @@ def test_warnings_are_no_failure() -> None:
 )
 def test_what_is_not_gccs_is_left_to_others(text: str) -> None:
     assert silent(PARSER, text)
+
+
+def test_a_folded_line_of_carets_costs_no_more_than_its_length() -> None:
+    line = "^~ " * 100_000 + "x"
+    assert silent(PARSER, f"a.c:1:1: warning: x\n      y\n{line}")
