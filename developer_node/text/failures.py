@@ -13,6 +13,7 @@ from common.model.failure import Failure
 from common.model.ids import Fingerprint
 from developer_node.text import during
 from developer_node.text.imports import Imports
+from developer_node.text.looking import only_looks
 from developer_node.text.parsers import known, python
 from developer_node.text.parsers.symptom import Place, Symptom
 
@@ -41,7 +42,9 @@ def interpret(command: CommandFinished, root: str) -> CommandFinished:
     place = _place(command.cwd, root)
     if command.running or _stopped(command.exit_codes):
         return _interpret_running(command, place)
-    symptoms, tests = known.parse(command.output.text, command.command, place)
+    said = command.command
+    parsers = known.own_words(said) if only_looks(said) else known.PARSERS
+    symptoms, tests = known.parse(command.output.text, said, place, parsers)
     if not failed(command.exit_codes):
         return replace(command, failures=(), tests=tests)
     if command.run:
@@ -75,7 +78,7 @@ def _without(symptoms: list[Symptom], told: list[Symptom]) -> list[Symptom]:
 def from_text(text: str, cwd: str, root: str) -> Failure | None:
     """The first failure in a text that somebody pasted; None when nothing in it is known."""
     place = _place(cwd, root)
-    symptoms, _ = known.parse(text, "", place)
+    symptoms, _ = known.parse(text, "", place, known.SURE)
     if symptoms:
         return _failure(symptoms[0], place)
     headline = python.headline(text)

@@ -25,6 +25,7 @@ from developer_node.text.parsers import (
     maven,
     mypy,
     node,
+    node_test,
     npm,
     pip,
     pyright,
@@ -49,6 +50,7 @@ PARSERS: tuple[Parser, ...] = (
     unittest.PARSER,
     jest.PARSER,
     vitest.PARSER,
+    node_test.PARSER,
     go.PARSER,
     cargo.PARSER,
     gradle.PARSER,
@@ -90,13 +92,15 @@ are heard when nothing else was found."""
 _WORD = re.compile(r"[^\s|&;<>()'\"`$=]+")
 
 
-def parse(text: str, command: str, place: Place) -> tuple[list[Symptom], TestReport | None]:
+def parse(
+    text: str, command: str, place: Place, parsers: Sequence[Parser] = PARSERS
+) -> tuple[list[Symptom], TestReport | None]:
     """What the tools that spoke in an output say, in the order in which they said it.
 
     A line is one tool's: the earlier parser's, unless the command names another one's program.
     Unknown tools are heard when no known one spoke, consequences when nothing else was found.
     """
-    whole = read(text, command, place)
+    whole = read(text, command, place, parsers)
     return [found.symptom for found in whole.found], whole.tests
 
 
@@ -136,6 +140,18 @@ def _rank(parser: Parser, named: frozenset[str]) -> int:
     if parser is generic.PARSER:
         return 2
     return int(parser.tool in _COMMON and named.isdisjoint(parser.commands))
+
+
+def own_words(command: str) -> tuple[Parser, ...]:
+    """The parsers for a command that only shows what others wrote."""
+    named = programs(command)
+    return tuple(p for p in PARSERS if p is shell.PARSER or not named.isdisjoint(p.commands))
+
+
+SURE: tuple[Parser, ...] = tuple(
+    p for p in PARSERS if p is not generic.PARSER and not p.consequence
+)
+"""For a text without an exit code beside it."""
 
 
 def programs(command: str) -> frozenset[str]:
