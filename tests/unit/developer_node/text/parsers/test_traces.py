@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from developer_node.text.parsers.symptom import Symptom
+from developer_node.text.parsers.symptom import Place, Symptom
 from developer_node.text.parsers.traces import PARSER
 from tests.support.tool_samples import parsed, silent
 
@@ -110,6 +110,27 @@ def test_the_older_shape_of_a_rust_panic_is_read() -> None:
     # Rust 1.72 and older, as in its own book.
     text = "thread 'main' panicked at 'no price', src/main.rs:4:5\nnote: run with `RUST_BACKTRACE`"
     assert not silent(PARSER, text)
+
+
+def test_a_dotnet_trace_is_read_with_its_frames() -> None:
+    # The shape that .NET 6 and later print; no runtime is at hand to record one.
+    text = (
+        "Unhandled exception. System.InvalidOperationException: no price for pear\n"
+        "   at Shop.Cart.Price(String item) in /w/Cart.cs:line 7\n"
+        "   at System.Linq.Enumerable.Sum[TSource](IEnumerable`1 source)\n"
+        "   at Shop.Program.Main(String[] args) in /w/Program.cs:line 3\n"
+    )
+    taken = PARSER.parse(text.split("\n"), Place("/w", "/w", ("/w",)))
+    assert taken is not None
+    complaint = taken.found[0].symptom.complaint
+    assert (complaint.code, complaint.headline) == (
+        "InvalidOperationException",
+        "no price for pear",
+    )
+    assert [(f.path, f.function, f.line) for f in complaint.frames] == [
+        ("/w/Program.cs", "Shop.Program.Main", 3),
+        ("/w/Cart.cs", "Shop.Cart.Price", 7),
+    ]
 
 
 def test_ruby_in_a_terminal_says_the_same() -> None:
