@@ -27,12 +27,14 @@ _DIRECTORY = "CurrentDir="
 
 
 def shell_in_front(master: int, shell: int) -> Callable[[], bool]:
-    """Asks the terminal whose turn it is."""
+    """Asks the terminal whose turn it is; when the shell has gone it is nobody's, and what is read
+    late can still be the shell's."""
 
     def is_in_front() -> bool:
-        with suppress(OSError):
-            return os.tcgetpgrp(master) == shell
-        return False
+        try:
+            return os.tcgetpgrp(master) in (shell, 0)
+        except OSError:
+            return True
 
     return is_in_front
 
