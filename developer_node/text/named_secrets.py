@@ -7,7 +7,7 @@ from functools import cache
 
 _PASS = r"(?:pass(?:word|wd|phrase|code)|(?<![a-z])pwd)"
 _KEY_WORD = (
-    rf"(?:{_PASS}|secret|token|api[_-]?key|access[_-]?key|auth[_-]?key|"
+    rf"(?:{_PASS}|secret|token(?!iz)|api[_-]?key|access[_-]?key|auth[_-]?key|"
     r"private[_-]?key|account[_-]?key|credential)"
 )
 _NO_VALUE = (

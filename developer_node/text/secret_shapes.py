@@ -111,7 +111,7 @@ def rules() -> tuple[Rule, ...]:
             "authorization",
             ("authorization",),
             r"(?i:authorization)[\"']?\s{0,3}[=:]\s{0,3}[\"']?"
-            r"(?P<value>(?=[^\s\"',<]{0,80}\d)[^\s\"',<]{12,})",
+            r"(?P<value>(?=[^\s\"',<]{0,80}\d)[^\s\"',<]{20,})",
         ),
         value("bearer", ("bearer ",), r"\b(?i:bearer) (?P<value>[A-Za-z0-9._~+/-]{20,}=*)"),
         Rule(

@@ -280,3 +280,15 @@ def test_hostile_lines_do_not_hold_anybody_up() -> None:
     ):
         text = word * (400_000 // len(word))
         assert redact(text).count("\n") == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'tokenizer_class = "AutoTokenizer"',
+        "headers = {'Authorization': v4auth_header}",
+        '"tokenizer_file": "tokenizer.json",',
+    ],
+)
+def test_words_that_only_begin_like_a_secret_stay(text: str) -> None:
+    assert redact(text) == text
