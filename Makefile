@@ -47,9 +47,10 @@ fmt: setup ## format and sort imports
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-proto: setup ## common/pb and docs/api from protos/
+proto: setup ## common/pb, docs/api and the table of parsers
 	@$(BIN)/python scripts/gen_protos.py
 	@$(BIN)/python scripts/gen_api_docs.py
+	@$(BIN)/python scripts/gen_parser_table.py
 
 clean: ## what make made; the memory in POSTDEVAI_HOME stays
 	@rm -rf .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache snapshot_report.html
