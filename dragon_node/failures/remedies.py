@@ -190,7 +190,9 @@ async def _contents(hashes: Iterable[ContentHash], blob: Blob) -> dict[ContentHa
 
 def _changes(db: apsw.Connection, project: str, sha: str) -> dict[str, tuple[str, str]]:
     rows = db.execute(
-        "SELECT path, old_git, new_git FROM commit_paths WHERE project=? AND sha=?", (project, sha)
+        "SELECT path, old_git, new_git FROM commit_paths INDEXED BY commit_paths_by_sha"
+        " WHERE project=? AND sha=?",
+        (project, sha),
     )
     return {str(path): (str(old), str(new)) for path, old, new in rows}
 

@@ -25,6 +25,7 @@ from developer_node.watch.commits import read_commits
 from developer_node.watch.reflog import parse, verb_of
 from dragon_node.failures.memory import FailureMemory
 from dragon_node.failures.recall import Recaller
+from dragon_node.lake import metadata
 from dragon_node.lake.records import Accepted
 
 T = TypeVar("T")
@@ -65,7 +66,7 @@ class Memory:
     def __init__(self) -> None:
         self.memory = self
         self.db = apsw.Connection(":memory:")
-        self.db.execute(FailureMemory.schema)
+        self.db.execute(metadata.SCHEMA + FailureMemory.schema)
         self.blobs: dict[ContentHash, bytes] = {}
         self.lsn = 0
 
