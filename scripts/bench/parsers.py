@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from itertools import combinations
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from common.model.failure import TestReport
+from common.model.event import CommandFinished, Output
+from common.model.failure import Failure, TestReport
+from developer_node.text.failures import interpret
 from developer_node.text.parsers import known
 from developer_node.text.parsers.symptom import Place, plain_lines
 from scripts.bench.report import Figure
@@ -73,7 +78,7 @@ def measure() -> list[Figure]:
     """A line a tool."""
     places = [_figure(s, "errorformat's pair", "errors by file and line") for s in against_pairs()]
     names = [_figure(s, "SWE-bench's log parser", "outcomes by test") for s in against_oracle()]
-    return [*places, *names]
+    return [*places, *names, _false_same()]
 
 
 def _figure(score: Score, against: str, unit: str) -> Figure:
@@ -81,6 +86,54 @@ def _figure(score: Score, against: str, unit: str) -> Figure:
     method = f"{unit}: {score.both} in both, {score.ours} here, {score.theirs} there"
     method += f", {score.more} more here on which it has no word" if score.more else ""
     return Figure(f"parser {score.tool}", said, against, method)
+
+
+def _false_same() -> Figure:
+    failures = [f for path in sorted(DIRECTORY.glob("*/*.txt")) for f in failures_of(path)]
+    pairs = list(unrelated_pairs(failures))
+    same = [(a, b) for a, b in pairs if (a.fingerprint, a.values) == (b.fingerprint, b.values)]
+    return Figure(
+        "two failures taken for the same",
+        f"{len(same)} of {len(pairs):,} unrelated pairs",
+        "0 of >= 3,000",
+        f"{len(failures)} failures of all parsers' samples; a pair is of one tool and differs"
+        " in its code, its words or its file",
+    )
+
+
+def failures_of(path: Path) -> tuple[Failure, ...]:
+    """Of a sample with a header, as the laptop would keep them."""
+    header, _, body = path.read_bytes().decode(errors="replace").partition("\n")
+    if not header.startswith("# {"):
+        return ()
+    made = json.loads(header[2:])
+    cwd = str(made["cwd"])
+    command = CommandFinished(str(made["command"]), cwd, (int(made["exit"]),), 1, Output(body))
+    return interpret(command, cwd).failures
+
+
+def unrelated_pairs(failures: Iterable[Failure]) -> Iterator[tuple[Failure, Failure]]:
+    """Each two of one tool that say something else, or say it of another file of one's own.
+
+    Pairs of different tools are left out: their fingerprints cannot be equal. Each failure counts
+    once, however often it was printed in another dress.
+    """
+    unique: dict[tuple[str, ...], Failure] = {}
+    for failure in failures:
+        own = [frame.path for frame in failure.frames if frame.in_app]
+        place = own[-1] if own else ""
+        words = "\n".join(normal_marks(headline) for headline in failure.headlines)
+        unique.setdefault((failure.tool, failure.code, words, place), failure)
+    grouped: dict[str, list[Failure]] = defaultdict(list)
+    for failure in unique.values():
+        grouped[failure.tool].append(failure)
+    for group in grouped.values():
+        yield from combinations(group, 2)
+
+
+def normal_marks(text: str) -> str:
+    """A locale's quotation marks and the spaces of a line's width say nothing."""
+    return " ".join(text.translate({ord(c): "'" for c in "‘’“”"}).split())
 
 
 # -- reviewdog/errorformat ---------------------------------------------------------------------
