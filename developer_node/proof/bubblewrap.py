@@ -25,6 +25,8 @@ _ALONE = (
 )
 UNSEEN = ("/run", "/var/run", "/tmp", "/var/tmp", "/mnt", "/media")
 """Sockets of daemons lie here: without a network they are the way out that is left."""
+MEMORY_FILES_MAX = 1 << 30
+"""Bytes that a command may leave in its HOME, which is in memory."""
 SEEN_AGAIN = ("/run/current-system", "/run/wrappers")
 """Of NixOS: where its programs are."""
 
@@ -63,6 +65,10 @@ class Bubblewrap:
         """Where the command sees its own directory for temporary files."""
         return Path("/tmp")
 
+    def home(self, plan: Plan) -> Path:
+        """Where it always was, for programs look for their own there; in memory alone."""
+        return person_home() or Path("/tmp")
+
 
 def _unseen(plan: Plan) -> list[str]:
     options: list[str] = []
@@ -73,7 +79,7 @@ def _unseen(plan: Plan) -> list[str]:
         options += ["--ro-bind-try", place, place]
     home = person_home()
     if home is not None:
-        options += ["--tmpfs", os.fspath(home)]
+        options += ["--size", str(MEMORY_FILES_MAX), "--tmpfs", os.fspath(home)]
         for name in TOOLCHAINS:
             options += ["--ro-bind-try", os.fspath(home / name), os.fspath(home / name)]
     for path in plan.hidden:

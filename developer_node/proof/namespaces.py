@@ -51,6 +51,10 @@ class Namespaces:
         """Where the command sees its own directory for temporary files."""
         return Path("/tmp")
 
+    def home(self, plan: Plan) -> Path:
+        """Where it always was, for programs look for their own there; in memory alone."""
+        return person_home() or Path("/tmp")
+
     def _shut_in(self, plan: Mapping[str, object], argv: Sequence[str]) -> list[str]:
         return [self.python, "-I", "-S", os.fspath(_SCRIPT), json.dumps(plan), "--", *argv]
 

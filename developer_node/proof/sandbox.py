@@ -83,6 +83,10 @@ class Sandbox(Protocol):
         """Where the command sees its own directory for temporary files."""
         ...
 
+    def home(self, plan: Plan) -> Path:
+        """An empty HOME for the command, but for the programs that lie there."""
+        ...
+
 
 def choose(sandboxes: Sequence[Sandbox]) -> Sandbox:
     """The first that can be used; Hindrance with every reason when none can."""

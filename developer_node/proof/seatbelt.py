@@ -58,6 +58,10 @@ class Seatbelt:
         """Where the command sees its own directory for temporary files."""
         return Path(os.path.realpath(plan.tmp))
 
+    def home(self, plan: Plan) -> Path:
+        """Its own: HOME's files are unread, and in their place."""
+        return self.tmp(plan) / "home"
+
 
 def profile(plan: Plan) -> str:
     """Later rules win: deny, then allow what is inside."""

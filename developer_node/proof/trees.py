@@ -121,7 +121,8 @@ class Tree:
                 checked_out.append(change.path)
                 continue
             if change.new_git not in contents:
-                raise Hindrance(f"the content of {change.path} was not recorded: binary or large")
+                why = "is not held any more" if change.new_content else "was not recorded"
+                raise Hindrance(f"the content of {change.path} {why}")
             self._write_file(change.path, mode, contents[change.new_git])
             recorded.append(change)
         self._check_recorded(recorded)

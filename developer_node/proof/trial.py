@@ -16,6 +16,14 @@ from developer_node.proof.running import run
 from developer_node.proof.sandbox import Plan, Sandbox
 from developer_node.proof.surroundings import Surroundings
 
+OFFLINE = {
+    "UV_OFFLINE": "1",
+    "UV_NO_SYNC": "1",
+    "PIP_NO_INDEX": "1",
+    "CARGO_NET_OFFLINE": "true",
+    "NPM_CONFIG_OFFLINE": "true",
+}
+"""Tools that would ask the network first give up at once instead."""
 _SHELLS = ("/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash")
 
 
@@ -67,9 +75,9 @@ class Bench:
         self.sandbox.arrange(plan)
         tmp_seen = self.sandbox.tmp(plan)
         given = self.surroundings.variables
-        home = {"HOME": os.fspath(tmp_seen / "home"), "TMPDIR": os.fspath(tmp_seen)}
-        all_given = given | home | {"TERM": "dumb", "PWD": os.fspath(self._cwd_seen(plan))}
-        return replace(plan, environment=all_given | witness.variables(tmp_seen, given))
+        own = {"HOME": os.fspath(self.sandbox.home(plan)), "TMPDIR": os.fspath(tmp_seen)}
+        own |= {"TERM": "dumb", "PWD": os.fspath(self._cwd_seen(plan))} | OFFLINE
+        return replace(plan, environment=given | own | witness.variables(tmp_seen, given))
 
     def _cwd_seen(self, plan: Plan) -> Path:
         return self.sandbox.root(plan) / self.cwd.relative_to(self.root)

@@ -52,21 +52,28 @@ def main(argv: Sequence[str]) -> int:
     plan: Plan = json.loads(argv[1])
     command = list(argv[3:])
     user, group = os.geteuid(), os.getegid()
+    _end_with_the_caller()
     _do("namespaces", _libc.unshare(_NEW_ALL))
     _write("/proc/self/setgroups", "deny")
     _write("/proc/self/uid_map", f"{user} {user} 1")
     _write("/proc/self/gid_map", f"{group} {group} 1")
     child = os.fork()
     if child == 0:
-        _do("its end with ours", _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
+        _end_with_the_caller()
         _arrange(plan)
         _without_rights()
         os.setsid()
         os.chdir(plan["cwd"])
+        for ignored in (signal.SIGPIPE, signal.SIGXFSZ):  # by Python, for itself alone
+            signal.signal(ignored, signal.SIG_DFL)
         os.execvpe(command[0], command, plan["environment"])
     _, status = os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(status)
     return code if code >= 0 else 128 - code
+
+
+def _end_with_the_caller() -> None:
+    _do("its end with ours", _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
 
 
 def _arrange(plan: Plan) -> None:
@@ -127,7 +134,7 @@ def _devices(held: Mapping[str, Held | None]) -> None:
 
 def _empty(place: str) -> None:
     if os.path.isdir(place) and not os.path.islink(place):
-        done = _mount(b"tmpfs", os.fsencode(place), b"tmpfs", _MS_NOSUID_NODEV, b"mode=755")
+        done = _mount(b"tmpfs", os.fsencode(place), b"tmpfs", _MS_NOSUID_NODEV, b"mode=755,size=1g")
         _do(f"hiding {place}", done)
 
 
