@@ -9,7 +9,8 @@ from pathlib import Path
 
 from common.daemon.home import Home
 from common.daemon.keys import sealing_key
-from common.model.lake import Oblivion, SearchQuery
+from common.model.event import CommandFinished
+from common.model.lake import HistoryQuery, Oblivion, SearchQuery
 from common.wire.stored import event_from_bytes
 from developer_node.front.local_client import LocalClient
 from developer_node.outbox.outbox import Outbox
@@ -47,6 +48,10 @@ def test_no_planted_secret_is_in_any_file_log_record_or_answer(mesh: Mesh, tmp_p
 
     mesh.down()
     mesh.up(repository.root)
+    told = [planted.command.replace("\n", " ") for planted in PLANTED]
+    history = tmp_path / "history"
+    history.write_text("\n".join([f"echo {CONTROL} of the history", *told]) + "\n")
+    asyncio.run(import_a_history(mesh, history))
     for _ in until(30):
         outbox = mesh.json("status", "--json")["outbox"]
         if outbox["waiting"] == outbox["spooled"] == 0:
@@ -101,6 +106,14 @@ async def read_the_outbox(mesh: Mesh) -> None:
     assert {"CommandFinished", "FileChanged"} <= kinds, "the control: both were recorded"
 
 
+async def import_a_history(mesh: Mesh, history: Path) -> None:
+    """As bash writes it, without times; a second import finds nothing new."""
+    async with await LocalClient.connect(Home(mesh.home)) as client:
+        for recorded, known in ((len(PLANTED) + 1, 0), (0, len(PLANTED) + 1)):
+            steps = [step async for step in client.capture.bring_in("bash", str(history))]
+            assert (steps[-1].recorded, steps[-1].known) == (recorded, known)
+
+
 async def ask_the_lake(mesh: Mesh) -> None:
     """What the Dragon holds, by the search that forgets, and by what answers people."""
     async with await LocalClient.connect(Home(mesh.home)) as client:
@@ -112,7 +125,13 @@ async def ask_the_lake(mesh: Mesh) -> None:
             assert not found.hits, planted.shape
         found = await client.search(SearchQuery(CONTROL, mode="literal", k=1000))
         assert len(found.hits) >= len(PLANTED)
-        assert_clean(repr(found).encode())
+        page = await client.history(HistoryQuery(text=f"{CONTROL} of the history"))
+        (imported,) = [entry.event.body for entry in page.entries]
+        assert isinstance(imported, CommandFinished)
+        assert (imported.recorder, imported.exit_codes) == ("bash", ())
+        page = await client.history(HistoryQuery(kind="command", limit=1000))
+        assert len(page.entries) > len(PLANTED)
+        assert_clean(repr(found).encode(), repr(page).encode())
 
 
 async def holds(client: LocalClient, text: str) -> bool:
