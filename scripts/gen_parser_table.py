@@ -28,7 +28,8 @@ def with_table(text: str) -> str:
 
 def table() -> str:
     """A row for each parser, in their order."""
-    head = "| tool | kinds | codes | what is captured | while it runs |\n| --- | --- | --- | --- | --- |\n"
+    head = "| tool | kinds | codes | what is captured | while it runs |\n"
+    head += "| --- | --- | --- | --- | --- |\n"
     return head + "".join(_row(parser) for parser in PARSERS)
 
 

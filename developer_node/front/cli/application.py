@@ -15,12 +15,14 @@ from common.daemon.home import OTHER_HOME
 from common.errors import Denied, PostDevAIError
 from developer_node.front.cli import (
     answers,
+    capturing,
     keeping,
     lake,
     machine,
     memory,
     models,
     nodes,
+    redacting,
     remedies,
 )
 from developer_node.front.cli.recording import USAGE
@@ -28,7 +30,7 @@ from developer_node.front.cli.refusal import INTERRUPTED, refuse
 
 HELP = """A developer's memory, on the developer's own machines.
 
-Start with `postdevai up --repo DIR`, record with `postdevai run -- CMD`, then ask.
+Start with `postdevai up --repo DIR`, record with `postdevai shell`, then ask.
 """
 
 COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
@@ -42,6 +44,12 @@ COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("open", answers.open_blob),
     ("recall", memory.recall),
     ("history", memory.history),
+    ("pause", capturing.pause),
+    ("resume", capturing.resume),
+    ("never", capturing.never),
+    ("redact", redacting.redact),
+    ("import", capturing.bring_in),
+    ("unwatch", capturing.unwatch),
     ("prove", remedies.prove),
     ("mine", remedies.mine),
     ("patch", remedies.patch),
@@ -101,6 +109,7 @@ def application() -> typer.Typer:
     app.add_typer(lake.group(), name="lake")
     app.add_typer(models.group(), name="models")
     app.command("run", add_help_option=False)(run)
+    app.command("shell", add_help_option=False)(shell)
     return app
 
 
@@ -117,6 +126,14 @@ def run() -> None:
     """Run a command as it is, and record it: run -- CMD..."""
     # Reached only through completion and `--help` of the whole: main() dispatches `run` earlier.
     sys.stdout.write(USAGE)
+
+
+def shell() -> None:
+    """Open your shell, and record what you run in it."""
+    # Reached only through completion and `--help` of the whole, as `run` is.
+    from developer_node.front.cli.shell import USAGE as SHELL
+
+    sys.stdout.write(SHELL)
 
 
 def answer(words: Sequence[str]) -> int:

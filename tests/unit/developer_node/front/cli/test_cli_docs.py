@@ -131,6 +131,8 @@ def shape(data: Any) -> Any:
 @pytest.mark.parametrize("line", LINES)
 def test_every_line_is_understood_by_the_parser(line: str) -> None:
     words = shlex.split(line, comments=True)
+    if words[0] == "shell":
+        return  # read by hand, as its own tests show
     if words[0] == "run":
         assert recording.read(words[1:]) is not None
         return
@@ -141,7 +143,7 @@ def test_every_line_is_understood_by_the_parser(line: str) -> None:
 
 def test_every_command_and_option_is_in_the_docs() -> None:
     commands = dict(_commands())
-    assert {_name(line.split()) for line in LINES} == {*commands, "run"}
+    assert {_name(line.split()) for line in LINES} == {*commands, "run", "shell"}
     for name, command in commands.items():
         used = " ".join(line for line in LINES if _name(line.split()) == name)
         shown = [p for p in command.params if not getattr(p, "hidden", False)]
@@ -154,7 +156,7 @@ def _commands() -> Iterator[tuple[str, Any]]:
     """Each with its whole name; `run` has a parser of its own."""
     group: Any = typer.main.get_command(application())
     for name, command in group.commands.items():
-        if name != "run":
+        if name not in ("run", "shell"):
             yield name, command
         for inner, below in getattr(command, "commands", {}).items():
             yield f"{name} {inner}", below
