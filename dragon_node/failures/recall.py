@@ -127,9 +127,11 @@ class Recaller:
         def read(db: apsw.Connection) -> _Read | None:
             inside = where(db, within)
             rows = db.execute(
-                f"""SELECT o.failure, max(o.lsn) AS newest
-                    FROM occurrences o JOIN runs r ON r.lsn=o.lsn WHERE {inside.sql}
-                    GROUP BY o.fingerprint, o."values" ORDER BY newest DESC LIMIT ?""",
+                f"""SELECT f.failure FROM (
+                      SELECT max(o.lsn) AS newest, o.n AS n
+                      FROM occurrences o JOIN runs r ON r.lsn=o.lsn WHERE {inside.sql}
+                      GROUP BY o.fingerprint, o."values" ORDER BY newest DESC LIMIT ?) k
+                    CROSS JOIN occurrences f ON f.lsn=k.newest AND f.n=k.n ORDER BY f.lsn DESC""",
                 (*inside.bindings, CANDIDATES_MAX),
             )
             near = choose([failure_from_text(str(row[0])) for row in rows])

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common.model.event import Commit, GitOperation, PathChange
+from common.model.event import Commit, GitOperation, PathChange, ProofFinished
 from common.model.failure import TestReport
+from common.model.ids import Fingerprint
 from dragon_node.failures import runs
 from dragon_node.failures.memory import FailureMemory
 from dragon_node.failures.recall import Recaller
@@ -557,12 +558,16 @@ async def test_a_failure_outside_any_working_copy_is_remembered_and_claims_nothi
     assert found.remedies == ()
 
 
+ACTIONS = (
+    *("fail", "fail otherwise", "pass", "look", "act", "edit", "undo", "commit"),
+    *("prove", "accept", "reject", "quiet", "loud"),
+)
 actions = st.lists(
     st.tuples(
         st.sampled_from(["laptop", "desktop"]),
-        st.sampled_from(["fail", "fail otherwise", "pass", "look", "edit", "undo", "commit"]),
+        st.sampled_from(ACTIONS),
     ),
-    max_size=24,
+    max_size=32,
 )
 
 
@@ -576,12 +581,30 @@ def act(copy: Copy, action: str) -> None:
             copy.passes()
         case "look":
             copy.run("git status")
+        case "act":
+            copy.run("docker start db")
+        case "prove" | "accept" | "reject":
+            judge(copy, action)
+        case "quiet" | "loud":
+            word = {"project": "id-shop", "quiet": "yes" if action == "quiet" else ""}
+            copy.story.accept(Note("quiet", word))
         case "edit":
             copy.write("shop/cart.py", FIXED)
         case "undo":
             copy.write("shop/cart.py", "def price(item):\n    return TABLE[item]\n")
         case _:
             copy.commit("work")
+
+
+def judge(copy: Copy, action: str) -> None:
+    """Of the newest remedy; of one that is not kept when there is none."""
+    story = copy.story
+    newest = story.db.execute("SELECT id FROM remedies ORDER BY passed_lsn DESC LIMIT 1").fetchone()
+    remedy = str(newest[0]) if newest else "none"
+    if action == "prove":
+        story.tell(copy, ProofFinished(remedy, Fingerprint(F), "confirmed", red=3, green=3, runs=3))
+    else:
+        story.accept(Note("feedback", {"remedy_id": remedy, "verdict": f"{action}ed"}))
 
 
 @settings(max_examples=60, deadline=None)
@@ -593,6 +616,9 @@ def test_a_replay_gives_the_same_rows(day: list[tuple[str, str]]) -> None:
         act(copies[name], action)
     again = Story()
     for record in story.records:
+        again.db.execute(
+            "INSERT OR IGNORE INTO projects VALUES(?,?)", (record.project, record.project_name)
+        )
         FailureMemory().apply(again.db, record)
     assert rows(again) == rows(story)
 
