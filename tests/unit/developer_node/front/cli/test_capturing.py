@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import subprocess
 import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import typer
 from typer.testing import CliRunner, Result
 
 from common.errors import Invalid, Missing, OverLimit, PostDevAIError
+from common.model.laptop import WatchedRepository
+from common.model.remedy import ImportProgress
 from developer_node.front.cli import capturing, redacting
 from developer_node.text.gates import gate
 from tests.support.planted import PLANTED
@@ -22,6 +28,8 @@ COMMANDS = {
     "resume": capturing.resume,
     "never": capturing.never,
     "redact": redacting.redact,
+    "import": capturing.bring_in,
+    "unwatch": capturing.unwatch,
 }
 ALL = "\n".join(planted.text for planted in PLANTED) + "\n"
 REDACT = "import typer; from developer_node.front.cli.redacting import redact; typer.run(redact)"
@@ -31,6 +39,39 @@ WATCHED = (
     "    if event.startswith('socket.'): raise SystemExit(f'a socket was touched: {event}')\n"
     "sys.addaudithook(hook)\n"
 )
+
+
+class Capture:
+    """The daemon's side, as far as these commands ask it."""
+
+    def __init__(self, *steps: ImportProgress) -> None:
+        self.steps = steps
+        self.asked: list[tuple[str, ...]] = []
+
+    async def bring_in(self, source: str, path: str = "") -> AsyncGenerator[ImportProgress]:
+        self.asked.append((source, path))
+        for step in self.steps:
+            yield step
+
+    async def unwatch(self, path: str) -> tuple[WatchedRepository, ...]:
+        self.asked.append((path,))
+        return ()
+
+
+def served(monkeypatch: pytest.MonkeyPatch, capture: Capture) -> Capture:
+    """Commands reach this instead of a daemon."""
+
+    def with_client(use: Callable[[Any], Awaitable[int]], _: object) -> int:
+        async def run() -> int:
+            return await use(SimpleNamespace(capture=capture))
+
+        return asyncio.run(run())
+
+    monkeypatch.setattr(capturing, "with_client", with_client)
+    return capture
+
+
+DONE = ImportProgress("bash", 9, 6, 2, 1, finished=True, unknown=("Whether it failed.",))
 
 
 def typed(*words: str, given: str = "") -> Result:
@@ -79,6 +120,52 @@ def test_a_broken_list_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(Invalid) as refused:
         typed("never")
     assert refused.value.hint
+
+
+def test_import_says_what_came_and_what_could_not_be_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    capture = served(monkeypatch, Capture(ImportProgress("bash", 5, 5), DONE))
+    said = typed("import", "bash")
+    assert said.exit_code == 0
+    assert "9 commands read: 6 recorded, 2 known before, 1 left out.\n" in said.stdout
+    assert said.stdout.endswith("  Whether it failed.\n")
+    assert capture.asked == [("bash", "")]
+
+
+def test_import_of_the_git_log_means_the_repository_here(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    capture = served(monkeypatch, Capture(DONE))
+    monkeypatch.chdir(tmp_path)
+    typed("import", "git")
+    typed("import", "zsh", "history")
+    assert capture.asked == [("git", str(tmp_path)), ("zsh", str(tmp_path / "history"))]
+
+
+def test_import_for_scripts(monkeypatch: pytest.MonkeyPatch) -> None:
+    served(monkeypatch, Capture(DONE))
+    assert json.loads(typed("import", "bash", "--json").stdout) == {
+        "source": "bash",
+        "read": 9,
+        "recorded": 6,
+        "known": 2,
+        "left_out": 1,
+        "unknown": ["Whether it failed."],
+    }
+
+
+def test_an_import_that_does_not_come_to_its_end_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    served(monkeypatch, Capture(ImportProgress("bash", 5, 5)))
+    with pytest.raises(Missing, match="end"):
+        typed("import", "bash")
+
+
+def test_unwatch_names_the_place_also_when_it_is_gone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    capture = served(monkeypatch, Capture())
+    assert "not watched any more" in typed("unwatch", str(tmp_path / "gone")).stdout
+    assert json.loads(typed("unwatch", "--json", str(tmp_path)).stdout) == {"watched": []}
+    assert capture.asked == [(str(tmp_path / "gone"),), (str(tmp_path),)]
 
 
 def test_redact_shows_what_would_be_kept_and_what_was_taken_by_which_rule(tmp_path: Path) -> None:
