@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
+import random
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from developer_node.text import parsers
+from developer_node.text import during, parsers
 from developer_node.text.parsers import known
 from developer_node.text.parsers.parser import Found, Parsed, Parser
 from developer_node.text.parsers.symptom import Complaint, Place, Symptom
@@ -176,3 +177,36 @@ def test_words_about_errors_are_none(text: str) -> None:
 
 def test_an_unknown_tool_is_not_heard_beside_a_known_one() -> None:
     assert tools_in(f"{MYPY}error: Recipe `check` failed on line 3 with exit code 1\n") == ["mypy"]
+
+
+# -- outputs that nobody meant -----------------------------------------------------------------
+
+
+ALL = of_registered()
+
+
+def mangled(seed: int) -> str:
+    """Two samples, cut where a recorder's limit or a crash may cut, or shuffled."""
+    draw = random.Random(seed)
+    one, other = (shown(draw.choice(ALL))[0].split("\n") for _ in range(2))
+    match seed % 4:
+        case 0:
+            lines = one[draw.randrange(len(one)) :]
+        case 1:
+            lines = one[: draw.randrange(len(one))] + other[draw.randrange(len(other)) :]
+        case 2:
+            lines = [line[: draw.randrange(len(line) + 1)] for line in one]
+        case _:
+            lines = draw.sample(one, len(one))
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("first", range(0, 400, 100))
+def test_a_cut_or_shuffled_output_breaks_no_parser(first: int) -> None:
+    """An output that cannot be read would cost the whole event: it must only say less."""
+    for seed in range(first, first + 100):
+        text = mangled(seed)
+        read = known.read(text, "x", PLACE)
+        count = len(text.split("\n"))
+        assert all(0 <= f.first <= f.last < count for f in read.found), seed
+        during.parse(text, "x", PLACE)
