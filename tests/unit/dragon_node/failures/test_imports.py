@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from common.model.failure import Failure, TestReport
-from dragon_node.failures.memory import failure_from_text, failure_to_text
+from dragon_node.failures.as_kept import failure_from_text, failure_to_text
 from dragon_node.failures.recall import Recaller
 from tests.support.failures import TEST, Copy, Story, failure
 
