@@ -20,7 +20,6 @@ from common.model.remedy import ImportProgress
 from developer_node.importing.copies import sighting, told_before
 from developer_node.importing.past import (
     COMMAND_CHARACTERS_MAX,
-    ENTRIES_MAX,
     Newest,
     PastCommand,
 )
@@ -179,4 +178,4 @@ def _unknown(source: Shell, counts: _Counts, older: int, places: _Places) -> Ite
     if places.beyond:
         yield f"Commands in more than {COPIES_MAX} repositories: those beyond belong to no project."
     if older:
-        yield f"Only the newest {ENTRIES_MAX} were imported; {older} older ones were left out."
+        yield f"Only the newest {counts.read} were imported; {older} older ones were left out."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from common.clock import Clock
@@ -14,7 +14,9 @@ from common.model.ids import WorkingCopyId
 from common.model.remedy import ImportProgress
 from developer_node.importing.copies import sighting, told_before
 from developer_node.importing.sources import UNKNOWN
+from developer_node.text.gates import gate
 from developer_node.text.git import git, text_of
+from developer_node.text.repository_settings import settings_of
 from developer_node.text.working_copy import find_root, working_copy
 from developer_node.watch.commits import read_commits
 from developer_node.watch.ports import Entry, Memory, Record, event_of
@@ -51,12 +53,27 @@ class GitLog:
         cut = 0
         for start in range(0, len(new), BATCH):
             part = new[start : start + BATCH]
-            commits = await asyncio.to_thread(read_commits, root, part, self.redact)
+            commits = await asyncio.to_thread(self._read, root, part)
             cut += sum(commit.cut for commit in commits)
             await self._tell(root, name, commits, first=start == 0)
             at = _further(at, len(part), len(commits))
             yield at
         yield _ended(at, older, cut)
+
+    def _read(self, root: Path, shas: list[str]) -> list[Commit]:
+        """Without what may not be recorded; a commit that had some of it comes without patch."""
+        found = read_commits(root, shas, self.redact)
+        return [self._allowed(root, commit) for commit in found]
+
+    def _allowed(self, root: Path, commit: Commit) -> Commit:
+        kept = tuple(each for each in commit.changes if self._may_keep(root / each.path))
+        if len(kept) == len(commit.changes):
+            return commit
+        return replace(commit, changes=kept, patch="", cut=True)
+
+    def _may_keep(self, path: Path) -> bool:
+        allowed = gate(self.home, path.parent, "").record
+        return allowed and not settings_of(path.parent).ignores(path)
 
     async def _tell(
         self, root: Path, name: WorkingCopyId, commits: list[Commit], *, first: bool
@@ -98,7 +115,7 @@ def _further(at: ImportProgress, read: int, recorded: int) -> ImportProgress:
 def _ended(at: ImportProgress, older: int, cut: int) -> ImportProgress:
     said = list(UNKNOWN["git"])
     if cut:
-        said.append(f"Of {cut} commits the patch was too large and is not whole.")
+        said.append(f"Of {cut} commits the patch is not whole: too large, or not to be recorded.")
     if older:
         said.append(f"Only the newest {COMMITS_MAX} were imported; {older} older were left out.")
     return ImportProgress(

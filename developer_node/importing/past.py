@@ -11,6 +11,8 @@ ENTRIES_MAX = 50_000
 """The newest of a history; older ones are counted and left out."""
 LINE_BYTES_MAX = 64 << 10
 COMMAND_CHARACTERS_MAX = 32_768
+HELD_CHARACTERS_MAX = 64 << 20
+"""Of all commands that are held at once; the oldest go first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,18 @@ class Newest:
 
     entries: deque[PastCommand] = field(default_factory=lambda: deque(maxlen=ENTRIES_MAX))
     read: int = 0
+    characters: int = 0
 
     def take(self, commands: Iterable[PastCommand]) -> Newest:
         """Reads to the end, holding no more than the limit."""
         for command in commands:
             self.read += 1
+            self.characters += len(command.command)
+            if len(self.entries) == self.entries.maxlen:
+                self.characters -= len(self.entries.popleft().command)
             self.entries.append(command)
+            while self.characters > HELD_CHARACTERS_MAX:
+                self.characters -= len(self.entries.popleft().command)
         return self
 
     @property

@@ -12,11 +12,12 @@ several lie above a directory the least that one of them asks for is what holds:
 
 from __future__ import annotations
 
-import fnmatch
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
+
+from developer_node.text.globs import Glob, glob_of
 
 if TYPE_CHECKING:  # it is asked at every prompt: imports cost more than the answer
     from common.model.event import Autonomy
@@ -25,42 +26,9 @@ NAME = ".postdevai.toml"
 BYTES_MAX = 64 << 10
 IGNORE_MAX = 200
 """Patterns in one file."""
-GLOB_CHARACTERS_MAX = 1000
 _CACHED_MAX = 1024
 LEVELS: tuple[Autonomy, ...] = ("observer", "notifier", "advisor", "assistant", "pair programmer")
 """From the least to the most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Glob:
-    """Names below a directory; `**` stands for any number of directories."""
-
-    base: str
-    parts: tuple[str, ...]
-
-    def covers(self, path: str) -> bool:
-        """Whether this path, or a directory above it, is meant. Its time is that of the lengths
-        multiplied, whatever the glob: a repository that was just cloned wrote it."""
-        inside = path.removeprefix(self.base.rstrip("/") + "/")
-        if inside == path:
-            return False
-        reached = self._beyond({0})
-        for name in inside.split("/"):
-            if len(self.parts) in reached:
-                return True
-            reached = self._beyond({to for at in reached for to in self._step(at, name)})
-        return len(self.parts) in reached
-
-    def _step(self, at: int, name: str) -> tuple[int, ...]:
-        if self.parts[at] == "**":
-            return (at,)
-        return (at + 1,) if fnmatch.fnmatchcase(name, self.parts[at]) else ()
-
-    def _beyond(self, reached: set[int]) -> set[int]:
-        for at, part in enumerate(self.parts):
-            if part == "**" and at in reached:
-                reached.add(at + 1)
-        return reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,16 +165,7 @@ def _globs(base: str, said: object) -> tuple[Glob, ...]:
     globs = cast("list[object]", said) if isinstance(said, list) else None
     if globs is None or len(globs) > IGNORE_MAX:
         raise ValueError(f'record.ignore is a list of at most {IGNORE_MAX} globs, as ["*.pem"]')
-    return tuple(_glob(base, glob) for glob in globs)
-
-
-def _glob(base: str, glob: object) -> Glob:
-    if not isinstance(glob, str) or not glob.strip("/ ") or len(glob) > GLOB_CHARACTERS_MAX:
-        raise ValueError(f"record.ignore: {glob!r:.60} is no glob")
-    if glob.startswith("!"):
-        raise ValueError(f"record.ignore: {glob!r} asks for more, and only less can be asked for")
-    parts = tuple(part for part in glob.split("/") if part)
-    return Glob(base, parts if "/" in glob.rstrip("/") else ("**", *parts))
+    return tuple(glob_of(base, glob) for glob in globs)
 
 
 def _faulty(path: str, why: str) -> RepositorySettings:

@@ -331,6 +331,22 @@ async def test_the_git_log_comes_in_once_with_redacted_patches(
     assert (again.recorded, again.known) == (0, len(PLANTED) + 1)
 
 
+async def test_what_a_repository_asks_to_ignore_comes_in_by_no_commit(
+    importing: Importing, outbox: Outbox, tmp_path: Path
+) -> None:
+    repository = Repository.make(tmp_path / "shop")
+    repository.write("private/notes.txt", "the plan is marzipan\n")
+    repository.write("open.txt", "shared\n")
+    repository.write(".postdevai.toml", '[record]\nignore = ["private/"]\n')
+    repository.commit("notes")
+    last = await bring_in(importing, "git", repository.root)
+    assert last.recorded == 2
+    assert "marzipan" not in repr(outbox.events)
+    assert "private/notes.txt" not in repr(outbox.events)
+    assert "open.txt" in repr(outbox.events)
+    assert any("not to be recorded" in said for said in last.unknown)
+
+
 async def test_no_source_no_file_no_repository_say_what_to_do(
     importing: Importing, tmp_path: Path, empty: Path
 ) -> None:
@@ -358,6 +374,13 @@ async def test_nothing_is_imported_while_recording_is_paused(
     assert outbox.events == []
 
 
+def test_long_commands_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(past, "HELD_CHARACTERS_MAX", 1000)
+    newest = past.Newest().take(PastCommand("x" * 100, at_ms=i) for i in range(100))
+    assert (len(newest.entries), newest.older, newest.read) == (10, 90, 100)
+    assert newest.entries[-1].at_ms == 99
+
+
 async def test_two_imports_at_once_are_refused(importing: Importing, tmp_path: Path) -> None:
     (tmp_path / "h").write_text("make\n")
     first = importing.run("bash", str(tmp_path / "h"))
@@ -371,10 +394,7 @@ async def test_of_a_million_lines_the_newest_come_in_and_the_rest_is_counted(
     importing: Importing, outbox: Outbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The limit is made small; the lines are a million."""
-    from developer_node.importing import commands
-
     monkeypatch.setattr(past, "ENTRIES_MAX", 500)
-    monkeypatch.setattr(commands, "ENTRIES_MAX", 500)
     (tmp_path / "h").write_text("".join(f"echo {i}\n" for i in range(1_000_000)))
     last = await bring_in(importing, "bash", tmp_path / "h")
     assert (last.read, last.recorded, last.left_out) == (1_000_000, 500, 999_500)
