@@ -13,6 +13,7 @@ from common.errors import Missing, Unavailable
 from common.model.event import Commit, PathChange
 from developer_node.text.git import git, git_environment, text_of
 from developer_node.watch.content import shown
+from developer_node.watch.privacy import Withheld, nothing_withheld
 
 COMMITS_MAX = 200
 CHANGES_MAX = 1_000
@@ -20,6 +21,8 @@ PATCH_BYTES_MAX = 256 << 10
 EVENT_PATCH_BYTES_MAX = 1 << 20
 """Patches of all commits of one operation; the newest commits get theirs first."""
 EVENT_CHANGES_MAX = 10_000
+PRIVATE_MAX = 500
+"""Files that are withheld of one commit; with more of them no patch of it is kept."""
 
 _PATCH = (
     "diff-tree",
@@ -69,8 +72,14 @@ def newly_reachable(root: Path, old: str, new: str, recorded: Collection[str]) -
     return []
 
 
-def read_commits(root: Path, shas: Sequence[str], redact: Callable[[str], str]) -> list[Commit]:
-    """The commits in the order given; those that are gone are left out."""
+def read_commits(
+    root: Path,
+    shas: Sequence[str],
+    redact: Callable[[str], str],
+    withheld: Withheld = nothing_withheld,
+) -> list[Commit]:
+    """The commits in the order given; those that are gone are left out, and so is what is
+    withheld of the others."""
     if not shas:
         return []
     found = {commit.sha: commit for commit in _logged(root, shas)}
@@ -78,7 +87,7 @@ def read_commits(root: Path, shas: Sequence[str], redact: Callable[[str], str]) 
     whole: list[Commit] = []
     for sha in reversed(shas):  # the newest first: they are the likely remedies
         if commit := found.get(sha):
-            whole.append(_within(root, commit, budget, redact))
+            whole.append(_within(root, commit, budget, redact, withheld))
     return whole[::-1]
 
 
@@ -115,11 +124,19 @@ def _changes(fields: Sequence[str]) -> Iterator[PathChange]:
             yield PathChange(shown(path), _id(old), _id(new))
 
 
-def _within(root: Path, commit: Commit, budget: _Budget, redact: Callable[[str], str]) -> Commit:
-    changes = commit.changes[: min(CHANGES_MAX, budget.changes)]
+def _within(
+    root: Path,
+    commit: Commit,
+    budget: _Budget,
+    redact: Callable[[str], str],
+    withheld: Withheld,
+) -> Commit:
+    private = [change.path for change in commit.changes if withheld(change.path)]
+    open_ones = [change for change in commit.changes if change.path not in set(private)]
+    changes = tuple(open_ones[: min(CHANGES_MAX, budget.changes)])
     budget.changes -= len(changes)
-    allowed = min(PATCH_BYTES_MAX, budget.patch_bytes)
-    patch, cut = _patch(root, commit.sha, allowed) if allowed else ("", bool(changes))
+    allowed = min(PATCH_BYTES_MAX, budget.patch_bytes) if len(private) <= PRIVATE_MAX else 0
+    patch, cut = _patch(root, commit.sha, allowed, private) if allowed else ("", bool(changes))
     patch = redact(patch)
     if len(patch.encode()) > allowed:  # placeholders may be longer than what they hide
         patch, cut = patch.encode()[:allowed].decode("utf-8", "ignore"), True
@@ -128,9 +145,11 @@ def _within(root: Path, commit: Commit, budget: _Budget, redact: Callable[[str],
     return replace(commit, subject=redact(commit.subject), changes=changes, patch=patch, cut=cut)
 
 
-def _patch(root: Path, sha: str, limit: int) -> tuple[str, bool]:
+def _patch(root: Path, sha: str, limit: int, without: Sequence[str]) -> tuple[str, bool]:
     """As much of the patch as is allowed, in whole lines; git is ended when there is more."""
     command = ["git", "-C", os.fspath(root), *_PATCH, sha]
+    if without:
+        command += ["--", ".", *(f":(top,exclude,literal){path}" for path in without)]
     try:
         with subprocess.Popen(
             command,

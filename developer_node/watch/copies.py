@@ -26,6 +26,7 @@ from developer_node.watch.ignoring import Ignoring
 from developer_node.watch.mounts import network_mount
 from developer_node.watch.notices import Notices
 from developer_node.watch.ports import Memory, Record, event_of
+from developer_node.watch.privacy import Privacy
 
 log = logging.getLogger(__name__)
 
@@ -223,12 +224,13 @@ class WorkingCopies:
                     copy.says = f"{error.message}. {error.hint}".strip()
 
     async def _files(self, root: Path, name: WorkingCopyId, *, in_git: bool) -> FilesWatcher:
+        privacy = Privacy(self._home, root)
         empty = None if in_git else await asyncio.to_thread(_empty_repository, self._home)
         return FilesWatcher(
             root,
             name,
             in_git=in_git,
-            ignoring=Ignoring(root, repository=empty, never=self._home),
+            ignoring=Ignoring(root, repository=empty, never=self._home, withheld=privacy.withheld),
             notices=self._notices,
             record=self._record,
             memory=self._memory,
@@ -236,6 +238,7 @@ class WorkingCopies:
             evidence=lambda path: travelling(evidence(path)),
             clock=self._clock,
             elsewhere=await asyncio.to_thread(network_mount, root),
+            closed=privacy.closed,
         )
 
     def _git(self, root: Path, name: WorkingCopyId, files: FilesWatcher | None) -> GitWatcher:
@@ -255,6 +258,7 @@ class WorkingCopies:
             moved=moved,
             clock=self._clock,
             turns=self._turns,
+            privacy=Privacy(self._home, root),
         )
 
     async def _report(self, root: Path, name: WorkingCopyId) -> None:

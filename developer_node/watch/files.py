@@ -40,6 +40,9 @@ RESCAN_BLIND_S = 30.0
 RESCAN_SHARE = 20
 """A comparison that takes long is made less often: one part of so many of the time at most."""
 
+CLOSED_S = 2.0
+"""How often it is looked whether recording goes on where it was closed."""
+
 GONE = "the directory is gone; it is watched again when it is back"
 
 
@@ -60,8 +63,11 @@ class FilesWatcher:
         evidence: Callable[[Path], WorkingCopySeen],
         clock: Clock,
         elsewhere: str = "",
+        closed: Callable[[], str] = lambda: "",
     ) -> None:
-        """`elsewhere` says why others may change files without notice; empty when none can."""
+        """`elsewhere` says why others may change files without notice; empty when none can.
+        `closed` says why nothing is recorded here now; empty when it is."""
+        self._closed = closed
         self._elsewhere = elsewhere
         self._scan_s = 0.0
         self._root = root
@@ -111,9 +117,16 @@ class FilesWatcher:
         try:
             with ThreadPoolExecutor(max_workers=1, thread_name_prefix=name) as thread:
                 began_as = await self._in(thread, self._identity)
-                await self._scan(tree, thread)
+                shut = True
                 while began_as is not None and await self._in(thread, self._identity) == began_as:
-                    await self._follow(tree, thread, hints)
+                    if why := await self._in(thread, self._closed):
+                        self.state, shut = why, True
+                        await hints.take(CLOSED_S)
+                    elif shut:
+                        await self._scan(tree, thread)
+                        shut = False
+                    else:
+                        await self._follow(tree, thread, hints)
         finally:
             listener.close()
         self.state, self.files = GONE, -1
@@ -128,6 +141,9 @@ class FilesWatcher:
     async def _follow(self, tree: Tree, thread: ThreadPoolExecutor, hints: Hints) -> None:
         blind = tree.limit or self.state not in ("watching", "scanning")
         burst = await hints.take(max(self._every_s(), 0 if blind else RESCAN_S))
+        if await self._in(thread, self._closed):
+            hints.lose()  # closed meanwhile: everything is compared when it is open again
+            return
         if burst.everything or self.files < 0:
             await self._scan(tree, thread)
             return

@@ -23,6 +23,7 @@ from developer_node.watch.hints import Hints
 from developer_node.watch.moves import Dated, Moves
 from developer_node.watch.notices import Listener, Notices
 from developer_node.watch.ports import Entry, Memory, Record, event_of
+from developer_node.watch.privacy import Privacy, nothing_withheld
 from developer_node.watch.reflog import Place, reflog_of
 from developer_node.watch.refs import REFS_MAX, Moved, Refs, moved, read_refs
 
@@ -34,6 +35,9 @@ POLL_S = 30.0
 """Git's files are looked at this often without any notice."""
 
 COALESCE_S = 0.06
+
+CLOSED_S = 2.0
+"""How often it is looked whether recording goes on where it was closed."""
 
 _MARK = "reflog:"
 
@@ -67,7 +71,9 @@ class GitWatcher:
         moved: Callable[[], Awaitable[None]],
         clock: Clock,
         turns: Turns | None = None,
+        privacy: Privacy | None = None,
     ) -> None:
+        self._privacy = privacy
         self._root = root
         self._copy = working_copy
         self._notices = notices
@@ -77,7 +83,8 @@ class GitWatcher:
         self._moved = moved
         self._clock = clock
         self._turns = turns if turns is not None else Turns(asyncio.Lock)
-        self._moves = Moves(root, redact, clock)
+        withheld = privacy.withheld if privacy else lambda: nothing_withheld
+        self._moves = Moves(root, redact, clock, withheld)
         self._hints: Hints | None = None
         self.state = "starting"
 
@@ -96,10 +103,17 @@ class GitWatcher:
         try:
             with ThreadPoolExecutor(max_workers=1, thread_name_prefix=name) as thread:
                 while True:
-                    await self._look(thread, listener)
-                    await hints.take(POLL_S)
+                    closed = await self._in(thread, self._closed)
+                    if closed:
+                        self.state = closed
+                    else:
+                        await self._look(thread, listener)
+                    await hints.take(CLOSED_S if closed else POLL_S)
         finally:
             listener.close()
+
+    def _closed(self) -> str:
+        return self._privacy.closed() if self._privacy else ""
 
     async def _look(self, thread: ThreadPoolExecutor, listener: Listener) -> None:
         try:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from common.errors import Missing
 from developer_node.text.git import git, text_of
+from developer_node.watch.privacy import Withheld, nothing_withheld
 
 _NO_WORD = ": failed"
 
@@ -15,14 +17,32 @@ _PREFIXES_MAX = 200
 """Directories that git is asked about at once, so that the words fit."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """What is left out below some directories."""
+
+    listed: frozenset[str]
+    withheld: Withheld
+
+    def __contains__(self, path: str) -> bool:
+        return path in self.listed or self.withheld(path)
+
+
 class Ignoring:
     """Git's ignore rules for one tree, also for a tree that is no repository."""
 
     def __init__(
-        self, root: Path, *, repository: Path | None = None, never: Path | None = None
+        self,
+        root: Path,
+        *,
+        repository: Path | None = None,
+        never: Path | None = None,
+        withheld: Callable[[], Withheld] = lambda: nothing_withheld,
     ) -> None:
         """`repository` is an empty one whose rules serve a tree that has none. `never` is left
-        out whatever git says: our own directory, which changes with everything that is seen."""
+        out whatever git says: our own directory, which changes with everything that is seen.
+        `withheld` is asked each time for what else nothing is to be recorded of."""
+        self._withheld = withheld
         self._root = root
         self._never = ""
         if never is not None and never.resolve().is_relative_to(root):
@@ -31,8 +51,11 @@ class Ignoring:
         if repository is not None:
             self._place = (f"--git-dir={repository}", f"--work-tree={root}")
 
-    def below(self, *prefixes: str) -> frozenset[str]:
+    def below(self, *prefixes: str) -> Ignored:
         """Ignored files and topmost ignored directories under directories; "" is the root."""
+        return Ignored(self._listed(prefixes), self._withheld())
+
+    def _listed(self, prefixes: Sequence[str]) -> frozenset[str]:
         if "" in prefixes:
             return self._below([])
         slices = range(0, len(prefixes), _PREFIXES_MAX)
@@ -52,7 +75,8 @@ class Ignoring:
     def among(self, paths: Iterable[str]) -> frozenset[str]:
         """Those of these paths that are ignored; a path that git cannot judge counts as such."""
         given = list(paths)
-        ours = frozenset(path for path in given if self._is_ours(path))
+        withheld = self._withheld()
+        ours = frozenset(path for path in given if self._is_ours(path) or withheld(path))
         return ours | self._among([path for path in given if path not in ours])
 
     def _is_ours(self, path: str) -> bool:

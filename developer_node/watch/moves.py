@@ -13,6 +13,7 @@ from developer_node.text.git import git, text_of
 from developer_node.watch.commits import newly_reachable, read_commits
 from developer_node.watch.content import shown
 from developer_node.watch.head import head_commit
+from developer_node.watch.privacy import Withheld, nothing_withheld
 from developer_node.watch.reflog import Line, Place, Reflog, branch_after, verb_of
 
 _LIVE_MS = 2_000
@@ -28,6 +29,7 @@ class Moves:
     root: Path
     redact: Callable[[str], str]
     clock: Clock
+    withheld: Callable[[], Withheld] = lambda: nothing_withheld
 
     def end_of(self, reflog: Reflog) -> Place:
         """Where HEAD and its reflog stand now."""
@@ -47,7 +49,7 @@ class Moves:
             new=place.head,
             ref=place.branch,
             message=self.redact(born.message) if born is not None and cloned else told,
-            commits=tuple(read_commits(self.root, shas, self.redact)),
+            commits=tuple(read_commits(self.root, shas, self.redact, self.withheld())),
         )
 
     def since(self, reflog: Reflog, place: Place, recorded: set[str]) -> tuple[list[Dated], Place]:
@@ -76,7 +78,7 @@ class Moves:
             new=line.new,
             ref=branch,
             message=self.redact(line.message),
-            commits=tuple(read_commits(self.root, shas, self.redact)),
+            commits=tuple(read_commits(self.root, shas, self.redact, self.withheld())),
         )
 
     def _when(self, line: Line) -> int:

@@ -32,6 +32,7 @@ _MASK = Mask(
     | InotifyConstants.IN_CREATE
     | InotifyConstants.IN_DELETE
     | InotifyConstants.IN_ATTRIB
+    | InotifyConstants.IN_MOVE_SELF
     | InotifyConstants.IN_ONLYDIR
     | InotifyConstants.IN_DONT_FOLLOW
     | InotifyConstants.IN_EXCL_UNLINK
@@ -108,7 +109,11 @@ class _DirectoryListener:
         """Called by watchdog for each notice."""
         with self._lock:
             directory = self._directory.get(event.wd)
-        if directory is None or not event.name:
+        if directory is None:
+            return
+        if not event.name:
+            if event.is_move_self:  # of a root nothing else tells it
+                self._hint(directory)
             return
         path = os.path.join(directory, os.fsdecode(event.name))
         if event.is_attrib and event.is_directory:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+
+from developer_node.watch.ignoring import Ignored
 
 
 @dataclass(slots=True)
@@ -19,7 +21,7 @@ class Survey:
 def walk(
     root: str,
     prefix: str,
-    ignored: Collection[str],
+    ignored: Ignored,
     watch: Callable[[str], object],
     survey: Survey,
 ) -> Iterator[str]:

@@ -18,13 +18,17 @@ from common.model.ids import BLOB_BYTES_MAX, ContentHash, content_hash
 from developer_node.watch.content import Observed, Signature, observe, shown, signature
 from developer_node.watch.folding import covered, is_covered, topmost
 from developer_node.watch.head import Head, head_commit, is_dirty, read_head
-from developer_node.watch.ignoring import Ignoring
+from developer_node.watch.ignoring import Ignored, Ignoring
 from developer_node.watch.notices import Listener
+from developer_node.watch.privacy import SETTINGS_NAME
 from developer_node.watch.survey import Survey, walk
 
 _RACY_NS = 100_000_000
 """A file written this shortly before it was read may be written again in the same tick."""
 
+
+_RULES = frozenset({".gitignore", ".git", SETTINGS_NAME})
+"""Where one of these changes, what is kept may be another set."""
 
 _GROWN = "too large after redaction"
 
@@ -100,7 +104,7 @@ class Tree:
             yield from self.everything()
             return
         paths = sorted({p for h in hinted if (p := self._relative(h)) is not None})
-        if any(os.path.basename(path) in (".gitignore", ".git") for path in paths):
+        if any(os.path.basename(path) in _RULES for path in paths):
             yield from self.everything()  # what is kept may be another set now
             return
         gone = [path for path in paths if not os.path.lexists(self._full(path))]
@@ -116,7 +120,7 @@ class Tree:
             if not is_covered(path, walked):
                 yield from self._look(path)
 
-    def _under(self, prefixes: Collection[str], ignored: Collection[str]) -> Iterator[Finding]:
+    def _under(self, prefixes: Collection[str], ignored: Ignored) -> Iterator[Finding]:
         survey = Survey()
         seen: set[str] = set()
         for prefix in prefixes:

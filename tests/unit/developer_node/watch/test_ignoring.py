@@ -29,5 +29,5 @@ def test_our_own_directory_is_not_looked_into(root: Path) -> None:
 
 def test_without_it_git_alone_decides(root: Path) -> None:
     plain = Ignoring(root, never=root.parent / "elsewhere")
-    assert plain.below("") == frozenset()
+    assert plain.below("").listed == frozenset()
     assert plain.among(["deep/home/dragon/journal.db"]) == frozenset()
