@@ -82,23 +82,26 @@ def _kept(db: apsw.Connection) -> Iterator[tuple[int, int, Failure]]:
 
 
 def _write(db: apsw.Connection, lsn: int, n: int, new: Failure) -> str:
-    """The occurrence and what is told of it by its place; its project."""
-    identity_of = (new.fingerprint, new.values)
+    """The project of what was kept there."""
     ((project,),) = db.execute(
         'UPDATE occurrences SET fingerprint=?, "values"=?, failure=? WHERE lsn=? AND n=?'
         " RETURNING project",
-        (*identity_of, failure_to_text(new), lsn, n),
+        (new.fingerprint, new.values, failure_to_text(new), lsn, n),
     ).fetchall()
-    db.execute("UPDATE cards SET fingerprint=? WHERE lsn=? AND n=?", (new.fingerprint, lsn, n))
-    db.execute(
-        'UPDATE episodes SET fingerprint=?, "values"=? WHERE last_lsn=? AND last_n=?',
-        (*identity_of, lsn, n),
-    )
     return str(project)
 
 
 def _follow(db: apsw.Connection, changed: _Changed) -> None:
-    """A remedy is of its episode's symptom; what only names a fingerprint goes to each new one."""
+    """A card and an episode are of their failure's symptom, a remedy of its episode's; what only
+    names a fingerprint goes to each new one."""
+    db.execute(
+        """UPDATE cards SET fingerprint=o.fingerprint FROM occurrences o
+           WHERE o.lsn=cards.lsn AND o.n=cards.n"""
+    )
+    db.execute(
+        """UPDATE episodes SET fingerprint=o.fingerprint, "values"=o."values" FROM occurrences o
+           WHERE o.lsn=episodes.last_lsn AND o.n=episodes.last_n"""
+    )
     db.execute(
         """UPDATE remedies SET fingerprint=e.fingerprint, "values"=e."values"
            FROM episodes e WHERE e.id=remedies.episode"""
