@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +25,8 @@ from developer_node.text.working_copy import working_copy
 from developer_node.watch.ports import Entry
 
 COMMAND = "python -m pytest -q -p no:cacheprovider"
+SCRIPT = "python check.py"
+"""Quicker than a test runner, where it is not the runner that matters."""
 BROKEN = "def add(a, b):\n    return a - b\n"
 MENDED = "def add(a, b):\n    return a + b\n"
 TEST = "from calc import add\n\n\ndef test_add():\n    assert add(2, 3) == 5\n"
@@ -32,6 +36,24 @@ def git(root: Path, *arguments: str) -> str:
     who = ["-c", "user.name=A", "-c", "user.email=a@b", "-c", "init.defaultBranch=main"]
     command = ["git", *who, "-c", "commit.gpgSign=false", "-C", str(root), *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@asynccontextmanager
+async def until_begun(fifo: Path) -> AsyncGenerator[asyncio.StreamReader]:
+    """Waits until somebody has written into a new FIFO; then its end is that of all writers."""
+    os.mkfifo(fifo)
+    both = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)  # else there is an end before the beginning
+    reader = asyncio.StreamReader()
+    with os.fdopen(os.open(fifo, os.O_RDONLY | os.O_NONBLOCK), "rb", 0) as file:
+        protocol = asyncio.StreamReaderProtocol(reader)
+        await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, file)
+        try:
+            async with asyncio.timeout(30):
+                assert await reader.readline() == b"begun\n"
+        finally:
+            os.close(both)
+        async with asyncio.timeout(30):
+            yield reader
 
 
 @dataclass(slots=True)
@@ -168,6 +190,7 @@ def make_world(place: Path) -> World:
     home.mkdir(mode=0o700)
     git(root, "init", "-q")
     made = World(root.resolve(), home)
+    made.write({"check.py": "from calc import add\n\nassert add(2, 3) == 5, 'five'\n"})
     made.write({"calc.py": MENDED, "test_calc.py": TEST, ".gitignore": "__pycache__/\n.venv/\n"})
     made.commit()
     return made

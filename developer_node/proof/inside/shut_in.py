@@ -52,11 +52,11 @@ def main(argv: Sequence[str]) -> int:
     plan: Plan = json.loads(argv[1])
     command = list(argv[3:])
     user, group = os.geteuid(), os.getegid()
-    _end_with_the_caller()
     _do("namespaces", _libc.unshare(_NEW_ALL))
     _write("/proc/self/setgroups", "deny")
     _write("/proc/self/uid_map", f"{user} {user} 1")
     _write("/proc/self/gid_map", f"{group} {group} 1")
+    _end_with_the_caller()  # not before: new rights take that away again
     child = os.fork()
     if child == 0:
         _end_with_the_caller()

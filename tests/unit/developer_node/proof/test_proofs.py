@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from common.model.remedy import ProofTarget
-from tests.support.proofs import BROKEN, MENDED, TEST, World, git
+from common.errors import Denied, Missing
+from common.model.event import PathChange
+from common.model.failure import Failure, RemedyKind
+from common.model.ids import Fingerprint, WorkingCopyId
+from common.model.remedy import ProofProgress, ProofTarget
+from tests.support.proofs import BROKEN, COMMAND, MENDED, SCRIPT, TEST, World, git, until_begun
 
 pytestmark = pytest.mark.usefixtures("sandboxed")
 
 
-def _break_and_mend(world: World) -> None:
+def _break_and_mend(world: World, command: str = COMMAND) -> None:
     """Between two commits, as most people do: no commit ever holds the failing tree."""
     world.write({"calc.py": BROKEN})
-    failed = world.run()
+    failed = world.run(command)
     assert failed.failures
     world.write({"calc.py": MENDED})
-    world.remember(failed, world.run())
+    world.remember(failed, world.run(command))
 
 
 async def test_a_remedy_between_two_commits_is_confirmed(world: World) -> None:
@@ -35,7 +42,7 @@ async def test_a_remedy_between_two_commits_is_confirmed(world: World) -> None:
 
 async def test_nothing_of_the_persons_changes(world: World) -> None:
     """Their files, index, refs and objects are only read."""
-    _break_and_mend(world)
+    _break_and_mend(world, SCRIPT)
     world.write({"staged.py": "s = 1\n"})
     git(world.root, "add", "staged.py")
     before = _listing(world.root)
@@ -46,9 +53,9 @@ async def test_nothing_of_the_persons_changes(world: World) -> None:
 
 async def test_a_change_that_was_not_the_remedy_does_not_turn_it_green(world: World) -> None:
     world.write({"calc.py": BROKEN})
-    failed = world.run()
+    failed = world.run(SCRIPT)
     world.write({"calc.py": "def add(a, b):\n    return a * b\n"})
-    world.remember(failed, world.run())
+    world.remember(failed, world.run(SCRIPT))
     proof = await world.prove()
     assert (proof.verdict, proof.red, proof.green) == ("unproven", 3, 0)
     assert proof.reason == "it fails in the same way with the remedy"
@@ -101,14 +108,12 @@ async def test_a_copy_in_site_packages_that_was_tested_instead_is_found(world: W
     world.write({"installed/site-packages/pkg/__init__.py": "", "pkg/__init__.py": ""})
     world.write({"installed/site-packages/pkg/calc.py": MENDED, "pkg/calc.py": MENDED})
     use = "import os, sys\nsys.path.insert(0, os.path.abspath('installed/site-packages'))\n"
-    broken = (
-        f"{use}from pkg.calc import add\nimport flag\n\n\ndef test_add():\n    assert flag.up\n"
-    )
-    world.write({"test_calc.py": broken, "flag.py": "up = False\n"})
+    broken = f"{use}from pkg.calc import add\nimport flag\n\nassert flag.up\n"
+    world.write({"check.py": broken, "flag.py": "up = False\n"})
     world.commit()
-    failed = world.run()
+    failed = world.run(SCRIPT)
     world.write({"flag.py": "up = True\n", "pkg/calc.py": MENDED + "\n"})
-    world.remember(failed, world.run())
+    world.remember(failed, world.run(SCRIPT))
     proof = await world.prove()
     assert (proof.verdict, proof.red, proof.green) == ("unproven", 3, 0)
     assert proof.reason.startswith("pkg/calc.py was not tested: ")
@@ -118,3 +123,93 @@ async def test_a_copy_in_site_packages_that_was_tested_instead_is_found(world: W
 def _listing(root: Path) -> dict[str, tuple[int, bytes]]:
     found = (p for p in root.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
     return {str(p): (p.stat().st_mtime_ns, p.read_bytes()) for p in found}
+
+
+async def test_a_crash_without_a_test_is_proven_by_its_command(world: World) -> None:
+    """In a directory below the root, through an install that names the person's own path."""
+    world.write({"sub/run.py": f"import sys\nsys.path.insert(0, '{world.root}/src')\nimport pkg\n"})
+    world.write({"src/pkg.py": "print({}['missing'])\n"})
+    failed = world.run("python run.py", world.root / "sub")
+    world.write({"src/pkg.py": "print({'missing': 1}['missing'])\n"})
+    world.remember(failed, world.run("python run.py", world.root / "sub"))
+    proof = await world.prove()
+    assert (proof.verdict, proof.reason) == ("confirmed", "")
+    assert proof.command == "python run.py"
+
+
+async def test_a_tree_that_was_not_recorded_in_full_is_never_run(world: World) -> None:
+    world.write({"calc.py": f"KEY = 'ghp_{'a1B2' * 9}'\n{BROKEN}"})
+    failed = world.run(SCRIPT)
+    world.write({"calc.py": MENDED})
+    world.remember(failed, world.run(SCRIPT))
+    proof = await world.prove()
+    assert (proof.verdict, proof.red, proof.green) == ("unproven", 0, 0)
+    assert proof.reason == "calc.py was recorded without a secret that stood in it"
+    assert proof.output.text == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [("dependency", "without network"), ("environment", "cannot be done again")],
+)
+async def test_what_is_no_code_cannot_be_tried_and_says_so(
+    world: World, kind: RemedyKind, said: str
+) -> None:
+    world.held = world.material(world.run("true"), (), kind, _anything())
+    proof = await world.prove()
+    assert proof.verdict == "unproven"
+    assert said in proof.reason
+
+
+async def test_closing_a_proof_ends_its_processes_and_leaves_no_files(world: World) -> None:
+    hangs = f"out = open('{world.root}/.venv/held', 'w')\nprint('begun', file=out, flush=True)\n"
+    world.write({"hang.py": f"{hangs}import time\ntime.sleep(4715)\n"})
+    world.write({".venv/keep": ""})
+    failed = world.run(SCRIPT)
+    remedy = (PathChange("hang.py", git(world.root, "hash-object", "hang.py"), ""),)
+    held = world.material(failed, remedy, failure=_anything())
+    world.held = replace(held, command="python hang.py")
+    seen: list[str] = []
+    task = asyncio.create_task(_follow(world, seen))
+    async with until_begun(world.root / ".venv" / "held") as end:
+        task.cancel()
+        assert await end.read() == b""
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert seen == ["rebuilding", "red"]
+    assert list((world.home / "developer" / "proofs").iterdir()) == []
+    assert world.recorded == []
+
+
+async def test_nothing_is_run_without_consent(world: World) -> None:
+    with pytest.raises(Denied, match="needs your consent"):
+        await world.prove(ProofTarget(remedy_id="r1"))
+
+
+async def test_a_failure_of_another_machine_is_proven_there(world: World) -> None:
+    world.write({"calc.py": BROKEN})
+    failed = world.run("python calc.py x")
+    held = world.material(failed, (), failure=_anything())
+    world.held = replace(held, working_copy=WorkingCopyId("elsewhere"), root="/not/here")
+    with pytest.raises(Missing, match="it failed in /not/here, which is not here"):
+        await world.prove()
+
+
+async def test_a_commit_that_is_not_there_or_is_a_merge_is_refused(world: World) -> None:
+    root = str(world.root)
+    with pytest.raises(Missing, match="there is no commit"):
+        await world.prove(ProofTarget(path=root, commit="0" * 40, consent=True))
+    with pytest.raises(Missing, match="has 0 parents"):
+        await world.prove(ProofTarget(path=root, commit="HEAD", consent=True))
+
+
+def _anything() -> Failure:
+    return Failure("python", "KeyError", "runtime", "", "", fingerprint=Fingerprint("f"))
+
+
+async def _follow(world: World, seen: list[str]) -> None:
+    proof = world.proofs().prove(ProofTarget(remedy_id="r1", consent=True))
+    async with aclosing(proof):
+        async for step in proof:
+            assert isinstance(step.step, ProofProgress)
+            seen.append(step.step.stage)

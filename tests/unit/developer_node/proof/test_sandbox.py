@@ -9,8 +9,6 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import psutil
@@ -23,6 +21,7 @@ from developer_node.proof.namespaces import Namespaces
 from developer_node.proof.running import Ran, run
 from developer_node.proof.sandbox import Plan, Sandbox, check_root, choose
 from developer_node.proof.seatbelt import Seatbelt, profile
+from tests.support.proofs import until_begun
 
 
 @pytest.fixture(params=[Bubblewrap(), Namespaces()], ids=["bubblewrap", "namespaces"])
@@ -142,24 +141,6 @@ async def test_a_run_that_takes_too_much_memory_is_ended(
 
 HOLDS = "exec 3> held; echo begun >&3; setsid sleep 4711 & sleep 4711"
 """Every process of it holds the FIFO open: its reader sees the end when the last has gone."""
-
-
-@asynccontextmanager
-async def until_begun(fifo: Path) -> AsyncGenerator[asyncio.StreamReader]:
-    """Waits until somebody has written into a new FIFO; then its end is that of all writers."""
-    os.mkfifo(fifo)
-    both = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)  # else there is an end before the beginning
-    reader = asyncio.StreamReader()
-    with os.fdopen(os.open(fifo, os.O_RDONLY | os.O_NONBLOCK), "rb", 0) as file:
-        protocol = asyncio.StreamReaderProtocol(reader)
-        await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, file)
-        try:
-            async with asyncio.timeout(30):
-                assert await reader.readline() == b"begun\n"
-        finally:
-            os.close(both)
-        async with asyncio.timeout(30):
-            yield reader
 
 
 async def test_cancelled_it_leaves_no_process(shut: Sandbox, plan: Plan) -> None:
