@@ -22,12 +22,16 @@ DOES = {
 FETCH_MODELS = "python scripts/fetch_models.py"
 
 
-def story(now: LaptopStatus) -> list[Line]:
-    """Nodes, lake, outbox, models, repositories; what is wrong is said where it is."""
+def story(now: LaptopStatus, paused: str = "") -> list[Line]:
+    """Nodes, lake, outbox, models, repositories; what is wrong is said where it is.
+
+    `paused` is why nothing is recorded now; empty when it is.
+    """
     return [
         *nodes(now.nodes),
         *_absences(now),
         line(),
+        *([_row("Recording", Span(paused, "yellow"))] if paused else []),
         *_lake(now.lake),
         *_outbox(now.outbox, now.dragon_unavailable),
         *_models(now.models),
@@ -103,6 +107,8 @@ def _outbox(waits: OutboxStatus, away: str) -> Iterator[Line]:
     if waits.bodies_dropped:
         dropped = f"{count(waits.bodies_dropped, 'output')} dropped at {size(waits.bytes_max)}"
         yield _row("", Span(f"{dropped}; the facts are kept", "yellow"))
+    if waits.sentence:
+        yield _row("", Span(waits.sentence, "red"))
 
 
 def _models(models: tuple[Model, ...]) -> Iterator[Line]:

@@ -12,7 +12,7 @@ from common.model.failure import Suggestion, Verdict
 from common.model.ids import ContentHash, EventId
 from common.model.lake import HistoryEntry, HistoryPage, HistoryQuery
 from common.model.laptop import FeedItem, FeedState, LaptopStatus
-from common.model.remedy import DraftedPatch, MineStep, ProofStep, ProofTarget
+from common.model.remedy import CardStats, DraftedPatch, MineStep, ProofStep, ProofTarget
 
 NOW_MS = 1_772_546_700_000
 """3 March 2026, 14:05:00 UTC."""
@@ -45,6 +45,7 @@ class ScriptedRemedies:
         self.mined: list[str] = []
         self.drafted: list[tuple[str, str]] = []
         self.snoozed: list[tuple[str, int]] = []
+        self.stats: tuple[CardStats, ...] = ()
         self.ended = 0
         """Proofs that were ended or have come to their end."""
 
@@ -73,6 +74,10 @@ class ScriptedRemedies:
         """The scripted patch."""
         self.drafted.append((remedy_id, path))
         return self.patch
+
+    async def card_stats(self, project: str = "") -> tuple[CardStats, ...]:
+        """What the test set."""
+        return self.stats
 
     async def snooze(self, suggestion_id: str, minutes: int) -> None:
         """Kept for the test to look at."""

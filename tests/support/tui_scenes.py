@@ -483,13 +483,21 @@ SCENES: dict[str, Callable[[], ScriptedDaemon]] = {
 }
 
 
+_BUSY = ("draw", "load", "judge", "mine", "count")
+"""Groups of workers that change what is on the screen."""
+
+
 async def settled(pilot: Pilot[None]) -> None:
     """Until nothing more is to come: all that the daemon said is on the screen."""
     app = cast(PostDevAIApp, pilot.app)
     for field in app.screen.query(Input):
         field.cursor_blink = False
     await until(pilot, lambda: _has_heard_all(app))
-    busy = [worker for worker in app.workers if worker.group in ("draw", "load", "judge", "mine")]
+    busy = [
+        worker
+        for worker in app.workers
+        if worker.group in ("draw", "load", "judge", "mine", "count")
+    ]
     if busy:
         await app.workers.wait_for_complete(busy)
     await pilot.pause()

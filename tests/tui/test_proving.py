@@ -8,6 +8,7 @@ from common.errors import Unavailable
 from common.model.event import Output, ProofFinished
 from common.model.ids import Fingerprint
 from common.model.remedy import (
+    CardStats,
     DraftedPatch,
     MinedFix,
     MineEnd,
@@ -184,3 +185,14 @@ async def test_a_first_start_without_such_a_past_says_so() -> None:
     async with app.run_test(size=(100, 32), notifications=True) as pilot:
         await until(pilot, lambda: "None of 12 commits carries a test." in seen(pilot))
         assert offered == [True]
+
+
+async def test_a_card_says_how_the_cards_of_its_project_were_taken() -> None:
+    daemon = scene_card()
+    quiet = "4 of the last 9 were accepted, so no card is made"
+    daemon.remedies.stats = (CardStats("ledger", 12, 4, 5, quiet=True, sentence=quiet),)
+    async with app_of(daemon).run_test(size=(110, 48)) as pilot:
+        await settled(pilot)
+        await pilot.press("2")
+        await until(pilot, lambda: "12 cards, 4 of 9 judged were accepted" in seen(pilot))
+        assert "no card is made" in seen(pilot)

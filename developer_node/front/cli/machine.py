@@ -80,7 +80,7 @@ def status(json: JSON = False) -> None:
         if json:
             print_json(output_json.status(now))
         else:
-            Page().show(*output_story.story(now))
+            Page().show(*output_story.story(now, _paused()))
         return DONE
 
     try:
@@ -88,6 +88,15 @@ def status(json: JSON = False) -> None:
     except Unavailable as error:
         code = _status_without_daemon(error, json)
     raise typer.Exit(code)
+
+
+def _paused() -> str:
+    from developer_node.text import gates
+
+    try:
+        return gates.paused(home().root)
+    except ValueError as error:
+        return f"Nothing is recorded: {error}."
 
 
 def _status_without_daemon(error: Unavailable, json: bool) -> int:

@@ -19,6 +19,7 @@ from common.model.failure import (
     Suggestion,
     Verdict,
 )
+from common.model.remedy import CardStats
 from developer_node.front.output_words import count
 from developer_node.front.tui.plain import one_line
 from developer_node.front.tui.rows import Row
@@ -140,10 +141,11 @@ def facts_after_diff(remedy: Remedy) -> list[Fact]:
     return facts
 
 
-def facts_of_card(card: Suggestion) -> list[Fact]:
-    """Why the card is here, and how much it knows."""
+def facts_of_card(card: Suggestion, taken: CardStats | None = None) -> list[Fact]:
+    """Why the card is here, how cards of its project were taken, and how much it knows."""
     return [
         *([Fact("Why shown", _text(card.why))] if card.why else []),
+        *([Fact("Cards here", _taken(taken))] if taken is not None else []),
         Fact(
             "Knows about",
             Content.styled(freshness(card.recollection.freshness), MUTED),
@@ -224,6 +226,15 @@ def _proof(proof: Proof) -> Content:
         return Content.assemble(("unproven: ", "$text-warning"), one_line(proof.reason, 300))
     said = f"red {proof.red} of {proof.runs} without it, green {proof.green} of {proof.runs} with"
     return Content.styled(f"{said} it", "$text-success")
+
+
+def _taken(stats: CardStats) -> Content:
+    judged = stats.accepted + stats.rejected
+    share = f", {stats.accepted} of {judged} judged were accepted" if judged else ""
+    said = f"{count(stats.shown, 'card')}{share}"
+    if stats.quiet:
+        return Content.assemble(said, ("  quiet: ", "bold $text-warning"), one_line(stats.sentence))
+    return Content.styled(said, MUTED)
 
 
 def _paths(paths: tuple[str, ...]) -> Content:

@@ -11,7 +11,7 @@ from common.model.failure import Verdict
 from common.model.ids import ContentHash, EventId
 from common.model.lake import HistoryPage, HistoryQuery
 from common.model.laptop import FeedItem, LaptopStatus
-from common.model.remedy import DraftedPatch, MineStep, ProofStep, ProofTarget
+from common.model.remedy import CardStats, DraftedPatch, MineStep, ProofStep, ProofTarget
 
 
 class Remedies(Protocol):
@@ -31,6 +31,10 @@ class Remedies(Protocol):
 
     async def snooze(self, suggestion_id: str, minutes: int) -> None:
         """Puts a card off."""
+        ...
+
+    async def card_stats(self, project: str = "") -> tuple[CardStats, ...]:
+        """How cards were taken."""
         ...
 
 

@@ -16,7 +16,7 @@ from common.model.failure import Suggestion, Verdict
 from common.model.ids import ContentHash, EventId
 from common.model.lake import HistoryQuery
 from common.model.laptop import FeedState, LaptopStatus
-from common.model.remedy import DraftedPatch, MineStep, ProofStep, ProofTarget
+from common.model.remedy import CardStats, DraftedPatch, MineStep, ProofStep, ProofTarget
 from developer_node.front.tui.daemon import Connect, Daemon
 from developer_node.front.tui.messages import (
     Connected,
@@ -101,6 +101,10 @@ class FeedReader:
     async def snooze(self, suggestion_id: str, minutes: int) -> None:
         """No card for the same symptom for so long."""
         await self._held().remedies.snooze(suggestion_id, minutes)
+
+    async def card_stats(self) -> tuple[CardStats, ...]:
+        """How cards were taken, project by project."""
+        return await self._held().remedies.card_stats()
 
     async def ask(self, request: AskRequest) -> AsyncGenerator[AskPart, None]:
         """The parts of an answer; closing it closes the daemon's stream: the model stops."""

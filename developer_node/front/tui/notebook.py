@@ -11,6 +11,7 @@ from common.model.failure import Proof, Remedy, Suggestion, Verdict
 from common.model.ids import EventId, WorkingCopyId
 from common.model.lake import HistoryEntry
 from common.model.laptop import FeedState, LaptopStatus
+from common.model.remedy import CardStats
 
 EVENTS_MAX = 1_000
 FILES_MAX = 1_000
@@ -43,6 +44,8 @@ class Notebook:
         self.lost: Lost | None = None
         self.verdicts: dict[str, Verdict] = {}
         """What the person said of a remedy in this session."""
+        self.taken: dict[str, CardStats] = {}
+        """How the cards of each project were taken, as the Dragon said it last."""
         self.snoozed: set[str] = set()
         """Cards that were put off in this session."""
         self.unseen: set[str] = set()

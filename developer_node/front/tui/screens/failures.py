@@ -80,6 +80,7 @@ class FailuresView(View):
         notebook = self.desk.notebook
         newest = next((card for card in notebook.cards() if card.id in notebook.unseen), None)
         super().on_screen_resume()
+        self.run_worker(self._count, group="count", exclusive=True)
         if newest is not None:
             self.query_one(RowList).select(newest.id)
 
@@ -100,7 +101,8 @@ class FailuresView(View):
         card, remedy = self.card, self.remedy
         if card is not None:
             verdicts = dict(notebook.verdicts)
-            drawn = Drawn(card, remedy, verdicts, now_ms // 60_000, self.desk.zone)
+            taken = notebook.taken.get(card.project)
+            drawn = Drawn(card, remedy, verdicts, now_ms // 60_000, self.desk.zone, taken)
             self.query_one(CardPane).show(drawn)
 
     def on_row_highlighted(self, message: RowHighlighted) -> None:
@@ -227,6 +229,14 @@ class FailuresView(View):
         """Half a screenful."""
         card = self.query_one(CardPane)
         card.scroll_relative(y=by * max(1, card.size.height // 2), animate=False)
+
+    async def _count(self) -> None:
+        try:
+            stats = await self.desk.reader.card_stats()
+        except PostDevAIError:
+            return  # the banner says who is away
+        self.desk.notebook.taken = {each.project: each for each in stats}
+        self.refresh_view()
 
     async def _snooze(self, card: Suggestion) -> None:
         try:

@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from common.model.failure import Remedy, Suggestion, Verdict
+from common.model.remedy import CardStats
 from developer_node.front.tui.card import (
     Fact,
     facts_after_diff,
@@ -36,6 +37,8 @@ class Drawn:
     verdicts: Mapping[str, Verdict]
     now_minute: int
     zone: tzinfo | None
+    taken: CardStats | None = None
+    """How the cards of its project were taken."""
 
 
 class FactLine(HorizontalGroup):
@@ -87,7 +90,7 @@ def _parts(wanted: Drawn, diff: Sequence[Content]) -> list[Widget]:
         parts += [_diff(diff)] if diff else []
         parts += [FactLine(fact) for fact in facts_after_diff(remedy)]
     parts.append(Static(classes="space"))
-    parts += [FactLine(fact) for fact in facts_of_card(card)]
+    parts += [FactLine(fact) for fact in facts_of_card(card, wanted.taken)]
     return parts
 
 
