@@ -37,9 +37,9 @@ def test_what_fails_in_a_recorded_shell_is_understood(tmp_path: Path, kind: str)
         person.exit_code()
     finally:
         os.close(person.screen)
-    ended = next(body for body in person.records() if not body.running)
-    body = interpret(ended, str(repository.root))
-    assert body.exit_codes == (1, 0)
-    (failure,) = body.failures
-    assert failure.test == "test_price.py::test_price"
-    assert body.ground is not None and body.ground.tree
+    told = [interpret(body, str(repository.root)) for body in person.records()[:-1]]
+    assert told[-1].exit_codes == (1, 0)
+    # on a slow machine a part may have told of it while pytest still ran
+    failed = {failure.test for body in told for failure in body.failures}
+    assert failed == {"test_price.py::test_price"}
+    assert all(body.ground is not None and body.ground.tree for body in told)
