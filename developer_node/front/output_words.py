@@ -28,7 +28,9 @@ def ago(at_ms: int, now_ms: int) -> str:
 
 
 def when(at_ms: int) -> str:
-    """Local date and time to the second."""
+    """Local date and time to the second; an imported command may not say when it ran."""
+    if at_ms <= 0:
+        return f"{'time not known':<19}"
     return datetime.fromtimestamp(at_ms / 1000).strftime("%Y-%m-%d %H:%M:%S")
 
 

@@ -63,6 +63,8 @@ def card_row(card: Suggestion, now_ms: int, zone: tzinfo | None, unseen: bool) -
     at = moment(card.at_ms, now_ms, zone)
     title, style = _heading(failure), "italic" if card.recollection.match == "similar" else ""
     state, state_style = _claim(card.recollection)
+    if failure is None:  # a last word: the project has gone quiet
+        title, style, state = one_line(card.why, 200), "", "quiet"
     left = Content.assemble(
         (f"{at:<11}  ", MUTED),
         ("• " if unseen else "  ", "bold $text-accent"),
@@ -76,8 +78,12 @@ def card_row(card: Suggestion, now_ms: int, zone: tzinfo | None, unseen: bool) -
 
 
 def headline(card: Suggestion) -> Content:
-    """What failed."""
+    """What failed; of a last word, that the project has gone quiet."""
     failure = card.recollection.failure
+    if failure is None:
+        return Content.styled(
+            f"No more cards in {one_line(card.project, 60)}", "bold $text-warning"
+        )
     symptom = SYMPTOM[card.recollection.match]
     style = "italic $text-warning" if card.recollection.match == "similar" else MUTED
     return Content.assemble((_heading(failure), "bold $text-error"), (f"   {symptom}", style))

@@ -43,7 +43,12 @@ def duration(millis: int) -> str:
 
 
 def moment(at_ms: int, now_ms: int, zone: tzinfo | None) -> str:
-    """The clock today, the day before that: "14:02:11", "3 Mar 14:02", "3 Mar 2024"."""
+    """The clock today, the day before that: "14:02:11", "3 Mar 14:02", "3 Mar 2024".
+
+    An imported command may not say when it ran.
+    """
+    if at_ms <= 0:
+        return "unknown"
     at = datetime.fromtimestamp(at_ms / 1_000, zone)
     now = datetime.fromtimestamp(now_ms / 1_000, zone)
     if at.date() == now.date():

@@ -13,6 +13,7 @@ from developer_node.front.output_words import (
     percent,
     place,
     size,
+    when,
 )
 
 A, B = "a" * 40, "b" * 40
@@ -104,3 +105,8 @@ def test_who_was_not_asked_is_said() -> None:
         "As of thing aaaaaaa · meaning was not asked: the model has not arrived "
         "· not asked, because asleep: old, older"
     )
+
+
+def test_a_command_that_does_not_say_when_it_ran_is_not_from_1970() -> None:
+    assert when(0).strip() == "time not known"
+    assert len(when(0)) == len(when(1))

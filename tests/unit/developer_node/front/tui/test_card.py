@@ -88,3 +88,13 @@ def test_the_lines_of_a_message_stay_lines() -> None:
     long = replace(CARD, recollection=replace(CARD.recollection, failure=failure))
     shown = said(facts_of_failure(long, NOW_MS, UTC), "What failed").splitlines()
     assert shown[:2] == ["line 0", "line 1"] and "line 6" not in shown
+
+
+def test_a_last_word_says_that_a_project_has_gone_quiet_and_claims_nothing() -> None:
+    """Such a card has no failure."""
+    said = "3 of the last 9 were accepted: no card is made any more"
+    word = Suggestion("w", 9, NOW_MS, EventId("e"), "ledger", said, Recollection("none", note=said))
+    row = card_row(word, NOW_MS, UTC, unseen=True)
+    assert said in row.left.plain
+    assert row.right.plain.startswith("quiet")
+    assert headline(word).plain == "No more cards in ledger"
