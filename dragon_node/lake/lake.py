@@ -231,14 +231,15 @@ class Lake:
     # -- vectors ------------------------------------------------------------------------------
 
     async def unembedded(self, embedder: str, limit: int) -> list[tuple[ContentHash, str]]:
-        """Chunks without a vector of this embedder, newest first in each project: hash and what
-        to embed. Vectors that were made before the RAM disk was lost are taken back first."""
-        bare: list[tuple[ContentHash, str]] = []
+        """Chunks without a vector of this embedder, newest first in each project, each once however
+        many projects have it: hash and what to embed. Vectors that were made before the RAM disk
+        was lost are taken back first."""
+        bare: dict[ContentHash, str] = {}
         for project, shard in await self._projects.matching(""):
             if len(bare) >= limit:
                 break
-            bare += await self._nearest.lacking(shard, project, embedder, limit - len(bare))
-        return bare
+            bare |= await self._nearest.lacking(shard, project, embedder, limit - len(bare))
+        return list(bare.items())
 
     async def put_vectors(
         self, embedder: str, vectors: Sequence[tuple[ContentHash, Vector]]

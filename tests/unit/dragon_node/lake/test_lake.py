@@ -472,6 +472,22 @@ async def test_vectors_outlive_a_lost_ram_disk(tmp_path: Path) -> None:
         assert await lake.by_vector(vector, 5) == []
 
 
+async def test_a_chunk_that_two_projects_have_is_embedded_once_for_both(tmp_path: Path) -> None:
+    async with opened(tmp_path) as lake:
+        laptop = Laptop(lake)
+        await laptop.save({"a.py": HELLO})
+        other = seen("/home/ada/other", ("github.com/ada/other",), ("root2",))
+        await laptop.send(
+            event(other, OTHER_COPY), event(saved("a.py", HELLO), OTHER_COPY), blobs=contents(HELLO)
+        )
+
+        made = [(h, np.ones(8, dtype=np.float32)) for h, _ in await lake.unembedded("tiny", 10)]
+        await lake.put_vectors("tiny", made)
+
+        assert len(made) == 1
+        assert (await lake.freshness()).vectors_share == 1.0
+
+
 async def test_another_repository_at_the_same_path_takes_its_files_along(tmp_path: Path) -> None:
     async with opened(tmp_path) as lake:
         laptop = Laptop(lake)
