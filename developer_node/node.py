@@ -49,6 +49,7 @@ from developer_node.watch.copies import Redaction, WorkingCopies
 from developer_node.watch.head import head_commit
 from developer_node.watch.notices import open_notices
 from developer_node.watch.ports import Entry
+from developer_node.watch.privacy import Privacy
 from developer_node.watch.terminal import TerminalWatcher
 
 log = logging.getLogger(__name__)
@@ -158,6 +159,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
             parse=_parse,
             head=head_commit,
             clock=clock,
+            closed=lambda directory: Privacy(config.home.root, directory).closed(),
         )
         socket = config.home.runtime_directory() / "developer.sock"
         token, token_file = secrets.token_urlsafe(32), directory / "token"

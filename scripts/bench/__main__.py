@@ -23,6 +23,7 @@ from scripts.bench import (
     generation,
     indexing,
     ingest,
+    laptop,
     memory,
     nearest,
     parsers,
@@ -73,6 +74,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "footprint": footprint.measure,
 }
 LONG: dict[str, Callable[[], list[Figure]]] = {
+    "laptop": laptop.measure,
     "restoring": restoring.measure,
     "memory": memory.measure,
 }
