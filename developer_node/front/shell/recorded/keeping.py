@@ -102,7 +102,8 @@ class Keeper:
         try:
             start = begin(words(told.text), Path(told.cwd), self._home, told.environment)
         finally:
-            if told.held:
+            # later than that it has gone on by itself, and the next one may be waiting
+            if told.held and time.time() - told.at_s < LOOKED_IN_TIME_S:
                 self._go()
         took = time.time() - told.at_s if told.at_s else LOOKED_IN_TIME_S
         if not told.held or not 0.0 <= took < LOOKED_IN_TIME_S:

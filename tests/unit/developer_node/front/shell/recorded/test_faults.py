@@ -162,6 +162,7 @@ def test_a_storm_of_sizes_ends_with_the_last_one(open_shell: Open) -> None:
     person.resizes(91, 33)
     person.types(b"stty size\r")
     person.sees(rb"33 91\r\n")
+    person.sees(READY)
     _leave(person)
     assert person.record("stty size").output.text == "33 91\n"
 
