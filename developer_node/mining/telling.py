@@ -45,8 +45,8 @@ def telling(commit: Logged, email: str = "") -> Telling | None:
     """None when it says nothing of a fix, or does not change code together with a test."""
     tests = [p for p in commit.paths if language_of_test(p) and p not in commit.deleted]
     sources = [p for p in commit.paths if not belongs_to_tests(p) and language(p) != "other"]
-    if not tests or not sources or not _says_fix(commit):
-        return None
+    if not tests or not _says_fix(commit) or commit.added.issuperset(sources):
+        return None  # where every source is new, nothing was there that could be mended
     spoken = language_of_test(next((t for t in tests if t.endswith(".py")), tests[0])) or "other"
     if spoken == "python" and not any(p.endswith(".py") for p in sources):
         return None

@@ -67,8 +67,13 @@ async def test_what_says_no_fix_or_has_no_test_or_no_code_is_none(log: Log) -> N
     )
 
 
+async def test_where_every_source_is_new_nothing_was_mended(log: Log) -> None:
+    log.commit("Fixes are found in the log", {"new.py": "n = 1\n", "test_new.py": TEST})
+    assert (await log.mine())[1] == []
+
+
 async def test_the_most_telling_comes_first_and_a_limit_holds(log: Log) -> None:
-    many = {f"part{n}.py": "x = 1\n" for n in range(12)}
+    many = {f"part{n}.py": "x = 1\n" for n in range(12)} | {"calc.py": MENDED}
     wide = log.commit("Fix everything", {**many, "test_calc.py": TEST})
     small = log.commit("Fix crash on empty input (#12)", {"calc.py": MENDED, "test_calc.py": TEST})
     style = log.commit("Fix lint warnings", {"calc.py": BROKEN, "test_calc.py": TEST})
@@ -106,6 +111,7 @@ async def test_merges_and_the_first_commit_are_left_out(log: Log) -> None:
 
 
 async def test_fixes_with_tests_of_other_languages_are_counted_and_said(log: Log) -> None:
+    log.commit("Sums", {"sum.js": "x\n", "sum.go": "x\n"})
     log.commit("Fix sum", {"sum.js": "x\n", "sum.test.js": "y\n"})
     log.commit("Fix sum again", {"sum.go": "x\n", "sum_test.go": "y\n"})
     _, fixes, end = await log.mine()
