@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from demo_models import models_act
+from demo_proof import proof_act
 from demo_shop import ANSWERING_FILE, DIVISION, FILES, HEADER, LOOKUP, QUESTION, Mistake
 from demo_stage import Cards, Done, Stage, Untrue, watching
 
@@ -61,6 +62,7 @@ async def _tour(stage: Stage) -> None:
         await stage.start(shop)
         async with watching(stage.home) as cards:
             await _first_act(stage, shop, clone, cards)
+            await proof_act(stage, shop, cards.arrived[0][1].recollection.remedies[0].id)
         await _question(stage, clone)
         await models_act(stage, _failures(cards))
     finally:
