@@ -77,6 +77,7 @@ LONG: dict[str, Callable[[], list[Figure]]] = {
     "laptop": laptop.measure,
     "restoring": restoring.measure,
     "memory": memory.measure,
+    "cards_long": cards.measure_long,
 }
 
 
