@@ -48,9 +48,10 @@ def interpret(command: CommandFinished, root: str) -> CommandFinished:
     if not failed(command.exit_codes):
         return replace(command, failures=(), tests=tests)
     if command.run:
-        # What was told while it ran is not told again, unless it is what the program died of.
+        # What a request or a cycle left behind was told while it ran, and it did not die of it.
+        # A test's failure is told again: a slow runner is quiet for a moment before it ends.
         told, _ = during.parse(command.output.text, command.command, place)
-        symptoms = _without(symptoms, told)
+        symptoms = _without(symptoms, [s for s in told if s.kind != "test"])
     found = [_failure(s, place) for s in symptoms[:FAILURES_MAX]]
     imports = Imports(place.root, place.cwd)
     return replace(command, failures=tuple(_with_imports(f, imports) for f in found), tests=tests)

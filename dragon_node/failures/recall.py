@@ -242,13 +242,20 @@ def _about(
     return _Read(failure, what, _occurrences(db, failure, before_lsn), commits)
 
 
+TOLD_AGAIN = """(r.running AND EXISTS (
+  SELECT 1 FROM runs e JOIN occurrences a ON a.lsn=e.lsn
+  WHERE e.run=r.run AND r.run<>'' AND NOT e.running AND a.fingerprint=o.fingerprint
+    AND a.test=o.test))"""
+"""A part of a program that failed for good at its end: one failure, told twice."""
+
+
 def _occurrences(
     db: apsw.Connection, failure: Failure, before_lsn: int, inside: Where = EVERY
 ) -> tuple[Occurrence, ...]:
     rows = db.execute(
         f"""SELECT r.event_id, r.at_ms, r.project_name, r.cwd, r.head, r.command, r.ci, o.failure
            FROM occurrences o JOIN runs r ON r.lsn=o.lsn
-           WHERE o.fingerprint=? AND o.lsn<? AND {inside.sql}
+           WHERE o.fingerprint=? AND o.lsn<? AND {inside.sql} AND NOT {TOLD_AGAIN}
            GROUP BY o.lsn ORDER BY o.lsn DESC LIMIT ?""",
         (failure.fingerprint, before_lsn, *inside.bindings, OCCURRENCES_MAX),
     )

@@ -142,9 +142,10 @@ def load(db: apsw.Connection, lsn: int) -> Run:
 
 
 def on_ground(db: apsw.Connection, run: Run) -> list[Run]:
-    """Every run of the same command on the same files in the same environment."""
+    """Every run of the same command on the same files in the same environment, each whole."""
     rows = db.execute(
-        f"SELECT {_COLUMNS} FROM runs WHERE wc=? AND tree=? AND command=? AND cwd=? ORDER BY lsn",
+        f"SELECT {_COLUMNS} FROM runs WHERE wc=? AND tree=? AND command=? AND cwd=?"
+        " AND NOT running ORDER BY lsn",
         (run.wc, run.tree, run.command, run.cwd),
     )
     found = [_run(row) for row in rows]

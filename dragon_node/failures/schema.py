@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS runs(
   unnamed INTEGER NOT NULL, ci INTEGER NOT NULL DEFAULT 0, recorder TEXT NOT NULL DEFAULT '',
   run TEXT NOT NULL DEFAULT '', running INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS runs_by_tree ON runs(wc, tree, lsn);
+CREATE INDEX IF NOT EXISTS runs_by_run ON runs(run) WHERE run<>'';
 CREATE INDEX IF NOT EXISTS runs_by_copy ON runs(wc, lsn);
 CREATE TABLE IF NOT EXISTS run_changes(
   lsn INTEGER NOT NULL, path TEXT NOT NULL, old_git TEXT NOT NULL, new_git TEXT NOT NULL,

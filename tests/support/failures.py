@@ -197,14 +197,16 @@ class Copy:
         recorder: Recorder = "run",
         ci: bool = False,
         running: bool = False,
+        run: str = "",
     ) -> Event:
-        """A recorded command with its ground; `running` is a part of one that has not ended."""
+        """A recorded command with its ground; `running` is a part of one that has not ended,
+        `run` what the parts and the end of one share."""
         ground = self._ground()
         if tree_after is not None:
             ground = replace(ground, tree_after=tree_after)
         codes = () if running else (exit_code,)
         done = CommandFinished(command, self.path, codes, 2000, ground=ground, recorder=recorder)
-        done = replace(done, ci=ci, running=running)
+        done = replace(done, ci=ci, running=running, run=EventId(run))
         return self.story.tell(self, replace(done, failures=failures, tests=tests))
 
     def commit(self, subject: str, *paths: str, verb: GitVerb = "commit") -> Commit:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from common.model.ids import EventId, new_event_id
 from developer_node.front.shell.kept_output import KeptOutput, OutputKeeper
+
+if TYPE_CHECKING:
+    from developer_node.text.running import Telling
 
 RUNNING_S = 2.0
 """A command that ends before is told once, at its end."""
@@ -29,6 +33,7 @@ class Parts:
         self._printed = 0.0
         self._left = PARTS_MAX
         self._keeper: OutputKeeper | None = None
+        self._telling: Telling | None = None
 
     def add(self, data: bytes) -> None:
         """What the command printed just now."""
@@ -51,6 +56,15 @@ class Parts:
         self._keeper = None
         self._earliest = self._clock() + APART_S
         return keeper.kept()
+
+    def worth(self, text: str) -> bool:
+        """Whether a part says that something failed, or ended well after it had failed; asked
+        once about each part, in order."""
+        if self._telling is None:
+            from developer_node.text.running import Telling  # most commands end before
+
+            self._telling = Telling()
+        return self._telling.worth(text)
 
     def name(self) -> EventId:
         """The run's id, for a part that is told now."""

@@ -103,9 +103,7 @@ class _Sees:
         if wait_s is None or wait_s > 0 or (self._telling and self._telling.is_alive()):
             return wait_s or APART_S
         part = self._parts.take()
-        from developer_node.text.running import worth_telling
-
-        if worth_telling(part.text()):
+        if self._parts.worth(part.text()):
             duration_ms = int((time.monotonic() - self._since) * 1000)
             run = self._parts.name()
             self._telling = Thread(

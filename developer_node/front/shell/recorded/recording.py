@@ -21,7 +21,6 @@ from developer_node.front.shell.recorded.session import Session
 from developer_node.front.shell.recorded.shell_output import without_shell
 from developer_node.front.shell.recorded.told import Told
 from developer_node.text.gates import Gate, gate
-from developer_node.text.running import worth_telling
 from developer_node.text.working_copy import find_root
 
 READ_BYTES = 1 << 18
@@ -137,7 +136,7 @@ class Recording:
         part = self._parts.take()
         if self._running is None or not self._running.gate.output:
             return
-        if not worth_telling(part.text()):
+        if not self._parts.worth(part.text()):
             return
         duration_ms = int((time.monotonic() - self._running.begun) * 1000)
         run = self._parts.name()

@@ -135,3 +135,19 @@ def test_over_many_parts_a_good_answer_is_news_only_after_a_bad_one() -> None:
     assert telling.worth(sample("flask"))
     assert telling.worth(good)
     assert not telling.worth(good)
+
+
+def test_a_test_runner_that_was_quiet_before_it_ended_tells_its_failures_at_the_end() -> None:
+    """On a slow machine a part was told with the same words; the end has the exit code."""
+    printed = (
+        "=================================== FAILURES ===================================\n"
+        "_____________________________ test_it _____________________________\n\n"
+        "    def test_it():\n>       assert add(1, 2) == 3\nE       assert 4 == 3\n\n"
+        "test_a.py:2: AssertionError\n"
+        "=========================== short test summary info ============================\n"
+        "FAILED test_a.py::test_it - assert 4 == 3\n1 failed in 0.03s\n"
+    )
+    (told,) = part(printed).failures
+    (failure,) = part(printed, (1,), running=False).failures
+    assert (told.during, failure.during) == (True, False)
+    assert (failure.fingerprint, failure.test) == (told.fingerprint, "test_a.py::test_it")

@@ -90,3 +90,30 @@ async def test_a_part_that_does_not_name_a_test_says_nothing_of_it(
     copy.write("shop/cart.py", FIXED)
     tells(copy, passed=("tests/test_cart.py::test_other",))
     assert "left out" not in (await recaller.by_fingerprint("f1")).note
+
+
+async def test_a_runner_whose_part_and_end_tell_one_failure_has_failed_once(
+    story: Story, recaller: Recaller
+) -> None:
+    """On a slow machine a runner is quiet for a moment between its last word and its end."""
+    copy = story.copy()
+    report = TestReport(failed=(failure().test,), failed_count=1)
+    copy.run("pytest", 0, (of_watched_test(),), report, running=True, run="r1")
+    copy.run("pytest", 1, (failure(),), report, run="r1")
+    assert len((await recaller.by_fingerprint("f1")).occurrences) == 1
+    copy.write("shop/cart.py", FIXED)
+    copy.run("pytest", 0, (), TestReport(passed_count=1))
+    found = await recaller.by_fingerprint("f1")
+    assert [r.paths for r in found.remedies] == [("shop/cart.py",)]
+    assert len(found.occurrences) == 1
+
+
+async def test_parts_of_a_server_are_each_a_time_that_it_failed(
+    story: Story, recaller: Recaller
+) -> None:
+    """The control: its end tells nothing of the request."""
+    copy = story.copy()
+    for _ in range(2):
+        copy.run(SERVER, 0, (of_request(),), running=True, run="r1")
+    copy.run(SERVER, 130, run="r1")
+    assert len((await recaller.by_fingerprint("f1")).occurrences) == 2
