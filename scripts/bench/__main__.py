@@ -16,6 +16,7 @@ from scripts.bench import (
     batching,
     cards,
     commits,
+    corpus,
     embedding,
     exact,
     footprint,
@@ -63,6 +64,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "commits": commits.measure,
     "parsers": parsers.measure,
     "remembered": remembered.measure,
+    "corpus": corpus.measure,
     "embedding": embedding.measure,
     "generation": generation.measure,
     "batching": batching.measure,
@@ -78,6 +80,7 @@ LONG: dict[str, Callable[[], list[Figure]]] = {
     "restoring": restoring.measure,
     "memory": memory.measure,
     "cards_long": cards.measure_long,
+    "corpus_whole": corpus.measure_whole,
 }
 
 

