@@ -12,7 +12,8 @@ from tempfile import TemporaryDirectory
 
 from common.model.event import ProofFinished
 from scripts.bench.corpus_counts import figures, proven
-from scripts.bench.corpus_story import Part, Story, part_of, planned
+from scripts.bench.corpus_plan import Part, part_of, planned
+from scripts.bench.corpus_story import Story
 from scripts.bench.corpus_world import World, surroundings
 from scripts.bench.material.human_eval import tasks
 from scripts.bench.report import Figure

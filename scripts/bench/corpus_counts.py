@@ -12,7 +12,7 @@ from itertools import combinations
 from common import fingerprint
 from common.model.event import ProofFinished
 from common.model.failure import Failure
-from scripts.bench.corpus_story import Seen
+from scripts.bench.corpus_judging import Seen
 from scripts.bench.report import Figure
 
 RECALL_MIN = "bar >= 97 %"

@@ -1,149 +1,19 @@
-"""How each task breaks and is mended, and what was said each time: the corpus's one story.
-
-Groups of tasks have a way each, by their place in the drawing: alone, three at once, flaky, or
-with two causes; broken in a commit, in an edit, or when they are written first; run and then
-committed, or the other way round; and what happens to the commit afterwards.
-"""
+"""How each task breaks and is mended, and what was said each time: the corpus's one story."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
-from common.model.failure import Failure, Remedy, Suggestion
+from common.model.failure import Failure, Suggestion
+from scripts.bench.corpus_judging import Happened, Phase, Seen, judged
+from scripts.bench.corpus_plan import Group, Part, Rewriting, Sort, names
 from scripts.bench.corpus_world import Desk, Ran, World
-from scripts.bench.material.human_eval import Task
-from scripts.bench.material.mutants import Mutant, failing
+from scripts.bench.material.mutants import Mutant
 
-Sort = Literal["alone", "together", "flaky", "two causes"]
-Begin = Literal["committed", "edited", "new"]
-Rewriting = Literal["", "amend", "squash", "rebase"]
-Phase = Literal["first", "another cause", "again", "moved", "elsewhere"]
-
-SORTS: tuple[Sort, ...] = (
-    *("flaky", "two causes", "together", "together", "together"),
-    *("alone", "alone", "alone", "alone", "alone", "alone", "alone"),
-)
-BEGINS: tuple[Begin, ...] = ("committed", "edited", "new")
-REWRITINGS: tuple[Rewriting, ...] = ("", "amend", "squash", "rebase")
 FLAKES_MAX = 20
 """Runs of a test that fails every other time, until it does what is waited for."""
 AWAY = "the service is away"
-
-
-@dataclass(slots=True)
-class Part:
-    """A task with its mistake."""
-
-    task: Task
-    mutant: Mutant
-    other: Mutant | None = None
-    """Another mistake with which the check fails alike."""
-    head: str = ""
-    """What stands in front of the module by now: its lines have moved by so much."""
-    fingerprints: set[str] = field(default_factory=set[str])
-    """Of the failures of each of its mistakes."""
-    is_two: bool = False
-    """Both of its mistakes have one symptom."""
-
-    def text(self, mutant: Mutant | None = None) -> str:
-        return self.head + (mutant.source if mutant else self.task.source)
-
-
-@dataclass(slots=True)
-class Group:
-    """Tasks that break in one run, and in which way."""
-
-    sort: Sort
-    parts: list[Part]
-    begin: Begin
-    commits_first: bool
-    rewriting: Rewriting
-    decoy: bool
-    verbose: bool
-
-    @property
-    def command(self) -> str:
-        """Every third names the tests that passed."""
-        files = " ".join(p.task.test_file for p in self.parts)
-        return f"python -m pytest {'-v' if self.verbose else '-q'} {files}"
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One failure of a task, and what was said unasked."""
-
-    task: str
-    phase: Phase
-    sort: Sort
-    kind: str
-    card: bool
-    match: str = ""
-    remedies: int = 0
-    right: bool = False
-    """The change that mended it is among them."""
-    first_right: bool = False
-    first_offered: bool = False
-    """The first of them is more than unproven or rejected."""
-    flaky: bool = False
-    commit: str = ""
-    labelled: bool | None = None
-    """The right one's commit carries it; None where there is none to name."""
-    remedy_id: str = ""
-    said: str = ""
-
-
-def planned(parts: Sequence[Part]) -> list[Group]:
-    """Every way with every other, by place alone: the same drawing gives the same story."""
-    groups: list[Group] = []
-    for n, part in enumerate(parts):
-        sort = SORTS[n % len(SORTS)]
-        if sort == "two causes" and part.other is None:
-            sort = "alone"
-        if sort == "together" and groups and groups[-1].sort == sort and len(groups[-1].parts) < 3:
-            groups[-1].parts.append(part)
-            continue
-        g = len(groups)
-        groups.append(
-            Group(
-                sort,
-                [part],
-                begin=BEGINS[g % 3],
-                commits_first=bool((g // 3) % 2),
-                rewriting=REWRITINGS[(g // 2) % 4],
-                decoy=g % 5 < 3,
-                verbose=g % 3 == 1,
-            )
-        )
-    return groups
-
-
-def part_of(task: Task) -> Part | None:
-    """With the first mistake that shows, and the next that shows alike; None without any."""
-    found = failing(task)
-    first = next(found, None)
-    if first is None:
-        return None
-    mutant, said = first
-    return Part(task, mutant, next((m for m, how in found if how == said), None))
-
-
-def mends(remedy: Remedy, task: Task, mutant: Mutant) -> bool:
-    """Whether the diff takes this mistake back, at whatever line."""
-    changed = list(_changed(remedy.diff.splitlines()))
-    wanted = list(
-        _changed(difflib.unified_diff(mutant.source.splitlines(), task.source.splitlines()))
-    )
-    return task.module in remedy.paths and set(wanted) <= set(changed)
-
-
-def _changed(diff: Sequence[str] | Iterator[str]) -> Iterator[str]:
-    for line in diff:
-        if line[:1] in ("+", "-") and not line.startswith(("+++", "---")) and line[1:].strip():
-            yield line.rstrip()
 
 
 @dataclass(slots=True)
@@ -212,7 +82,7 @@ class Story:
                 files[part.task.test_file] = part.task.test_text()
             self.here.write(files)
         if group.begin == "committed":
-            await self._commit(f"rework {_names(group)}")
+            await self._commit(f"rework {names(group)}")
         ran = await self.world.run(self.here, group.command)
         for part in group.parts:
             if failure := self._note(part, group, "first", part.mutant, ran):
@@ -226,7 +96,7 @@ class Story:
     async def _other_cause(self, group: Group, part: Part, other: Mutant) -> None:
         self.world.clock.go_on(25)
         self.here.write({part.task.module: part.text(other)})
-        await self._commit(f"rework {_names(group)} once more")
+        await self._commit(f"rework {names(group)} once more")
         ran = await self.world.run(self.here, group.command)
         if failure := _failure(ran, part):
             part.is_two = failure.fingerprint in part.fingerprints
@@ -295,7 +165,7 @@ class Story:
             helper = f"def told_{part.task.number}():\n    return {part.task.number}\n"
             part.head = f"# Solved in its own file.\n# Others may import it.\n\n\n{helper}\n\n"
             self.here.write({part.task.module: part.text()})
-        await self._commit(f"say where {_names(group)} belongs")
+        await self._commit(f"say where {names(group)} belongs")
         for part in group.parts:
             self.here.write({part.task.module: part.text(part.mutant)})
         ran = await self.world.run(self.here, group.command)
@@ -328,7 +198,7 @@ class Story:
         changed. Before that, every other one passes after an edit that looks like its mending."""
         part = group.parts[0]
         self.here.write({part.task.test_file: part.task.test_text(self._flake(part))})
-        await self._commit(f"ask the service in {_names(group)}")
+        await self._commit(f"ask the service in {names(group)}")
         if group.commits_first:
             self._note(part, group, "first", part.mutant, await self._until(group, part, True))
             part.head = "# Nothing was wrong here.\n"
@@ -408,42 +278,9 @@ class Story:
         sort: Sort = group.sort
         if sort == "two causes" and not part.is_two and phase != "first":
             sort = "alone"
-        kind = "flake" if sort == "flaky" else mutant.kind
-        if card is None:
-            self.seen.append(Seen(part.task.name, phase, sort, kind, False))
-        else:
-            self.seen.append(self._judged(part, phase, sort, kind, mutant, card))
+        happened = Happened(part, phase, sort, mutant)
+        self.seen.append(judged(happened, card, self.world, self.here))
         return failure
-
-    def _judged(
-        self, part: Part, phase: Phase, sort: Sort, kind: str, mutant: Mutant, card: Suggestion
-    ) -> Seen:
-        remedies = card.recollection.remedies
-        right = [r for r in remedies if sort != "flaky" and mends(r, part.task, mutant)]
-        first = remedies[0] if remedies else None
-        return Seen(
-            *(part.task.name, phase, sort, kind, True, card.recollection.match, len(remedies)),
-            right=bool(right),
-            first_right=bool(right) and first is right[0],
-            first_offered=first is not None and first.state not in ("unproven", "rejected"),
-            flaky=card.recollection.flaky is not None,
-            commit=first.commit if first else "",
-            labelled=self._labelled(right[0], part, mutant) if right else None,
-            remedy_id=first.id if first else "",
-            said="; ".join(f"[{r.state}] {r.label}: {r.why}" for r in remedies),
-        )
-
-    def _labelled(self, remedy: Remedy, part: Part, mutant: Mutant) -> bool | None:
-        """Whether the commit that it names is on the branch and takes the mistake back, or brings
-        the module as it should be."""
-        if not remedy.commit:
-            return None
-        git, root = self.world.git, self.here.root
-        held = git(root, "branch", "--contains", remedy.commit, "--format=%(refname:short)")
-        patch = git(root, "show", "--format=", remedy.commit, "--", part.task.module)
-        wanted = difflib.unified_diff(mutant.source.splitlines(), part.task.source.splitlines())
-        added = {line for line in _changed(wanted) if line.startswith("+")}
-        return "main" in held.split() and added <= set(_changed(patch.splitlines()))
 
 
 def _failure(ran: Ran, part: Part) -> Failure | None:
@@ -453,7 +290,3 @@ def _failure(ran: Ran, part: Part) -> Failure | None:
 def _about(card: Suggestion, failure: Failure) -> bool:
     told = card.recollection.failure
     return told is not None and (told.fingerprint, told.test) == (failure.fingerprint, failure.test)
-
-
-def _names(group: Group) -> str:
-    return ", ".join(p.task.function for p in group.parts)

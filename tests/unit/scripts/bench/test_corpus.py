@@ -9,7 +9,8 @@ from common.model.event import ProofFinished
 from common.model.failure import Failure, Remedy
 from common.model.ids import Fingerprint
 from scripts.bench.corpus_counts import come_back, figures, offered, proven, reasons, unrelated
-from scripts.bench.corpus_story import Part, Seen, mends, planned
+from scripts.bench.corpus_judging import Seen, mends
+from scripts.bench.corpus_plan import Part, planned
 from scripts.bench.material.mutants import mutants
 from tests.support.puzzles import puzzle
 
