@@ -41,7 +41,7 @@ class Moves:
         shas = newly_reachable(self.root, "", place.head, recorded)
         if not shas:
             return None
-        born = reflog.parsed(place.last)
+        born = reflog.newest()
         cloned = born is not None and verb_of(born.message) == "clone"
         told = f"history before watching: the last {len(shas)} commits"
         return GitOperation(

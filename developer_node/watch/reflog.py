@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +15,10 @@ from developer_node.text.git import git, text_of
 
 _TAIL_BYTES = 1 << 20
 """Of a reflog that was rewritten only this much is searched for the last line known."""
+
+_END_BYTES = 4096
+_KNOWN_BYTES = 2048
+"""By the hash of so much of its end a line is known again; less than what `end` reads."""
 
 LINES_MAX = 1_000
 """Of a reflog that only git can read; older lines are passed over."""
@@ -54,7 +59,8 @@ class Place:
 
     offset: int = 0
     last: str = ""
-    """The last line read, by which a rewritten file is recognised."""
+    """The last line read as `known_by` names it, by which a rewritten file is recognised: what a
+    commit's subject holds is nobody's business on the disk."""
     branch: str = ""
     head: str = ""
 
@@ -65,22 +71,28 @@ class Place:
     @classmethod
     def from_text(cls, text: str) -> Place | None:
         """None when nothing was kept."""
-        return cls(**json.loads(text)) if text else None
+        if not text:
+            return None
+        place = cls(**json.loads(text))
+        if " " in place.last or "\t" in place.last:  # older marks hold the line itself
+            return replace(place, last=known_by(place.last.encode("utf-8", "replace")))
+        return place
 
 
 class Reflog(Protocol):
     """What git notes of each movement of HEAD."""
 
     def read_on(self, place: Place) -> tuple[list[Line], int, str]:
-        """Whole lines after a place, then the new offset and last line. A lost one is empty."""
+        """Whole lines after a place, then the new offset and what the last line is known by. A
+        lost one is empty."""
         ...
 
     def end(self) -> tuple[int, str]:
-        """The offset and the last line now."""
+        """The offset, and what the last line is known by, now."""
         ...
 
-    def parsed(self, raw: str) -> Line | None:
-        """A line as it was read; None when it is not one."""
+    def newest(self) -> Line | None:
+        """The last line now; None when there is none."""
         ...
 
 
@@ -100,24 +112,27 @@ class FileReflog:
         except FileNotFoundError:
             return [], 0, ""
         whole = data[: data.rfind(b"\n") + 1]
-        lines = whole.decode("utf-8", "replace").splitlines()
-        parsed = [line for raw in lines if (line := parse(raw)) is not None]
-        return parsed, start + len(whole), lines[-1] if lines else place.last
+        lines = whole.split(b"\n")[:-1]
+        parsed = [line for raw in lines if (line := parse(_text(raw))) is not None]
+        return parsed, start + len(whole), known_by(lines[-1]) if lines else place.last
 
     def end(self) -> tuple[int, str]:
         """Of a file that is not there 0 and nothing."""
+        size, last = self._last()
+        return size, known_by(last) if last else ""
+
+    def newest(self) -> Line | None:
+        """Git's own form."""
+        return parse(_text(self._last()[1]))
+
+    def _last(self) -> tuple[int, bytes]:
         try:
             with self.path.open("rb") as file:
                 size = file.seek(0, 2)
-                file.seek(max(0, size - 4096))
-                lines = file.read().decode("utf-8", "replace").splitlines()
+                file.seek(max(0, size - _END_BYTES))
+                return size, file.read().removesuffix(b"\n").rpartition(b"\n")[2]
         except FileNotFoundError:
-            return 0, ""
-        return size, lines[-1] if lines else ""
-
-    def parsed(self, raw: str) -> Line | None:
-        """Git's own form."""
-        return parse(raw)
+            return 0, b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,27 +144,27 @@ class AskedReflog:
     def read_on(self, place: Place) -> tuple[list[Line], int, str]:
         """The newest line that is known is looked for; without it only where HEAD is counts."""
         lines = self._lines()
-        if place.last and place.last not in lines:
-            return [], 0, lines[-1] if lines else ""
-        known = len(lines) - lines[::-1].index(place.last) if place.last else 0
+        names = [known_by(line.encode("utf-8", "replace")) for line in lines]
+        last = names[-1] if names else ""
+        if place.last and place.last not in names:
+            return [], 0, last
+        known = len(lines) - names[::-1].index(place.last) if place.last else 0
         parsed: list[Line] = []
         for at, raw in enumerate(lines[known:], start=known):
-            if (line := self.parsed(raw)) is not None:
+            if (line := _asked(raw)) is not None:
                 old = lines[at - 1].partition("\t")[0] if at else ""
-                parsed.append(Line(old, line.new, line.at_ms, line.message))
-        return parsed, 0, lines[-1] if lines else ""
+                parsed.append(replace(line, old=old))
+        return parsed, 0, last
 
     def end(self) -> tuple[int, str]:
         """There is no offset."""
         lines = self._lines()
-        return 0, lines[-1] if lines else ""
+        return 0, known_by(lines[-1].encode("utf-8", "replace")) if lines else ""
 
-    def parsed(self, raw: str) -> Line | None:
-        """Id, time and message; where it came from is the line before."""
-        new, _, rest = raw.partition("\t")
-        selector, _, message = rest.partition("\t")
-        when = selector.rpartition("@{")[2].rstrip("}")
-        return Line("", new, int(when) * 1000 if when.isdigit() else 0, message) if new else None
+    def newest(self) -> Line | None:
+        """Where it came from is not looked up."""
+        lines = self._lines()
+        return _asked(lines[-1]) if lines else None
 
     def _lines(self) -> list[str]:
         """Oldest first."""
@@ -170,17 +185,44 @@ def reflog_of(root: Path, directory: Path, common: Path) -> Reflog:
 
 def _start(size: int, place: Place, path: Path) -> int:
     """After the last line known, also when git has expired older ones; 0 if it is not found."""
-    known = place.last.encode("utf-8", "replace") + b"\n"
     if not place.last:
         return min(place.offset, size)
     with path.open("rb") as file:
-        file.seek(max(0, place.offset - len(known)))
-        if size >= place.offset and file.read(len(known)) == known:
-            return place.offset
+        if size >= place.offset:
+            begin = max(0, place.offset - _END_BYTES)
+            file.seek(begin)
+            before = file.read(place.offset - begin)
+            if before.endswith(b"\n") and known_by(before[:-1].rpartition(b"\n")[2]) == place.last:
+                return place.offset
         begin = max(0, size - _TAIL_BYTES)
         file.seek(begin)
-        found = file.read().rfind(known)
-    return size if found < 0 else begin + found + len(known)
+        ends = [begin + end for end, line in _ends(file.read()) if known_by(line) == place.last]
+    return ends[-1] if ends else size
+
+
+def _ends(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Every whole line, and where the next one begins."""
+    at = 0
+    for line in data.split(b"\n")[:-1]:
+        at += len(line) + 1
+        yield at, line
+
+
+def known_by(line: bytes) -> str:
+    """What a line is recognised by, without what it says."""
+    return hashlib.sha256(line[-_KNOWN_BYTES:]).hexdigest()
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
+
+
+def _asked(raw: str) -> Line | None:
+    """Id, time and message, as git tells them; where it came from is the line before."""
+    new, _, rest = raw.partition("\t")
+    selector, _, message = rest.partition("\t")
+    when = selector.rpartition("@{")[2].rstrip("}")
+    return Line("", new, int(when) * 1000 if when.isdigit() else 0, message) if new else None
 
 
 def parse(raw: str) -> Line | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -147,6 +148,36 @@ async def test_a_reflog_that_git_shortened_is_read_on_from_the_line_known(
     async with following(repository.root):
         pass
     reflog = repository.root / ".git" / "logs" / "HEAD"
+    reflog.write_bytes(b"".join(reflog.read_bytes().splitlines(keepends=True)[3:]))
+    sha = repository.commit("after", a_py="after\n")
+    async with following(repository.root):
+        await recorded.until(lambda: len(recorded.moves) == 2)
+        assert (recorded.moves[1].operation, recorded.moves[1].new) == ("commit", sha)
+
+
+async def test_the_mark_says_nothing_of_what_a_commit_is_called(
+    repository: Any, recorded: Any, following: Following
+) -> None:
+    repository.commit("password hunter2secret", a_py="1\n")
+    async with following(repository.root):
+        pass
+    assert recorded.marks
+    assert "hunter2secret" not in repr(recorded.marks)
+
+
+async def test_a_mark_that_still_holds_the_line_itself_is_read_on(
+    repository: Any, recorded: Any, following: Following
+) -> None:
+    """As it was kept before; the reflog was shortened meanwhile, so the line alone tells."""
+    for n in range(5):
+        repository.commit(f"c{n}", a_py=f"{n}\n")
+    async with following(repository.root):
+        pass
+    reflog = repository.root / ".git" / "logs" / "HEAD"
+    (key,) = [each for each in recorded.marks if each.count(":") == 1]
+    place = json.loads(recorded.marks[key])
+    place["last"] = reflog.read_text().splitlines()[-1]
+    recorded.marks[key] = json.dumps(place)
     reflog.write_bytes(b"".join(reflog.read_bytes().splitlines(keepends=True)[3:]))
     sha = repository.commit("after", a_py="after\n")
     async with following(repository.root):
