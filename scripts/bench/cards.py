@@ -217,11 +217,11 @@ async def _once(
 ) -> None:
     """Broken again, run again, told; and mended for the next one."""
     part = f"{repository.root.name}_part{i}"
-    recorder = shlex.join((*POSTDEVAI, "run", "--")) if name == RUN else ""
+    command = shlex.join((*POSTDEVAI, "run", "--", "./check") if name == RUN else ("./check",))
     repository.write(f"{part}.py", "# again\n" + _fails(part))
     await asyncio.sleep(THINKING_S)
     before = length(trace)
-    returned = await asyncio.to_thread(type_, f"{recorder} ./check {part}")
+    returned = await asyncio.to_thread(type_, f"{command} {part}")
     async with asyncio.timeout(30):
         arrived, card = await cards.get()
     failure = card.recollection.failure
