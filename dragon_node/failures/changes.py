@@ -6,7 +6,8 @@ import os
 import re
 import shlex
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Literal
 
 from common.model.event import PathChange
@@ -32,18 +33,42 @@ def compose(edges: Iterable[Sequence[PathChange]]) -> tuple[PathChange, ...]:
     changed back is gone.
     """
     composed: dict[str, PathChange] = {}
-    for edge in edges:
-        for change in edge:
-            before = composed.get(change.path, change)
-            composed[change.path] = PathChange(
-                change.path,
-                before.old_git,
-                change.new_git,
-                before.old_content,
-                change.new_content,
-            )
-    changed = [c for c in composed.values() if c.old_git != c.new_git]
+    first_modes: dict[str, str] = {}
+    gone_between: set[str] = set()
+    for change in chain.from_iterable(edges):
+        before = composed.get(change.path, change)
+        if not change.old_git and before.old_git:
+            gone_between.add(change.path)
+        elif mode := _mode_before(change):
+            first_modes.setdefault(change.path, mode)
+        kept = before.mode if change.old_git and change.new_git else ""
+        composed[change.path] = PathChange(
+            change.path,
+            before.old_git,
+            change.new_git,
+            before.old_content,
+            change.new_content,
+            change.mode or kept,
+        )
+    ended = [
+        replace(c, mode="") if c.mode == first_modes.get(c.path) else c for c in composed.values()
+    ]
+    changed = [
+        c for c in ended if c.old_git != c.new_git or (only_mode(c) and c.path not in gone_between)
+    ]
     return tuple(sorted(changed, key=lambda c: c.path))
+
+
+def only_mode(change: PathChange) -> bool:
+    """Its content says nothing of whether such a change was made."""
+    return bool(change.mode) and change.old_git == change.new_git
+
+
+def _mode_before(change: PathChange) -> str:
+    """Where the change tells: git knows two modes of a file, and a new one is ordinary."""
+    if not change.old_git:
+        return "100644"
+    return {"100755": "100644", "100644": "100755"}.get(change.mode, "")
 
 
 def written_by_people(changes: Iterable[PathChange]) -> tuple[PathChange, ...]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from common.model.event import PathChange
 from common.model.ids import ContentHash
+from dragon_node.failures.changes import only_mode
 
 DIFF_CHARS_MAX = 64 * 1024
 _FILE_LINES_MAX = 20_000
@@ -56,6 +57,10 @@ def lines_of_patch(patch: str) -> dict[str, Lines]:
 
 
 def _file(change: PathChange, contents: Contents) -> Iterator[str]:
+    if change.mode and change.new_git:
+        yield f"[{change.path}: mode is now {change.mode}]\n"
+    if only_mode(change):
+        return
     old = _side(change.old_git, change.old_content, contents)
     new = _side(change.new_git, change.new_content, contents)
     before = f"a/{change.path}" if change.old_git else "/dev/null"

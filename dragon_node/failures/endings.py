@@ -105,9 +105,9 @@ def _keep_paths(
     db: apsw.Connection, remedy: str, changes: Sequence[PathChange], *, related: bool
 ) -> None:
     db.executemany(
-        "INSERT OR REPLACE INTO remedy_paths VALUES (?,?,?,?,?,?,?)",
+        "INSERT OR REPLACE INTO remedy_paths VALUES (?,?,?,?,?,?,?,?)",
         [
-            (remedy, c.path, related, c.old_git, c.new_git, c.old_content, c.new_content)
+            (remedy, c.path, related, c.old_git, c.new_git, c.old_content, c.new_content, c.mode)
             for c in changes
         ],
     )

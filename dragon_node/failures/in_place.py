@@ -8,6 +8,7 @@ from typing import Literal
 import apsw
 
 from common.model.event import PathChange
+from dragon_node.failures.changes import only_mode
 from dragon_node.failures.commits import ancestors
 from dragon_node.failures.runs import Run, back_from
 
@@ -43,6 +44,8 @@ def place(
     may have undone the remedy, so then only what is on disk counts.
     """
     unknown = [c for c in related if c.path not in files]
+    if any(only_mode(c) for c in related):
+        return None
     if not related or any(files[c.path] != c.new_git for c in related if c.path in files):
         return None
     if not unknown:

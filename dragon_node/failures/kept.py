@@ -118,14 +118,16 @@ def _thought_of(row: Sequence[object], proof: Proof | None) -> tuple[RemedyState
 
 def _paths(db: apsw.Connection, remedy: str) -> list[tuple[PathChange, bool]]:
     rows = db.execute(
-        "SELECT path, old_git, new_git, old_content, new_content, related FROM remedy_paths"
+        "SELECT path, old_git, new_git, old_content, new_content, mode, related FROM remedy_paths"
         " WHERE remedy=? ORDER BY path",
         (remedy,),
     )
     return [
         (
-            PathChange(str(p), str(og), str(ng), ContentHash(str(oc)), ContentHash(str(nc))),
+            PathChange(
+                str(p), str(og), str(ng), ContentHash(str(oc)), ContentHash(str(nc)), str(mode)
+            ),
             bool(related),
         )
-        for p, og, ng, oc, nc, related in rows
+        for p, og, ng, oc, nc, mode, related in rows
     ]

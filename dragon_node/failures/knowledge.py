@@ -107,7 +107,7 @@ def _merged(failure: Failure, remedies: Sequence[KnownRemedy]) -> list[KnownReme
 
 
 def _change(remedy: KnownRemedy) -> object:
-    hunks = tuple((c.path, c.old_git, c.new_git) for c in remedy.related)
+    hunks = tuple((c.path, c.old_git, c.new_git, c.mode) for c in remedy.related)
     code = remedy.kind == "code" and bool(hunks)
     environments = remedy.failing.environment, remedy.passing.environment
     around = None if code else (*environments, remedy.acted)

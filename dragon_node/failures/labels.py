@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from common.model.event import PathChange
+from dragon_node.failures.changes import only_mode
 from dragon_node.failures.diffs import Lines
 
 UNCOMMITTED = "uncommitted"
@@ -76,7 +77,8 @@ def label(
         return Label(GONE)
     if reverted:
         return Label(f"{UNCOMMITTED}, {reverted}")
-    undone = [c for c in commits if c.before and all(_leaves_so(c, p) for p in related)]
+    known = not any(only_mode(p) for p in related)
+    undone = [c for c in commits if known and c.before and all(_leaves_so(c, p) for p in related)]
     if undone:
         newest = max(undone, key=lambda c: (c.at_ms, c.sha))
         return Label(f"an uncommitted edit undone, back to {newest.name}")
@@ -111,7 +113,7 @@ def _reverted(
 
 
 def _undoes(commit: KnownCommit, path: PathChange, lines: Mapping[str, Lines]) -> bool:
-    if commit.changes.get(path.path) == (path.new_git, path.old_git):
+    if _reverts(commit, path):
         return True
     ours, theirs = lines.get(path.path), commit.patch.get(path.path)
     if ours is None or theirs is None or not (ours.added or ours.removed):
@@ -136,11 +138,14 @@ def _parts(
 
 def _leaves_so(commit: KnownCommit, path: PathChange) -> bool:
     sides = commit.changes.get(path.path)
+    if only_mode(path):  # git tells of one as a change between equal contents
+        return sides == (path.old_git, path.new_git)
     return sides is not None and sides[1] == path.new_git
 
 
 def _reverts(commit: KnownCommit, path: PathChange) -> bool:
-    return commit.changes.get(path.path) == (path.new_git, path.old_git)
+    sides = (path.new_git, path.old_git)
+    return not only_mode(path) and commit.changes.get(path.path) == sides
 
 
 def _carries(commit: KnownCommit, path: PathChange, lines: Mapping[str, Lines]) -> bool:

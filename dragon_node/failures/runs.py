@@ -120,9 +120,9 @@ def keep(db: apsw.Connection, run: Run, changes: Sequence[PathChange]) -> None:
     )
     if changes:
         db.executemany(
-            "INSERT OR REPLACE INTO run_changes VALUES (?,?,?,?,?,?)",
+            "INSERT OR REPLACE INTO run_changes VALUES (?,?,?,?,?,?,?)",
             [
-                (run.lsn, c.path, c.old_git, c.new_git, c.old_content, c.new_content)
+                (run.lsn, c.path, c.old_git, c.new_git, c.old_content, c.new_content, c.mode)
                 for c in changes
             ],
         )
@@ -203,12 +203,13 @@ def back_from(db: apsw.Connection, run: Run) -> Iterator[tuple[str, tuple[PathCh
 
 def _changes(db: apsw.Connection, lsn: int) -> tuple[PathChange, ...]:
     rows = db.execute(
-        "SELECT path, old_git, new_git, old_content, new_content FROM run_changes WHERE lsn=?",
+        "SELECT path, old_git, new_git, old_content, new_content, mode FROM run_changes"
+        " WHERE lsn=?",
         (lsn,),
     )
     return tuple(
-        PathChange(str(p), str(og), str(ng), ContentHash(str(oc)), ContentHash(str(nc)))
-        for p, og, ng, oc, nc in rows
+        PathChange(str(p), str(og), str(ng), ContentHash(str(oc)), ContentHash(str(nc)), str(mode))
+        for p, og, ng, oc, nc, mode in rows
     )
 
 

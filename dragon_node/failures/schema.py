@@ -39,7 +39,8 @@ CREATE INDEX IF NOT EXISTS runs_by_run ON runs(run) WHERE run<>'';
 CREATE INDEX IF NOT EXISTS runs_by_copy ON runs(wc, lsn);
 CREATE TABLE IF NOT EXISTS run_changes(
   lsn INTEGER NOT NULL, path TEXT NOT NULL, old_git TEXT NOT NULL, new_git TEXT NOT NULL,
-  old_content TEXT NOT NULL, new_content TEXT NOT NULL, PRIMARY KEY(lsn, path)) WITHOUT ROWID;
+  old_content TEXT NOT NULL, new_content TEXT NOT NULL, mode TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY(lsn, path)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS run_changes_by_path ON run_changes(path, lsn);
 CREATE TABLE IF NOT EXISTS occurrences(
   lsn INTEGER NOT NULL, n INTEGER NOT NULL, project TEXT NOT NULL, wc TEXT NOT NULL,
@@ -62,7 +63,7 @@ CREATE INDEX IF NOT EXISTS remedies_by_fingerprint ON remedies(fingerprint, pass
 CREATE TABLE IF NOT EXISTS remedy_paths(
   remedy TEXT NOT NULL, path TEXT NOT NULL, related INTEGER NOT NULL, old_git TEXT NOT NULL,
   new_git TEXT NOT NULL, old_content TEXT NOT NULL, new_content TEXT NOT NULL,
-  PRIMARY KEY(remedy, path)) WITHOUT ROWID;
+  mode TEXT NOT NULL DEFAULT '', PRIMARY KEY(remedy, path)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS flaky(
   project TEXT NOT NULL, fingerprint TEXT NOT NULL, lsn INTEGER NOT NULL,
   failed INTEGER NOT NULL, runs INTEGER NOT NULL,

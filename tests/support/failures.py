@@ -146,6 +146,7 @@ class Copy:
             "tests/test_cart.py": "def test_total():\n    assert total() == 3\n",
             "README.md": "a shop\n",
         }
+        self.executable: set[str] = set()
         self.committed: dict[str, str] = {}
         self.history: list[Commit] = []
         self.last: dict[str, str] | None = None
@@ -263,7 +264,11 @@ class Copy:
     @property
     def tree(self) -> str:
         """Name of the files as they are now."""
-        return tree_of(self.files)
+        return tree_of(self._standing())
+
+    def _standing(self) -> dict[str, str]:
+        """The files and, beside its own, which may be executed."""
+        return {**self.files, **{path + _EXECUTABLE: "" for path in self.executable}}
 
     @property
     def _trees(self) -> dict[str, dict[str, str]]:
@@ -277,8 +282,9 @@ class Copy:
     def _ground(self) -> Ground:
         previous = None if self.lost else self.last
         unnamed, self.lost, self.unnamed = self.unnamed, False, 0
-        changes = () if previous is None else tuple(self._changes(previous, self.files))
-        self.last = dict(self.files)
+        standing = self._standing()
+        changes = () if previous is None else tuple(self._changes(previous, standing))
+        self.last = standing
         return Ground(
             head=self.history[-1].sha if self.history else "",
             tree=self.tree,
@@ -289,7 +295,7 @@ class Copy:
             interpreter="Python 3.11.7",
             packages=self._blob(self.packages),
             variables=self._blob(self.variables),
-            dirty=tuple(self._changes(self.committed, self.files)),
+            dirty=tuple(self._changes(self.committed, standing)),
         )
 
     def _changes(self, old: dict[str, str], new: dict[str, str]) -> list[PathChange]:
@@ -300,9 +306,11 @@ class Copy:
                 git_id(new.get(path)),
                 self._blob(old.get(path)),
                 self._blob(new.get(path)),
+                mode,
             )
             for path in sorted({*old, *new})
-            if old.get(path) != new.get(path)
+            if not path.endswith(_EXECUTABLE)
+            and ((mode := _mode(path, old, new)) or old.get(path) != new.get(path))
         ]
 
     def _blob(self, text: str | None) -> ContentHash:
@@ -311,6 +319,16 @@ class Copy:
         content = content_hash(text.encode())
         self.story.blobs[content] = text.encode()
         return content
+
+
+_EXECUTABLE = " is executable"
+
+
+def _mode(path: str, old: dict[str, str], new: dict[str, str]) -> str:
+    """As PathChange says it."""
+    if path not in new or (path + _EXECUTABLE in old) == (path + _EXECUTABLE in new):
+        return ""
+    return "100755" if path + _EXECUTABLE in new else "100644" if path in old else ""
 
 
 def git_id(text: str | None) -> str:

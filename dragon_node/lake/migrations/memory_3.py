@@ -1,4 +1,4 @@
-"""memory.db from format 2 to 3: a run knows who told of it, and whether it was still under way."""
+"""memory.db from 2 to 3: runs know who told of them and whether they had ended; modes are kept."""
 
 from __future__ import annotations
 
@@ -16,3 +16,5 @@ def step(db: apsw.Connection) -> None:
     """Inside the transaction that also writes the new format; new tables come with the schema."""
     for column in _COLUMNS:
         db.execute(f"ALTER TABLE runs ADD COLUMN {column}")
+    for table in ("run_changes", "remedy_paths"):
+        db.execute(f"ALTER TABLE {table} ADD COLUMN mode TEXT NOT NULL DEFAULT ''")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,6 +39,31 @@ def difference(old: Files, new: Files) -> tuple[PathChange, ...]:
 def test_changes_over_a_chain_are_the_direct_difference(chain: list[Files]) -> None:
     steps = [difference(a, b) for a, b in pairwise(chain)]
     assert compose(steps) == difference(chain[0], chain[-1])
+
+
+RUN, PLAIN = "100755", "100644"
+
+
+@pytest.mark.parametrize(
+    ("steps", "composed"),
+    [
+        ([("1", "1", RUN)], [("1", "1", RUN)]),
+        ([("1", "1", RUN), ("1", "2", "")], [("1", "2", RUN)]),
+        ([("1", "2", ""), ("2", "2", RUN)], [("1", "2", RUN)]),
+        ([("1", "1", RUN), ("1", "1", PLAIN)], []),
+        ([("1", "2", ""), ("2", "2", RUN), ("2", "2", PLAIN)], [("1", "2", "")]),
+        ([("1", "1", RUN), ("1", "", "")], [("1", "", "")]),
+        ([("", "1", ""), ("1", "1", RUN)], [("", "1", RUN)]),
+        ([("", "1", RUN), ("1", "1", PLAIN)], [("", "1", "")]),
+        ([("1", "", ""), ("", "1", RUN)], []),
+    ],
+)
+def test_the_mode_is_composed_like_the_content(
+    steps: list[tuple[str, str, str]], composed: list[tuple[str, str, str]]
+) -> None:
+    """The last: whether it could be executed before it was gone is not known."""
+    edges = [[PathChange("a", old, new, mode=mode)] for old, new, mode in steps]
+    assert [(c.old_git, c.new_git, c.mode) for c in compose(edges)] == composed
 
 
 def test_what_a_run_leaves_behind_is_nobodys_change() -> None:

@@ -66,3 +66,13 @@ def test_the_first_of_two_equal_commits_is_named() -> None:
 def test_nothing_and_gone_are_told_apart() -> None:
     assert label((FIX,), {}, (), FAILED_MS).text == UNCOMMITTED
     assert label((FIX,), {}, (commit(gone=True),), FAILED_MS).text == GONE
+
+
+def test_a_changed_mode_is_carried_only_by_a_commit_that_changes_nothing_else() -> None:
+    """Neither did an earlier commit with the same content hold it, nor is it its own revert."""
+    made = PathChange("a.py", "good", "good", mode="100755")
+    same = {"a.py": ("good", "good")}
+    mode = KnownCommit("c" * 40, "run", FAILED_MS + 5, False, False, same, {})
+    added = KnownCommit("d" * 40, "add", FAILED_MS - 5, False, True, {"a.py": ("", "good")}, {})
+    assert label((made,), {}, (mode,), FAILED_MS).text == "ccccccc run"
+    assert label((made,), {}, (added,), FAILED_MS).text == UNCOMMITTED

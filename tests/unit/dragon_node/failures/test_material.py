@@ -57,6 +57,40 @@ async def test_the_failing_tree_can_be_rebuilt_and_the_remedy_alone_is_given(
     assert story.blobs[found.packages] == b"pytest==9\n"
 
 
+async def test_a_file_made_executable_is_a_remedy_that_can_be_tried_again(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    copy.commit("first")
+    copy.fails(failure())
+    copy.executable.add("shop/cart.py")
+    copy.write("README.md", "now it can be run\n")
+    copy.passes()
+    remedy = (await recaller.by_fingerprint("f1")).remedies[0]
+    assert remedy.state == "observed"
+    assert "mode is now 100755" in remedy.diff
+    found = await Material(story, recaller).of(remedy.id)
+    assert [(c.path, c.old_git == c.new_git, c.mode) for c in found.changes] == [
+        ("shop/cart.py", True, "100755")
+    ]
+
+
+async def test_whether_a_mode_is_in_place_is_not_known_by_the_files_content(
+    story: Story, recaller: Recaller
+) -> None:
+    """It came back with the file as it was, so nothing says that the remedy did not hold."""
+    copy = story.copy()
+    copy.commit("first")
+    copy.fails(failure())
+    copy.executable.add("shop/cart.py")
+    copy.passes()
+    copy.executable.clear()
+    copy.fails(failure())
+    (remedy,) = (await recaller.last()).remedies
+    assert (remedy.state, remedy.commit) == ("observed", "")
+    assert "did not hold" not in remedy.why
+
+
 async def test_the_run_is_the_last_that_failed_so_and_none_in_between(
     story: Story, recaller: Recaller
 ) -> None:

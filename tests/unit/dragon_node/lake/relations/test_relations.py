@@ -166,7 +166,7 @@ async def test_remedies_join_failures_and_the_files_that_they_touched() -> None:
         "INSERT INTO remedies VALUES ('r1',1,?,?,'','observed','code','it changed',1,2,NULL)",
         (PROJECT, "f" * 32),
     )
-    memory.execute("INSERT INTO remedy_paths VALUES ('r1','a.py',1,'','','','')")
+    memory.execute("INSERT INTO remedy_paths VALUES ('r1','a.py',1,'','','','','')")
     file = ProjectFile()
     file.tell(failed(fingerprint="f" * 32))
     found = await _around(file, "failure", "f" * 32, hops=2, memory=memory)
