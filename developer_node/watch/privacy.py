@@ -6,24 +6,16 @@ the .postdevai.toml at the top of the working copy.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from developer_node.text.gates import gate, never_recorded
-from developer_node.text.repository_settings import NAME, settings_of
-from developer_node.watch.folding import is_covered
+from developer_node.text.gates import gate
+from developer_node.text.repository_settings import NAME
+from developer_node.text.withheld import Withheld, nothing_withheld, withheld
 
-Withheld = Callable[[str], bool]
-"""Whether nothing is recorded of a path, which is relative to the root."""
+__all__ = ["SETTINGS_NAME", "Privacy", "Withheld", "nothing_withheld"]
 
 SETTINGS_NAME = NAME
-
-
-def nothing_withheld(path: str) -> bool:
-    """Everything is recorded."""
-    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +32,4 @@ class Privacy:
 
     def withheld(self) -> Withheld:
         """What is left out of it. A list that cannot be read has closed the gate already."""
-        try:
-            places = never_recorded(self.home)
-        except (OSError, ValueError):
-            return lambda path: True
-        root = os.fspath(self.root)
-        below = [os.path.relpath(p, root) for p in places if p.startswith(root + os.sep)]
-        settings = settings_of(self.root)
-        if not below and not settings.ignore:
-            return nothing_withheld
-        never = frozenset(below)
-        return lambda path: is_covered(path, never) or settings.ignores(self.root / path)
+        return withheld(self.home, self.root)

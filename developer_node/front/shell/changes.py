@@ -10,6 +10,7 @@ from common.model.ids import BLOB_BYTES_MAX, ContentHash, content_hash
 from developer_node.front.shell.repository import Repository
 from developer_node.front.shell.snapshot import GIT_TIMEOUT_S
 from developer_node.text.git import git, text_of
+from developer_node.text.withheld import Withheld, nothing_withheld
 
 CHANGES_MAX = 1000
 CONTENT_BYTES_MAX = 2 << 20
@@ -121,16 +122,19 @@ def parse_batch(output: bytes) -> dict[str, bytes]:
 
 
 def path_changes(
-    found: Sequence[Difference], known: Mapping[str, ContentHash]
+    found: Sequence[Difference],
+    known: Mapping[str, ContentHash],
+    withheld: Withheld = nothing_withheld,
 ) -> tuple[PathChange, ...]:
-    """The differences with the contents that are held."""
+    """The differences with the contents that are held, and with none where they are withheld."""
     nothing = ContentHash("")
-    return tuple(
-        PathChange(
-            d.path, d.old, d.new, known.get(d.old, nothing), known.get(d.new, nothing), d.mode
-        )
-        for d in found[:CHANGES_MAX]
-    )
+
+    def change(d: Difference) -> PathChange:
+        may: Mapping[str, ContentHash] = {} if withheld(d.path) else known
+        old, new = may.get(d.old, nothing), may.get(d.new, nothing)
+        return PathChange(d.path, d.old, d.new, old, new, d.mode)
+
+    return tuple(change(d) for d in found[:CHANGES_MAX])
 
 
 def empty_tree(like: str) -> str:

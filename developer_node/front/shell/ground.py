@@ -22,6 +22,7 @@ from developer_node.front.shell.last_ground import LastGround, last_ground
 from developer_node.front.shell.repository import Repository
 from developer_node.front.shell.snapshot import Snapshot, take
 from developer_node.front.shell.start import Environment, Start
+from developer_node.text.withheld import Withheld
 
 CUT_LINES_MAX = 20
 
@@ -48,7 +49,7 @@ def finish(start: Start, redact: Callable[[bytes], bytes]) -> Generator[Finished
         found, lost = _changes(start.repository, last, start.snapshot)
         _collect(found, start, last, contents)
         cut = [*start.snapshot.cut, *complaint, *unread, *lost]
-        cut += _left_out(found, dirty, contents)
+        cut += _left_out(found, dirty, contents, start.withheld)
         ground = replace(
             noted,
             head=start.snapshot.head,
@@ -56,10 +57,10 @@ def finish(start: Start, redact: Callable[[bytes], bytes]) -> Generator[Finished
             tree=start.snapshot.tree,
             tree_after=after,
             previous_tree="" if lost else last.tree,
-            changes=path_changes(found, contents.known),
+            changes=path_changes(found, contents.known, start.withheld),
             cut=_short(cut),
             unnamed=max(0, len(found) - CHANGES_MAX),
-            dirty=path_changes(dirty, contents.known),
+            dirty=path_changes(dirty, contents.known, start.withheld),
         )
         yield Finished(ground, _referred(ground, contents) | blobs)
         own = set(start.snapshot.dirty.values())
@@ -117,7 +118,8 @@ def _collect(
 ) -> None:
     """Contents of what changed come first, those only remembered for the next run after them."""
     raw = start.raw or {}
-    changed = [oid for d in found[:CHANGES_MAX] for oid in (d.old, d.new) if oid]
+    open_ones = [d for d in found[:CHANGES_MAX] if not start.withheld(d.path)]
+    changed = [oid for d in open_ones for oid in (d.old, d.new) if oid]
     absent: list[str] = []
     for oid in dict.fromkeys(changed):
         if (held := last.content(oid)) is not None:
@@ -137,7 +139,10 @@ def _collect(
 
 
 def _left_out(
-    found: Sequence[Difference], dirty: Sequence[Difference], contents: Contents
+    found: Sequence[Difference],
+    dirty: Sequence[Difference],
+    contents: Contents,
+    withheld: Withheld,
 ) -> list[str]:
     lines: list[str] = []
     if len(found) > CHANGES_MAX:
@@ -146,10 +151,12 @@ def _left_out(
         lines.append(f"{len(dirty) - CHANGES_MAX} more files that differ from HEAD are not named")
     sides = [(d.path, oid) for d in found[:CHANGES_MAX] for oid in (d.old, d.new)]
     sides += [(d.path, d.new) for d in dirty[:CHANGES_MAX]]
-    without = list(dict.fromkeys(p for p, oid in sides if oid and oid not in contents.known))
-    if without:
-        some = ", ".join(without[:3]) + (" ..." if len(without) > 3 else "")
-        lines.append(f"{len(without)} changed files without content (binary or large): {some}")
+    private = {path for path, oid in sides if oid and withheld(path)}
+    without = {p for p, oid in sides if oid and oid not in contents.known} - private
+    for paths, why in ((private, "not to be recorded"), (without, "binary or large")):
+        if paths:
+            some = ", ".join(sorted(paths)[:3]) + (" ..." if len(paths) > 3 else "")
+            lines.append(f"{len(paths)} changed files without content ({why}): {some}")
     return lines
 
 

@@ -18,6 +18,7 @@ from developer_node.text.environment import (
     packages_blob,
     variables_blob,
 )
+from developer_node.text.withheld import Withheld, nothing_withheld, withheld
 from developer_node.text.working_copy import find_root, made_once, working_copy
 
 RAW_BYTES_MAX = 4 << 20
@@ -48,6 +49,8 @@ class Start:
     snapshot: Snapshot | None = None
     raw: Mapping[str, bytes] | None = None
     """Content of the dirty files by git id, as it was; never written anywhere unredacted."""
+    withheld: Withheld = nothing_withheld
+    """Of such files no content is kept."""
     complaint: str = ""
     """Why the files could not be looked at, when they should have been."""
 
@@ -66,8 +69,9 @@ def begin(argv: Sequence[str], cwd: Path, home: Path, environment: Mapping[str, 
     except PostDevAIError as error:
         cut = (f"files were not looked at: {error.message}",)
         return Start(name, noted, cut, complaint=error.message)
-    raw = _read_dirty(root, snapshot)
-    return Start(name, noted, (), repository, snapshot, raw)
+    private = withheld(home, root)
+    raw = _read_dirty(root, snapshot, private)
+    return Start(name, noted, (), repository, snapshot, raw, private)
 
 
 def _environment(
@@ -90,10 +94,12 @@ def _open(home: Path, root: Path, name: WorkingCopyId) -> Repository:
     return open_repository(root, grounds / name)
 
 
-def _read_dirty(root: Path, snapshot: Snapshot) -> dict[str, bytes]:
+def _read_dirty(root: Path, snapshot: Snapshot, private: Withheld) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     room = RAW_BYTES_MAX
     for path, oid in snapshot.dirty.items():
+        if private(os.fsdecode(path)):
+            continue
         full = os.path.join(os.fsencode(root), path)
         try:
             if os.path.islink(full):

@@ -15,6 +15,7 @@ from common.model.ids import ContentHash, content_hash
 from developer_node.front.shell import changes, ground, last_ground
 from developer_node.front.shell.ground import Finished, finish
 from developer_node.front.shell.start import Start, begin
+from developer_node.text.gates import put_never
 
 Git = Callable[..., str]
 Listing = Callable[[Path], dict[str, tuple[int, int, bytes]]]
@@ -402,3 +403,52 @@ def test_contents_that_differ_from_head_stop_at_the_limit_and_the_cut_says_so(
     done = record()
     assert [c.path for c in done.ground.dirty if c.new_content] == ["p", "q"]
     assert done.ground.cut == ("1 changed files without content (binary or large): r",)
+
+
+def test_of_an_ignored_file_path_and_ids_are_kept_and_no_content(
+    record: Record, repository: Path, home: Path, listing: Listing, git: Git
+) -> None:
+    """Not even one that was kept before it was ignored, or that git holds."""
+    (repository / "secrets").mkdir()
+    for name in ("committed", "changed"):
+        (repository / "secrets" / name).write_text(f"planted {name}\n")
+    git(repository, "add", ".")
+    git(repository, "commit", "-m", "with secrets")
+    (repository / "secrets" / "changed").write_text("planted before\n")
+    record()
+    (repository / ".postdevai.toml").write_text('[record]\nignore = ["secrets/"]\n')
+    (repository / "secrets" / "changed").write_text("planted after\n")
+    (repository / "secrets" / "committed").unlink()
+    (repository / "a.py").write_text("a = 2\n")
+    done = record()
+    found = {c.path: c for c in (*done.ground.changes, *done.ground.dirty)}
+    changed, gone = found["secrets/changed"], found["secrets/committed"]
+    assert changed.new_git == git(repository, "hash-object", "secrets/changed")
+    assert (changed.old_content, changed.new_content, gone.old_content) == ("", "", "")
+    assert b"planted" not in b"".join(done.blobs.values())
+    assert done.blobs[found["a.py"].new_content] == b"a = 2\n", "the control"
+    (said,) = done.ground.cut
+    assert said == (
+        "2 changed files without content (not to be recorded): secrets/changed, secrets/committed"
+    )
+    assert record().ground.tree == done.ground.tree
+
+
+def test_an_ignored_file_says_nothing_by_a_file_that_is_its_copy(
+    record: Record, repository: Path
+) -> None:
+    (repository / ".postdevai.toml").write_text('[record]\nignore = ["*.pem"]\n')
+    for name in ("key.pem", "copy.txt"):
+        (repository / name).write_text("the same\n")
+    found = {c.path: c for c in record().ground.dirty}
+    assert found["copy.txt"].new_git == found["key.pem"].new_git
+    assert (bool(found["copy.txt"].new_content), found["key.pem"].new_content) == (True, "")
+
+
+def test_where_it_was_said_never_here_no_content_is_kept_from_above(
+    record: Record, repository: Path, home: Path
+) -> None:
+    put_never(home, repository / "sub")
+    (repository / "sub" / "b.py").write_text("b = 2\n")
+    (change,) = record().ground.dirty
+    assert (change.path, change.new_content) == ("sub/b.py", "")
