@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 
 from common.errors import Missing, PostDevAIError, Unavailable
 from common.model.answer import AskPart, AskRequest
-from common.model.event import Event, kind_of
+from common.model.event import ActDone, Event, kind_of
 from common.model.failure import Suggestion, Verdict
 from common.model.ids import ContentHash, EventId
 from common.model.lake import HistoryEntry, HistoryPage, HistoryQuery
@@ -46,6 +46,7 @@ class ScriptedRemedies:
         self.drafted: list[tuple[str, str]] = []
         self.snoozed: list[tuple[str, int]] = []
         self.stats: tuple[CardStats, ...] = ()
+        self.reverted: list[EventId] = []
         self.ended = 0
         """Proofs that were ended or have come to their end."""
 
@@ -74,6 +75,11 @@ class ScriptedRemedies:
         """The scripted patch."""
         self.drafted.append((remedy_id, path))
         return self.patch
+
+    async def revert(self, event_id: EventId) -> ActDone:
+        """Kept for the test to look at."""
+        self.reverted.append(event_id)
+        return ActDone("assistant", "reverted", "r1", "gone: a worktree", reverts=event_id)
 
     async def card_stats(self, project: str = "") -> tuple[CardStats, ...]:
         """What the test set."""

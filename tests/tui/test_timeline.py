@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from textual.widgets import Input
 
-from common.model.event import CommandFinished, Output
+from common.model.event import ActDone, CommandFinished, Output
 from developer_node.front.tui.screens.text import TextScreen
 from developer_node.front.tui.widgets.row_list import RowList
 from developer_node.front.tui.widgets.text_pane import TextPane
@@ -190,3 +190,21 @@ async def test_a_git_event_without_commits_tells_what_git_said() -> None:
         await pilot.press("enter")
         await settled(pilot)
         assert "aaaaaaa → bbbbbbb" in seen(pilot)
+
+
+async def test_one_key_takes_back_what_was_done_in_ones_name() -> None:
+    """Only where something was left behind, and only once."""
+    daemon = scene_live()
+    left = ActDone("assistant", "tried", "r1", "it mends it; it is in /w", worktree="/w")
+    act = event(60, 1, left)
+    async with app_of(daemon).run_test(size=(100, 24), notifications=True) as pilot:
+        await settled(pilot)
+        assert "Undo" not in seen(pilot)
+        daemon.say(act)
+        await until(pilot, lambda: "it mends it" in seen(pilot))
+        await pilot.press("g")
+        await until(pilot, lambda: "Undo" in seen(pilot))
+        await pilot.press("u")
+        await until(pilot, lambda: daemon.remedies.reverted == [act.id])
+        daemon.say(event(61, 0, replace(left, action="reverted", worktree="", reverts=act.id)))
+        await until(pilot, lambda: "Undo" not in seen(pilot))

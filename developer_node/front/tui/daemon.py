@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
 from common.model.answer import AskPart, AskRequest
-from common.model.event import Event
+from common.model.event import ActDone, Event
 from common.model.failure import Verdict
 from common.model.ids import ContentHash, EventId
 from common.model.lake import HistoryPage, HistoryQuery
@@ -31,6 +31,10 @@ class Remedies(Protocol):
 
     async def snooze(self, suggestion_id: str, minutes: int) -> None:
         """Puts a card off."""
+        ...
+
+    async def revert(self, event_id: EventId) -> ActDone:
+        """Takes back what was done in the owner's name."""
         ...
 
     async def card_stats(self, project: str = "") -> tuple[CardStats, ...]:

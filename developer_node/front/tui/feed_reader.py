@@ -11,7 +11,7 @@ from textual.message import Message
 
 from common.errors import PostDevAIError, Unavailable
 from common.model.answer import AskPart, AskRequest
-from common.model.event import Event, EventKind, FileChanged
+from common.model.event import ActDone, Event, EventKind, FileChanged
 from common.model.failure import Suggestion, Verdict
 from common.model.ids import ContentHash, EventId
 from common.model.lake import HistoryQuery
@@ -101,6 +101,10 @@ class FeedReader:
     async def snooze(self, suggestion_id: str, minutes: int) -> None:
         """No card for the same symptom for so long."""
         await self._held().remedies.snooze(suggestion_id, minutes)
+
+    async def revert(self, act: EventId) -> ActDone:
+        """Takes back what was done in the owner's name."""
+        return await self._held().remedies.revert(act)
 
     async def card_stats(self) -> tuple[CardStats, ...]:
         """How cards were taken, project by project."""

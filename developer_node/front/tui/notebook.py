@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from common.model.event import Event, FileChanged, ProofFinished
+from common.model.event import ActDone, Event, FileChanged, ProofFinished
 from common.model.failure import Proof, Remedy, Suggestion, Verdict
 from common.model.ids import EventId, WorkingCopyId
 from common.model.lake import HistoryEntry
@@ -108,6 +108,11 @@ class Notebook:
             [*self._events.values(), *self._files.values()], key=_event_age, reverse=True
         )
         return [Entry(event, self._names.get(event.working_copy, "")) for event in events]
+
+    def taken_back(self) -> set[EventId]:
+        """Acts that a later one took back."""
+        bodies = (event.body for event in self._events.values())
+        return {body.reverts for body in bodies if isinstance(body, ActDone) and body.reverts}
 
     def event(self, event_id: EventId) -> Event | None:
         """None when it was dropped."""

@@ -10,12 +10,13 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from common.model.event import CommandFinished
+from common.errors import PostDevAIError
+from common.model.event import ActDone, CommandFinished, Event
 from common.model.ids import EventId
 from developer_node.front.tui.empty import nothing
 from developer_node.front.tui.messages import RowOpened, TextWanted
 from developer_node.front.tui.opened import open_burst, open_event
-from developer_node.front.tui.plain import one_line
+from developer_node.front.tui.plain import one_line, plain
 from developer_node.front.tui.rows import TimelineRows, bursts, matching
 from developer_node.front.tui.screens.view import Desk, View
 from developer_node.front.tui.sightings import told
@@ -39,6 +40,7 @@ class TimelineView(View):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", key_display="/"),
         Binding("y", "copy", "Copy", tooltip="Copy the command, or the row"),
+        Binding("u", "undo", "Undo", tooltip="Take back what was done in your name"),
         Binding("escape", "clear_filter", "Show all", key_display="Esc"),
     ]
 
@@ -79,6 +81,7 @@ class TimelineView(View):
     def on_row_highlighted(self) -> None:
         """The cursor left the newest row, or came back."""
         self._say_count()
+        self.refresh_bindings()
 
     def _say_count(self) -> None:
         words = self.query_one("#filter", Input).value
@@ -107,6 +110,8 @@ class TimelineView(View):
                 return not words.has_focus
             case "copy":
                 return self.query_one(RowList).row is not None
+            case "undo":
+                return self._act is not None
             case _:
                 return True
 
@@ -122,6 +127,31 @@ class TimelineView(View):
         self.query_one("#filter").display = False
         self.query_one(RowList).focus()
         self.refresh_bindings()
+
+    @property
+    def _act(self) -> Event | None:
+        """The selected act, when it left something behind that can be taken back."""
+        row = self.query_one(RowList).row
+        event = self.desk.notebook.event(EventId(row.key)) if row else None
+        if event is None or not isinstance(event.body, ActDone):
+            return None
+        act, taken_back = event.body, self.desk.notebook.taken_back()
+        stands = bool(act.worktree or act.branch) and event.id not in taken_back
+        return event if stands else None
+
+    def action_undo(self) -> None:
+        """One key takes back a worktree or a branch."""
+        act = self._act
+        if act is not None:
+            self.run_worker(self._undo(act.id), group="undo")
+
+    async def _undo(self, act: EventId) -> None:
+        try:
+            done = await self.desk.reader.revert(act)
+        except PostDevAIError as error:
+            self.complain(error)
+            return
+        self.notify(plain(done.sentence), timeout=4, markup=False)
 
     def action_copy(self) -> None:
         """The command of the selected row; of other rows their text."""
