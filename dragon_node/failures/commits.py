@@ -16,6 +16,9 @@ _MAKES = frozenset(("commit", "amend", "merge", "rebase", "cherry-pick", "revert
 _MOVES_BACK = frozenset(("amend", "reset", "rebase"))
 """Operations that take commits off a branch."""
 
+_REFERENCES = frozenset(("branch", "tag", "fetch", "push"))
+"""Operations on one reference; without a new commit it is deleted."""
+
 _ANCESTORS_MAX = 10_000
 
 
@@ -24,6 +27,7 @@ def apply(db: apsw.Connection, record: Accepted, event: Event, moved: GitOperati
     for commit in moved.commits:
         _keep(db, record.project, event.at_ms, moved.operation in _MAKES, commit)
     if not moved.new:
+        _deleted(db, record.project, event.working_copy, moved)
         return
     db.execute(
         "INSERT OR REPLACE INTO heads VALUES (?,?,?,?)",
@@ -55,6 +59,17 @@ def _keep(db: apsw.Connection, project: str, seen_ms: int, made: bool, commit: C
         "INSERT OR IGNORE INTO commit_paths VALUES (?,?,?,?,?)",
         [(project, c.path, commit.sha, c.old_git, c.new_git) for c in commit.changes],
     )
+
+
+def _deleted(db: apsw.Connection, project: str, wc: str, moved: GitOperation) -> None:
+    """A reference of this working copy leads nowhere any more; another clone may have its own."""
+    if moved.operation not in _REFERENCES or not (moved.ref and moved.old):
+        return
+    db.execute(
+        "DELETE FROM heads WHERE wc=? AND ref IN (?,?)",
+        (wc, moved.ref, f"refs/heads/{moved.ref}"),
+    )
+    _let_go(db, project, moved.old)
 
 
 def _gone(db: apsw.Connection, project: str) -> set[str]:

@@ -72,6 +72,53 @@ async def test_a_fix_that_a_rebase_dropped_is_gone_and_its_diff_is_kept(
     assert "TABLE.get" in remedy.diff
 
 
+def on_a_branch(story: Story) -> tuple[Copy, Commit, Commit]:
+    """The fix is on `topic` alone; HEAD is back on `main`, as the watcher tells it."""
+    copy, fix = fixed_and_committed(story)
+    main = copy.history[0]
+    story.tell(copy, GitOperation("reset", fix.sha, main.sha, "refs/heads/main"))
+    story.tell(copy, GitOperation("branch", "", fix.sha, "topic", "branch: created topic"))
+    return copy, main, fix
+
+
+def deleted(copy: Copy, old: Commit) -> None:
+    copy.story.tell(copy, GitOperation("branch", old.sha, "", "topic", "branch: deleted topic"))
+
+
+async def test_a_deleted_branch_lets_its_commits_go(story: Story, recaller: Recaller) -> None:
+    copy, _, fix = on_a_branch(story)
+    (remedy,) = (await recaller.by_fingerprint("f1")).remedies
+    assert remedy.commit == fix.sha, "the control"
+    deleted(copy, fix)
+    (remedy,) = (await recaller.by_fingerprint("f1")).remedies
+    assert (remedy.commit, remedy.label) == ("", "commit gone, diff kept")
+    assert "TABLE.get" in remedy.diff
+    story.tell(copy, GitOperation("branch", "", fix.sha, "topic", "branch: created topic"))
+    (remedy,) = (await recaller.by_fingerprint("f1")).remedies
+    assert remedy.commit == fix.sha, "brought back"
+
+
+async def test_a_deleted_branch_that_was_merged_takes_nothing_away(
+    story: Story, recaller: Recaller
+) -> None:
+    copy, main, fix = on_a_branch(story)
+    story.tell(copy, GitOperation("merge", main.sha, fix.sha, "refs/heads/main"))
+    deleted(copy, fix)
+    (remedy,) = (await recaller.by_fingerprint("f1")).remedies
+    assert remedy.commit == fix.sha
+
+
+async def test_a_branch_deleted_in_one_clone_is_still_held_by_another(
+    story: Story, recaller: Recaller
+) -> None:
+    copy, _, fix = on_a_branch(story)
+    other = story.copy("desk")
+    story.tell(other, GitOperation("branch", "", fix.sha, "topic", "branch: created topic"))
+    deleted(copy, fix)
+    (remedy,) = (await recaller.by_fingerprint("f1")).remedies
+    assert remedy.commit == fix.sha
+
+
 async def test_a_test_that_is_expected_to_fail_now_is_skipped_and_no_remedy(
     story: Story, recaller: Recaller
 ) -> None:
