@@ -27,13 +27,13 @@ GitVerb = Literal[
     "clone",
     "other",
 ]
-BESIDE_HEAD: frozenset[GitVerb] = frozenset(
-    {"fetch", "push", "stash", "tag", "branch", "conflict"}
-)
+BESIDE_HEAD: frozenset[GitVerb] = frozenset({"fetch", "push", "stash", "tag", "branch", "conflict"})
 """Operations that leave HEAD where it is; `old` and `new` are those of the reference in `ref`."""
 EventKind = Literal["working_copy", "file", "git", "command", "editor", "proof", "act"]
 Recorder = Literal["", "run", "shell", "atuin", "bash", "zsh", "fish"]
 """Who told of a command; empty from before this was noted."""
+IMPORTED_LOG = "imported from the git log"
+"""The message of a git operation that tells of a log that was imported."""
 ActVerb = Literal["drafted", "tried", "branched", "reverted", "refused"]
 Autonomy = Literal["observer", "notifier", "advisor", "assistant", "pair programmer"]
 
@@ -273,6 +273,17 @@ def kind_of(body: Body) -> EventKind:
             return "proof"
         case ActDone():
             return "act"
+
+
+def is_imported(body: Body) -> bool:
+    """Whether it comes out of somebody's records from before, and not from watching."""
+    match body:
+        case CommandFinished(recorder="atuin" | "bash" | "zsh" | "fish"):
+            return True
+        case GitOperation(operation="other", message=message):
+            return message == IMPORTED_LOG
+        case _:
+            return False
 
 
 def content_hashes(body: Body) -> tuple[ContentHash, ...]:

@@ -60,7 +60,8 @@ class HistoryQuery:
     until_ms: int = 0
     """Before; 0 for no bound."""
     text: str = ""
-    """Words that a command, its output or a commit's message must contain."""
+    """Words that a command, its output or a commit's message must contain. What was imported is
+    only found by them."""
     like: EventId = EventId("")
     """Those most like this event, best first, in the place of newest first."""
     working_copy: str = ""

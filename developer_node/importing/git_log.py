@@ -9,7 +9,7 @@ from pathlib import Path
 
 from common.clock import Clock
 from common.errors import Invalid, Missing
-from common.model.event import Commit, GitOperation
+from common.model.event import IMPORTED_LOG, Commit, GitOperation
 from common.model.ids import WorkingCopyId
 from common.model.remedy import ImportProgress
 from developer_node.importing.copies import sighting, told_before
@@ -27,7 +27,6 @@ BATCH = 50
 """Commits in one event; their patches share a limit."""
 _EVERY = ("--branches", "--tags", "--remotes")
 """Stashes are no history."""
-MESSAGE = "imported from the git log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ class GitLog:
         if not commits:
             return
         at_ms = max(commit.author_ms for commit in commits)
-        body = GitOperation("other", message=MESSAGE, commits=tuple(commits))
+        body = GitOperation("other", message=IMPORTED_LOG, commits=tuple(commits))
         entries: list[Entry] = []
         if first and root not in await asyncio.to_thread(told_before, self.home):
             seen = await asyncio.to_thread(sighting, root)

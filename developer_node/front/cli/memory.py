@@ -59,7 +59,9 @@ def history(
     kind: Annotated[Kind | None, typer.Option(help="Only this kind.")] = None,
     since: Annotated[str, typer.Option(metavar="T", help="2h, 3d, yesterday, 2026-03-01.")] = "",
     until: Annotated[str, typer.Option(metavar="T", help="Before then.")] = "",
-    text: Annotated[str, typer.Option(metavar="WORDS", help="With these words in it.")] = "",
+    text: Annotated[
+        str, typer.Option(metavar="WORDS", help="With these words in it, imported too.")
+    ] = "",
     like: Annotated[str, typer.Option(metavar="ID", help="Most like this event first.")] = "",
     project: PROJECT = "",
     json: JSON = False,

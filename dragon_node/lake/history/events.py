@@ -4,6 +4,7 @@ events       lsn, id, at_ms, kind, working_copy, session, output (bytes that a c
              that are kept), body (the event as it travelled, zstd when long)
 event_words  FTS5, by lsn: what an event is found under, each word once
 refs         hash, lsn: which event refers to which content
+imported     lsn of events that were told long after they happened, out of other records
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, replace
 import apsw
 import zstandard
 
-from common.model.event import CommandFinished, Event, content_hashes, kind_of
+from common.model.event import CommandFinished, Event, content_hashes, is_imported, kind_of
 from common.wire.nouns import event_from_bytes, event_to_bytes
 from dragon_node.lake.history import sessions
 from dragon_node.lake.history.wording import wording, words_of
@@ -37,6 +38,7 @@ CREATE VIRTUAL TABLE IF NOT EXISTS event_words USING fts5(
   words, content='', contentless_delete=1, detail=none, tokenize='ascii');
 CREATE TABLE IF NOT EXISTS refs(
   hash BLOB NOT NULL, lsn INTEGER NOT NULL, PRIMARY KEY(hash, lsn)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS imported(lsn INTEGER PRIMARY KEY);
 """
 
 
@@ -68,6 +70,8 @@ def add(db: apsw.Connection, step: Step, event: Event) -> bool:
     )
     if db.changes() == 0:
         return False
+    if is_imported(event.body):
+        db.execute("INSERT INTO imported VALUES(?)", (step.lsn,))
     words = words_of(wording(event))
     if words:
         db.execute("INSERT INTO event_words(rowid, words) VALUES(?,?)", (step.lsn, _line(words)))
@@ -98,6 +102,7 @@ def remove(db: apsw.Connection, lsns: Iterable[int]) -> None:
         for content in content_hashes(event.body):
             db.execute("DELETE FROM refs WHERE hash=? AND lsn=?", (bytes.fromhex(content), lsn))
         db.execute("DELETE FROM event_words WHERE rowid=?", (lsn,))
+        db.execute("DELETE FROM imported WHERE lsn=?", (lsn,))
         db.execute("DELETE FROM events WHERE lsn=?", (lsn,))
 
 

@@ -24,7 +24,9 @@ SPARSE = 5_000
 
 
 def page(db: apsw.Connection, q: HistoryQuery) -> list[Kept]:
-    """Newest first; a command's output text is left out. A text without any word matches none."""
+    """Newest first, by arrival; a command's output text is left out. A text without any word
+    matches none. What was imported is given only where words ask for it: thousands of commands of
+    last year, or of nobody knows when, would stand before what happened today."""
     where, values = filters(db, q)
     if q.text:
         expression = matching(q.text)
@@ -32,6 +34,8 @@ def page(db: apsw.Connection, q: HistoryQuery) -> list[Kept]:
             return []
         where.append("lsn IN (SELECT rowid FROM event_words WHERE event_words MATCH ?)")
         values.append(expression)
+    else:
+        where.append("lsn NOT IN (SELECT lsn FROM imported)")
     sql = f"SELECT lsn, body FROM events {_index(db, q)} WHERE {' AND '.join(where)}"
     rows = db.execute(f"{sql} ORDER BY lsn DESC LIMIT ?", (*values, q.limit)).fetchall()
     return [_entry(lsn, unpack(body), q.text) for lsn, body in rows]
@@ -71,8 +75,8 @@ def filters(db: apsw.Connection, q: HistoryQuery) -> tuple[list[str], list[int |
         where.append("at_ms>=?")
         values.append(q.since_ms)
     if q.until_ms:
-        where.append("at_ms<?")
-        values.append(q.until_ms)
+        where.append("at_ms BETWEEN 1 AND ?")  # 0 is not known, so not before either
+        values.append(q.until_ms - 1)
     if q.working_copy:
         place = q.working_copy.rstrip("/") or "/"
         where.append(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from common.model.event import Event
+from common.model.event import IMPORTED_LOG, Event, GitOperation
 from common.model.lake import HistoryQuery
 from dragon_node.lake import history
 from dragon_node.lake.history import paging
@@ -46,6 +46,31 @@ def test_the_output_itself_stays_out_of_a_list() -> None:
     (kept,) = history.page(file.db, HistoryQuery(text="needle"))
     assert isinstance(kept.event, Event)
     assert "needle" not in repr(kept.event.body)
+
+
+def test_what_was_imported_pushes_nothing_out_and_is_found_by_its_words() -> None:
+    """It arrived last and happened long ago, or nobody knows when."""
+    file = ProjectFile()
+    file.tell(ran("make"), at_ms=1_000)
+    for recorder, at_ms in (("atuin", 500), ("bash", 0), ("zsh", 400), ("fish", 300)):
+        old = replace(ran(f"make {recorder}"), recorder=recorder, exit_codes=())
+        file.tell(old, at_ms=at_ms)
+    file.tell(GitOperation("other", message=IMPORTED_LOG), at_ms=600)
+    file.tell(replace(ran("ls"), recorder="shell"), at_ms=2_000)
+    assert _ids(file, HistoryQuery()) == [7, 1]
+    assert _ids(file, HistoryQuery(limit=1, before_cursor=7)) == [1]
+    assert _ids(file, HistoryQuery(kind="command")) == [7, 1]
+    assert _ids(file, HistoryQuery(kind="git")) == []
+    assert _ids(file, HistoryQuery(since_ms=1, until_ms=1_500)) == [1]
+    assert _ids(file, HistoryQuery(text="make")) == [5, 4, 3, 2, 1]
+    assert _ids(file, HistoryQuery(text="make", until_ms=450)) == [5, 4], "0 is no time"
+    history.remove(file.db, [2])
+    assert file.db.execute("SELECT lsn FROM imported ORDER BY lsn").fetchall() == [
+        (3,),
+        (4,),
+        (5,),
+        (6,),
+    ]
 
 
 def test_filters_are_exact_alone_and_together() -> None:
