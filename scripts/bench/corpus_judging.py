@@ -77,9 +77,9 @@ def judged(what: Happened, card: Suggestion | None, world: World, desk: Desk) ->
 
 
 def mends(remedy: Remedy, task: Task, mutant: Mutant) -> bool:
-    """Whether the diff takes this mistake back, at whatever line."""
-    wanted = set(_mending(task, mutant))
-    return task.module in remedy.paths and wanted <= set(_changed(remedy.diff.splitlines()))
+    """Whether the diff takes this mistake back and does nothing else, at whatever line."""
+    done = sorted(_changed(remedy.diff.splitlines()))
+    return remedy.paths == (task.module,) and sorted(_mending(task, mutant)) == done
 
 
 def _labelled(remedy: Remedy, what: Happened, world: World, desk: Desk) -> bool | None:

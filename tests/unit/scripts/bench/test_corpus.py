@@ -58,6 +58,7 @@ def test_a_diff_is_right_when_it_takes_the_mistake_back_at_whatever_line():
     remedy = Remedy("r", "observed", "code", diff=hunk, paths=(task.module,))
     assert mends(remedy, task, mutant)
     assert not mends(replace(remedy, paths=("tasks/other.py",)), task, mutant)
+    assert not mends(replace(remedy, diff=f"{hunk}+    found = 7\n"), task, mutant)
     other = next(m for m in mutants(task) if m.kind == "comparison")
     assert not mends(remedy, task, other)
 
