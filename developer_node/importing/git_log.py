@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from common.clock import Clock
@@ -60,15 +60,12 @@ class GitLog:
         yield _ended(at, older, cut)
 
     def _read(self, root: Path, shas: list[str]) -> list[Commit]:
-        """Without what may not be recorded; a commit that had some of it comes without patch."""
-        found = read_commits(root, shas, self.redact)
-        return [self._allowed(root, commit) for commit in found]
+        """Without what may not be recorded."""
 
-    def _allowed(self, root: Path, commit: Commit) -> Commit:
-        kept = tuple(each for each in commit.changes if self._may_keep(root / each.path))
-        if len(kept) == len(commit.changes):
-            return commit
-        return replace(commit, changes=kept, patch="", cut=True)
+        def withheld(path: str) -> bool:
+            return not self._may_keep(root / path)
+
+        return read_commits(root, shas, self.redact, withheld)
 
     def _may_keep(self, path: Path) -> bool:
         allowed = gate(self.home, path.parent, "").record

@@ -337,13 +337,17 @@ async def test_what_a_repository_asks_to_ignore_comes_in_by_no_commit(
     repository = Repository.make(tmp_path / "shop")
     repository.write("private/notes.txt", "the plan is marzipan\n")
     repository.write("open.txt", "shared\n")
+    repository.write("below/secret.txt", "the plan is nougat\n")
+    repository.write("below/.postdevai.toml", '[record]\nignore = ["secret.txt"]\n')
     repository.write(".postdevai.toml", '[record]\nignore = ["private/"]\n')
     repository.commit("notes")
     last = await bring_in(importing, "git", repository.root)
     assert last.recorded == 2
-    assert "marzipan" not in repr(outbox.events)
-    assert "private/notes.txt" not in repr(outbox.events)
-    assert "open.txt" in repr(outbox.events)
+    for taken in ("marzipan", "nougat", "private/notes.txt", "below/secret.txt"):
+        assert taken not in repr(outbox.events)
+    commits = [c for e in outbox.events if isinstance(e.body, GitOperation) for c in e.body.commits]
+    assert "+shared" in commits[-1].patch, "the rest of the patch is kept"
+    assert commits[-1].cut
     assert any("not to be recorded" in said for said in last.unknown)
 
 
