@@ -56,10 +56,16 @@ def label(
     """The commit that carries every path of the remedy, or words for why there is none.
 
     A commit carries a path when it leaves the file as the passing run had it, or when its patch
-    holds the lines that the remedy added (removed, if it added none).
+    holds the lines that the remedy added (removed, if it added none). Where HEAD had the file so
+    when it failed, the remedy took an uncommitted edit back, and all its lines count, also those
+    that it removed: a commit that leaves it so again mended something else.
     """
+    stood = {p.path for p in related if _stood(commits, p)}
     later = [c for c in commits if not c.before and c.at_ms >= failed_at_ms - _CLOCK_SLACK_MS]
-    carried = {c.sha: {p.path for p in related if _carries(c, p, lines)} for c in later}
+    carried = {
+        c.sha: {p.path for p in related if _carries(c, p, lines, stood=p.path in stood)}
+        for c in later
+    }
     exact = {c.sha: sum(_leaves_so(c, p) for p in related) for c in later}
     whole = [c for c in later if len(carried[c.sha]) == len(related)]
     present = sorted(
@@ -148,11 +154,23 @@ def _reverts(commit: KnownCommit, path: PathChange) -> bool:
     return not only_mode(path) and commit.changes.get(path.path) == sides
 
 
-def _carries(commit: KnownCommit, path: PathChange, lines: Mapping[str, Lines]) -> bool:
-    if _leaves_so(commit, path):
+def _stood(commits: Sequence[KnownCommit], path: PathChange) -> bool:
+    """Whether the failing run's HEAD held the path as the remedy leaves it: a commit brought it,
+    and none changed it from there."""
+    before = [c.changes[path.path] for c in commits if c.before and path.path in c.changes]
+    brought = any(new == path.new_git for _, new in before)
+    return brought and not only_mode(path) and all(old != path.new_git for old, _ in before)
+
+
+def _carries(
+    commit: KnownCommit, path: PathChange, lines: Mapping[str, Lines], *, stood: bool
+) -> bool:
+    if _leaves_so(commit, path) and not stood:
         return True
     wanted, found = lines.get(path.path), commit.patch.get(path.path)
     if wanted is None or found is None:
         return False
     ours, theirs = (wanted.added, found.added) if wanted.added else (wanted.removed, found.removed)
+    if stood and not wanted.removed <= found.removed:
+        return False
     return any(len(line) >= _LINE_CHARS_MIN for line in ours) and ours <= theirs

@@ -26,8 +26,11 @@ def commit(
 
 
 def named(*commits: KnownCommit, added: str = "return 0") -> str:
-    lines = {"a.py": Lines(Counter([added]), Counter())}
-    return label((FIX,), lines, commits, FAILED_MS).commit
+    return label((FIX,), _lines(added), commits, FAILED_MS).commit
+
+
+def _lines(added: str) -> dict[str, Lines]:
+    return {"a.py": Lines(Counter([added]), Counter())}
 
 
 def test_a_later_commit_that_leaves_the_file_so_is_named() -> None:
@@ -61,6 +64,40 @@ def test_the_commit_that_leaves_the_very_content_goes_before_one_with_its_lines(
 
 def test_the_first_of_two_equal_commits_is_named() -> None:
     assert named(commit("b" * 40, FAILED_MS + 9), commit("a" * 40, FAILED_MS + 5)) == "a" * 40
+
+
+def test_a_commit_that_mends_something_else_carries_no_edit_that_was_taken_back() -> None:
+    """HEAD had the file right all along: the mistake of the failing run was in no commit."""
+    head = commit("a" * 40, FAILED_MS - 60_000, before=True)
+    other = commit("b" * 40, added="return 7")
+    assert label((FIX,), _lines("return 0"), (head, other), FAILED_MS).text == (
+        "an uncommitted edit undone, back to aaaaaaa subject"
+    )
+    assert named(head, commit("b" * 40, added="return 0")) == "b" * 40
+
+
+def test_a_commit_that_mends_another_mistake_in_the_same_line_carries_no_edit_taken_back() -> None:
+    """What it adds is the same line; what it removes is not."""
+    head = commit("a" * 40, FAILED_MS - 60_000, before=True)
+    ours = {"a.py": Lines(Counter(["return 0"]), Counter(["return 1"]))}
+
+    def by(removed: str) -> str:
+        patch = {"a.py": Lines(Counter(["return 0"]), Counter([removed]))}
+        later = KnownCommit(
+            "b" * 40, "s", FAILED_MS + 9, False, False, {"a.py": ("x", "good")}, patch
+        )
+        return label((FIX,), ours, (head, later), FAILED_MS).commit
+
+    assert by("return 2") == ""
+    assert by("return 1") == "b" * 40
+
+
+def test_the_control_is_that_it_is_named_where_head_had_the_mistake() -> None:
+    right = commit("a" * 40, FAILED_MS - 60_000, before=True)
+    wrong = KnownCommit(
+        "d" * 40, "s", FAILED_MS - 9_000, False, True, {"a.py": ("good", "bad")}, {}
+    )
+    assert named(right, wrong, commit("b" * 40, added="return 7")) == "b" * 40
 
 
 def test_nothing_and_gone_are_told_apart() -> None:
