@@ -97,14 +97,20 @@ def _in_place(remedy: KnownRemedy, values: str) -> str:
 
 
 def without_repeats(remedies: Sequence[Remedy]) -> tuple[Remedy, ...]:
-    """One for each diff, at the place of the best one; one that names a commit goes first."""
+    """One for each diff, wherever in its file, at the place of the best one; one that names a
+    commit goes first."""
     merged: dict[object, Remedy] = {}
     for remedy in remedies:
-        key = (remedy.project, remedy.diff) if remedy.kind == "code" else remedy.id
+        key = (remedy.project, _unplaced(remedy.diff)) if remedy.kind == "code" else remedy.id
         held = merged.get(key)
         if held is None or (remedy.commit and not held.commit and held.state == remedy.state):
             merged[key] = remedy
     return tuple(merged.values())
+
+
+def _unplaced(diff: str) -> str:
+    """Without the lines' numbers: a file that grew above moves them."""
+    return "\n".join(line for line in diff.splitlines() if not line.startswith("@@ "))
 
 
 async def _code(
