@@ -48,7 +48,7 @@ __pdv_history() {
 __pdv_before() {
   set +xuef
   [[ -e $__pdv_dir/on ]] || return
-  local name wait=
+  local name wait= letters=0123456789abcdefghijklmnopqrstuvwxyz
   [[ -e $__pdv_dir/wait ]] && wait=';w=1'
   compgen -e 2>/dev/null >|"$__pdv_dir/names"
   {
@@ -58,7 +58,8 @@ __pdv_before() {
     while IFS= read -r name; do printf '%s=%s\0' "$name" "${!name}"; done <"$__pdv_dir/names"
   } 2>/dev/null >|"$__pdv_dir/command.$__pdv_n"
   printf '\e]133;C;aid=%s;k=%s%s\a' "$__pdv_nonce" "$__pdv_n" "$wait" 2>/dev/null >/dev/tty
-  [[ $wait ]] && read -r -t 0.3 -n 1 name 2>/dev/null <>"$__pdv_dir/go"
+  # only the answer to this very command ends the wait: one that comes late was for another
+  [[ $wait ]] && read -r -t 0.3 -d "${letters:__pdv_n % ${#letters}:1}" name 2>/dev/null <>"$__pdv_dir/go"
 }
 
 # The prompt's own end, whoever made the prompt; and we stay first, whoever came before us.

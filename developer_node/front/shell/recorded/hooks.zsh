@@ -33,7 +33,8 @@ if [[ -o interactive ]]; then
   __pdv_before() {
     emulate -L zsh
     [[ -e $__pdv_dir/on ]] || return
-    local name wait=
+    local name wait= letters=0123456789abcdefghijklmnopqrstuvwxyz
+    local -F left=0.3 until
     [[ -e $__pdv_dir/wait ]] && wait=';w=1'
     {
       {
@@ -42,7 +43,14 @@ if [[ -o interactive ]]; then
       } >| $__pdv_dir/command.$__pdv_n
     } 2>/dev/null
     print -n -- "\e]133;C;aid=$__pdv_nonce;k=$__pdv_n$wait\a"
-    [[ -n $wait ]] && read -t 0.3 -k 1 -u 0 name <>$__pdv_dir/go 2>/dev/null
+    [[ -n $wait ]] || return 0
+    zmodload zsh/datetime 2>/dev/null
+    (( until = EPOCHREALTIME + left ))
+    # only the answer to this very command ends the wait: one that comes late was for another
+    while (( left > 0 )) && read -t $left -k 1 -u 0 name; do
+      [[ $name == ${letters[__pdv_n % $#letters + 1]} ]] && break
+      (( left = until - EPOCHREALTIME ))
+    done <>$__pdv_dir/go 2>/dev/null
     return 0
   }
 

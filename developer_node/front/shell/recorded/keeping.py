@@ -51,8 +51,8 @@ class Ended:
 class Keeper:
     """Takes jobs in order; `say` is given one sentence for what cannot be recorded, once each."""
 
-    def __init__(self, home: Path, go: Callable[[], None], say: Callable[[str], None]) -> None:
-        """`go` lets the command run that the hook holds back."""
+    def __init__(self, home: Path, go: Callable[[int], None], say: Callable[[str], None]) -> None:
+        """`go` lets the command of this number run, which its hook holds back."""
         self._home, self._go, self._say = home, go, say
         self._jobs: queue.Queue[Callable[[], None] | None] = queue.Queue(WAITING_MAX)
         self._said: set[str] = set()
@@ -102,9 +102,9 @@ class Keeper:
         try:
             start = begin(words(told.text), Path(told.cwd), self._home, told.environment)
         finally:
-            # later than that it has gone on by itself, and the next one may be waiting
+            # later than that it has gone on by itself
             if told.held and time.time() - told.at_s < LOOKED_IN_TIME_S:
-                self._go()
+                self._go(told.number)
         took = time.time() - told.at_s if told.at_s else LOOKED_IN_TIME_S
         if not told.held or not 0.0 <= took < LOOKED_IN_TIME_S:
             command.late = f"files were looked at {max(0, took) * 1000:.0f} ms after the start"

@@ -65,7 +65,8 @@ class OwnMarks:
             case "C" if number.isdecimal():
                 path = directory / f"command.{number}"
                 bash, held = self._session.kind == "bash", mark.named("w") == "1"
-                self._told = read_command(path, self._prompt, bash=bash, held=held)
+                told = read_command(path, self._prompt, int(number), bash=bash, held=held)
+                self._told = told or Told("", "", private=True, held=held, number=int(number))
                 return "begin"
             case "D":
                 self.exit_codes = _codes(mark)

@@ -44,7 +44,7 @@ def record(session: Session, pipe: int, words: int, is_in_front: Callable[[], bo
     except PostDevAIError as error:
         say(f"not recorded: {error.message}" + (f" ({error.hint})" if error.hint else ""))
         return
-    keeper = Keeper(home, lambda: _let_go(session), say)
+    keeper = Keeper(home, session.let_go, say)
     marks: Marks = OwnMarks(session)
     if is_in_front is not None:
         marks = ForeignMarks(is_in_front, os.getcwd(), os.environ)
@@ -110,8 +110,9 @@ class Recording:
         allowed = self._allowed(told)
         if told is None and isinstance(self._marks, ForeignMarks):
             self._keeper.say_once(NOT_NAMED)
+        if told is not None and told.held and allowed is None:
+            self._session.let_go(told.number)
         if told is None or allowed is None:
-            _let_go(self._session)
             return
         self._running = Command(told, allowed)
         self._output, self._screen, self._parts = OutputKeeper(), AlternateScreen(), Parts()
@@ -153,13 +154,3 @@ class Recording:
                 wait.touch(0o600)
             else:
                 wait.unlink(missing_ok=True)
-
-
-def _let_go(session: Session) -> None:
-    """A hook that still waits goes on; without one nobody reads, and nothing stays behind."""
-    with suppress(OSError):
-        handle = os.open(session.directory / "go", os.O_WRONLY | os.O_NONBLOCK)
-        try:
-            os.write(handle, b"\n")
-        finally:
-            os.close(handle)

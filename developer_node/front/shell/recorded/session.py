@@ -2,7 +2,8 @@
 
 Layout of DIRECTORY (0700, in XDG_RUNTIME_DIR or the system's place for temporary files):
 `rc` or `.zshenv` (hooks and nonce; the shell removes it as it reads it), `on` (recording goes on),
-`wait` (the recorder wants to look before the next command), `go` (FIFO: it has looked),
+`wait` (the recorder wants to look before the next command), `go` (FIFO: it has looked, by a letter
+for the command's number, so that an answer that comes late lets no later command go),
 `prompt.K` and `command.K` (what the hooks tell; NUL between fields; removed when read).
 """
 
@@ -12,8 +13,10 @@ import os
 import secrets
 import shlex
 import shutil
+import string
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -23,6 +26,8 @@ TTY_VARIABLE = "POSTDEVAI_TTY"
 """Names the terminal that is recorded, so that a shell inside it is not recorded twice."""
 NONCE_BYTES = 16
 _FISH_RC = "rc"
+LETTERS = string.digits + string.ascii_lowercase
+"""What the hook of a command waits for, by its number; the hooks have the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,15 @@ class Session:
                 return [self.shell, "-i"], env | {"ZDOTDIR": str(self.directory)}
             case "other":
                 return [self.shell, "-i"], env
+
+    def let_go(self, number: int) -> None:
+        """The hook of this command, if it still waits, goes on; nothing stays behind for others."""
+        with suppress(OSError):  # nobody waits
+            handle = os.open(self.directory / "go", os.O_WRONLY | os.O_NONBLOCK)
+            try:
+                os.write(handle, LETTERS[number % len(LETTERS)].encode())
+            finally:
+                os.close(handle)
 
     def close(self) -> None:
         """Takes everything away; the hooks find nothing to talk to and are silent."""

@@ -25,6 +25,8 @@ class Told:
     """When the hook wrote it, by the clock; 0 when that is not known."""
     held: bool = False
     """The hook keeps the command waiting until the files have been looked at."""
+    number: int = 0
+    """By which its hook is let go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def read_prompt(path: Path) -> Prompt:
     return Prompt(fields[0], fields[1] if len(fields) > 1 else "") if fields else Prompt()
 
 
-def read_command(path: Path, prompt: Prompt, *, bash: bool, held: bool) -> Told | None:
+def read_command(path: Path, prompt: Prompt, number: int, *, bash: bool, held: bool) -> Told | None:
     """What the hook wrote ahead of a command; None when it wrote nothing that can be read."""
     fields, at_s = _take(path)
     if len(fields) < 2:
@@ -56,7 +58,7 @@ def read_command(path: Path, prompt: Prompt, *, bash: bool, held: bool) -> Told 
         private = found is None or text == prompt.history
         text = found[1] if found else ""
     private = private or text[:1] in (" ", "\t")
-    return Told(text, cwd, private, environment, at_s, held)
+    return Told(text, cwd, private, environment, at_s, held, number)
 
 
 def _take(path: Path) -> tuple[list[str], float]:
