@@ -158,6 +158,9 @@ class Nearest:
     async def put(self, shard: Shard, project: ProjectId, embedder: str, made: Made) -> None:
         """In the project's file and index, as far as it has such chunks. Found once this returns,
         or, while the index is being read from the file, once that has ended."""
+        hashes = [content for content, _ in made]
+        if not await shard.database.read(partial(kept.any_of, hashes=hashes)):
+            return  # a write would make all old that is remembered of the file
         living = self._living[project]
         with living.watching() as died:
             new = await shard.database.write(lambda db: kept.put(db, embedder, made))

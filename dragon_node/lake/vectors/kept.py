@@ -142,6 +142,12 @@ def lacking(db: apsw.Connection, embedder: str, limit: int) -> list[tuple[Conten
     return list(newest.items())
 
 
+def any_of(db: apsw.Connection, hashes: Iterable[ContentHash]) -> bool:
+    """Whether there is a chunk with one of these hashes."""
+    find = "SELECT 1 FROM chunks WHERE hash=?"
+    return any(db.execute(find, (bytes.fromhex(h),)).fetchone() for h in hashes)
+
+
 def put(db: apsw.Connection, embedder: str, vectors: Made) -> list[tuple[ContentHash, Vector]]:
     """Keeps those whose chunk is still there, in place of another embedder's; returns them."""
     kept = [

@@ -65,6 +65,16 @@ async def test_a_vector_is_found_when_putting_it_returns(tmp_path: Path) -> None
         assert (await vectors.found(ROWS[7], 3))[0] == await vectors.chunk(KEYS[7])
 
 
+async def test_vectors_of_other_projects_write_nothing_here(tmp_path: Path) -> None:
+    async with opened(tmp_path) as vectors:
+        await vectors.cut(KEYS[0])
+        before = vectors.shard.database.writes
+        await vectors.put(KEYS[1:30], ROWS[1:30])
+        assert vectors.shard.database.writes == before
+        await vectors.put(KEYS[:30], ROWS[:30])
+        assert vectors.shard.database.writes == before + 1
+
+
 async def test_a_project_that_was_dropped_is_read_again(tmp_path: Path) -> None:
     async with opened(tmp_path) as vectors:
         await vectors.cut(*KEYS[:100])
