@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import pty
-import select
 import shlex
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +17,9 @@ from common.daemon.home import Home
 from common.model.failure import Suggestion
 from developer_node.front.local_client import LocalClient
 from scripts.bench.cards_lake import EVENTS_A_FAILURE, fill_lake
+from scripts.bench.cards_repositories import break_again, learn, mend, printed, repository_of
 from scripts.bench.cards_stages import TRACING, length, read, said, stages
+from scripts.bench.cards_terminal import READY, terminal
 from scripts.bench.report import Figure, quantile
 from scripts.bench.stage import ROOT, mesh, second_laptop
 from tests.support.mesh import Mesh
@@ -33,27 +32,8 @@ PARTS = 10
 """In each repository, each failing for a reason of its own: cards are limited to 12 an hour."""
 THINKING_S = 1.0
 """From a saved file to the command, as fast as somebody types."""
-READY = b"ready> "
 SHELL, RUN = "postdevai shell", "postdevai run"
 POSTDEVAI = (sys.executable, "-m", "developer_node.front.cli")
-PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
-CHECK = """\
-#!/bin/sh
-# Says what pytest said when it ran here, at once.
-fails=$(grep -l '{}' $1.py 2>/dev/null || grep -l '{}' *_part*.py | head -1)
-[ -z "$fails" ] && cat .said/passed && exit 0
-cat .said/$1
-exit 1
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What pytest printed, of the part that `STAND_IN` names."""
-
-    one: str
-    all: str
-    passed: str
 
 
 @dataclass(slots=True)
@@ -61,9 +41,6 @@ class _Measured:
     waits: list[float] = field(default_factory=list[float])
     """Milliseconds."""
     stages: list[Mapping[str, float]] = field(default_factory=list[Mapping[str, float]])
-
-
-STAND_IN = "thing00"
 
 
 def measure() -> list[Figure]:
@@ -82,15 +59,16 @@ def measure_in(events: int, repositories: int = REPOSITORIES, parts: int = PARTS
         place = Path(scratch)
         trace = place / "trace"
         names = [f"thing{i:02}" for i in range(2 * repositories)]
-        printed = _printed(place / "pattern", parts)
-        made_of = [_repository(place / name, printed, parts) for name in names]
+        said_of = printed(place / "pattern", parts)
+        made_of = [repository_of(place / name, said_of, parts) for name in names]
         with mesh(PYTHONPATH=f"{TRACING}", POSTDEVAI_BENCH_TRACE=str(trace)) as made:
             made.up(*(r.root for r in made_of))
             for repository in made_of:
-                _learn(made, repository, parts)
+                learn(made, repository, parts)
+            env = made.env | {"PYTHONPATH": f"{TRACING}{os.pathsep}{ROOT}"}
             with ExitStack() as stack:  # before gRPC has threads, which no fork takes along
                 terminals = {
-                    name: stack.enter_context(_terminal(argv, made, place))
+                    name: stack.enter_context(terminal(argv, env, place))
                     for name, argv in _shells(place).items()
                 }
                 took, found = asyncio.run(_measured(made, made_of, parts, terminals, trace, events))
@@ -116,63 +94,6 @@ def _figures(name: str, found: _Measured, held: str, took: float) -> list[Figure
         ),
         Figure(f"stages, {name}, ms: p50 (p95)", said(found.stages), "reported", "the same cards"),
     ]
-
-
-def _printed(root: Path, parts: int) -> _Said:
-    """Real runs, once; what they say of others differs in a name of the same length."""
-    repository = _broken(root.parent / STAND_IN, parts)
-
-    def ran(*words: str) -> str:
-        done = subprocess.run(
-            [*PYTEST, *words], cwd=repository.root, capture_output=True, text=True, check=False
-        )
-        return done.stdout
-
-    one, every = ran(f"test_{STAND_IN}_part0.py"), ran()
-    for i in range(parts):
-        repository.write(f"{STAND_IN}_part{i}.py", _answers())
-    passed = ran()
-    assert f"{parts} failed" in every and f"{parts + 1} passed" in passed, every + passed
-    repository.root.rename(root)
-    return _Said(one, every, passed)
-
-
-def _broken(root: Path, parts: int) -> Repository:
-    repository = Repository.make(root)
-    # roots made alike in one second would be one root, and one project
-    repository.git("commit", "-q", "--amend", "-m", root.name)
-    for i in range(parts):
-        part = f"{root.name}_part{i}"
-        repository.write(f"{part}.py", _fails(part))
-        test = f"import {part}\n\n\ndef test_{part}():\n    assert {part}.answer() == 1\n"
-        repository.write(f"test_{part}.py", test)
-    repository.commit("parts that do not answer")
-    return repository
-
-
-def _repository(root: Path, printed: _Said, parts: int) -> Repository:
-    repository = _broken(root, parts)
-    name = root.name
-    repository.write(".said/all", printed.all.replace(STAND_IN, name))
-    repository.write(".said/passed", printed.passed.replace(STAND_IN, name))
-    for i in range(parts):
-        part = f"{name}_part{i}"
-        repository.write(f".said/{part}", printed.one.replace(f"{STAND_IN}_part0", part))
-    repository.write("check", CHECK)
-    (repository.root / "check").chmod(0o755)
-    repository.commit("a check")
-    return repository
-
-
-def _learn(made: Mesh, repository: Repository, parts: int) -> None:
-    run = ("run", "--", "./check", "all")
-    failed = made.postdevai(*run, cwd=repository.root)
-    assert failed.returncode == 1, failed.stdout + failed.stderr
-    for i in range(parts):
-        repository.write(f"{repository.root.name}_part{i}.py", _answers())
-    passed = made.postdevai(*run, cwd=repository.root)
-    assert passed.returncode == 0, passed.stdout
-    repository.commit("parts that answer")
 
 
 async def _measured(
@@ -218,7 +139,7 @@ async def _once(
     """Broken again, run again, told; and mended for the next one."""
     part = f"{repository.root.name}_part{i}"
     command = shlex.join((*POSTDEVAI, "run", "--", "./check") if name == RUN else ("./check",))
-    repository.write(f"{part}.py", "# again\n" + _fails(part))
+    break_again(repository, part)
     await asyncio.sleep(THINKING_S)
     before = length(trace)
     returned = await asyncio.to_thread(type_, f"{command} {part}")
@@ -227,7 +148,7 @@ async def _once(
     failure = card.recollection.failure
     assert failure is not None and part in failure.test, f"a card about something else: {failure}"
     assert card.recollection.remedies, card.why
-    repository.write(f"{part}.py", _answers())
+    mend(repository, part)
     found.waits.append((arrived - returned) / 1_000_000)
     found.stages.append(stages(read(trace, before), returned, arrived))
 
@@ -238,53 +159,3 @@ def _shells(place: Path) -> dict[str, tuple[str, ...]]:
         SHELL: (*POSTDEVAI, "shell", "--shell", "bash"),
         RUN: ("bash", "--rcfile", str(place / ".bashrc"), "-i"),
     }
-
-
-@contextmanager
-def _terminal(argv: Sequence[str], made: Mesh, home: Path) -> Generator[Callable[[str], int]]:
-    """A shell on a PTY; types a line and says when the prompt was back."""
-    env = made.env | {"HOME": str(home), "TERM": "xterm-256color"}
-    env["PYTHONPATH"] = f"{TRACING}{os.pathsep}{ROOT}"
-    pid, screen = pty.fork()
-    if pid == 0:
-        os.chdir(home)
-        os.execvpe(argv[0], list(argv), env)
-
-    def typed(line: str) -> int:
-        os.write(screen, line.encode() + b"\r")
-        return _until_ready(screen)
-
-    try:
-        _until_ready(screen)
-        typed("true")
-        yield typed
-        os.write(screen, b"exit\r")
-        _until_closed(screen)
-    finally:
-        os.close(screen)
-        os.waitpid(pid, 0)
-
-
-def _until_ready(screen: int) -> int:
-    seen = b""
-    while READY not in seen:
-        if not select.select([screen], [], [], 60)[0]:
-            raise TimeoutError(f"no prompt came: {seen[-200:]!r}")
-        seen = seen[-200:] + os.read(screen, 65536)
-    return time.perf_counter_ns()
-
-
-def _until_closed(screen: int) -> None:
-    try:
-        while os.read(screen, 65536):
-            continue
-    except OSError:  # how Linux says that nobody writes any more
-        return
-
-
-def _fails(part: str) -> str:
-    return f"def answer():\n    return {{}}['{part}']\n"
-
-
-def _answers() -> str:
-    return "def answer():\n    return 1\n"
