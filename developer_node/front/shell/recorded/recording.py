@@ -13,6 +13,7 @@ from common.daemon.home import Home
 from common.errors import PostDevAIError
 from developer_node.front.shell.kept_output import AlternateScreen, OutputKeeper
 from developer_node.front.shell.parts import Parts
+from developer_node.front.shell.recorded import orphans
 from developer_node.front.shell.recorded.foreign import ForeignMarks
 from developer_node.front.shell.recorded.keeping import Command, Ended, Keeper
 from developer_node.front.shell.recorded.marks import Mark, MarkReader
@@ -44,6 +45,9 @@ def record(session: Session, pipe: int, words: int, is_in_front: Callable[[], bo
     except PostDevAIError as error:
         say(f"not recorded: {error.message}" + (f" ({error.hint})" if error.hint else ""))
         return
+    with suppress(OSError):  # a disk without room: only an orphan would be found by it
+        orphans.sign_in(session.directory)
+    orphans.end_orphans(session.directory.parent)
     keeper = Keeper(home, session.let_go, say)
     marks: Marks = OwnMarks(session)
     if is_in_front is not None:

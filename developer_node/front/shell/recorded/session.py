@@ -4,7 +4,8 @@ Layout of DIRECTORY (0700, in XDG_RUNTIME_DIR or the system's place for temporar
 `rc` or `.zshenv` (hooks and nonce; the shell removes it as it reads it), `on` (recording goes on),
 `wait` (the recorder wants to look before the next command), `go` (FIFO: it has looked, by a letter
 for the command's number, so that an answer that comes late lets no later command go),
-`prompt.K` and `command.K` (what the hooks tell; NUL between fields; removed when read).
+`prompt.K` and `command.K` (what the hooks tell; NUL between fields; removed when read), `who`
+(passer and recorder, see orphans.py).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ ShellKind = Literal["bash", "zsh", "fish", "other"]
 TTY_VARIABLE = "POSTDEVAI_TTY"
 """Names the terminal that is recorded, so that a shell inside it is not recorded twice."""
 NONCE_BYTES = 16
+PREFIX = "postdevai-shell-"
 _FISH_RC = "rc"
 LETTERS = string.digits + string.ascii_lowercase
 """What the hook of a command waits for, by its number; the hooks have the same."""
@@ -45,7 +47,7 @@ class Session:
         """Makes the directory and its FIFO; OSError where that cannot be."""
         base = os.environ.get("XDG_RUNTIME_DIR", "")
         usable = os.path.isdir(base) and os.access(base, os.W_OK)
-        directory = Path(tempfile.mkdtemp(prefix="postdevai-shell-", dir=base if usable else None))
+        directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base if usable else None))
         os.mkfifo(directory / "go", 0o600)
         for name in ("on", "wait"):  # until the recorder says otherwise, it wants to look first
             (directory / name).touch(0o600)
