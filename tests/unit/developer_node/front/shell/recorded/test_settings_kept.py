@@ -114,6 +114,7 @@ def test_a_pane_of_tmux_is_another_terminal_and_is_recorded(
         person.sees(READY)
         person.types(b"echo in the $((40 + 2))nd pane\r")
         person.sees(rb"in the 42nd pane")
+        person.sees(READY)
         person.types(b"exit\r")
         person.sees(rb"\[exited\]")
         person.sees(READY)
