@@ -98,6 +98,8 @@ class Acting:
         root = self._root(path)
         remedy = (await self.dragon.material(remedy_id)).remedy
         patch = await asyncio.to_thread(drafted, remedy.diff, root, remedy_id)
+        if not patch.applies:
+            return patch  # nothing was done in the owner's name
         level = self._levels.at(os.fspath(root)).level
         act = ActDone(level, "drafted", remedy_id, f"a patch for {root}: {patch.sentence}")
         await self._log(replace(act, kind=remedy.kind), self._copy(root))

@@ -26,7 +26,7 @@ def newest_first(page: HistoryPage) -> HistoryPage:
     return replace(page, entries=tuple(ordered))
 
 
-def events(page: HistoryPage, *, watching: bool = False) -> list[Line]:
+def events(page: HistoryPage, *, watching: bool = False, ids: bool = False) -> list[Line]:
     """The events, in this machine's time; what is watched is told only when asked for."""
     if not page.entries:
         return [line("Nothing is recorded that matches."), fresh(page.freshness)]
@@ -42,10 +42,12 @@ def events(page: HistoryPage, *, watching: bool = False) -> list[Line]:
         style, said = what(entry.event)
         lines.append(
             line(
+                Span(f"{entry.event.id}  " if ids else "", "dim"),
                 Span(when(entry.event.at_ms), "dim"),
                 f"  {entry.project[:16]:<16}  ",
                 Span(said, style),
                 Span(f"  {entry.likeness:.0%} alike" if entry.likeness else "", "dim"),
+                Span(_way_back(entry.event), "dim"),
             )
         )
         lines += [line(Span(f"    {text}", "dim")) for text in entry.excerpt.splitlines()]
@@ -75,6 +77,15 @@ def what(event: Event) -> tuple[str, str]:
             return "cyan", f"{act.level} {act.action}: {one_line(act.sentence)}"
 
 
+def _way_back(event: Event) -> str:
+    """How an act is taken back that left something behind."""
+    match event.body:
+        case ActDone(worktree=worktree, branch=branch, reverts="") if worktree or branch:
+            return f"  postdevai revert {event.id}"
+        case _:
+            return ""
+
+
 def one_line(text: str) -> str:
     """Every run of white space as one space."""
     return " ".join(text.split())
@@ -93,6 +104,9 @@ def _git(git: GitOperation) -> str:
 def _command(command: CommandFinished) -> tuple[str, str]:
     code = command.exit_codes[-1] if command.exit_codes else 0
     said = f"$ {one_line(command.command)}"
+    if command.running:
+        failing = f", {count(len(command.failures), 'failure')}" if command.failures else ""
+        return "yellow", f"{said}  (still runs{failing})"
     if not code:
         return "green", said
     failed = f", {count(len(command.failures), 'failure')}" if command.failures else ""

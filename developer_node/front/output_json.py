@@ -139,6 +139,8 @@ _NO_BODY: Json = dict.fromkeys(
         "exit_codes",
         "duration_ms",
         "failures",
+        "running",
+        "run",
         "path",
         "deleted",
         "skipped",
@@ -163,6 +165,8 @@ def _body(recorded: Event) -> Json:
                 "exit_codes": list(command.exit_codes),
                 "duration_ms": command.duration_ms,
                 "failures": [failure(f) for f in command.failures],
+                "running": command.running,
+                "run": command.run or None,
             }
         case FileChanged() as file:
             return {"path": file.path, "deleted": file.deleted, "skipped": file.skipped or None}

@@ -1,4 +1,4 @@
-"""Reads a time as people write it: 2h, 3d, yesterday, 2026-03-01, 2026-03-01T09:30."""
+"""Reads a time as people write it: 2h, 3d, 21:40, yesterday, 2026-03-01, 2026-03-01T09:30."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from common.errors import Invalid
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _AGE = re.compile(r"(\d{1,6})\s*([smhdw])")
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?")
 
 
 def since_ms(text: str, now: datetime) -> int:
-    """Milliseconds since 1970; `now` knows its zone, and a time without one is meant there."""
+    """Milliseconds since 1970; `now` knows its zone, and a time without one is meant there. A time
+    of day is the last one that was."""
     word = text.strip().lower()
     if age := _AGE.fullmatch(word):
         seconds = int(age[1]) * _UNITS[age[2]]
@@ -21,13 +23,16 @@ def since_ms(text: str, now: datetime) -> int:
     if word in ("today", "yesterday"):
         at = midnight if word == "today" else midnight - timedelta(days=1)
         return int(at.timestamp() * 1000)
+    if clock := _CLOCK.fullmatch(word):
+        at = midnight.replace(hour=int(clock[1]), minute=int(clock[2]), second=int(clock[3] or 0))
+        return int((at if at <= now else at - timedelta(days=1)).timestamp() * 1000)
     try:
         at = datetime.fromisoformat(text.strip())
     except ValueError:
         raise Invalid(
             f"{text!r} is not a time.",
             field="since",
-            hint="Write 2h, 3d, yesterday, 2026-03-01 or 2026-03-01T09:30.",
+            hint="Write 2h, 3d, 21:40, yesterday, 2026-03-01 or 2026-03-01T09:30.",
         ) from None
     return int((at if at.tzinfo else at.replace(tzinfo=now.tzinfo)).timestamp() * 1000)
 

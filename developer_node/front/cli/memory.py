@@ -15,7 +15,7 @@ from developer_node.front.cli.words import JSON, PROJECT, home, print_json
 if TYPE_CHECKING:
     from developer_node.front.local_client import LocalClient
 
-Kind = Literal["command", "file", "git", "editor", "working_copy"]
+Kind = Literal["command", "file", "git", "editor", "working_copy", "proof", "act"]
 
 
 def recall(
@@ -57,19 +57,21 @@ def _text(words: list[str]) -> str:
 def history(
     limit: Annotated[int, typer.Option(metavar="N", min=1, max=1000, help="Events at most.")] = 50,
     kind: Annotated[Kind | None, typer.Option(help="Only this kind.")] = None,
-    since: Annotated[str, typer.Option(metavar="T", help="2h, 3d, yesterday, 2026-03-01.")] = "",
+    since: Annotated[str, typer.Option(metavar="T", help="2h, 21:40, yesterday, 2026-03-01.")] = "",
     until: Annotated[str, typer.Option(metavar="T", help="Before then.")] = "",
     text: Annotated[
         str, typer.Option(metavar="WORDS", help="With these words in it, imported too.")
     ] = "",
     like: Annotated[str, typer.Option(metavar="ID", help="Most like this event first.")] = "",
     project: PROJECT = "",
+    ids: Annotated[bool, typer.Option("--ids", help="Begin each row with its id.")] = False,
     json: JSON = False,
 ) -> None:
-    """Show what happened, newest first."""
+    """Show what happened, newest first; a program that tells of itself while it runs, once."""
     from common.model.ids import EventId
     from common.model.lake import HistoryQuery
     from developer_node.front import output_json
+    from developer_node.front.history_rows import read_rows
     from developer_node.front.output_events import events, newest_first
     from developer_node.front.output_page import Page
     from developer_node.front.since import bound_ms
@@ -85,12 +87,12 @@ def history(
     )
 
     async def use(client: LocalClient) -> int:
-        page = await client.history(asked)
+        page = await (client.history(asked) if json else read_rows(client, asked))
         page = page if like else newest_first(page)
         if json:
             print_json(output_json.history(page))
         else:
-            Page().show(*events(page, watching=kind == "working_copy"))
+            Page().show(*events(page, watching=kind == "working_copy", ids=ids))
         return DONE if page.entries else NO
 
     raise typer.Exit(with_client(use, home()))

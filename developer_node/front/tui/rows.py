@@ -112,8 +112,14 @@ def _row(burst: list[Entry], at: str) -> Row:
     )
     kinds = f"{kind_of(entry.event.body)} {'failed' if told.sign == '✗' else ''}"
     words = f"{at} {told.title} {told.detail} {project} {kinds} {_paths(burst)}".lower()
-    # The oldest file of a burst names it: the row keeps its key while the burst grows.
-    return Row(burst[-1].event.id, left, right, words)
+    return Row(key_of(burst), left, right, words)
+
+
+def key_of(burst: Sequence[Entry]) -> str:
+    """Names a row for as long as it is there: a burst by its oldest file, while it grows; a
+    program that runs by its run, while it tells of itself and when it ends."""
+    event = burst[-1].event
+    return event.body.run or event.id if isinstance(event.body, CommandFinished) else event.id
 
 
 def _paths(burst: list[Entry]) -> str:
@@ -159,12 +165,14 @@ def _told(event: Event) -> _Told:
 def _command_told(command: CommandFinished) -> _Told:
     title = one_line(command.command)
     took = duration(command.duration_ms)
-    if not any(command.exit_codes):
-        return _Told("✓", "$text-success", title, took)
-    codes = "|".join(str(code) for code in command.exit_codes)
     if command.failures:
         failure = command.failures[0]
         title += f"  {one_line(failure.code, 40)}: {one_line(failure.message, 160)}"
+    if command.running:
+        return _Told("▸", "$text-warning", title, f"still runs  {took}")
+    if not any(command.exit_codes):
+        return _Told("✓", "$text-success", one_line(command.command), took)
+    codes = "|".join(str(code) for code in command.exit_codes)
     return _Told("✗", "$text-error", title, f"exit {codes}  {took}")
 
 

@@ -1,4 +1,5 @@
-"""Working copies in the timeline: one row until HEAD moves, none for the files of a first scan."""
+"""What of the notebook has a row: a working copy one until HEAD moves, the files of a first scan
+none, a program that tells of itself while it runs one."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from dataclasses import dataclass, field
 
 from common.model.event import FileChanged, GitOperation, WorkingCopySeen
 from common.model.ids import EventId, WorkingCopyId
+from developer_node.front.running_parts import superseded
 from developer_node.front.tui.notebook import Entry
 
 
@@ -31,7 +33,8 @@ class _Kept:
 def told(entries: Sequence[Entry]) -> list[Entry]:
     """Without what only repeats; newest first, as they came."""
     kept = _kept(entries)
-    return [entry for entry in entries if _stays(entry, kept)]
+    parts = superseded(entry.event for entry in entries)
+    return [e for e in entries if e.event.id not in parts and _stays(e, kept)]
 
 
 def _stays(entry: Entry, kept: _Kept) -> bool:

@@ -15,9 +15,10 @@ from common.model.event import ActDone, CommandFinished, Event
 from common.model.ids import EventId
 from developer_node.front.tui.empty import nothing
 from developer_node.front.tui.messages import RowOpened, TextWanted
+from developer_node.front.tui.notebook import Entry
 from developer_node.front.tui.opened import open_burst, open_event
 from developer_node.front.tui.plain import one_line, plain
-from developer_node.front.tui.rows import TimelineRows, bursts, matching
+from developer_node.front.tui.rows import TimelineRows, bursts, key_of, matching
 from developer_node.front.tui.screens.view import Desk, View
 from developer_node.front.tui.sightings import told
 from developer_node.front.tui.widgets.frame import Line
@@ -158,22 +159,28 @@ class TimelineView(View):
         row = self.query_one(RowList).row
         if row is None:
             return
-        event = self.desk.notebook.event(EventId(row.key))
-        if event is not None and isinstance(event.body, CommandFinished):
-            self.copy(event.body.command, "the command")
+        burst = self._burst(row.key)
+        body = burst[0].event.body if burst else None
+        if isinstance(body, CommandFinished):
+            self.copy(body.command, "the command")
         else:
             self.copy(row.left.plain.strip(), "the row")
 
     def on_row_opened(self, message: RowOpened) -> None:
         """A command's output, a commit's change, a file as it was kept."""
-        for burst in bursts(told(self.desk.notebook.entries())):
-            if burst[-1].event.id == message.key:
-                if len(burst) > 1:
-                    opening = open_burst(burst, self.desk.clock.now_ms(), self.desk.zone)
-                else:
-                    opening = open_event(burst[0].event, self.desk.reader)
-                self.post_message(TextWanted(opening))
-                return
+        burst = self._burst(message.key)
+        if burst is None:
+            return
+        if len(burst) > 1:
+            opening = open_burst(burst, self.desk.clock.now_ms(), self.desk.zone)
+        else:
+            opening = open_event(burst[0].event, self.desk.reader)
+        self.post_message(TextWanted(opening))
+
+    def _burst(self, key: str) -> list[Entry] | None:
+        """What stands behind a row."""
+        held = bursts(told(self.desk.notebook.entries()))
+        return next((burst for burst in held if key_of(burst) == key), None)
 
 
 def _counted(shown: int, count: int, words: str, *, following: bool) -> Content:

@@ -32,7 +32,14 @@ from common.model.answer import (
     Hit,
     ProjectFreshness,
 )
-from common.model.event import CommandFinished, Commit, Event, GitOperation, WorkingCopySeen
+from common.model.event import (
+    ActDone,
+    CommandFinished,
+    Commit,
+    Event,
+    GitOperation,
+    WorkingCopySeen,
+)
 from common.model.failure import Failure, Flakiness, Frame, Occurrence, Recollection, Remedy
 from common.model.ids import ContentHash, EventId, NodeId, WorkingCopyId
 from common.model.lake import HistoryEntry, HistoryQuery, LakeStats, SearchQuery
@@ -483,6 +490,22 @@ async def test_history_is_one_line_an_event_sorted_by_time(
     assert "watching" in (await terminal.type("history", "--kind", "working_copy")).out
     kinds = [event["kind"] for event in (await terminal.type("history", "--json")).json["events"]]
     assert kinds == ["git", "working_copy", "command"]
+
+
+async def test_an_act_that_left_something_says_how_it_is_taken_back(
+    terminal: Terminal, script: Script
+) -> None:
+    left = ActDone("assistant", "tried", "r", "it mends it", worktree="/w")
+    bodies = (left, replace(left, action="reverted", worktree="", reverts=EventId("0" * 32)))
+    script.entries = tuple(
+        HistoryEntry(n + 1, Event(EventId(f"{n}" * 32), n + 1, WorkingCopyId(""), body), "p")
+        for n, body in enumerate(bodies)
+    )
+    taken_back, tried = (await terminal.type("history", "--kind", "act")).out.splitlines()[:2]
+    assert tried.endswith(f"it mends it  postdevai revert {'0' * 32}")
+    assert "postdevai revert" not in taken_back
+    rows = (await terminal.type("history", "--ids")).out.splitlines()
+    assert [row.split()[0] for row in rows[:2]] == ["1" * 32, "0" * 32]
 
 
 # Nodes, status, invite, watch

@@ -120,3 +120,13 @@ def test_a_working_copy_says_how_many_files_were_found_or_that_the_scan_runs() -
     assert said(524).startswith("524 files found, main at aaaaaaa")
     assert said(-1, anew=True).startswith("first scan is running, main at aaaaaaa")
     assert said(0).startswith("main at aaaaaaa")
+
+
+def test_a_part_of_a_running_program_is_no_success_and_keeps_its_row_to_the_end() -> None:
+    run = EventId("f" * 32)
+    part = CommandFinished("serve", "/", (), 70, run=run, running=True)
+    end = CommandFinished("serve", "/", (1,), 90, run=run)
+    runs = timeline_rows([entry(1, part)], NOW_MS, UTC)[0]
+    ended = timeline_rows([entry(2, end)], NOW_MS, UTC)[0]
+    assert "▸ serve" in runs.left.plain and runs.right.plain.startswith("still runs")
+    assert "✗ serve" in ended.left.plain and runs.key == ended.key

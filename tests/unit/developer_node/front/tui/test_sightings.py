@@ -68,3 +68,12 @@ def test_a_head_that_moved_is_told_by_git_or_else_by_the_sighting() -> None:
     moved = GitOperation("commit", "a", "b")
     assert bodies(day(seen(files=2), moved, seen("b", 2))) == [seen(files=2), moved]
     assert bodies(day(seen(files=2), seen("b", 2))) == [seen(files=2), seen("b", 2)]
+
+
+def test_a_program_that_tells_of_itself_has_one_row() -> None:
+    run = EventId("f" * 32)
+    first = CommandFinished("serve", "/", (), 1, run=run, running=True)
+    second = CommandFinished("serve", "/", (), 2, run=run, running=True)
+    end = CommandFinished("serve", "/", (0,), 3, run=run)
+    assert bodies(day(first, second)) == [second]
+    assert bodies(day(first, second, end)) == [end]
