@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from common.model.event import ProofFinished
-from scripts.bench.corpus_counts import figures, proven
+from scripts.bench.corpus_counts import apparent, figures, proven
 from scripts.bench.corpus_plan import Part, part_of, planned
 from scripts.bench.corpus_story import Story
 from scripts.bench.corpus_world import World, surroundings
@@ -42,14 +42,17 @@ async def _measured(scratch: Path, count: int, proofs: int) -> list[Figure]:
         story = Story(world, planned(parts))
         await story.tell()
         _say(f"{len(story.seen)} failures, {len(parts)} tasks of {count}", *story.faults)
-        tried: list[ProofFinished] = []
-        for remedy in proven(story.seen, proofs):
-            tried.append(await world.prove(remedy))
+        tried = await _proven(world, proven(story.seen, proofs))
+        controls = await _proven(world, apparent(story.seen, proofs))
     for seen in story.seen:
         _say(repr(seen))
-    for one in tried:
+    for one in (*tried, *controls):
         _say(f"{one.verdict} {one.test} {one.reason}")
-    return figures(story.seen, story.firsts, tried)
+    return figures(story.seen, story.firsts, tried, controls)
+
+
+async def _proven(world: World, remedies: list[str]) -> list[ProofFinished]:
+    return [await world.prove(remedy) for remedy in remedies]
 
 
 def _say(*lines: str) -> None:

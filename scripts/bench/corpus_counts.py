@@ -52,6 +52,12 @@ def proven(seen: Iterable[Seen], count: int) -> list[str]:
     return drawn[:count]
 
 
+def apparent(seen: Iterable[Seen], count: int) -> list[str]:
+    """Remedies of flaky tests that passed after an edit: it mended nothing."""
+    found = {s.remedy_id: None for s in seen if s.sort == "flaky" and s.remedy_id}
+    return list(found)[:count]
+
+
 def unrelated(firsts: Sequence[tuple[str, Failure]]) -> Iterator[tuple[Failure, Failure]]:
     """Every two failures of different tasks."""
     for (one, a), (other, b) in combinations(firsts, 2):
@@ -80,10 +86,14 @@ def reasons(proofs: Iterable[ProofFinished]) -> Counter[str]:
 
 
 def figures(
-    seen: Sequence[Seen], firsts: Sequence[tuple[str, Failure]], proofs: Sequence[ProofFinished]
+    seen: Sequence[Seen],
+    firsts: Sequence[tuple[str, Failure]],
+    proofs: Sequence[ProofFinished],
+    controls: Sequence[ProofFinished] = (),
 ) -> list[Figure]:
-    """The table."""
-    return [*_recall(seen), *_wrong(seen), _same(firsts), *_proofs(proofs), *_beside(seen)]
+    """The table; `controls` are proofs of what mended nothing."""
+    tried = [_proofs(proofs), _controls(controls)]
+    return [*_recall(seen), *_wrong(seen), _same(firsts), *tried, *_beside(seen)]
 
 
 def _recall(seen: Sequence[Seen]) -> list[Figure]:
@@ -144,18 +154,29 @@ def _same(firsts: Sequence[tuple[str, Failure]]) -> Figure:
     )
 
 
-def _proofs(proofs: Sequence[ProofFinished]) -> list[Figure]:
-    confirmed = sum(p.verdict == "confirmed" for p in proofs)
-    why = "; ".join(f"{count} x {reason}" for reason, count in reasons(proofs).most_common())
-    return [
-        Figure(
-            "confirmed of those shown",
-            _share(confirmed, len(proofs)),
-            CONFIRMED_MIN,
-            f"remedies that stood first on a card, drawn by a hash, each tried again red and green"
-            f" in {_sandboxes(proofs)}. Unproven: {why or 'none'}",
-        )
-    ]
+def _proofs(proofs: Sequence[ProofFinished]) -> Figure:
+    return Figure(
+        "confirmed of those shown",
+        _share(sum(p.verdict == "confirmed" for p in proofs), len(proofs)),
+        CONFIRMED_MIN,
+        f"remedies that stood first on a card, drawn by a hash, each tried again red and green in"
+        f" {_sandboxes(proofs)}. Unproven: {_why(proofs)}",
+    )
+
+
+def _controls(proofs: Sequence[ProofFinished]) -> Figure:
+    return Figure(
+        "confirmed of what mended nothing",
+        _share(sum(p.verdict == "confirmed" for p in proofs), len(proofs)),
+        "none",
+        "the control: edits after which a flaky test happened to pass, tried in the same way."
+        f" Unproven: {_why(proofs)}",
+    )
+
+
+def _why(proofs: Sequence[ProofFinished]) -> str:
+    counted = reasons(proofs).most_common()
+    return "; ".join(f"{count} x {reason}" for reason, count in counted) or "none"
 
 
 def _beside(seen: Sequence[Seen]) -> list[Figure]:

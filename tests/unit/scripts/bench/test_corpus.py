@@ -8,7 +8,15 @@ from dataclasses import replace
 from common.model.event import ProofFinished
 from common.model.failure import Failure, Remedy
 from common.model.ids import Fingerprint
-from scripts.bench.corpus_counts import come_back, figures, offered, proven, reasons, unrelated
+from scripts.bench.corpus_counts import (
+    apparent,
+    come_back,
+    figures,
+    offered,
+    proven,
+    reasons,
+    unrelated,
+)
 from scripts.bench.corpus_judging import Seen, mends
 from scripts.bench.corpus_plan import Part, planned
 from scripts.bench.material.mutants import mutants
@@ -96,6 +104,16 @@ def test_a_remedy_is_tried_once_however_often_it_was_shown():
     shown = [RIGHT, replace(RIGHT, phase="moved"), other, replace(other, remedy_id="")]
     assert set(proven([*shown[:3]], 10)) == {"r1", "r2"}
     assert len(proven(shown[:3], 1)) == 1
+
+
+def test_the_control_is_what_a_flaky_test_passed_after_each_once() -> None:
+    flake = replace(SEEN, sort="flaky", kind="flake", remedy_id="r9")
+    assert apparent([RIGHT, flake, flake, replace(flake, remedy_id="")], 5) == ["r9"]
+    confirmed = ProofFinished("r9", Fingerprint(""), "confirmed")
+    (said,) = [
+        f.value for f in figures([], [], (), (confirmed,)) if f.what.endswith("mended nothing")
+    ]
+    assert said == "100.0 % (1 of 1)"
 
 
 def test_reasons_are_counted_without_the_names_of_tasks():
