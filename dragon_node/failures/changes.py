@@ -59,6 +59,21 @@ def compose(edges: Iterable[Sequence[PathChange]]) -> tuple[PathChange, ...]:
     return tuple(sorted(changed, key=lambda c: c.path))
 
 
+def inverse(changes: Iterable[PathChange]) -> tuple[PathChange, ...]:
+    """What takes them back."""
+    return tuple(
+        PathChange(
+            c.path,
+            c.new_git,
+            c.old_git,
+            c.new_content,
+            c.old_content,
+            _mode_before(c) if c.mode and c.old_git and c.new_git else "",
+        )
+        for c in changes
+    )
+
+
 def only_mode(change: PathChange) -> bool:
     """Its content says nothing of whether such a change was made."""
     return bool(change.mode) and change.old_git == change.new_git

@@ -10,9 +10,9 @@ import apsw
 from common.model.event import CommandFinished, PathChange
 from common.model.failure import Failure
 from common.model.ids import short_hash
-from dragon_node.failures import acting, outside, runs
+from dragon_node.failures import acting, grounds, outside, runs
 from dragon_node.failures.as_kept import failure_from_text
-from dragon_node.failures.episodes import Ending, beyond, judge
+from dragon_node.failures.episodes import Ending, beyond, judge, less_sure
 from dragon_node.failures.passing import verdict
 from dragon_node.failures.runs import Run
 
@@ -45,13 +45,13 @@ def _settle_one(
     said = verdict(failure, failing, run, command, root)
     match said:
         case "passed" | "passed unnamed":
-            changes = runs.between(db, failing, run)
-            ending = judge(
-                failure, failing, run, changes, said, root, acting.between(db, failing, run)
-            )
+            ground = grounds.between(db, failing, run)
+            around = acting.between(db, failing, run)
+            ending = judge(failure, failing, run, ground.changes, said, root, around, ground.why)
             if ending is not None and ending.state in ("flaky", "unexplained"):
                 ending = beyond(ending, outside.outside(db, failure, failing, root))
             if ending is not None:
+                ending = less_sure(ending, ground.unsure, ground.why)
                 ending = _as_far_as_said(db, episode, failing, ending)
                 _close(db, episode, failure, failing, run, ending)
         case "skipped":

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from common.model.event import PathChange
@@ -64,19 +64,22 @@ def judge(
     verdict: Verdict,
     root: str,
     around: Around = NOTHING_DONE,
+    meanwhile: str = "",
 ) -> Ending | None:
     """None when the pass proves nothing and the episode goes on.
 
-    `changes` are those between the two runs; None when they are not known.
+    `changes` are those between the two runs; None when they are not known. `meanwhile` says that
+    files changed while the failing run was under way.
     """
     if changes is None:
-        return Ending("unexplained", "what changed between the two runs was not recorded in full")
+        note = meanwhile or "what changed between the two runs was not recorded in full"
+        return Ending("unexplained", note)
     changes = written_by_people(changes)
     if verdict == "passed unnamed" and file_of(failure.test) in _deleted(changes):
         return Ending("removed", "the test's file was deleted", also=changes)
     environment = _environment(failing.environment, passing.environment)
     if not changes and environment is None:
-        return _unchanged(failure, failing, passing, around)
+        return _unchanged(failure, failing, passing, around, meanwhile)
     if environment is None and around.surroundings and changes:
         environment = ("environment", _ran(around.surroundings))
     elif environment is not None and around.acted:
@@ -96,11 +99,24 @@ def beyond(ending: Ending, outside: Outside) -> Ending:
     return ending
 
 
-def _unchanged(failure: Failure, failing: Run, passing: Run, around: Around) -> Ending | None:
+def less_sure(ending: Ending, unsure: Collection[str], why: str) -> Ending:
+    """The same, or less where it rests on files that the failing run saw one way or the other."""
+    rests = ending.kind != "code" or any(c.path in unsure for c in ending.related)
+    if not unsure or not rests or ending.remedy_state in (None, "unproven"):
+        return ending
+    note = f"{ending.note}; {why} ({_list(sorted(unsure))}), so it is not known on which it failed"
+    return replace(ending, state="unproven", note=note)
+
+
+def _unchanged(
+    failure: Failure, failing: Run, passing: Run, around: Around, meanwhile: str
+) -> Ending | None:
     if failure.during and failure.kind != "test":
         return None  # the next request may have asked for something else
     if (failing.command, failing.cwd) != (passing.command, passing.cwd):
         return None  # another command on the same files: other options, other order, other result
+    if meanwhile:
+        return Ending("unexplained", meanwhile)
     if passing.tree_after and passing.tree_after != passing.tree:
         return Ending("unexplained", "files changed while the passing run was under way")
     if _is_half_known(failing.environment, passing.environment):

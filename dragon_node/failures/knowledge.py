@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import apsw
 
 from common.model.failure import Failure, Flakiness, Match
+from dragon_node.failures.grounds import written
 from dragon_node.failures.in_place import Contents, Place, files_at, place
 from dragon_node.failures.joined import IN, as_json, together
 from dragon_node.failures.kept import KnownRemedy, of_symptom
@@ -124,10 +125,17 @@ def _placed(
     for remedy in here:
         for run, new in ((remedy.failing, False), (remedy.passing, True)):
             held = {c.path: c.new_git if new else c.old_git for c in remedy.related}
-            trees[run.tree] = {**trees.get(run.tree, {}), **held}
+            tree = run.tree if new else run.tree_after or run.tree
+            trees[tree] = {**trees.get(tree, {}), **held}
+    during = written(db, failing)
+    if during is None:
+        return list(remedies)  # nobody knows which files it failed on
     files = files_at(db, failing, (c.path for r in here for c in r.related), trees)
+    unsure = {c.path for c in during}
 
     def placed(remedy: KnownRemedy) -> Place | None:
+        if any(c.path in unsure for c in remedy.related):
+            return None
         same = remedy.values == failure.values
         return place(db, failing, remedy.related, files, same=same) if remedy in here else None
 

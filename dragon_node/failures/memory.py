@@ -17,7 +17,7 @@ from common.model.event import (
     WorkingCopySeen,
 )
 from common.model.failure import Failure
-from dragon_node.failures import cards, commits, endings, judged, outside, proofs, runs
+from dragon_node.failures import cards, commits, endings, grounds, judged, outside, proofs, runs
 from dragon_node.failures.as_kept import failure_to_text
 from dragon_node.failures.forgetting import forget
 from dragon_node.failures.reruling import current, rerule
@@ -122,11 +122,10 @@ def _contradict(db: apsw.Connection, run: Run, failure: Failure) -> None:
         (failure.fingerprint, failure.values, run.wc),
     ).fetchall()
     for remedy, passed_lsn in remedies:
-        changes = runs.between(db, runs.load(db, int(str(passed_lsn))), run)
-        if changes is None:
-            continue
         rows = db.execute("SELECT path FROM remedy_paths WHERE remedy=? AND related", (remedy,))
-        if {str(r[0]) for r in rows}.isdisjoint(c.path for c in changes):
+        paths = [str(r[0]) for r in rows.fetchall()]
+        passed = runs.load(db, int(str(passed_lsn)))
+        if grounds.touches(db, passed, run, paths) is False:
             db.execute(
                 "UPDATE remedies SET contradicted_lsn=? WHERE id=?", (run.lsn, cast(str, remedy))
             )

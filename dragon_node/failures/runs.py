@@ -166,7 +166,7 @@ def between(db: apsw.Connection, earlier: Run, later: Run) -> tuple[PathChange, 
             return compose(reversed(edges))
         if not previous or unnamed:
             return None
-        edges.append(_changes(db, lsn))
+        edges.append(changes(db, lsn))
         tree = previous
         row = db.execute(
             "SELECT previous_tree, lsn, unnamed FROM runs"
@@ -187,7 +187,7 @@ def back_from(db: apsw.Connection, run: Run) -> Iterator[tuple[str, tuple[PathCh
     for _ in range(STEPS_BACK_MAX):
         if not tree:
             return
-        yield tree, _changes(db, lsn)
+        yield tree, changes(db, lsn)
         if not previous or unnamed:
             return
         row = db.execute(
@@ -201,7 +201,8 @@ def back_from(db: apsw.Connection, run: Run) -> Iterator[tuple[str, tuple[PathCh
         tree, previous, lsn, unnamed = str(row[0]), str(row[1]), int(str(row[2])), int(str(row[3]))
 
 
-def _changes(db: apsw.Connection, lsn: int) -> tuple[PathChange, ...]:
+def changes(db: apsw.Connection, lsn: int) -> tuple[PathChange, ...]:
+    """What a run's ground says to have changed since that of the run before it."""
     rows = db.execute(
         "SELECT path, old_git, new_git, old_content, new_content, mode FROM run_changes"
         " WHERE lsn=?",

@@ -116,3 +116,24 @@ async def test_what_is_in_place_goes_last(story: Story, recaller: Recaller) -> N
     other.fails(failure())
     remedies = (await recaller.last()).remedies
     assert ["already" in r.why for r in remedies] == [False, True]
+
+
+async def test_where_the_command_itself_changed_files_nothing_is_known_to_be_in_place(
+    story: Story, recaller: Recaller
+) -> None:
+    """`sed -i ... cart.py; pytest` fails on the files that it leaves, not on those it found."""
+    laptop = fixed_on_the_laptop(story)
+    fixed = laptop.tree
+    laptop.write("shop/cart.py", BAD)
+    broken = laptop.tree
+    laptop.write("shop/cart.py", FIXED)
+    assert laptop.tree == fixed
+    command = "sed -i s/get/item/ shop/cart.py; pytest"
+    laptop.run(command, 1, (failure(),), tree_after=broken)
+    assert len(story.cards()) == 1
+    (remedy,) = (await recaller.last()).remedies
+    assert (remedy.state, "already" in remedy.why) == ("observed", False), "not contradicted"
+    laptop.write("shop/cart.py", BAD)
+    laptop.run("ls")
+    (remedy,) = (await recaller.last()).remedies
+    assert (remedy.state, "already" in remedy.why) == ("observed", False)
