@@ -167,4 +167,6 @@ def _snooze(db: apsw.Connection, lsn: int, fields: Mapping[str, str]) -> None:
             *(fields["card"], int(str(row[1]))),
         ),
     )
-    db.execute("INSERT OR REPLACE INTO receptions VALUES (?,'snoozed',?)", (row[0], lsn))
+    db.execute(  # what was judged stays judged
+        "INSERT INTO receptions VALUES (?,'snoozed',?) ON CONFLICT DO NOTHING", (row[0], lsn)
+    )

@@ -97,6 +97,15 @@ async def test_cards_are_counted_by_what_was_said_of_them(
     assert await reception.stats("") == await reception.stats("id-shop")
 
 
+async def test_what_was_judged_stays_judged_when_it_is_put_off(
+    story: Story, reception: Reception
+) -> None:
+    names = known_failures(story, 1)
+    await judged(story, names, "y")
+    await reception.snooze(newest_card(story), story.now_ms + HOUR_MS)
+    assert await reception.stats("shop") == (CardStats("shop", 1, 1, 0, 0),)
+
+
 async def test_a_verdict_that_is_changed_is_counted_once(
     story: Story, reception: Reception
 ) -> None:
