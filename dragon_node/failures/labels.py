@@ -9,6 +9,7 @@ from common.model.event import PathChange
 from dragon_node.failures.changes import only_mode
 from dragon_node.failures.diffs import Lines
 
+_BY_REVERTING = "made to pass by reverting"
 UNCOMMITTED = "uncommitted"
 GONE = "commit gone, diff kept"
 _CLOCK_SLACK_MS = 1000
@@ -72,21 +73,20 @@ def label(
         (c for c in whole if not c.gone), key=lambda c: (-exact[c.sha], c.at_ms, c.sha)
     )
     gone = [c for c in whole if c.gone]
-    reverted = _reverted(related, lines, commits)
+    undone = _undone(related, lines, commits)
     if present:
-        text = _present(present[0], related, later, gone)
-        return Label(f"{text} ({reverted})" if reverted else text, present[0].sha)
+        return Label(_present(present[0], related, later, gone, undone), present[0].sha)
     parts = [c for c in later if carried[c.sha] and not c.gone]
     if parts:
         return Label(_parts(parts, carried, related))
     if gone:
         return Label(GONE)
-    if reverted:
-        return Label(f"{UNCOMMITTED}, {reverted}")
-    known = not any(only_mode(p) for p in related)
-    undone = [c for c in commits if known and c.before and all(_leaves_so(c, p) for p in related)]
     if undone:
-        newest = max(undone, key=lambda c: (c.at_ms, c.sha))
+        return Label(f"{UNCOMMITTED}, {_BY_REVERTING} {undone}")
+    known = not any(only_mode(p) for p in related)
+    stands = [c for c in commits if known and c.before and all(_leaves_so(c, p) for p in related)]
+    if stands:
+        newest = max(stands, key=lambda c: (c.at_ms, c.sha))
         return Label(f"an uncommitted edit undone, back to {newest.name}")
     return Label(UNCOMMITTED)
 
@@ -96,26 +96,36 @@ def _present(
     related: Sequence[PathChange],
     later: Sequence[KnownCommit],
     gone: Sequence[KnownCommit],
+    undone: str,
 ) -> str:
-    text = chosen.name
+    notes: list[str] = []
     if gone:
-        text += f" (was {gone[0].sha[:7]})"
-    reverts = [c for c in later if not c.gone and any(_reverts(c, p) for p in related)]
-    if reverts:
-        text += f" (reverted by {reverts[-1].sha[:7]})"
-    return text
+        notes.append(f"was {gone[0].sha[:7]}")
+    if undone:
+        notes.append(f"{_BY_REVERTING if _is_revert(chosen) else 'takes back'} {undone}")
+    back = [c for c in later if not c.gone and any(_reverts(c, p) for p in related)]
+    if back:
+        how = "reverted" if _is_revert(back[-1]) else "taken back"
+        part = "" if all(_reverts(back[-1], p) for p in related) else "partly "
+        notes.append(f"{part}{how} by {back[-1].sha[:7]}")
+    return f"{chosen.name} ({'; '.join(notes)})" if notes else chosen.name
 
 
-def _reverted(
+def _is_revert(commit: KnownCommit) -> bool:
+    """Whether `git revert` made it, as the subject says that it writes."""
+    return commit.subject.startswith(('Revert "', 'Reapply "'))
+
+
+def _undone(
     related: Sequence[PathChange], lines: Mapping[str, Lines], commits: Sequence[KnownCommit]
 ) -> str:
-    """Says which commit was taken back when every path of the remedy undoes what it did."""
+    """Which commit was taken back, when every path of the remedy is the inverse of what it did."""
     undone = [c for c in commits if c.before and all(_undoes(c, p, lines) for p in related)]
     if not undone:
         return ""
     newest = max(undone, key=lambda c: (c.at_ms, c.sha))
     part = "" if newest.changes.keys() <= {p.path for p in related} else "part of "
-    return f"made to pass by reverting {part}{newest.name}"
+    return f"{part}{newest.name}"
 
 
 def _undoes(commit: KnownCommit, path: PathChange, lines: Mapping[str, Lines]) -> bool:
@@ -123,6 +133,8 @@ def _undoes(commit: KnownCommit, path: PathChange, lines: Mapping[str, Lines]) -
         return True
     ours, theirs = lines.get(path.path), commit.patch.get(path.path)
     if ours is None or theirs is None or not (ours.added or ours.removed):
+        return False
+    if ours.added == ours.removed:  # lines that moved: where to, they do not tell
         return False
     telling = any(len(line) >= _LINE_CHARS_MIN for line in (*ours.added, *ours.removed))
     return telling and (ours.added, ours.removed) == (theirs.removed, theirs.added)

@@ -97,9 +97,48 @@ async def test_a_feature_that_was_taken_back_is_named_as_reverted(
     (remedy,) = (await recaller.by_fingerprint("f1")).remedies
     by = f"made to pass by reverting {feature.sha[:7]} a faster table"
     assert (remedy.commit, remedy.label) == ("", f"uncommitted, {by}")
-    undo = copy.commit("Revert", verb="revert")
+    undo = copy.commit('Revert "a faster table"', verb="revert")
     (remedy,) = (await recaller.by_fingerprint("f1")).remedies
-    assert (remedy.commit, remedy.label) == (undo.sha, f"{undo.sha[:7]} Revert ({by})")
+    name = f'{undo.sha[:7]} Revert "a faster table"'
+    assert (remedy.commit, remedy.label) == (undo.sha, f"{name} ({by})")
+
+
+async def test_a_commit_that_git_revert_did_not_make_only_takes_back_what_another_did(
+    story: Story, recaller: Recaller
+) -> None:
+    """And what else there is to say of it stands in the same brackets."""
+    copy = story.copy()
+    copy.write("shop/cart.py", FIXED)
+    copy.commit("first")
+    copy.write("shop/cart.py", BAD)
+    feature = copy.commit("a faster table")
+    copy.fails(failure())
+    copy.write("shop/cart.py", FIXED)
+    copy.passes()
+    made = copy.commit("a table that holds all again")
+    copy.write("shop/cart.py", BAD)
+    undo = copy.commit('Revert "a table that holds all again"', verb="revert")
+    (remedy,) = (await recaller.by_fingerprint("f1")).remedies
+    assert remedy.label == (
+        f"{made.sha[:7]} a table that holds all again (takes back {feature.sha[:7]} a faster table;"
+        f" reverted by {undo.sha[:7]})"
+    )
+
+
+async def test_lines_that_moved_are_no_inverse_of_another_move(
+    story: Story, recaller: Recaller
+) -> None:
+    moved, rest = "VALUES = {}\n", [f"TABLE_{n} = {{}}\n" for n in range(6)]
+    copy = story.copy()
+    copy.write("shop/cart.py", moved + "".join(rest))
+    copy.commit("first")
+    copy.write("shop/cart.py", "".join(rest[:3]) + moved + "".join(rest[3:]))
+    copy.commit("tidy")
+    copy.fails(failure())
+    copy.write("shop/cart.py", "".join(rest) + moved)
+    copy.passes()
+    (remedy,) = (await recaller.by_fingerprint("f1")).remedies
+    assert remedy.label == "uncommitted"
 
 
 async def test_a_part_of_a_feature_that_was_taken_back_after_further_edits_is_found_by_its_lines(

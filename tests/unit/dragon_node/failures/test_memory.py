@@ -500,7 +500,7 @@ async def test_a_reverted_fix_says_so(story: Story, recaller: Recaller) -> None:
     fail_and_fix(copy)
     made = copy.commit("fix")
     copy.write("shop/cart.py", bad)
-    undo = copy.commit("undo", verb="revert")
+    undo = copy.commit('Revert "fix"', verb="revert")
     (remedy,) = (await recaller.by_fingerprint(F)).remedies
     assert remedy.commit == made.sha
     assert remedy.label.endswith(f"(reverted by {undo.sha[:7]})")
