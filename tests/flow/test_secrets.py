@@ -128,8 +128,15 @@ async def ask_the_lake(mesh: Mesh) -> None:
         assert isinstance(imported, CommandFinished)
         assert (imported.recorder, imported.exit_codes) == ("bash", ())
         page = await client.history(HistoryQuery(kind="command", limit=1000))
-        assert len(page.entries) > len(PLANTED)
+        assert len(page.entries) == 10, "what ran here, and nothing that was imported"
         assert_clean(repr(found).encode(), repr(page).encode())
+        imported_too: set[int] = set()
+        for planted in PLANTED:  # by its words what was imported is found, where they are kept
+            word = planted.command.split()[0]
+            page = await client.history(HistoryQuery(kind="command", text=word, limit=1000))
+            imported_too |= {entry.cursor for entry in page.entries}
+            assert_clean(repr(page).encode())
+        assert len(imported_too) > len(PLANTED)
 
 
 async def holds(client: LocalClient, text: str) -> bool:
