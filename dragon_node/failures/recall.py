@@ -214,8 +214,8 @@ def _note(read: _Read) -> str:
 
 
 def _like(failure: Failure, candidates: list[Failure]) -> Failure | None:
-    words = f"{failure.code} {failure.normalised}"
-    return worded_alike(failure, candidates) or nearest(words, candidates)
+    printed = f"{failure.code}: {failure.message}\n{failure.code} {failure.normalised}"
+    return worded_alike(failure, candidates) or nearest(printed, candidates)
 
 
 def _as_last_seen(db: apsw.Connection, failure: Failure) -> _Read:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from common.model.ids import Fingerprint
 from dragon_node.failures.recall import FIRST_TIME, NOT_PASSED_YET, Recaller
 from dragon_node.failures.within import Within
 from dragon_node.lake import aliases
@@ -100,6 +101,44 @@ async def test_a_short_message_is_similar_by_its_code_and_words_and_equal_values
     assert (found.match, found.failure and found.failure.fingerprint) == ("similar", "f2")
     other = await recaller.by_failure(replace(asked, code="IndexError"))
     assert other.match == "none"
+
+
+async def test_a_line_that_a_failure_printed_is_found_however_few_its_words(
+    story: Story, recaller: Recaller
+) -> None:
+    """It is what recall and the card print; of two failures the newest is meant."""
+    copy = story.copy()
+    said = "assert -3 == 3\n +  where -3 = total([1, 2])"
+    short = replace(failure(), code="AssertionError", message=said, normalised="assert <value>")
+    for fingerprint in ("f1", "f2"):
+        copy.fails(replace(short, fingerprint=Fingerprint(fingerprint)))
+    copy.fails(replace(short, fingerprint=Fingerprint("f3"), message="assert -3 == 4"))
+    for text in (
+        "assert -3 == 3",
+        "AssertionError: assert -3 == 3",
+        "it says\nE       assert -3 == 3\nand no more",
+        "+  where -3 = total([1, 2])",
+    ):
+        found = await recaller.by_text(text)
+        assert (found.match, found.failure and found.failure.fingerprint) == ("similar", "f2")
+    for text in ("assert -3 == 5", "assert", "==", ""):
+        assert (await recaller.by_text(text)).match == "none", text
+
+
+async def test_a_parsed_line_is_found_by_what_was_printed(story: Story, recaller: Recaller) -> None:
+    """Its parser leaves other words out than the one that made the failure."""
+    copy = story.copy()
+    said = "assert -3 == 3\n +  where -3 = total([1, 2])"
+    copy.fails(replace(failure(), code="AssertionError", message=said, normalised="total <value>"))
+    asked = replace(failure("f9"), code="AssertionError", normalised="assert <value> == <value>")
+    found = await recaller.by_failure(replace(asked, message="assert -3 == 3"))
+    assert found.match == "similar"
+
+
+async def test_a_value_alone_is_anybodys(story: Story, recaller: Recaller) -> None:
+    story.copy().fails(failure())
+    assert (await recaller.by_text("'pear'")).match == "none"
+    assert (await recaller.by_text("KeyError: 'pear'")).match == "similar"
 
 
 async def test_content_that_was_not_kept_is_said_and_not_invented(
