@@ -35,6 +35,7 @@ from scripts.bench import (
     sealing,
     secrets,
     serving,
+    shell,
     silence,
     speculative,
     words,
@@ -77,6 +78,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
 }
 LONG: dict[str, Callable[[], list[Figure]]] = {
     "laptop": laptop.measure,
+    "shell": shell.measure,
     "restoring": restoring.measure,
     "memory": memory.measure,
     "cards_long": cards.measure_long,
