@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 
 from common.errors import OverLimit
 from common.model.event import ActDone, CommandFinished, Event, GitOperation, ProofFinished
-from common.model.failure import Suggestion
-from common.model.ids import EventId
+from common.model.failure import Recollection, Suggestion
+from common.model.ids import EventId, Fingerprint
 from common.model.laptop import FeedItem, FeedState
 
 ITEMS_MAX = 2_000
@@ -18,6 +18,10 @@ ITEMS_MAX = 2_000
 
 BEHIND_MAX = 500
 """A reader that is this many items behind is cut, and may resume from its cursor."""
+
+REVISED_MAX = 100
+"""So many cards, the newest, are shown again when what they say is not so any more; older ones
+are mended where they are kept."""
 
 
 class Feed:
@@ -39,6 +43,35 @@ class Feed:
                 reader.put_nowait(shown)
             except asyncio.QueueFull:
                 self._cut(reader)
+
+    def revise(self, remedy_id: str, change: Callable[[Recollection], Recollection]) -> None:
+        """Cards that show a remedy say what is so now, to a new reader and, each under its own id
+        again, to those that read already."""
+        shown = self._showing(remedy_id)
+        changed = {
+            card.id: replace(card, recollection=after)
+            for card in shown
+            if (after := change(card.recollection)) != card.recollection
+        }
+        again = {card.id for card in shown[-REVISED_MAX:]} & changed.keys()
+        kept = [item for item in self._ring if _card_id(item) not in again]
+        self._ring.clear()
+        for item in kept:
+            mended = changed.get(_card_id(item))
+            self._ring.append(item if mended is None else replace(item, item=mended))
+        for card in shown:
+            if card.id in again:
+                self.publish(changed[card.id])
+
+    def symptoms(self, remedy_id: str) -> list[Fingerprint]:
+        """Of the failures whose cards show a remedy."""
+        failures = (card.recollection.failure for card in self._showing(remedy_id))
+        return list(dict.fromkeys(f.fingerprint for f in failures if f and f.fingerprint))
+
+    def _showing(self, remedy_id: str) -> list[Suggestion]:
+        """Oldest first."""
+        cards = (shown.item for shown in self._ring if isinstance(shown.item, Suggestion))
+        return [c for c in cards if any(r.id == remedy_id for r in c.recollection.remedies)]
 
     def event(self, event_id: EventId) -> Event | None:
         """One of those that are kept, as light as they are kept; None when it is not among them."""
@@ -70,6 +103,10 @@ class Feed:
         while not reader.empty():
             reader.get_nowait()
         reader.put_nowait(None)
+
+
+def _card_id(item: FeedItem) -> str:
+    return item.item.id if isinstance(item.item, Suggestion) else ""
 
 
 def _light(item: Event | Suggestion | FeedState) -> Event | Suggestion | FeedState:

@@ -13,7 +13,7 @@ from common.clock import Clock
 from common.errors import PostDevAIError, Unavailable
 from common.model.answer import AskPart, AskPassages, AskRequest, Freshness
 from common.model.event import EditorEvent, Event
-from common.model.failure import Failure, Recollection, Verdict
+from common.model.failure import Failure, Recollection, Remedy, Verdict
 from common.model.ids import ContentHash, EventId, WorkingCopyId, new_event_id
 from common.model.lake import HistoryPage, HistoryQuery, LakeStats, SearchQuery, SearchResult
 from common.model.laptop import LaptopStatus, OutboxStatus, WatchedRepository
@@ -21,6 +21,7 @@ from common.model.llm import InferenceStats, Model
 from common.model.node import Invitation, Node, Role
 from developer_node.feed import Feed
 from developer_node.freshening import Here, freshen
+from developer_node.revising import judged
 from developer_node.watch.editor import heard
 
 T = TypeVar("T")
@@ -178,8 +179,10 @@ class Laptop:
             raise _away(error) from error
 
     async def feedback(self, remedy_id: str, verdict: Verdict) -> None:
-        """What the person thought of a remedy."""
+        """What the person thought of a remedy; its cards say so from then on."""
         await _of_the_dragon(self.assistant.feedback(remedy_id, verdict))
+        now = await self._remedy(remedy_id)
+        self.feed.revise(remedy_id, lambda known: judged(known, remedy_id, verdict, now))
 
     async def record_editor(self, path: str, said: EditorEvent) -> None:
         """An editor's event, in the working copy that holds the file; unless nothing is recorded
@@ -188,6 +191,17 @@ class Laptop:
         body, copy = await asyncio.to_thread(heard, path, said, known, self.redact)
         if not await asyncio.to_thread(self.closed, Path(path).parent):
             await self.record(Event(new_event_id(), self.clock.now_ms(), copy, body))
+
+    async def _remedy(self, remedy_id: str) -> Remedy | None:
+        """One that a card shows, as the Dragon has it now; None when it does not say."""
+        try:
+            for symptom in self.feed.symptoms(remedy_id):
+                found = await self.lake.recall(fingerprint=symptom)
+                if here := next((r for r in found.remedies if r.id == remedy_id), None):
+                    return here
+        except PostDevAIError:
+            return None  # the verdict is kept all the same
+        return None
 
     async def _fresh_stats(self, stats: LakeStats) -> LakeStats:
         return replace(stats, freshness=await self._fresh(stats.freshness))

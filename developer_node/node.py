@@ -8,6 +8,7 @@ import os
 import secrets
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from common.daemon.files import write_private
 from common.daemon.lifecycle import Running
 from common.daemon.load import OwnLoad
 from common.errors import PostDevAIError
+from common.model.event import ProofFinished
 from common.model.failure import Failure
 from common.model.laptop import FeedState
 from common.model.node import Node
@@ -37,6 +39,7 @@ from developer_node.mining.mining import Mining
 from developer_node.outbox.outbox import Outbox
 from developer_node.outbox.sender import Sender
 from developer_node.proof.proofs import Proofs
+from developer_node.revising import proven
 from developer_node.service_capture import CaptureDoor
 from developer_node.service_developer import DeveloperService
 from developer_node.service_lake import LakeDoor
@@ -201,6 +204,11 @@ class _Recording:
         if news:
             for event, _ in entries:
                 self._feed.publish(event)
+                if isinstance(event.body, ProofFinished):
+                    change = partial(
+                        proven, finished=event.body, at_ms=event.at_ms, event_id=event.id
+                    )
+                    self._feed.revise(event.body.remedy_id, change)
 
 
 async def _watch(copies: WorkingCopies, paths: Sequence[Path]) -> None:

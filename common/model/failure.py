@@ -137,6 +137,8 @@ class Remedy:
     project: str = ""
     proof: Proof | None = None
     """The newest; None when it was not tried again."""
+    accepted: bool = False
+    """A person said that it helped."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,7 @@ async def shown(
         passed_at_ms=remedy.passing.at_ms,
         project=remedy.failing.project_name,
         proof=remedy.proof,
+        accepted=remedy.accepted,
     )
 
 

@@ -12,7 +12,9 @@ import grpc.aio
 
 from common.errors import Invalid, Missing, OverLimit, PostDevAIError
 from common.model.event import Event, content_hashes
+from common.model.failure import Recollection, Remedy
 from common.model.node import Route
+from common.pb.postdevai.v1 import failure_pb2
 from common.pb.postdevai.v1 import lake_service_pb2 as pb
 from common.pb.postdevai.v1.lake_service_pb2_grpc import (
     LakeServiceServicer,
@@ -21,6 +23,7 @@ from common.pb.postdevai.v1.lake_service_pb2_grpc import (
 from common.rpc.routed import Routed
 from common.rpc.status import abort
 from common.wire.nouns import event_from_pb, event_to_pb
+from common.wire.translate import to_pb
 
 # Only the laptop's part of the service is here: what is not answers "unimplemented", as gRPC does.
 _Unimplemented: Any = LakeServiceServicer
@@ -44,6 +47,8 @@ class StrictLake(_Unimplemented):
         self.acks = True
         self.cut_after: int | None = None
         """Records after which the stream ends without a word, once."""
+        self.remedies: tuple[Remedy, ...] = ()
+        """What it recalls of any failure."""
         self.came = asyncio.Condition()
 
     async def Ingest(self, request_iterator: Any, context: Any) -> AsyncIterator[Any]:  # noqa: N802
@@ -142,7 +147,8 @@ class StrictLake(_Unimplemented):
 
     async def Recall(self, request: Any, context: Any) -> Any:  # noqa: N802
         note = f"by {request.WhichOneof('by')}"
-        return pb.RecallResponse(recollection={"match": "none", "note": note})
+        known = Recollection("none", remedies=self.remedies, note=note)
+        return pb.RecallResponse(recollection=to_pb(known, failure_pb2.Recollection))
 
     async def History(self, request: Any, context: Any) -> Any:  # noqa: N802
         entries = [

@@ -16,8 +16,8 @@ from common.clock import SystemClock
 from common.errors import Denied, Invalid, Missing, Unavailable
 from common.model.answer import AskEnd, AskPart, AskPassages, AskRequest, AskText
 from common.model.event import EditorEvent, Event, FileChanged
-from common.model.failure import Failure, Verdict
-from common.model.ids import ContentHash, EventId, WorkingCopyId, new_event_id
+from common.model.failure import Failure, Recollection, Remedy, Suggestion, Verdict
+from common.model.ids import ContentHash, EventId, Fingerprint, WorkingCopyId, new_event_id
 from common.model.lake import HistoryQuery, SearchQuery
 from common.model.laptop import WatchedRepository
 from common.model.llm import InferenceStats, MemoryShare, Model
@@ -245,6 +245,27 @@ async def test_feedback_nodes_and_invitations_go_through(stage: Stage) -> None:
     assert stage.assistant.verdicts == [("r1", "accepted")]
     assert await stage.client.nodes() == (ME,)
     assert (await stage.client.invite("tool")).code == "code for tool"
+
+
+async def test_a_verdict_is_on_the_cards_of_its_remedy_as_the_dragon_says_it(
+    stage: Stage,
+) -> None:
+    failure = Failure("pytest", "E", "test", "m", "m", fingerprint=Fingerprint("f" * 32))
+    known = Recollection("same", failure, remedies=(Remedy("r1", "observed", "code"),))
+    stage.feed.publish(Suggestion("s", 1, 1, EventId("e"), "p", "why", known))
+    now = Remedy("r1", "confirmed", "code", accepted=True)
+    stage.lake.remedies = (now,)
+    await stage.client.feedback("r1", "accepted")
+    async with closing(stage.client.feed()) as items:
+        item = (await anext(items)).item
+    assert isinstance(item, Suggestion)
+    assert [(r.state, r.accepted) for r in item.recollection.remedies] == [("confirmed", True)]
+    await stage.near.kill()
+    await stage.client.feedback("r1", "rejected")
+    async with closing(stage.client.feed()) as items:
+        item = (await anext(items)).item
+    assert isinstance(item, Suggestion)
+    assert item.recollection.remedies[0].state == "rejected"
 
 
 async def test_bad_input_is_refused_by_the_name_of_its_field(stage: Stage) -> None:

@@ -90,7 +90,7 @@ class Occurrence(_message.Message):
     def __init__(self, event_id: _Optional[str] = ..., at_ms: _Optional[int] = ..., project: _Optional[str] = ..., cwd: _Optional[str] = ..., commit: _Optional[str] = ..., command: _Optional[str] = ..., message: _Optional[str] = ..., ci: _Optional[bool] = ...) -> None: ...
 
 class Remedy(_message.Message):
-    __slots__ = ("id", "state", "kind", "commit", "label", "diff", "command", "why", "paths", "also_changed", "failed_at_ms", "passed_at_ms", "project", "proof")
+    __slots__ = ("id", "state", "kind", "commit", "label", "diff", "command", "why", "paths", "also_changed", "failed_at_ms", "passed_at_ms", "project", "proof", "accepted")
     ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
@@ -105,6 +105,7 @@ class Remedy(_message.Message):
     PASSED_AT_MS_FIELD_NUMBER: _ClassVar[int]
     PROJECT_FIELD_NUMBER: _ClassVar[int]
     PROOF_FIELD_NUMBER: _ClassVar[int]
+    ACCEPTED_FIELD_NUMBER: _ClassVar[int]
     id: str
     state: str
     kind: str
@@ -119,7 +120,8 @@ class Remedy(_message.Message):
     passed_at_ms: int
     project: str
     proof: Proof
-    def __init__(self, id: _Optional[str] = ..., state: _Optional[str] = ..., kind: _Optional[str] = ..., commit: _Optional[str] = ..., label: _Optional[str] = ..., diff: _Optional[str] = ..., command: _Optional[str] = ..., why: _Optional[str] = ..., paths: _Optional[_Iterable[str]] = ..., also_changed: _Optional[_Iterable[str]] = ..., failed_at_ms: _Optional[int] = ..., passed_at_ms: _Optional[int] = ..., project: _Optional[str] = ..., proof: _Optional[_Union[Proof, _Mapping]] = ...) -> None: ...
+    accepted: bool
+    def __init__(self, id: _Optional[str] = ..., state: _Optional[str] = ..., kind: _Optional[str] = ..., commit: _Optional[str] = ..., label: _Optional[str] = ..., diff: _Optional[str] = ..., command: _Optional[str] = ..., why: _Optional[str] = ..., paths: _Optional[_Iterable[str]] = ..., also_changed: _Optional[_Iterable[str]] = ..., failed_at_ms: _Optional[int] = ..., passed_at_ms: _Optional[int] = ..., project: _Optional[str] = ..., proof: _Optional[_Union[Proof, _Mapping]] = ..., accepted: _Optional[bool] = ...) -> None: ...
 
 class Proof(_message.Message):
     __slots__ = ("verdict", "at_ms", "reason", "red", "green", "runs", "event_id")

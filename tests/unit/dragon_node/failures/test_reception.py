@@ -279,7 +279,8 @@ async def test_what_was_accepted_goes_before_what_is_newer(
     recaller = Recaller(story)
     newer, older = (await recaller.by_fingerprint("f1")).remedies
     await reception.feedback(older.id, "accepted")
-    assert [r.id for r in (await recaller.by_fingerprint("f1")).remedies] == [older.id, newer.id]
+    remedies = (await recaller.by_fingerprint("f1")).remedies
+    assert [(r.id, r.accepted) for r in remedies] == [(older.id, True), (newer.id, False)]
 
 
 async def test_why_this_says_that_it_was_accepted(story: Story) -> None:
