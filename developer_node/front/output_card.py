@@ -23,6 +23,7 @@ STATES = {
 }
 
 DIFF_LINES = 60
+MESSAGE_LINES = 20
 
 
 def card(known: Recollection, now_ms: int) -> list[Line]:
@@ -49,12 +50,21 @@ def _row(label: str, *parts: str | Span) -> Line:
 def _failed(failure: Failure) -> list[Line]:
     what = failure.test or failure.code or failure.tool
     lines = [_row("Failed", Span(what, "bold red"), Span(f"  {failure.tool}", "dim"))]
-    lines += [_row("", text) for text in failure.message.splitlines()[:4]]
+    lines += _message(failure.message)
     frame = next((f for f in reversed(failure.frames) if f.in_app), None)
     if frame:
         where = f"{frame.path}:{frame.line}" if frame.line else frame.path
         within = f" in {frame.function}" if frame.function else ""
         lines.append(_row("At", Span(where, "cyan"), within))
+    return lines
+
+
+def _message(message: str) -> list[Line]:
+    said = message.splitlines()
+    lines = [_row("", text) for text in said[:MESSAGE_LINES]]
+    if len(said) > MESSAGE_LINES:
+        left = count(len(said) - MESSAGE_LINES, "more line")
+        lines.append(_row("", Span(f"… {left}; all of it with --json", "dim")))
     return lines
 
 
@@ -78,6 +88,7 @@ def _remedy(remedy: Remedy, number: int, among: int, now_ms: int) -> list[Line]:
         Span(remedy.state, STATES[remedy.state]),
         f" · {remedy.kind} · ",
         Span(label, "bold"),
+        Span("  accepted by you" if remedy.accepted else "", "green"),
     )
     lines = [head]
     if remedy.why:
