@@ -236,18 +236,19 @@ async def _best_of_last(client: LocalClient) -> str:
 async def _newest_card(client: LocalClient) -> str:
     from common.model.failure import Suggestion
 
-    newest = ""
+    newest: Suggestion | None = None  # one that says something else now comes once more
     feed = client.feed()
     try:
         while True:  # the feed has no end: what is kept comes at once, then it is silent
             async with asyncio.timeout(FEED_SILENT_S):
                 item = await anext(feed)
-            if isinstance(item.item, Suggestion):
-                newest = item.item.id
+            card = item.item
+            if isinstance(card, Suggestion) and (newest is None or card.cursor > newest.cursor):
+                newest = card
     except TimeoutError:
         pass
     finally:
         await feed.aclose()
-    if not newest:
+    if newest is None:
         raise Missing("No card has come since the daemon started.", hint="Name a card by its id.")
-    return newest
+    return newest.id
