@@ -1,6 +1,7 @@
 """Whether a command is recorded here and now: pauses, places, private commands. Files alone.
 
 HOME/developer/paused        seconds since 1970 until which nothing is recorded, or "until resumed"
+HOME/developer/resumed       seconds since 1970 at which the last pause ended before its time
 HOME/developer/never.json    directories in which nothing is ever recorded, below them neither
 ROOT/.postdevai.toml         [record] enabled, output, ignore: a repository may only ask for less
 """
@@ -32,13 +33,16 @@ class Gate:
     """Why not all of it, in a sentence; empty when all is kept."""
 
 
-def gate(home: Path, cwd: Path, command: str) -> Gate:
+def gate(home: Path, cwd: Path, command: str, begun_s: float | None = None) -> Gate:
     """What may be kept of this command in this directory now. Never raises: a settings file that
-    cannot be read closes the gate, and `why` says so. Without a command: of this directory."""
+    cannot be read closes the gate, and `why` says so. Without a command: of this directory. With
+    the time at which it began: nothing either when recording was paused since."""
     if command[:1] in (" ", "\t"):
         return _closed("A command that begins with a space is private.")
     try:
         why = paused(home) or _never(home, cwd)
+        if not why and begun_s is not None and _was_paused(home, begun_s):
+            why = "Recording was paused while it ran."
     except (OSError, ValueError) as error:
         return _closed(f"Nothing is recorded, because what is never to be cannot be read: {error}.")
     return _closed(why) if why else _of_repository(cwd)
@@ -75,6 +79,10 @@ def resume(home: Path) -> bool:
         was = bool(paused(home))
     except ValueError:
         was = True
+    if text := _text(_pause_path(home)):  # commands that began before must still hear of it
+        now_s = time.time()
+        ended_s = min(now_s, int(text)) if text.isdecimal() else now_s
+        _write(_resumed_path(home), f"{ended_s:.6f}")
     _pause_path(home).unlink(missing_ok=True)
     return was
 
@@ -127,6 +135,15 @@ def _never(home: Path, cwd: Path) -> str:
         if place in above or _file_id(place) in files:  # another spelling on a Mac's disk, a mount
             return f"Nothing is recorded in {place}: you said never here."
     return ""
+
+
+def _was_paused(home: Path, begun_s: float) -> bool:
+    """Whether a pause that is over now touched the time since then."""
+    until, resumed = _text(_pause_path(home)), _text(_resumed_path(home))
+    if until.isdecimal() and int(until) >= begun_s:
+        return True
+    # one of a clock that was put back since says nothing, or nothing were recorded for long
+    return bool(resumed) and begun_s <= float(resumed) <= time.time()
 
 
 def _of_repository(cwd: Path) -> Gate:
@@ -183,6 +200,10 @@ def _clock_time(at_s: int) -> str:
 
 def _pause_path(home: Path) -> Path:
     return home / "developer" / "paused"
+
+
+def _resumed_path(home: Path) -> Path:
+    return home / "developer" / "resumed"
 
 
 def _never_path(home: Path) -> Path:

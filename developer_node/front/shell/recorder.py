@@ -47,14 +47,14 @@ def run(argv: Sequence[str], *, cwd: Path, home: Path | None) -> int:
     if not cwd.is_dir():
         _say(f"{cwd} is no directory")
         return WRONG_USAGE
-    cwd = cwd.absolute()
+    cwd, begun_s = cwd.absolute(), time.time()
     try:
         begun = attempt(lambda: _begin(argv, cwd, home)) or (None, Gate(record=False))
     except KeyboardInterrupt:
         return SIGNALLED + 2
     if begun[0] is not None and begun[0].complaint:
         _say(f"recorded without its files: {begun[0].complaint}")
-    sees = _Sees(argv, cwd, home, begun, os.isatty(1))
+    sees = _Sees(argv, cwd, home, begun, begun_s)
     imports = Thread(target=_import_ahead, daemon=True)
     passed = pass_through(argv, cwd, sees.add, imports.start, sees.tell_parts)
     if passed.message:
@@ -79,16 +79,16 @@ class _Sees:
     """What goes by while the command runs, and its record."""
 
     def __init__(
-        self, argv: Sequence[str], cwd: Path, home: Path | None, begun: _Begun, on_terminal: bool
+        self, argv: Sequence[str], cwd: Path, home: Path | None, begun: _Begun, begun_s: float
     ) -> None:
         self.output = OutputKeeper()
-        self._command, self._cwd, self._home = shlex.join(argv), os.fspath(cwd), home
+        self._command, self._cwd, self._home = shlex.join(argv), cwd, home
         self._begin = lambda: begin(argv, cwd, home, os.environ) if home else None
         self._start, self._gate = begun
-        self._screen = AlternateScreen() if on_terminal else None
+        self._screen = AlternateScreen() if os.isatty(1) else None
         self._parts = Parts()
         self._telling: Thread | None = None
-        self._since = time.monotonic()
+        self._since, self._begun_s = time.monotonic(), begun_s
 
     def add(self, data: bytes) -> None:
         """What the command printed."""
@@ -130,14 +130,20 @@ class _Sees:
         run: EventId,
         running: bool,
     ) -> None:
-        start = self._begin() if running else self._start
-        if start is None or self._home is None:
+        if self._start is None or self._home is None:
+            return
+        allowed = gate(self._home, self._cwd, self._command, self._begun_s)
+        if not allowed.record:
+            if not running:
+                _say(f"not recorded: {allowed.why}")
+            return
+        if (start := self._begin() if running else self._start) is None:
             return
         from developer_node.front.shell.written import Facts, write
 
         facts = Facts(
             command=self._command,
-            cwd=self._cwd,
+            cwd=os.fspath(self._cwd),
             exit_codes=exit_codes,
             duration_ms=duration_ms,
             output=output,
@@ -145,7 +151,7 @@ class _Sees:
             ci=bool(os.environ.get("CI")),
             run=run,
             running=running,
-            with_output=self._gate.output,
+            with_output=self._gate.output and allowed.output,
         )
         write(self._home, start, facts)
 

@@ -32,6 +32,7 @@ class Command:
     told: Told
     gate: Gate
     begun: float = field(default_factory=time.monotonic)
+    begun_s: float = field(default_factory=time.time)
     start: Start | None = None
     late: str = ""
 

@@ -7,6 +7,7 @@ import select
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from common.daemon.home import Home
@@ -132,16 +133,26 @@ class Recording:
         if self._running is None:
             return
         self._output.add(self._screen.rest())
-        duration_ms = int((time.monotonic() - self._running.begun) * 1000)
+        ended, self._running = self._running, None
+        if (why := self._closed_since(ended)) is not None:
+            self._keeper.say_once(f"not recorded: {why}")
+            return
+        duration_ms = int((time.monotonic() - ended.begun) * 1000)
         output = without_shell(self._output.kept(), self._session.kind)
-        self._keeper.end(Ended(self._running, exit_codes, duration_ms, output, self._parts.run))
-        self._running = None
+        self._keeper.end(Ended(ended, exit_codes, duration_ms, output, self._parts.run))
+
+    def _closed_since(self, command: Command) -> str | None:
+        """Why nothing of it may be kept any more; None when it may."""
+        told = command.told
+        now = gate(self._home, Path(told.cwd), told.text, command.begun_s)
+        command.gate = replace(command.gate, output=command.gate.output and now.output)
+        return None if now.record else now.why
 
     def _tell_part(self) -> None:
         part = self._parts.take()
         if self._running is None or not self._running.gate.output:
             return
-        if not self._parts.worth(part.text()):
+        if not self._parts.worth(part.text()) or self._closed_since(self._running) is not None:
             return
         duration_ms = int((time.monotonic() - self._running.begun) * 1000)
         run = self._parts.name()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,33 @@ def test_a_pause_with_a_time_ends_by_itself(home: Path, repository: Path) -> Non
     assert not gate(home, repository, "make").record
     (home / "developer" / "paused").write_text("1000000\n")  # its time has passed
     assert gate(home, repository, "make") == Gate()
+
+
+def test_a_pause_of_the_meantime_closes_the_gate_at_the_end(home: Path, repository: Path) -> None:
+    begun_s = time.time()
+    assert gate(home, repository, "make", begun_s) == Gate()
+    gates.pause(home)
+    gates.resume(home)
+    assert "paused" in gate(home, repository, "make", begun_s).why
+    assert not gate(home, repository, "make", begun_s).record
+    assert gate(home, repository, "make", time.time()) == Gate()  # the next one
+
+
+def test_a_timed_pause_of_the_meantime_counts_until_its_time(home: Path, repository: Path) -> None:
+    now_s = time.time()
+    gates.pause(home, 3600)
+    (home / "developer" / "paused").write_text(f"{int(now_s) - 60}\n")  # it ended a minute ago
+    for _ in range(2):
+        assert not gate(home, repository, "make", now_s - 100).record
+        assert gate(home, repository, "make", now_s - 30).record
+        assert not gates.resume(home)  # that it is forgotten changes nothing
+
+
+def test_a_clock_that_was_put_back_does_not_stop_recording(home: Path, repository: Path) -> None:
+    gates.pause(home)
+    gates.resume(home)
+    (home / "developer" / "resumed").write_text(f"{time.time() + 86400}\n")
+    assert gate(home, repository, "make", time.time()).record
 
 
 def test_a_pause_that_cannot_be_read_closes_the_gate(home: Path, repository: Path) -> None:

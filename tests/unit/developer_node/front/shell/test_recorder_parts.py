@@ -12,7 +12,7 @@ import pytest
 
 from common.model.event import CommandFinished
 from developer_node.front.shell.parts import APART_S, PARTS_MAX, QUIET_S, RUNNING_S, Parts
-from developer_node.text import spool
+from developer_node.text import gates, spool
 from tests.support.person import SOURCES
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
@@ -49,6 +49,24 @@ def test_where_recording_is_paused_the_command_runs_and_nothing_is_recorded(
     done = run("sh", "-c", "echo out; exit 3")
     assert (done.returncode, done.stdout, done.stderr) == (3, b"out\n", b"")
     assert _records(home) == []
+
+
+def test_nothing_is_kept_of_a_command_during_which_recording_was_paused(
+    run: Run, home: Path
+) -> None:
+    call = (
+        "from developer_node.text import gates; from pathlib import Path; import sys;"
+        f"home = Path({str(home)!r}); gates.pause(home); print('STILL', flush=True)"
+    )
+    done = run(sys.executable, "-c", f"print('before'); {call}")
+    assert done.stdout == b"before\nSTILL\n"
+    assert b"not recorded: Recording is paused" in done.stderr
+    assert _records(home) == []
+    gates.resume(home)
+    run(sys.executable, "-c", f"{call}; gates.resume(home)")
+    assert _records(home) == []
+    run("echo", "again")
+    assert [b.command for b in _records(home)] == ["echo again"]
 
 
 def test_a_repository_may_ask_that_no_output_is_kept(

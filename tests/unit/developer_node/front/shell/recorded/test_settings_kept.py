@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from developer_node.text import gates
 from tests.support.person import Person
 
 Open = Callable[..., Person]
@@ -132,6 +133,22 @@ def test_where_recording_is_paused_nothing_is_recorded(open_shell: Open, home: P
     person = open_shell("bash")
     _run(person, b"echo one")
     (home / "developer" / "paused").unlink()
+    _run(person, b"echo two")
+    _leave(person)
+    assert [b.command for b in person.records()] == ["echo two", "exit"]
+
+
+def test_nothing_is_kept_of_a_command_during_which_recording_was_paused(
+    open_shell: Open, home: Path
+) -> None:
+    person = open_shell("bash")
+    person.types(b"echo begins; read -r word; echo $word\r")
+    person.sees(rb"begins\r\n")
+    gates.pause(home)
+    gates.resume(home)
+    person.types(b"hidden\r")
+    person.sees(rb"hidden\r\nhidden\r\n")
+    person.sees(rb"not recorded: Recording was paused while it ran")
     _run(person, b"echo two")
     _leave(person)
     assert [b.command for b in person.records()] == ["echo two", "exit"]
