@@ -31,7 +31,11 @@ def story(now: LaptopStatus, paused: str = "") -> list[Line]:
         *nodes(now.nodes),
         *_absences(now),
         line(),
-        *([_row("Recording", Span(paused, "yellow"))] if paused else []),
+        *(
+            [_row("Recording", Span(paused.removeprefix("Recording is "), "yellow"))]
+            if paused
+            else []
+        ),
         *_lake(now.lake),
         *_outbox(now.outbox, now.dragon_unavailable),
         *_models(now.models),

@@ -73,8 +73,8 @@ def _score(commit: Logged, sources: list[str], tests: list[str]) -> int:
 def _why(commit: Logged, own: bool, sources: list[str], tests: list[str]) -> str:
     word = _FIX.search(commit.subject)
     said = f'its subject says "{word[0]}"' if word else "its message closes an issue"
-    who = "You wrote it" if own else "It is in your history"
-    return f"{who}, {said}, and it changes {_named(tests)} together with {_named(sources)}."
+    who = "you wrote it" if own else "it is in your history"
+    return f"{who}, {said}, and it changes {_named(tests)} together with {_named(sources)}"
 
 
 def _named(paths: list[str]) -> str:

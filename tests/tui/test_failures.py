@@ -152,3 +152,20 @@ async def test_a_flaky_card_says_in_how_many_runs() -> None:
         await settled(pilot)
         await pilot.press("2")
         await until(pilot, lambda: "failed in 2 of 7 runs on unchanged code" in seen(pilot))
+
+
+async def test_the_way_out_is_in_the_footer_of_a_card_with_all_its_keys() -> None:
+    """In 80 columns, with several remedies."""
+    async with app_of(scene_ambiguous()).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("2")
+        await settled(pilot)
+        footer = seen(pilot).splitlines()[-1]
+        assert "n Next" in footer and "q Leave" in footer
+
+
+async def test_a_rejected_remedy_is_rejected_in_the_list_too() -> None:
+    async with app_of(scene_card()).run_test(size=(120, 32)) as pilot:
+        await settled(pilot)
+        await pilot.press("2", "x")
+        await until(pilot, lambda: seen(pilot).count("rejected") >= 2)

@@ -196,3 +196,24 @@ async def test_a_card_says_how_the_cards_of_its_project_were_taken() -> None:
         await pilot.press("2")
         await until(pilot, lambda: "12 cards, 4 of 9 judged were accepted" in seen(pilot))
         assert "no card is made" in seen(pilot)
+
+
+async def test_a_fix_of_the_past_that_was_tried_says_what_came_of_it() -> None:
+    """Also the next time that one looks."""
+    daemon = scene_empty()
+    daemon.remedies.past = (MineStep(FIX), MineStep(MineEnd(200, 1, "One fix.")))
+    finished = ProofFinished("", Fingerprint(""), "confirmed", "", 3, 3, 3, commit=FIX.commit)
+    daemon.remedies.proof = (ProofStep(finished),)
+    async with app_of(daemon).run_test(size=(100, 32)) as pilot:
+        await settled(pilot)
+        await pilot.press("2", "m")
+        await until(pilot, lambda: "Does its test fail" in seen(pilot))
+        await pilot.press("p")
+        await until(pilot, lambda: "The fix's own tests run three times" in seen(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: "Confirmed" in seen(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: "Confirmed: red 3 of 3 on the commit before" in seen(pilot))
+        assert "Does its test fail" not in seen(pilot) and "currency.py.." not in seen(pilot)
+        await pilot.press("escape", "m")
+        await until(pilot, lambda: "Confirmed: red 3 of 3 on the commit before" in seen(pilot))

@@ -8,6 +8,7 @@ import pytest
 from textual.widgets import Input
 
 from common.model.event import ActDone, CommandFinished, Output
+from common.model.ids import EventId
 from developer_node.front.tui.screens.text import TextScreen
 from developer_node.front.tui.widgets.row_list import RowList
 from developer_node.front.tui.widgets.text_pane import TextPane
@@ -208,3 +209,28 @@ async def test_one_key_takes_back_what_was_done_in_ones_name() -> None:
         await until(pilot, lambda: daemon.remedies.reverted == [act.id])
         daemon.say(event(61, 0, replace(left, action="reverted", worktree="", reverts=act.id)))
         await until(pilot, lambda: "Undo" not in seen(pilot))
+
+
+async def test_what_is_typed_while_nothing_is_there_yet_reaches_no_hidden_filter() -> None:
+    daemon = ScriptedDaemon(status=WELL)
+    async with app_of(daemon).run_test(size=(100, 24)) as pilot:
+        await pilot.press("y", "n", "z")
+        daemon.say(command(1, 5, "pytest -q"))
+        await until(pilot, lambda: "pytest -q" in seen(pilot))
+        await pilot.press("y", "n", "z")
+        await settled(pilot)
+        assert "with “" not in seen(pilot) and "1 row" in seen(pilot)
+
+
+async def test_a_running_program_is_one_row_that_turns_into_its_end() -> None:
+    """And the cursor stays on it."""
+    run = EventId("f" * 32)
+    part = CommandFinished("serve", "/", (), 2_000, run=run, running=True)
+    end = CommandFinished("serve", "/", (1,), 9_000, run=run)
+    daemon = ScriptedDaemon(status=WELL, items=[event(1, 30, part), event(2, 20, part)])
+    async with app_of(daemon).run_test(size=(100, 24)) as pilot:
+        await until(pilot, lambda: "▸ serve" in seen(pilot))
+        assert seen(pilot).count("serve") == 1 and "✓" not in seen(pilot)
+        daemon.say(event(3, 10, end))
+        await until(pilot, lambda: "✗ serve" in seen(pilot))
+        assert seen(pilot).count("serve") == 1

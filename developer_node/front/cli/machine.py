@@ -74,13 +74,14 @@ def status(json: JSON = False) -> None:
     """Tell how nodes, lake, outbox, models and repositories stand."""
     from developer_node.front import output_json, output_story
     from developer_node.front.output_page import Page
+    from developer_node.front.recording_state import paused_sentence
 
     async def use(client: LocalClient) -> int:
         now = await client.status()
         if json:
             print_json(output_json.status(now))
         else:
-            Page().show(*output_story.story(now, _paused()))
+            Page().show(*output_story.story(now, paused_sentence(home().root)))
         return DONE
 
     try:
@@ -88,15 +89,6 @@ def status(json: JSON = False) -> None:
     except Unavailable as error:
         code = _status_without_daemon(error, json)
     raise typer.Exit(code)
-
-
-def _paused() -> str:
-    from developer_node.text import gates
-
-    try:
-        return gates.paused(home().root)
-    except ValueError as error:
-        return f"Nothing is recorded: {error}."
 
 
 def _status_without_daemon(error: Unavailable, json: bool) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
+import termios
 from collections.abc import Callable, Iterable
 from datetime import tzinfo
 from functools import partial
@@ -15,6 +18,7 @@ from common.clock import Clock, SystemClock
 from common.model.event import ProofFinished
 from common.model.laptop import LaptopStatus
 from developer_node.front.past_offer import PastOffer, look
+from developer_node.front.recording_state import paused_sentence
 from developer_node.front.tui import messages, themes
 from developer_node.front.tui.card import headline
 from developer_node.front.tui.daemon import Connect, Daemon, StopEverything
@@ -66,8 +70,10 @@ class PostDevAIApp(App[None]):
         poll_s: float,
         retry_s: float,
         offered: Callable[[], None] | None,
+        paused: Callable[[], str],
     ) -> None:
         super().__init__()
+        self._paused = paused
         self._offered = offered
         self._stop_everything = stop_everything
         self._stays_here = stays_here
@@ -123,7 +129,9 @@ class PostDevAIApp(App[None]):
 
     def on_status_arrived(self, message: messages.StatusArrived) -> None:
         """Nodes, outbox, lake, models."""
-        if message.status != self._notebook.status:
+        paused = self._paused()
+        if (message.status, paused) != (self._notebook.status, self._notebook.paused):
+            self._notebook.paused = paused
             self._notebook.set_status(message.status)
             self._refresh()
         self._offer_past(message.status)
@@ -146,7 +154,7 @@ class PostDevAIApp(App[None]):
 
     def on_past_wanted(self, message: messages.PastWanted) -> None:
         """Fixes of the past, over the view."""
-        self.push_screen(PastScreen(self._reader, message.path, self._zone))
+        self.push_screen(PastScreen(self._reader, message.path, self._zone, self._notebook.mined))
 
     async def on_question_wanted(self, message: messages.QuestionWanted) -> None:
         """To the view where one asks, with the question written there."""
@@ -212,6 +220,8 @@ class PostDevAIApp(App[None]):
         if finished is not None:
             self._notebook.add_proof(finished, self._clock.now_ms())
             self._refresh()
+            if isinstance(self.screen, PastScreen):
+                self.screen.draw()
 
     def _offer_past(self, status: LaptopStatus) -> None:
         """Once in a HOME: what can be proven from the person's own past."""
@@ -255,16 +265,33 @@ def make_app(
     poll_s: float = 2.0,
     retry_s: float = 1.0,
     offered: Callable[[], None] | None = None,
+    paused: Callable[[], str] = str,
 ) -> PostDevAIApp:
     """An app over whatever daemon `connect` reaches; tests pass a scripted one and a set clock.
 
     `stays_here`: a foreground `up` opened it and keeps the terminal when it is left.
     `offered`: called once something of the past was offered; None when it was offered before.
+    `paused`: why no command is recorded now; empty when it is.
     """
     clock = clock or SystemClock()
     return PostDevAIApp(
-        connect, stop_everything, stays_here, clock, zone, repaint_s, poll_s, retry_s, offered
+        connect,
+        stop_everything,
+        stays_here,
+        clock,
+        zone,
+        repaint_s,
+        poll_s,
+        retry_s,
+        offered,
+        paused,
     )
+
+
+def forget_what_was_typed() -> None:
+    """Keys typed while everything was still starting were meant for no screen."""
+    with contextlib.suppress(termios.error):
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
 
 def run_tui(
@@ -283,6 +310,8 @@ def run_tui(
         stop_everything=stop_everything,
         stays_here=stays_here,
         offered=offer.made if offer.due else None,
+        paused=partial(paused_sentence, home.root),
     )
+    forget_what_was_typed()
     app.run()
     return app.return_code or 0

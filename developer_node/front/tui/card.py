@@ -57,12 +57,18 @@ class Fact:
     said: Content
 
 
-def card_row(card: Suggestion, now_ms: int, zone: tzinfo | None, unseen: bool) -> Row:
+def card_row(
+    card: Suggestion,
+    now_ms: int,
+    zone: tzinfo | None,
+    unseen: bool,
+    verdicts: Mapping[str, Verdict],
+) -> Row:
     """One line in the list of cards."""
     failure = card.recollection.failure
     at = moment(card.at_ms, now_ms, zone)
     title, style = _heading(failure), "italic" if card.recollection.match == "similar" else ""
-    state, state_style = _claim(card.recollection)
+    state, state_style = _claim(card.recollection, verdicts)
     if failure is None:  # a last word: the project has gone quiet
         title, style, state = one_line(card.why, 200), "", "quiet"
     left = Content.assemble(
@@ -96,7 +102,7 @@ def facts_of_failure(card: Suggestion, now_ms: int, zone: tzinfo | None) -> list
     if recollection.failure is not None:
         facts.append(Fact("What failed", _what_failed(recollection.failure)))
     if recollection.occurrences:
-        facts.append(Fact("Last seen", _last_seen(card, now_ms, zone)))
+        facts.append(Fact("Seen before", _last_seen(card, now_ms, zone)))
     if recollection.flaky is not None:
         runs = f"failed in {recollection.flaky.failed} of {count(recollection.flaky.runs, 'run')}"
         facts.append(
@@ -181,12 +187,12 @@ def question_about(failure: Failure) -> str:
     return f"why does it fail with {failure.code}: {said}{where}"
 
 
-def _claim(recollection: Recollection) -> tuple[str, str]:
+def _claim(recollection: Recollection, verdicts: Mapping[str, Verdict]) -> tuple[str, str]:
     if recollection.flaky is not None:
         return "flaky", "$text-warning"
     if not recollection.remedies:
         return "no remedy", MUTED
-    state = recollection.remedies[0].state
+    state = state_of(recollection.remedies[0], verdicts)
     return state, STATE_STYLE[state]
 
 

@@ -42,6 +42,8 @@ class Notebook:
         self.status: LaptopStatus | None = None
         self.state: FeedState | None = None
         self.lost: Lost | None = None
+        self.paused = ""
+        """Why no command is recorded now, in a sentence; empty while recording goes on."""
         self.verdicts: dict[str, Verdict] = {}
         """What the person said of a remedy in this session."""
         self.taken: dict[str, CardStats] = {}
@@ -50,6 +52,9 @@ class Notebook:
         """Cards that were put off in this session."""
         self.unseen: set[str] = set()
         """Cards that the person has not looked at."""
+        self.mined: dict[str, ProofFinished] = {}
+        """What came last of each fix of the git log that was tried, by its commit."""
+        self._mined_at: dict[str, int] = {}
         self._events: dict[EventId, Event] = {}
         self._files: dict[EventId, Event] = {}
         self._cards: dict[str, Suggestion] = {}
@@ -60,6 +65,8 @@ class Notebook:
         for event in events:
             held = self._files if isinstance(event.body, FileChanged) else self._events
             held[event.id] = event
+            if isinstance(event.body, ProofFinished):
+                self._keep_mined(event.body, event.at_ms)
         _prune(self._events, EVENTS_MAX)
         _prune(self._files, FILES_MAX)
 
@@ -87,6 +94,7 @@ class Notebook:
 
     def add_proof(self, finished: ProofFinished, at_ms: int) -> None:
         """Into every card that shows the remedy; the Dragon says the same when it is asked anew."""
+        self._keep_mined(finished, at_ms)
         reason, runs = finished.reason, finished.runs
         proof = Proof(finished.verdict, at_ms, reason, finished.red, finished.green, runs)
         for card in list(self._cards.values()):
@@ -94,6 +102,11 @@ class Notebook:
             if any(remedy.id == finished.remedy_id for remedy in known.remedies):
                 remedies = tuple(_proven(r, finished.remedy_id, proof) for r in known.remedies)
                 self._cards[card.id] = replace(card, recollection=replace(known, remedies=remedies))
+
+    def _keep_mined(self, finished: ProofFinished, at_ms: int) -> None:
+        commit = "" if finished.remedy_id else finished.commit
+        if commit and self._mined_at.get(commit, 0) <= at_ms:  # history comes newest first
+            self.mined[commit], self._mined_at[commit] = finished, at_ms
 
     def set_status(self, status: LaptopStatus) -> None:
         """How things stand; its repositories name what the Dragon has not named yet."""

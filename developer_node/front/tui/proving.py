@@ -36,13 +36,23 @@ class Course:
         return replace(self, sentence=now.sentence)
 
 
-def question(command: str) -> Content:
-    """What will be done, before it is."""
+_OF_A_REMEDY = (
+    "The failing files are rebuilt beside yours, in a sandbox without network.\n"
+    "The recorded command runs three times without the change, and three\n"
+    "times with it. Your files are not touched.\n\n"
+)
+_OF_A_FIX = (
+    "The commit before the fix is rebuilt beside your files, in a sandbox\n"
+    "without network. The fix's own tests run three times there, and three\n"
+    "times with the fix. Your files are not touched.\n\n"
+)
+
+
+def question(command: str, *, mined: bool = False) -> Content:
+    """What will be done, before it is; `mined`: with a fix of the git log."""
     return Content.assemble(
         ("Prove it?\n\n", "bold"),
-        "The failing files are rebuilt beside yours, in a sandbox without network.\n",
-        "The recorded command runs three times without the change, and three\n",
-        "times with it. Your files are not touched.\n\n",
+        _OF_A_FIX if mined else _OF_A_REMEDY,
         (f"    {one_line(command, 60)}\n\n" if command else "", "$text-accent"),
         ("  Enter  ", "bold $text-accent"),
         "run it\n",
@@ -93,8 +103,14 @@ def verdict(finished: ProofFinished) -> Content:
     return Content.assemble(*parts)
 
 
-def past_fix(fix: MinedFix, number: int, among: int, zone: tzinfo | None) -> Content:
-    """The card from the person's own past."""
+def past_fix(
+    fix: MinedFix,
+    number: int,
+    among: int,
+    zone: tzinfo | None,
+    tried: ProofFinished | None = None,
+) -> Content:
+    """The card from the person's own past; `tried` when it was, with what came of it."""
     at = datetime.fromtimestamp(fix.author_ms / 1000, UTC).astimezone(zone)
     day = f"{at.day} {at:%B %Y}"
     which = f"   {number} of {among}" if among > 1 else ""
@@ -108,15 +124,25 @@ def past_fix(fix: MinedFix, number: int, among: int, zone: tzinfo | None) -> Con
         ("changed  ", MUTED),
         f"{_few(fix.sources)}\n\n",
         (f"Chosen because {one_line(fix.why, 160)}.\n\n", MUTED),
-        "Does its test fail on the commit before it, and pass with it?\n\n",
+        *_asked(tried),
         ("  p      ", "bold $text-accent"),
-        "prove it: red before, green after, offline\n",
-        ("  d      ", "bold $text-accent"),
+        f"prove it{' again' if tried else ''}: red before, green after, offline\n",
+        ("  y      ", "bold $text-accent"),
         "copy the command that shows it\n",
         *((("  n      ", "bold $text-accent"), "the next one\n") if among > 1 else ()),
         ("  Esc    ", "bold $text-accent"),
         "not now",
     )
+
+
+def _asked(tried: ProofFinished | None) -> list[str | tuple[str, str]]:
+    if tried is None:
+        return ["Does its test fail on the commit before it, and pass with it?\n\n"]
+    confirmed, runs = tried.verdict == "confirmed", tried.runs or _RUNS
+    said = one_line(tried.reason, 160)
+    if confirmed:
+        said = f"red {tried.red} of {runs} on the commit before it, green {tried.green} with it"
+    return [(tried.verdict.capitalize(), _style(confirmed)), f": {said}.\n\n"]
 
 
 def _dots(filled: int, among: int, style: str) -> list[tuple[str, str]]:

@@ -24,6 +24,7 @@ _SIGNS: dict[Light, tuple[str, str]] = {
     "unknown": ("○", "$foreground-muted"),
 }
 _ROLES: tuple[Role, ...] = ("dragon", "coordinator", "developer")
+_WITH_KNOWN_ROUTES = "Work goes on with the routes that are known; new nodes have to wait."
 _NAMES = {"dragon": "dragon", "coordinator": "coordinator", "developer": "laptop"}
 
 
@@ -71,12 +72,14 @@ def banner(notebook: Notebook) -> Standing | None:
         return _lost_banner(notebook)
     waiting = notebook.state.waiting if notebook.state else _waiting(notebook.status)
     said = _sentence(notebook.state.sentence) if notebook.state else ""
+    paused = _sentence(notebook.paused)
     if light(notebook, "dragon") == "off":
         why = said or (_sentence(notebook.status.dragon_unavailable) if notebook.status else "")
         kept = f" ({count(waiting, 'record')} waiting)" if waiting else ""
+        goes_on = paused or f"Recording goes on{kept}."
         return Standing(
             why or "The Dragon cannot be reached.",
-            f"Recording goes on{kept}; cards, search and answers come back with it.",
+            f"{goes_on} Cards, search and answers come back with it.",
         )
     if light(notebook, "coordinator") == "off":
         why = said or (
@@ -84,9 +87,9 @@ def banner(notebook: Notebook) -> Standing | None:
         )
         return Standing(
             why or "The Coordinator cannot be reached.",
-            "Work goes on with the routes that are known; new nodes have to wait.",
+            f"{paused} {_WITH_KNOWN_ROUTES}".strip(),
         )
-    return Standing(said, "") if said else None
+    return Standing(said or paused, paused if said else "") if said or paused else None
 
 
 def _lost_banner(notebook: Notebook) -> Standing:

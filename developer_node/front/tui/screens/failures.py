@@ -46,6 +46,7 @@ class FailuresView(View):
     VIEW = "failures"
     SUMMARY = "Failures that were seen before, with what made them pass then. Newest first."
     CSS_PATH = "failures.tcss"
+    NAMES_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "judge('accepted')", "Accept", tooltip="Accept: it helped"),
         Binding("x", "judge('rejected')", "Reject", tooltip="Reject: never first again"),
@@ -90,7 +91,10 @@ class FailuresView(View):
         cards = notebook.cards()
         rows = self.query_one(RowList)
         rows.show(
-            [card_row(card, now_ms, self.desk.zone, card.id in notebook.unseen) for card in cards]
+            [
+                card_row(c, now_ms, self.desk.zone, c.id in notebook.unseen, notebook.verdicts)
+                for c in cards
+            ]
         )
         rows.display = bool(cards)
         self.query_one("#card").display = bool(cards)

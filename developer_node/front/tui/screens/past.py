@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from contextlib import aclosing
 from datetime import tzinfo
 from typing import ClassVar
@@ -15,6 +16,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from common.errors import PostDevAIError
+from common.model.event import ProofFinished
 from common.model.remedy import MinedFix, MineEnd, MineProgress, ProofTarget
 from developer_node.front.tui.feed_reader import FeedReader
 from developer_node.front.tui.messages import CopyWanted, ProofWanted
@@ -31,14 +33,22 @@ class PastScreen(ModalScreen[None]):
     CSS_PATH = "past.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("p", "prove", "Prove"),
-        Binding("d,y", "copy", "Copy"),
+        Binding("y", "copy", "Copy"),
         Binding("n,j,down", "turn(1)", "Next"),
         Binding("k,up", "turn(-1)", "Back", show=False),
         Binding("escape,q,ctrl+c", "leave", "Not now", key_display="Esc"),
     ]
 
-    def __init__(self, reader: FeedReader, path: str, zone: tzinfo | None) -> None:
+    def __init__(
+        self,
+        reader: FeedReader,
+        path: str,
+        zone: tzinfo | None,
+        tried: Mapping[str, ProofFinished],
+    ) -> None:
+        """`tried`: what came of fixes that were tried before, by their commits."""
         super().__init__()
+        self._tried = tried
         self._reader = reader
         self._path = path
         self._zone = zone
@@ -64,7 +74,7 @@ class PastScreen(ModalScreen[None]):
     def action_turn(self, by: int) -> None:
         """Another of several."""
         self._at = (self._at + by) % len(self._fixes)
-        self._draw()
+        self.draw()
 
     def action_prove(self) -> None:
         """Asks, then runs."""
@@ -89,7 +99,7 @@ class PastScreen(ModalScreen[None]):
                     self._take(step.step)
         except PostDevAIError as error:
             self._said = one_line(f"{error.message} {error.hint}", 300)
-        self._draw()
+        self.draw()
 
     def _take(self, step: MineProgress | MinedFix | MineEnd) -> None:
         match step:
@@ -99,13 +109,15 @@ class PastScreen(ModalScreen[None]):
                 self._fixes.append(step)
             case MineEnd(sentence=sentence):
                 self._said = sentence
-        self._draw()
+        self.draw()
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
+        """Brings the box up to date."""
         said = self.query_one("#past-said", Static)
         if self._fixes:
             fix = self._fixes[self._at]
-            said.update(past_fix(fix, self._at + 1, len(self._fixes), self._zone))
+            tried = self._tried.get(fix.commit)
+            said.update(past_fix(fix, self._at + 1, len(self._fixes), self._zone, tried))
         else:
             back = Content.assemble(("  Esc    ", "bold $text-accent"), "back")
             said.update(Content.assemble(self._said, "\n\n", back))

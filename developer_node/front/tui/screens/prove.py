@@ -41,7 +41,7 @@ class ProveScreen(ModalScreen[ProofFinished | None]):
     def compose(self) -> ComposeResult:
         """One box."""
         with VerticalScroll(id="prove"):
-            yield Static(question(self._command), id="prove-said")
+            yield Static(question(self._command, mined=bool(self._target.commit)), id="prove-said")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """It is run once."""

@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 from common.errors import PostDevAIError
 from common.model.event import ActDone, CommandFinished, Event
 from common.model.ids import EventId
+from developer_node.front.output_words import count
 from developer_node.front.tui.empty import nothing
 from developer_node.front.tui.messages import RowOpened, TextWanted
 from developer_node.front.tui.notebook import Entry
@@ -38,6 +39,7 @@ class TimelineView(View):
     VIEW = "timeline"
     SUMMARY = "What happened on this machine, newest first. Enter shows a command's output."
     CSS_PATH = "timeline.tcss"
+    AUTO_FOCUS = "RowList"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", key_display="/"),
         Binding("y", "copy", "Copy", tooltip="Copy the command, or the row"),
@@ -53,14 +55,15 @@ class TimelineView(View):
     def body(self) -> ComposeResult:
         """A filter that is hidden until asked for, the rows, and what stands there without any."""
         with Vertical(id="timeline"):
-            yield Input(placeholder="words that a row must have", id="filter", compact=True)
+            words = Input(placeholder="words that a row must have", id="filter", compact=True)
+            words.display, words.disabled = False, True  # what is not seen takes no keys
+            yield words
             yield Line(id="counted")
             yield RowList("events", follow=True)
             yield Static(id="empty")
 
     def on_mount(self) -> None:
         """The list has the keys."""
-        self.query_one("#filter").display = False
         self.query_one(RowList).focus()
 
     def show(self) -> None:
@@ -118,14 +121,15 @@ class TimelineView(View):
 
     def action_filter(self) -> None:
         """Opens the filter."""
-        self.query_one("#filter").display = True
-        self.query_one("#filter").focus()
+        words = self.query_one("#filter", Input)
+        words.display, words.disabled = True, False
+        words.focus()
         self.refresh_bindings()
 
     def action_clear_filter(self) -> None:
         """Every row again."""
-        self.query_one("#filter", Input).value = ""
-        self.query_one("#filter").display = False
+        words = self.query_one("#filter", Input)
+        words.value, words.display, words.disabled = "", False, True
         self.query_one(RowList).focus()
         self.refresh_bindings()
 
@@ -183,11 +187,11 @@ class TimelineView(View):
         return next((burst for burst in held if key_of(burst) == key), None)
 
 
-def _counted(shown: int, count: int, words: str, *, following: bool) -> Content:
-    if not count:
+def _counted(shown: int, among: int, words: str, *, following: bool) -> Content:
+    if not among:
         return Content("")
     live = (
         ("● live", "$text-success") if following else ("○ held, g follows again", "$text-warning")
     )
-    said = f"{shown:,} of {count:,} with “{one_line(words, 40)}”" if words else f"{count:,} rows"
+    said = f"{shown:,} of {among:,} with “{one_line(words, 40)}”" if words else count(among, "row")
     return Content.assemble(live, (f"  {said}", "$foreground-muted"))

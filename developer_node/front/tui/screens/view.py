@@ -39,6 +39,8 @@ class View(Screen[None]):
     VIEW: ClassVar[str] = ""
     SUMMARY: ClassVar[str] = ""
     """What this view is for, for the help screen."""
+    NAMES_PALETTE: ClassVar[bool] = True
+    """Whether the footer has room for it beside the keys of this view, in 80 columns."""
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 (as in textual)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "app.next_view(1)", "Next view", show=False),
@@ -55,7 +57,7 @@ class View(Screen[None]):
         yield StatusStrip(id="strip")
         yield Banner(id="banner")
         yield from self.body()
-        yield Footer(compact=True)
+        yield Footer(compact=True, show_command_palette=self.NAMES_PALETTE)
 
     def body(self) -> ComposeResult:
         """What is this view's own."""

@@ -47,14 +47,14 @@ def test_a_failure_of_another_project_names_it() -> None:
     """The same symptom in PROJECT, never the same cause."""
     elsewhere = replace(CARD, project="other")
     assert "the same symptom in thing" in said(
-        facts_of_failure(elsewhere, NOW_MS, UTC), "Last seen"
+        facts_of_failure(elsewhere, NOW_MS, UTC), "Seen before"
     )
-    assert "symptom" not in said(facts_of_failure(CARD, NOW_MS, UTC), "Last seen")
+    assert "symptom" not in said(facts_of_failure(CARD, NOW_MS, UTC), "Seen before")
 
 
 def test_no_card_ever_says_cause() -> None:
     """Only symptoms are compared."""
-    words = headline(CARD).plain + card_row(CARD, NOW_MS, UTC, unseen=True).left.plain
+    words = headline(CARD).plain + card_row(CARD, NOW_MS, UTC, unseen=True, verdicts={}).left.plain
     assert "cause" not in words and "same symptom" in words
 
 
@@ -64,7 +64,7 @@ def test_without_remedies_the_note_says_why() -> None:
         CARD, recollection=replace(CARD.recollection, remedies=(), note="Nothing changed.")
     )
     assert said(facts_of_failure(bare, NOW_MS, UTC), "No remedy") == "Nothing changed."
-    assert "no remedy" in card_row(bare, NOW_MS, UTC, unseen=False).right.plain
+    assert "no remedy" in card_row(bare, NOW_MS, UTC, unseen=False, verdicts={}).right.plain
 
 
 def test_the_command_can_be_pasted_into_a_shell() -> None:
@@ -80,6 +80,8 @@ def test_the_persons_no_counts_at_once() -> None:
     assert state_of(REMEDY, {"r1": "rejected"}) == "rejected"
     assert state_of(REMEDY, {"r2": "rejected"}) == "observed"
     assert said(facts_of_remedy(CARD, REMEDY, {"r1": "rejected"}), "Remedy").startswith("rejected")
+    row = card_row(CARD, NOW_MS, UTC, unseen=False, verdicts={"r1": "rejected"})
+    assert row.right.plain.startswith("rejected")
 
 
 def test_the_lines_of_a_message_stay_lines() -> None:
@@ -94,7 +96,7 @@ def test_a_last_word_says_that_a_project_has_gone_quiet_and_claims_nothing() -> 
     """Such a card has no failure."""
     said = "3 of the last 9 were accepted: no card is made any more"
     word = Suggestion("w", 9, NOW_MS, EventId("e"), "ledger", said, Recollection("none", note=said))
-    row = card_row(word, NOW_MS, UTC, unseen=True)
+    row = card_row(word, NOW_MS, UTC, unseen=True, verdicts={})
     assert said in row.left.plain
     assert row.right.plain.startswith("quiet")
     assert headline(word).plain == "No more cards in ledger"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from common.model.event import Body, CommandFinished, Event, FileChanged
+from dataclasses import replace
+
+from common.model.event import Body, CommandFinished, Event, FileChanged, ProofFinished
 from common.model.failure import Recollection, Suggestion
-from common.model.ids import EventId, WorkingCopyId
+from common.model.ids import EventId, Fingerprint, WorkingCopyId
 from common.model.lake import HistoryEntry
 from common.model.laptop import LaptopStatus, WatchedRepository
 from developer_node.front.tui.notebook import CARDS_MAX, EVENTS_MAX, FILES_MAX, Notebook
@@ -79,3 +81,12 @@ def test_below_the_limit_no_card_goes() -> None:
     notebook.add_cards(card(n) for n in range(CARDS_MAX - 30))
     notebook.add_cards([card(500)])
     assert len(notebook.cards()) == CARDS_MAX - 29
+
+
+def test_of_a_fix_that_was_tried_twice_the_last_verdict_holds() -> None:
+    """History comes newest first, and a remedy's proof is none of a fix."""
+    held = Notebook()
+    first = ProofFinished("", Fingerprint(""), "unproven", commit="c")
+    held.add_events((event(9, replace(first, verdict="confirmed")), event(5, first)))
+    held.add_events((event(10, replace(first, remedy_id="r", commit="d")),))
+    assert {commit: proof.verdict for commit, proof in held.mined.items()} == {"c": "confirmed"}

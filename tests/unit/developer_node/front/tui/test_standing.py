@@ -72,3 +72,14 @@ def test_without_the_daemon_old_amounts_are_not_shown_as_now() -> None:
     assert "outbox 3" in strip(held, 80).plain
     held.lost = Lost("It does not answer.", "")
     assert "outbox" not in strip(held, 80).plain and "RAM" not in strip(held, 80).plain
+
+
+def test_a_pause_is_said_above_every_view() -> None:
+    """Also where the Dragon is away: then recording does not go on."""
+    held = notebook(LaptopStatus(), FeedState(dragon=True, coordinator=True, waiting=0))
+    held.paused = "Recording is paused until you type: postdevai resume"
+    standing = banner(held)
+    assert standing is not None and standing.sentence == f"{held.paused}."
+    held.state = FeedState(dragon=False, coordinator=True, waiting=0)
+    away = banner(held)
+    assert away is not None and held.paused in away.rest and "goes on" not in away.rest
