@@ -43,6 +43,16 @@ def card(known: Recollection, now_ms: int) -> list[Line]:
     return [*lines, fresh(known.freshness)]
 
 
+def nothing_failed() -> list[Line]:
+    """Where the last failure was asked for and there is none."""
+    return [
+        line("No failure has been recorded yet. Run what fails where it is seen:"),
+        line(
+            Span("    postdevai run -- CMD", "cyan"), "  or in a ", Span("postdevai shell", "cyan")
+        ),
+    ]
+
+
 def _row(label: str, *parts: str | Span) -> Line:
     return line(Span(f"{label:<9}", "dim"), *parts)
 

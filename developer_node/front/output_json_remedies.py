@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -47,8 +47,8 @@ def proven(finished: ProofFinished) -> Json:
     }
 
 
-def mined(found: Sequence[MinedFix], end: MineEnd | None) -> Json:
-    """`mine --json`."""
+def mined(found: Sequence[MinedFix], end: MineEnd | None, tried: Mapping[str, str]) -> Json:
+    """`mine --json`; `tried`: verdicts by commit."""
     return {
         "fixes": [
             {
@@ -59,6 +59,7 @@ def mined(found: Sequence[MinedFix], end: MineEnd | None) -> Json:
                 "tests": list(fix.tests),
                 "sources": list(fix.sources),
                 "why": fix.why,
+                "verdict": tried.get(fix.commit),
             }
             for fix in found
         ],

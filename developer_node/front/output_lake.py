@@ -125,7 +125,8 @@ def kept(items: Sequence[KeptItem], now_ms: int) -> list[Line]:
 
 
 def _kept(item: KeptItem, now_ms: int) -> list[str | Span]:
-    about = [f"{item.items:,}", size(item.bytes)]
+    counted = [f"{item.items:,}"] if item.items or not item.bytes else []  # some are not counted
+    about = [*counted, size(item.bytes)]
     if item.oldest_ms:
         about.append(f"since {ago(item.oldest_ms, now_ms)}")
     sealed = Span("sealed", "green") if item.encrypted else Span("in memory", "dim")

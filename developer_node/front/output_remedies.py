@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 
 from common.model.event import ActDone, ProofFinished
@@ -76,9 +76,9 @@ def _runs(finished: ProofFinished) -> str:
 
 
 async def follow_mining(
-    coming: AsyncGenerator[MineStep], output: Page, now_ms: int
+    coming: AsyncGenerator[MineStep], output: Page, now_ms: int, tried: Mapping[str, str]
 ) -> tuple[list[MinedFix], MineEnd | None]:
-    """A bar while the log is read; each fix as it is found."""
+    """A bar while the log is read; each fix as it is found. `tried`: verdicts by commit."""
     found: list[MinedFix] = []
     end: MineEnd | None = None
     with steps(output, "reading the git log") as progress:
@@ -87,22 +87,24 @@ async def follow_mining(
                 match part.step:
                     case MineProgress() as now:
                         share = now.looked / now.of if now.of else None
-                        progress.now(f"{now.looked:,} of {count(now.of, 'commit')} read", share)
+                        progress.now(f"{now.looked:,} of {count(now.of, 'change')} read", share)
                     case MinedFix() as fix:
                         found.append(fix)
-                        output.show(*mined(fix, now_ms))
+                        output.show(*mined(fix, now_ms, tried.get(fix.commit, "")))
                     case MineEnd() as end:
                         pass
     return found, end
 
 
-def mined(fix: MinedFix, now_ms: int) -> list[Line]:
-    """One fix of the past."""
+def mined(fix: MinedFix, now_ms: int, verdict: str = "") -> list[Line]:
+    """One fix of the past, with what came of it when it was tried."""
+    style = "green" if verdict == "confirmed" else "yellow"
     return [
         line(
             Span(fix.commit[:10], "bold"),
             f"  {fix.subject}  ",
             Span(ago(fix.author_ms, now_ms), "dim"),
+            Span(f"  {verdict}" if verdict else "", style),
         ),
         line(Span(f"            {fix.why}", "dim")),
         line(Span(f"            postdevai prove --commit {fix.commit[:12]}", "cyan")),

@@ -21,15 +21,19 @@ async def follow(work: AsyncGenerator[LakeStep], page: Page, first: str) -> bool
                 ended = step.ended
                 if step.ok and not step.ended:
                     share = step.done / step.total if step.total else None
-                    progress.now(
-                        f"{step.step}: {step.sentence}" if step.sentence else step.step, share
-                    )
+                    progress.now(_said(step), share)
                 else:
                     style = "" if step.ok else "red"
                     page.show(line(Span(step.sentence or step.step, style)))
     if not ended:
         page.show(line(Span("It ended before it was done: nothing says that it worked.", "red")))
     return well and ended
+
+
+def _said(step: LakeStep) -> str:
+    """Events of no working copy are kept as a project that is named by zeros alone."""
+    said = step.sentence if step.sentence.strip("0") else "what happened outside any repository"
+    return f"{step.step}: {said}" if step.sentence else step.step
 
 
 async def gather(work: AsyncGenerator[LakeStep]) -> list[LakeStep]:

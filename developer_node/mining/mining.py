@@ -23,7 +23,7 @@ class Mining:
 
     async def mine(self, path: str, limit: int) -> AsyncGenerator[MineStep]:
         """Progress, fixes with the most telling first, then the end: it says why there is none."""
-        root = find_root(Path(path)) if path else None
+        root = await asyncio.to_thread(_root, path)
         if root is None:
             raise Missing(
                 f"{path or 'nothing'} is in no working copy", hint="Name one of your clones."
@@ -53,19 +53,29 @@ def summary(looked: int, found: Sequence[Telling], *, shallow: bool) -> str:
         return f"There is nothing to look through: {few}."
     python = sum(1 for fix in found if fix.language == "python")
     others = Counter(fix.language for fix in found if fix.language != "python")
-    parts = [f"Looked at {looked} commits, the newest first"]
+    parts = [f"Looked at {looked:,} commit{'' if looked == 1 else 's'}, the newest first"]
     if looked >= COMMITS_MAX:
         parts[0] += f" ({COMMITS_MAX} at most)"
     if shallow:
         parts[0] += " (a shallow clone: older ones are not here)"
     if python:
-        parts.append(f"{python} say that they fix something and change a Python test with it")
+        parts.append(
+            "1 says that it fixes something and changes a Python test with it"
+            if python == 1
+            else f"{python} say that they fix something and change a Python test with it"
+        )
     else:
         parts.append("none says that it fixes something and changes a Python test with it")
     if others:
-        counted = ", ".join(f"{count} with {name} tests" for name, count in others.most_common())
-        parts.append(f"{counted} are not tried yet")
+        counted = ", ".join(f"{many} with {name} tests" for name, many in others.most_common())
+        parts.append(f"{counted} {'is' if others.total() == 1 else 'are'} not tried yet")
     return "; ".join(parts) + "."
+
+
+def _root(path: str) -> Path | None:
+    if path and not Path(path).exists():
+        raise Missing(f"there is no {path}", hint="Name one of your clones.")
+    return find_root(Path(path)) if path else None
 
 
 def _mined(root: Path, fix: Telling) -> MinedFix:

@@ -25,7 +25,7 @@ _DURATION = re.compile(r"(\d{1,3})\s*([smhd])")
 
 def pause(
     duration: Annotated[
-        str, typer.Argument(metavar="TIME", help="As 30m or 2h; until `resume` without.")
+        str, typer.Argument(metavar="TIME", help="As 30m or 2h; without one until `resume`.")
     ] = "",
 ) -> None:
     """Record no command for a while."""
@@ -45,7 +45,8 @@ def resume() -> None:
 
 def never(
     directory: Annotated[
-        Path | None, typer.Argument(metavar="DIR", help="It and all below it; lists without.")
+        Path | None,
+        typer.Argument(metavar="DIR", help="With all below it; without one the list is shown."),
     ] = None,
     remove: Annotated[bool, typer.Option("--remove", help="It may be recorded again.")] = False,
     json: JSON = False,
@@ -83,7 +84,9 @@ def bring_in(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="atuin, bash, zsh, fish, git.")],
     path: Annotated[
         Path | None,
-        typer.Argument(metavar="PATH", help="Its file, or a repository; else the usual place."),
+        typer.Argument(
+            metavar="PATH", help="Its file, or a repository; without one the usual place."
+        ),
     ] = None,
     json: JSON = False,
 ) -> None:

@@ -19,8 +19,12 @@ BYTES_MAX = 16 << 20
 
 
 def redact(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="Stdin when it is -.")] = "-",
-    test: Annotated[bool, typer.Option("--test", help="Show it; nothing is written.")] = False,
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="A text; without one, or -, stdin.")
+    ] = "-",
+    test: Annotated[
+        bool, typer.Option("--test", help="Must be given: only show it, write nothing.")
+    ] = False,
     json: JSON = False,
 ) -> None:
     """Show what would be kept of a text, and which rule took what. Nothing leaves this process."""

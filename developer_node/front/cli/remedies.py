@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
-from common.errors import Invalid, Missing
+from common.errors import Invalid, Missing, PostDevAIError
 from developer_node.front.cli.refusal import DONE, NO, with_client
 from developer_node.front.cli.words import JSON, PROJECT, home, print_json
 
@@ -20,20 +20,27 @@ if TYPE_CHECKING:
     from developer_node.front.local_client import LocalClient
 
 REMEDY = Annotated[
-    str, typer.Argument(metavar="REMEDY", help="A remedy's id; the best of the last failure.")
+    str,
+    typer.Argument(
+        metavar="REMEDY", help="A remedy's id; without one the best of the last failure."
+    ),
 ]
 Level = Literal["observer", "notifier", "advisor", "assistant", "pair-programmer"]
 FEED_SILENT_S = 0.5
 CONSENT = "The recorded command is run again, up to six times, in a sandbox without network. Go on?"
+CONSENT_TO_FIX = (
+    "The tests of this commit are run on the commit before it and on itself, three times each, in a"
+    " sandbox without network. Go on?"
+)
 
 
 def prove(
     remedy: REMEDY = "",
     commit: Annotated[
-        str, typer.Option(metavar="C", help="A fix of the git log here, as `mine` found it.")
+        str, typer.Option(metavar="COMMIT", help="A fix of the git log here, as `mine` found it.")
     ] = "",
     timeout: Annotated[
-        float, typer.Option(metavar="S", min=0, max=3600, help="Seconds a run; 120 when 0.")
+        float, typer.Option(metavar="S", min=0, max=3600, help="Seconds for each run; 0 means 120.")
     ] = 0,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     json: JSON = False,
@@ -47,7 +54,7 @@ def prove(
         raise Invalid("A remedy and a commit exclude each other.", field="commit")
     if json and not yes:
         raise Invalid("With --json nobody is asked.", field="yes", hint="Add --yes.")
-    if not (yes or typer.confirm(CONSENT, default=True)):
+    if not (yes or typer.confirm(CONSENT_TO_FIX if commit else CONSENT, default=True)):
         raise typer.Exit(NO)
 
     async def use(client: LocalClient) -> int:
@@ -68,8 +75,12 @@ def prove(
 
 
 def mine(
-    path: Annotated[Path | None, typer.Argument(help="A repository; this one.")] = None,
-    limit: Annotated[int, typer.Option(metavar="N", min=1, max=200, help="Fixes at most.")] = 5,
+    path: Annotated[
+        Path | None, typer.Argument(metavar="DIR", help="A repository; without one the one here.")
+    ] = None,
+    limit: Annotated[
+        int, typer.Option(metavar="N", min=1, max=200, help="So many fixes at most.")
+    ] = 5,
     json: JSON = False,
 ) -> None:
     """Find fixes of the past that carry a test, in the git log."""
@@ -82,9 +93,11 @@ def mine(
     async def use(client: LocalClient) -> int:
         output = Page(sys.stderr) if json else Page()
         walk = client.remedies.mine(where, limit)
-        found, end = await output_remedies.follow_mining(walk, output, SystemClock().now_ms())
+        tried = await _tried(client)
+        now_ms = SystemClock().now_ms()
+        found, end = await output_remedies.follow_mining(walk, output, now_ms, tried)
         if json:
-            print_json(output_json_remedies.mined(found, end))
+            print_json(output_json_remedies.mined(found, end, tried))
         elif end is not None:
             output.show(line(end.sentence))
         return DONE if found else NO
@@ -139,7 +152,9 @@ def cards(
 
 
 def snooze(
-    card: Annotated[str, typer.Argument(metavar="CARD", help="A card's id; the newest one.")] = "",
+    card: Annotated[
+        str, typer.Argument(metavar="CARD", help="A card's id; without one the newest.")
+    ] = "",
     minutes: Annotated[
         int, typer.Option("--minutes", metavar="N", min=1, max=43200, help="For how long.")
     ] = 60,
@@ -158,10 +173,16 @@ def snooze(
 
 
 def autonomy(
-    level: Annotated[Level | None, typer.Argument(metavar="LEVEL", help="What to allow.")] = None,
+    level: Annotated[
+        Level | None,
+        typer.Argument(
+            metavar="LEVEL", help="What to allow; without one the level that holds is shown."
+        ),
+    ] = None,
     here: Annotated[bool, typer.Option("--here", help="For this repository alone.")] = False,
     allow: Annotated[
-        str, typer.Option(metavar="CLASSES", help="code,dependency,environment: what to try.")
+        str,
+        typer.Option(metavar="CLASSES", help="Which remedies to try: code,dependency,environment."),
     ] = "",
     json: JSON = False,
 ) -> None:
@@ -193,7 +214,7 @@ def autonomy(
 
 
 def revert(
-    act: Annotated[str, typer.Argument(metavar="ACT", help="Its id in the history.")],
+    act: Annotated[str, typer.Argument(metavar="ACT", help="Its id: postdevai history --kind act")],
     json: JSON = False,
 ) -> None:
     """Take back what was done in your name."""
@@ -230,7 +251,31 @@ async def _best_of_last(client: LocalClient) -> str:
             f"The last failure has no remedy: {known.note or 'none is known'}.",
             hint="Name one: `postdevai recall --json` tells their ids.",
         )
-    return known.remedies[0].id
+    best = next((each for each in known.remedies if each.state != "rejected"), None)
+    if best is None:
+        rejected = known.remedies[0]
+        raise Missing(
+            f"The last failure has no other remedy than one that was rejected: {rejected.label}.",
+            hint=f"To have it all the same, name it: {rejected.id}",
+        )
+    return best.id
+
+
+async def _tried(client: LocalClient) -> dict[str, str]:
+    """What came last of each fix that was proven, by its commit; nothing without the Dragon."""
+    from common.model.event import ProofFinished
+    from common.model.lake import HistoryQuery
+
+    try:
+        page = await client.history(HistoryQuery(limit=1000, kind="proof"))
+    except PostDevAIError:
+        return {}
+    bodies = (entry.event.body for entry in reversed(page.entries))
+    return {
+        body.commit: body.verdict
+        for body in bodies
+        if isinstance(body, ProofFinished) and body.commit and not body.remedy_id
+    }
 
 
 async def _newest_card(client: LocalClient) -> str:

@@ -220,8 +220,10 @@ class Supervisor:
                 screen.terminate()
 
         self._on_signal = leave
-        await screen.wait()
+        code = await screen.wait()
         self._on_signal = stop.set
+        if code and not stop.is_set():
+            self._page.show(*_screens_failed(code))
         if stop.is_set():
             await self._stop_children()
 
@@ -249,6 +251,15 @@ async def _standing(client: _Client, wait: Wait, paths: Sequence[str]) -> tuple[
     except Unavailable as error:
         return Standing(False, error.message), False
     return standing(now, wait, paths), standing(now, "ready", ()).done
+
+
+def _screens_failed(code: int) -> list[Line]:
+    """They ended by themselves; the nodes go on."""
+    how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
+    return [
+        line(Span(f"The screens ended by themselves, {how}. What they said is above.", "red")),
+        line("Open them again with: postdevai tui"),
+    ]
 
 
 def _said(ready: Ready, state: str) -> Line:

@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from developer_node.front.shell import terminal
 from developer_node.front.shell.recorded.passer import Passer
@@ -70,6 +71,7 @@ def _with_session(asked: Asked, session: Session) -> int:
     argv, env = session.hooked(os.environ) if hooked else ([asked.shell, "-i"], {**os.environ})
     master, child = _start(argv, env)
     tee = _recorder(session, master, child, hooked)
+    _begin(asked)  # while the shell reads its files; what it prints comes after this
     passer = Passer(master, child, tee, session.close)
     code = passer.run()
     os.close(master)
@@ -136,6 +138,19 @@ def _start(argv: Sequence[str], env: Mapping[str, str]) -> tuple[int, int]:
             os._exit(NOT_FOUND)
     os.close(slave)
     return master, pid
+
+
+def _begin(asked: Asked) -> None:
+    """One dim line, so that a person knows; not in every new terminal of a shell that opens it."""
+    if asked.from_rc:
+        return
+    from developer_node.front.recording_state import paused_sentence
+
+    root = os.path.expanduser(os.environ.get("POSTDEVAI_HOME") or "~/.postdevai")
+    said = paused_sentence(Path(root)) or "this shell is recorded"
+    said += "; a command that begins with a space never is; exit leaves the shell"
+    sys.stderr.write(f"\x1b[2mpostdevai: {said}\x1b[0m\n")
+    sys.stderr.flush()
 
 
 def _say(sentence: str) -> None:

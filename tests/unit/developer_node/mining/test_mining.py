@@ -89,8 +89,8 @@ async def test_a_fix_of_the_persons_own_comes_before_an_equal_one(log: Log) -> N
     other = log.commit("Fix add", {"calc.py": BROKEN, "test_calc.py": TEST}, email="you@there")
     _, fixes, _ = await log.mine()
     assert [f.commit for f in fixes] == [own, other]
-    assert fixes[0].why.startswith("You wrote it")
-    assert fixes[1].why.startswith("It is in your history")
+    assert fixes[0].why.startswith("you wrote it")
+    assert fixes[1].why.startswith("it is in your history")
 
 
 async def test_an_issue_closed_in_the_body_is_a_fix_too(log: Log) -> None:
@@ -145,3 +145,18 @@ async def test_outside_any_working_copy_it_is_refused(tmp_path: Path) -> None:
 def test_a_message_that_holds_the_marks_is_passed_over() -> None:
     good = "\x01abc\x0212\x02a@b\x02Fix\x02body\x03\n:100644 100644 1 2 M\0calc.py\0"
     assert [c.sha for c in history.parse(good + "\x01def\x02\x02\x02x\x03" + good)] == ["abc"] * 2
+
+
+async def test_a_directory_that_is_not_there_is_not_taken_for_the_one_above(log: Log) -> None:
+    with pytest.raises(Missing, match="there is no"):
+        async for _ in Mining().mine(str(log.root / "nosuch"), 1):
+            pass
+
+
+async def test_one_commit_says_and_several_say(log: Log) -> None:
+    log.commit("Fix add", {"calc.py": MENDED, "test_calc.py": TEST})
+    assert "Looked at 1 commit, the newest first; 1 says that it" in (await log.mine())[2].sentence
+    log.commit("Fix add again", {"calc.py": BROKEN, "test_calc.py": TEST})
+    assert (
+        "Looked at 2 commits, the newest first; 2 say that they" in (await log.mine())[2].sentence
+    )

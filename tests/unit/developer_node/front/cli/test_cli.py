@@ -437,6 +437,22 @@ async def test_a_failure_without_a_remedy_says_why_there_is_none(
     assert (done.code, "unexplained: nothing changed" in done.out) == (0, True)
 
 
+async def test_where_nothing_ever_failed_that_is_said(terminal: Terminal, script: Script) -> None:
+    done = await terminal.type("recall")
+    assert done.code == 1 and done.out.startswith("No failure has been recorded yet.")
+    assert "not seen before" in (await terminal.type("recall", "KeyError")).out
+
+
+async def test_the_patch_of_a_rejected_remedy_is_only_printed_by_its_name(
+    terminal: Terminal, script: Script
+) -> None:
+    rejected = replace(CARD.remedies[0], id="r9", state="rejected")
+    script.recollection = replace(CARD, remedies=(rejected,))
+    done = await terminal.type("patch")
+    assert (done.code, done.out) == (1, "")
+    assert "rejected: ccccccc split at the plus" in done.err and "name it: r9" in done.err
+
+
 async def test_what_was_never_seen_is_the_answer_no(terminal: Terminal, script: Script) -> None:
     done = await terminal.type("recall", "--json", "--", "KeyError:", "'region'")
     assert (done.code, done.json["match"]) == (1, "none")

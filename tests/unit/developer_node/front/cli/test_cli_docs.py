@@ -91,7 +91,7 @@ PRINTED: dict[str, Any] = {
     ),
     "prove": output_json_remedies.proven(PROVEN),
     "mine": output_json_remedies.mined(
-        (MinedFix("/c", "c", "s", 1, ("t.py",), ("a.py",), "w"),), MineEnd(1, 1, "s")
+        (MinedFix("/c", "c", "s", 1, ("t.py",), ("a.py",), "w"),), MineEnd(1, 1, "s"), {}
     ),
     "patch": output_json_remedies.drafted(DraftedPatch("d", True, "s")),
     "cards": output_json_remedies.stats((CardStats("thing"),)),

@@ -209,10 +209,12 @@ async def test_what_is_kept_is_told_by_place(terminal: Terminal, script: Script)
     script.lake.kept = (
         KeptItem("records", "journal", 812, 900_000, 1, 2, True, "a snapshot covers it twice"),
         KeptItem("files", "projects", 10, 5_000, encrypted=False),
+        KeptItem("words", "projects", 0, 4_800, encrypted=False),
     )
     page = (await terminal.type("kept")).out
     assert "journal\n  records" in page and "sealed  a snapshot covers it twice" in page
     assert "in memory" in page
+    assert " 0, 4.8 KB" not in page and "4.8 KB" in page
 
 
 async def test_relations_are_shown_nearest_first(terminal: Terminal, script: Script) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from pathlib import Path
 
@@ -56,3 +57,18 @@ async def test_nodes_that_never_find_each_other_end_the_wait_with_the_reason(
 async def test_a_refusal_is_not_waited_out(waiting: Supervisor) -> None:
     with pytest.raises(Denied):
         await waiting._until(Client(Denied("the wrong token"), SERVING), "ready", [])
+
+
+@pytest.mark.parametrize(("code", "how"), [(1, "with exit code 1"), (-9, "by signal 9")])
+async def test_screens_that_end_by_themselves_are_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, how: str
+) -> None:
+    """Their traceback stands above, and the nodes go on."""
+    end = f"exit {code}" if code > 0 else f"kill {code} $$"
+    program = tmp_path / "screens"
+    program.write_text(f"#!/bin/sh\n{end}\n")
+    program.chmod(0o700)
+    monkeypatch.setattr(supervisor.sys, "executable", str(program))
+    said = io.StringIO()
+    await Supervisor(Home(tmp_path), Page(said))._with_tui(asyncio.Event(), here=False)
+    assert how in said.getvalue() and "postdevai tui" in said.getvalue()
