@@ -120,7 +120,11 @@ class Acting:
         if act.branch:
             await asyncio.to_thread(worktrees.remove_branch, root, act.branch, act.commit)
         if act.worktree:
-            await asyncio.to_thread(worktrees.remove, root, Path(act.worktree))
+            place = Path(act.worktree)
+            if act.tree:
+                left = (act.commit, act.tree)
+                await asyncio.to_thread(worktrees.check_untouched, place, left)
+            await asyncio.to_thread(worktrees.remove, root, place)
         acts.revert(act)
         gone = " and ".join(filter(None, (act.branch, act.worktree)))
         done = ActDone(act.level, "reverted", act.remedy, f"gone: {gone}", reverts=act.id)
@@ -195,7 +199,8 @@ class Acting:
         self._acts.put(replace(act, worktree=os.fspath(place)))  # known before it is there
         worktrees.make(root, head, place, remedy.diff)
         if setting.level != "pair programmer":
-            return replace(act, worktree=os.fspath(place))
+            commit, tree = worktrees.state(place)
+            return replace(act, worktree=os.fspath(place), commit=commit, tree=tree)
         branch = f"{worktrees.BRANCHES}{act.id[:12]}"
         try:
             said = message(remedy, ran)

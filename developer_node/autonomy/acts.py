@@ -1,7 +1,7 @@
 """What was done in the owner's name and can be taken back.
 
 Layout of HOME/developer/acts.json: a list, oldest first, of {"id", "card", "at_ms", "root",
-"remedy", "level", "worktree", "branch", "commit", "reverted"}. The event says the rest.
+"remedy", "level", "worktree", "branch", "commit", "tree", "reverted"}. The event says the rest.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ class Act:
     worktree: str = ""
     branch: str = ""
     commit: str = ""
+    """Of the branch; of a worktree the one that it was made at."""
+    tree: str = ""
+    """The files of a worktree as they were left; empty until it is whole."""
     reverted: bool = False
 
     @property

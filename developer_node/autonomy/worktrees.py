@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
 from pathlib import Path
 
 from common.errors import Conflict, Missing, PostDevAIError
@@ -33,6 +35,23 @@ def commit_on_branch(root: Path, place: Path, branch: str, message: str) -> str:
     commit = text_of(git(place, ["rev-parse", "HEAD"])).strip()
     git(root, ["branch", "--no-track", branch, commit])
     return commit
+
+
+def state(place: Path) -> tuple[str, str]:
+    """The commit that a worktree is at, and its files as git would keep them; its index stays."""
+    head = text_of(git(place, ["rev-parse", "HEAD"])).strip()
+    with tempfile.TemporaryDirectory() as scratch:
+        index = {"GIT_INDEX_FILE": os.path.join(scratch, "index")}
+        git(place, ["read-tree", head], more=index)
+        git(place, ["add", "--all"], more=index)
+        return head, text_of(git(place, ["write-tree"], more=index)).strip()
+
+
+def check_untouched(place: Path, left: tuple[str, str]) -> None:
+    """Conflict when somebody worked in it since it was left so; one that is gone is well."""
+    if place.is_dir() and state(place) != left:
+        hint = f"Keep what you need; to remove it all the same: git worktree remove --force {place}"
+        raise Conflict(f"{place} holds more than was left there: somebody worked in it", hint=hint)
 
 
 def remove(root: Path, place: Path) -> None:

@@ -203,6 +203,35 @@ async def test_one_call_takes_back_a_worktree(office: Office, verified: None) ->
         await acting.revert(office.acted[0][0].id)
 
 
+async def test_a_worktree_that_somebody_worked_in_is_not_taken_away(
+    office: Office, verified: None
+) -> None:
+    acting = office.acting()
+    await allow(acting, "assistant", "code")
+    await acting.shown(office.card())
+    place, act = Path((await office.until_acted(acting)).worktree), office.acted[0][0].id
+    left = (place / "calc.py").read_text()
+
+    async def refused() -> None:
+        with pytest.raises(Conflict, match="somebody worked in it") as conflict:
+            await acting.revert(act)
+        assert str(place) in conflict.value.hint
+
+    (place / "notes.txt").write_text("mine\n")
+    await refused()
+    assert (place / "notes.txt").read_text() == "mine\n"
+    (place / "notes.txt").unlink()
+    (place / "calc.py").write_text(f"{left}# mine\n")
+    await refused()
+    (place / "calc.py").write_text(left)
+    git(place, "add", "--all")
+    git(place, "commit", "-qm", "went on")
+    await refused()
+    git(place, "reset", "-q", "--soft", "HEAD^")  # staged alone, the files are those that were left
+    await acting.revert(act)
+    assert not list((office.world.home / "developer").glob("worktrees/*"))
+
+
 async def test_a_branch_that_somebody_went_on_from_is_not_taken_away(
     office: Office, verified: None
 ) -> None:
