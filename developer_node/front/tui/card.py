@@ -9,6 +9,7 @@ from datetime import tzinfo
 
 from textual.content import Content
 
+from common.model.event import ActDone
 from common.model.failure import (
     Failure,
     Match,
@@ -116,9 +117,12 @@ def facts_of_failure(card: Suggestion, now_ms: int, zone: tzinfo | None) -> list
 
 
 def facts_of_remedy(
-    card: Suggestion, remedy: Remedy, verdicts: Mapping[str, Verdict]
+    card: Suggestion,
+    remedy: Remedy,
+    verdicts: Mapping[str, Verdict],
+    done: ActDone | None = None,
 ) -> list[Fact]:
-    """What made it pass, its state, its label, and how to look at it."""
+    """What made it pass, its state, its label, what was done with it, and how to look at it."""
     remedies = card.recollection.remedies
     state = state_of(remedy, verdicts)
     said = Content.assemble(
@@ -126,7 +130,7 @@ def facts_of_remedy(
         (f" · {remedy.kind} · ", MUTED),
         (one_line(remedy.label) or "uncommitted", "bold" if remedy.commit else ""),
     )
-    if verdicts.get(remedy.id) == "accepted":
+    if verdicts.get(remedy.id, "accepted" if remedy.accepted else "") == "accepted":
         said = said.append_text("  accepted by you", "$text-success")
     name = "Remedy"
     if len(remedies) > 1:
@@ -136,6 +140,8 @@ def facts_of_remedy(
         facts.append(Fact("Why this", _text(remedy.why)))
     if remedy.proof is not None:
         facts.append(Fact("Proof", _proof(remedy.proof)))
+    if done is not None:
+        facts.append(Fact("Not done" if done.action == "refused" else "Done for you", _done(done)))
     facts.append(Fact("See it", _command(see_command(remedy, card.recollection.failure))))
     return facts
 
@@ -185,6 +191,15 @@ def question_about(failure: Failure) -> str:
     said = one_line(failure.message.splitlines()[0] if failure.message else failure.normalised, 200)
     where = f" in {one_line(failure.test, 200)}" if failure.test else ""
     return f"why does it fail with {failure.code}: {said}{where}"
+
+
+def _done(act: ActDone) -> Content:
+    """In words, and where to look at it as long as it is there."""
+    said = Content.assemble((f"{act.action}  ", MUTED), one_line(act.sentence, 1_000))
+    for place in (act.worktree, f"branch {act.branch}" if act.branch else ""):
+        if place:
+            said = said.append_text(f"\n{one_line(place)}", "$text-accent")
+    return said
 
 
 def _claim(recollection: Recollection, verdicts: Mapping[str, Verdict]) -> tuple[str, str]:

@@ -127,6 +127,14 @@ class Notebook:
         bodies = (event.body for event in self._events.values())
         return {body.reverts for body in bodies if isinstance(body, ActDone) and body.reverts}
 
+    def done_for(self, remedy_id: str) -> ActDone | None:
+        """What was done last in the owner's name with a remedy; a patch that was only drafted
+        counts where there is nothing else."""
+        events = sorted(self._events.values(), key=_event_age)
+        acts = [e.body for e in events if isinstance(e.body, ActDone)]
+        of_it = [act for act in acts if act.remedy_id == remedy_id]
+        return next((a for a in reversed(of_it) if a.action != "drafted"), (of_it or [None])[-1])
+
     def event(self, event_id: EventId) -> Event | None:
         """None when it was dropped."""
         return self._events.get(event_id) or self._files.get(event_id)

@@ -106,7 +106,8 @@ class FailuresView(View):
         if card is not None:
             verdicts = dict(notebook.verdicts)
             taken = notebook.taken.get(card.project)
-            drawn = Drawn(card, remedy, verdicts, now_ms // 60_000, self.desk.zone, taken)
+            done = notebook.done_for(remedy.id) if remedy else None
+            drawn = Drawn(card, remedy, verdicts, now_ms // 60_000, self.desk.zone, taken, done)
             self.query_one(CardPane).show(drawn)
 
     def on_row_highlighted(self, message: RowHighlighted) -> None:

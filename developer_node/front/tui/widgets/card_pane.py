@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
+from common.model.event import ActDone
 from common.model.failure import Remedy, Suggestion, Verdict
 from common.model.remedy import CardStats
 from developer_node.front.tui.card import (
@@ -39,6 +40,8 @@ class Drawn:
     zone: tzinfo | None
     taken: CardStats | None = None
     """How the cards of its project were taken."""
+    done: ActDone | None = None
+    """What was done with its remedy in the owner's name."""
 
 
 class FactLine(HorizontalGroup):
@@ -84,7 +87,7 @@ def _parts(wanted: Drawn, diff: Sequence[Content]) -> list[Widget]:
     parts: list[Widget] = [Static(headline(card), classes="headline")]
     parts += [FactLine(fact) for fact in facts_of_failure(card, now_ms, wanted.zone)]
     if remedy is not None:
-        facts = facts_of_remedy(card, remedy, wanted.verdicts)
+        facts = facts_of_remedy(card, remedy, wanted.verdicts, wanted.done)
         parts.append(Static(classes="space"))
         parts += [FactLine(fact) for fact in facts]
         parts += [_diff(diff)] if diff else []
