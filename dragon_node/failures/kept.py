@@ -11,7 +11,7 @@ import apsw
 from common.model.event import PathChange
 from common.model.failure import Proof, RemedyKind, RemedyState
 from common.model.ids import ContentHash
-from dragon_node.failures import acting, proofs
+from dragon_node.failures import acting, grounds, proofs
 from dragon_node.failures.in_place import Place
 from dragon_node.failures.runs import Run, load
 
@@ -81,6 +81,8 @@ def _remedy(db: apsw.Connection, row: Sequence[object]) -> KnownRemedy:
     state, why = _thought_of(row, proof)
     changes = _paths(db, identity)
     failing, passing = load(db, int(str(row[6]))), load(db, int(str(row[7])))
+    if state in ("observed", "ambiguous") and (doubt := grounds.doubt(db, identity, passing)):
+        state, why = "unproven", f"{why}; {doubt}"
     return KnownRemedy(
         id=identity,
         project=str(row[1]),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from common.model.event import PathChange
+from common.model.failure import TestReport
 from dragon_node.failures.changes import compose, inverse
 from dragon_node.failures.recall import Recaller
-from tests.support.failures import Copy, Story, failure
+from tests.support.failures import TEST, Copy, Story, failure
 
 GOOD = "def price(item):\n    return TABLE.get(item, 0)\n"
 BAD = "def price(item):\n    return TABLE[item]\n"
@@ -88,6 +91,72 @@ async def test_what_runs_leave_behind_is_no_change(story: Story, recaller: Recal
     copy = breaks_and_fails(story, path=compiled, text="compiled", command="pytest -v")
     copy.passes("tests/test_cart.py::test_total", command="pytest -v")
     assert (await recaller.by_fingerprint("f1")).flaky is not None
+
+
+def edited_while_it_passes(
+    story: Story, path: str = "shop/cart.py", text: str = BETTER, named: bool = True
+) -> Copy:
+    """Only a comment is new when the passing run begins; the rest is saved while it runs."""
+    copy = story.copy()
+    copy.commit("first")
+    copy.fails(failure(), command="pytest -v")
+    copy.write("shop/cart.py", BAD + "# innocent\n")
+    before = dict(copy.files)
+    copy.write(path, text)
+    left = copy.tree
+    copy.files = before
+    report = TestReport(passed=(TEST,) if named else (), passed_count=3)
+    copy.run("pytest -v", 0, (), report, tree_after=left)
+    copy.write(path, text)
+    return copy
+
+
+@pytest.mark.parametrize("named", [True, False])
+async def test_what_was_saved_while_it_passed_takes_the_claim_from_what_came_before(
+    story: Story, recaller: Recaller, named: bool
+) -> None:
+    copy = edited_while_it_passes(story, named=named)
+    (remedy,) = (await recaller.by_fingerprint("f1")).remedies
+    assert remedy.state == "unproven"
+    assert remedy.why.endswith(
+        "files changed while the passing run was under way, and which is not known"
+    )
+    copy.run("ls")
+    (remedy,) = (await recaller.by_fingerprint("f1")).remedies
+    assert remedy.state == "unproven"
+    assert remedy.why.endswith(
+        "files changed while the passing run was under way (shop/cart.py), so it is not known on "
+        "which it passed"
+    )
+    copy.write("shop/cart.py", BAD)
+    copy.fails(failure())
+    assert story.cards() == [], "what is unproven is not offered unasked"
+
+
+async def test_a_report_that_the_passing_run_wrote_takes_nothing_away_once_it_is_known(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = edited_while_it_passes(story, "report.xml", "<passed/>\n")
+    (remedy,) = (await recaller.by_fingerprint("f1")).remedies
+    assert remedy.state == "unproven"
+    copy.run("ls")
+    (remedy,) = (await recaller.by_fingerprint("f1")).remedies
+    assert (remedy.state, "under way" in remedy.why) == ("observed", False)
+
+
+async def test_a_package_is_not_the_remedy_where_code_was_saved_while_it_passed(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    copy.fails(failure())
+    copy.packages = "foo==1.3\n"
+    before = copy.files["shop/cart.py"]
+    copy.write("shop/cart.py", BETTER)
+    left = copy.tree
+    copy.write("shop/cart.py", before)
+    copy.run("pytest", 0, (), TestReport(passed_count=3), tree_after=left)
+    (remedy,) = (await recaller.by_fingerprint("f1")).remedies
+    assert (remedy.kind, remedy.state) == ("dependency", "unproven")
 
 
 def test_the_inverse_of_changes_and_the_changes_come_to_nothing() -> None:
