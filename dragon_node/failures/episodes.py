@@ -140,6 +140,9 @@ def _code(
     if verdict == "passed unnamed" and own:
         note += ", but so did the test's own file, and the run does not name the tests that passed"
         return Ending("unproven", note, "code", part.related, part.also)
+    if own:
+        note += ", and so did the test's own file; which of them made it pass is not known"
+        return Ending("ambiguous", note, "code", part.related, part.also)
     if tests:
         note += f"; so did {_list(tests)}"
     return Ending("observed", note, "code", part.related, part.also)

@@ -109,10 +109,10 @@ def _thought_of(row: Sequence[object], proof: Proof | None) -> tuple[RemedyState
     contradicted, verdict, flaky = row[8], row[9], row[10]
     if verdict == "rejected":
         return "rejected", f"rejected by you; {why}"
-    if flaky is not None:
-        return "unproven", f"it has also passed with nothing changed; {why}"
     if contradicted is not None:
         return "rejected", f"did not hold: it came back with this in place; {why}"
+    if flaky is not None:
+        return "unproven", f"it has also passed with nothing changed; {why}"
     if proof is not None and proof.verdict == "confirmed":
         return "confirmed", why if state == "observed" else proofs.said(proof)
     return state, why

@@ -170,6 +170,21 @@ async def test_a_pass_with_nothing_changed_is_flaky_and_counted(
 async def test_a_flaky_pass_downgrades_earlier_remedies_and_no_commit_is_offered(
     story: Story, recaller: Recaller
 ) -> None:
+    copy, other = story.copy(), story.copy("desktop")
+    copy.commit("first")
+    fail_and_fix(copy)
+    copy.commit("fix")
+    other.fails(failure())
+    other.passes()
+    found = await recaller.by_fingerprint(F)
+    assert found.flaky is not None
+    (remedy,) = found.remedies
+    assert (remedy.state, remedy.commit) == ("unproven", "")
+
+
+async def test_a_remedy_that_did_not_hold_stays_rejected_when_its_test_passes_by_chance(
+    story: Story, recaller: Recaller
+) -> None:
     copy = story.copy()
     copy.commit("first")
     fail_and_fix(copy)
@@ -179,7 +194,8 @@ async def test_a_flaky_pass_downgrades_earlier_remedies_and_no_commit_is_offered
     found = await recaller.by_fingerprint(F)
     assert found.flaky is not None
     (remedy,) = found.remedies
-    assert (remedy.state, remedy.commit) == ("unproven", "")
+    assert (remedy.state, remedy.commit) == ("rejected", "")
+    assert remedy.why.startswith("did not hold: ")
 
 
 async def test_bytecode_left_by_the_run_does_not_hide_that_nothing_changed(
@@ -314,12 +330,12 @@ async def test_a_change_to_the_test_alone_is_an_expectation_changed(
     assert found.note.startswith("expectation changed")
 
 
-async def test_when_the_test_changed_too_only_a_run_that_names_it_proves_the_rest(
+async def test_when_the_test_changed_too_it_is_not_known_which_of_the_two_made_it_pass(
     story: Story, recaller: Recaller
 ) -> None:
     for name, fingerprint, named, state in (
         ("a", "f1", (), "unproven"),
-        ("b", "f2", (TEST,), "observed"),
+        ("b", "f2", (TEST,), "ambiguous"),
     ):
         copy = story.copy(name)
         copy.fails(failure(fingerprint))
@@ -328,6 +344,20 @@ async def test_when_the_test_changed_too_only_a_run_that_names_it_proves_the_res
         copy.passes(*named)
         (remedy,) = (await recaller.by_fingerprint(fingerprint)).remedies
         assert (remedy.state, remedy.also_changed) == (state, ("tests/test_cart.py",))
+        assert "so did the test's own file" in remedy.why
+
+
+async def test_another_test_file_that_changed_takes_nothing_from_a_run_that_names_the_test(
+    story: Story, recaller: Recaller
+) -> None:
+    copy = story.copy()
+    copy.fails(failure())
+    copy.write("shop/cart.py", FIXED)
+    copy.write("tests/test_prices.py", "def test_price():\n    assert price() == 4\n")
+    copy.passes(TEST)
+    (remedy,) = (await recaller.by_fingerprint(F)).remedies
+    assert remedy.state == "observed"
+    assert remedy.why.endswith("; so did tests/test_prices.py")
 
 
 async def test_a_package_that_changed_alone_is_the_remedy_and_never_a_commit(
