@@ -273,6 +273,7 @@ def remedy(known: Remedy) -> Json:
         "passed_at": iso(known.passed_at_ms),
         "project": known.project or None,
         "proof": output_json_remedies.proof(known.proof),
+        "accepted": known.accepted,
     }
 
 

@@ -133,6 +133,7 @@ def test_a_recollection_of_everything_has_every_key() -> None:
     [remedy] = known["remedies"]
     assert keys(remedy) >= {"state", "kind", "commit", "label", "diff", "command", "why"}
     assert remedy["commit"] is None and remedy["passed_at"] is None
+    assert remedy["accepted"] is False
     assert keys(known["occurrences"][0]) >= {"at", "cwd", "commit"}
     assert known["flaky"] == {"failed": 2, "runs": 7}
 
