@@ -53,7 +53,8 @@ def summary(looked: int, found: Sequence[Telling], *, shallow: bool) -> str:
         return f"There is nothing to look through: {few}."
     python = sum(1 for fix in found if fix.language == "python")
     others = Counter(fix.language for fix in found if fix.language != "python")
-    parts = [f"Looked at {looked:,} commit{'' if looked == 1 else 's'}, the newest first"]
+    commits_read = f"{looked:,} commit{'' if looked == 1 else 's'}"
+    parts = [f"Looked at {commits_read}, the newest first, without merges and the very first"]
     if looked >= COMMITS_MAX:
         parts[0] += f" ({COMMITS_MAX} at most)"
     if shallow:

@@ -104,7 +104,7 @@ class PastScreen(ModalScreen[None]):
     def _take(self, step: MineProgress | MinedFix | MineEnd) -> None:
         match step:
             case MineProgress(looked=looked, of=of):
-                self._said = f"Reading the git log: {looked:,} of {of:,} commits…"
+                self._said = f"Reading the git log: {looked:,} of {of:,} changes…"
             case MinedFix():
                 self._fixes.append(step)
             case MineEnd(sentence=sentence):

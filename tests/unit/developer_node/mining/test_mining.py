@@ -62,8 +62,8 @@ async def test_what_says_no_fix_or_has_no_test_or_no_code_is_none(log: Log) -> N
     _, fixes, end = await log.mine()
     assert (fixes, end.found) == ([], 0)
     assert end.sentence == (
-        "Looked at 4 commits, the newest first; none says that it fixes something and changes a"
-        " Python test with it."
+        "Looked at 4 commits, the newest first, without merges and the very first; none says that"
+        " it fixes something and changes a Python test with it."
     )
 
 
@@ -155,8 +155,12 @@ async def test_a_directory_that_is_not_there_is_not_taken_for_the_one_above(log:
 
 async def test_one_commit_says_and_several_say(log: Log) -> None:
     log.commit("Fix add", {"calc.py": MENDED, "test_calc.py": TEST})
-    assert "Looked at 1 commit, the newest first; 1 says that it" in (await log.mine())[2].sentence
+    assert (
+        "Looked at 1 commit, the newest first, without merges and the very first; 1 says that it"
+        in (await log.mine())[2].sentence
+    )
     log.commit("Fix add again", {"calc.py": BROKEN, "test_calc.py": TEST})
     assert (
-        "Looked at 2 commits, the newest first; 2 say that they" in (await log.mine())[2].sentence
+        "Looked at 2 commits, the newest first, without merges and the very first; 2 say that they"
+        in (await log.mine())[2].sentence
     )
