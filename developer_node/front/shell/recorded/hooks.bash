@@ -35,6 +35,7 @@ __pdv_history() {
   [[ ${__pdv_dups-} ]] || return
   HISTTIMEFORMAT='' builtin history 1 2>/dev/null >|"$__pdv_dir/history"
   IFS= read -r -d '' line 2>/dev/null <"$__pdv_dir/history"
+  : >|"$__pdv_dir/history"
   if [[ $line =~ ^\ *([0-9]+)[*\ ]\ (.*)$ ]]; then
     if [[ ${BASH_REMATCH[2]} == "${__pdv_text-}" && ${BASH_REMATCH[1]} == $((__pdv_at + 1)) ]]; then
       builtin history -d "${BASH_REMATCH[1]}" 2>/dev/null

@@ -20,6 +20,8 @@ from developer_node.front.shell.recorded.session import PREFIX
 
 WHO = "who"
 """Two lines, the passer and the recorder: pid, and when it started."""
+UNSIGNED_S = 86400.0
+"""A shell whose recorder never came writes there with each command, so its directory is younger."""
 _WOKEN = "woken"
 _TO_END_S = 30.0
 """What a recorder that was woken is given to write what it has."""
@@ -32,9 +34,14 @@ def sign_in(directory: Path) -> None:
 
 
 def end_orphans(base: Path) -> None:
-    """Only those whose passer is dead, by its pid and the time it started."""
+    """Only those whose passer is dead, by its pid and the time it started; and directories in
+    which nobody signed, once nothing was written there for a day."""
     for directory in _own(base):
         with suppress(OSError, ValueError):
+            if not (directory / WHO).exists():
+                if time.time() - directory.stat().st_mtime > UNSIGNED_S:
+                    shutil.rmtree(directory, ignore_errors=True)
+                continue
             passer, recorder = (_read(x) for x in (directory / WHO).read_text("ascii").splitlines())
             if not _lives(*passer):
                 _end(directory, *recorder)

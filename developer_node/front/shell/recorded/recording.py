@@ -19,7 +19,7 @@ from developer_node.front.shell.recorded.foreign import ForeignMarks
 from developer_node.front.shell.recorded.keeping import Command, Ended, Keeper
 from developer_node.front.shell.recorded.marks import Mark, MarkReader
 from developer_node.front.shell.recorded.own_marks import Marks, OwnMarks
-from developer_node.front.shell.recorded.session import Session
+from developer_node.front.shell.recorded.session import Session, bases
 from developer_node.front.shell.recorded.shell_output import without_shell
 from developer_node.front.shell.recorded.told import Told
 from developer_node.text.gates import Gate, gate
@@ -48,12 +48,14 @@ def record(session: Session, pipe: int, words: int, is_in_front: Callable[[], bo
         return
     with suppress(OSError):  # a disk without room: only an orphan would be found by it
         orphans.sign_in(session.directory)
-    orphans.end_orphans(session.directory.parent)
+    for base in {*bases(), session.directory.parent}:
+        orphans.end_orphans(base)
     keeper = Keeper(home, session.let_go, say)
     marks: Marks = OwnMarks(session)
     if is_in_front is not None:
         marks = ForeignMarks(is_in_front, os.getcwd(), os.environ)
     Recording(session, home, marks, keeper).run(pipe)
+    session.close()  # a passer that was killed could not
 
 
 class Recording:

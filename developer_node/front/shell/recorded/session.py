@@ -1,6 +1,6 @@
 """The session directory: how the shell's hooks and the recorder talk without being overheard.
 
-Layout of DIRECTORY (0700, in XDG_RUNTIME_DIR or the system's place for temporary files):
+Layout of DIRECTORY (0700, in memory where the system has such a place, see `bases`):
 `rc` or `.zshenv` (hooks and nonce; the shell removes it as it reads it), `on` (recording goes on),
 `wait` (the recorder wants to look before the next command), `go` (FIFO: it has looked, by a letter
 for the command's number, so that an answer that comes late lets no later command go),
@@ -27,6 +27,7 @@ TTY_VARIABLE = "POSTDEVAI_TTY"
 """Names the terminal that is recorded, so that a shell inside it is not recorded twice."""
 NONCE_BYTES = 16
 PREFIX = "postdevai-shell-"
+SHARED_MEMORY = "/dev/shm"
 _FISH_RC = "rc"
 LETTERS = string.digits + string.ascii_lowercase
 """What the hook of a command waits for, by its number; the hooks have the same."""
@@ -45,9 +46,7 @@ class Session:
     @classmethod
     def make(cls, shell: str) -> Session:
         """Makes the directory and its FIFO; OSError where that cannot be."""
-        base = os.environ.get("XDG_RUNTIME_DIR", "")
-        usable = os.path.isdir(base) and os.access(base, os.W_OK)
-        directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base if usable else None))
+        directory = _new_directory()
         os.mkfifo(directory / "go", 0o600)
         for name in ("on", "wait"):  # until the recorder says otherwise, it wants to look first
             (directory / name).touch(0o600)
@@ -92,6 +91,25 @@ class Session:
         path.touch(0o600)
         path.write_text(head + more + hooks, "utf-8")
         return path
+
+
+def bases() -> list[Path]:
+    """Where session directories are, best first: what the hooks write holds variables and commands
+    in clear until it is read, so memory (XDG_RUNTIME_DIR, /dev/shm) comes before any disk."""
+    named = os.environ.get("XDG_RUNTIME_DIR", "")
+    in_memory = [named] if named else []
+    if os.path.ismount(SHARED_MEMORY):
+        in_memory.append(SHARED_MEMORY)
+    usable = [base for base in in_memory if os.path.isdir(base) and os.access(base, os.W_OK)]
+    return list(map(Path, dict.fromkeys((*usable, tempfile.gettempdir()))))
+
+
+def _new_directory() -> Path:
+    *better, last = bases()
+    for base in better:
+        with suppress(OSError):  # full, or not ours to write to
+            return Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
+    return Path(tempfile.mkdtemp(prefix=PREFIX, dir=last))
 
 
 def kind_of(shell: str) -> ShellKind:

@@ -14,7 +14,7 @@ import pytest
 
 from developer_node.front.shell.recorded import orphans
 from developer_node.front.shell.recorded.orphans import end_orphans, started
-from developer_node.front.shell.recorded.session import PREFIX
+from developer_node.front.shell.recorded.session import PREFIX, SHARED_MEMORY, Session
 from tests.support.person import Person
 
 READY = rb"ready> "
@@ -125,6 +125,69 @@ def test_a_directory_that_others_may_write_to_says_nothing(
     directory.chmod(mode)
     end_orphans(tmp_path)
     assert not (directory / "woken").exists()
+
+
+def test_a_directory_in_which_nobody_signed_goes_after_a_day(tmp_path: Path) -> None:
+    directory = tmp_path / f"{PREFIX}new"
+    directory.mkdir(mode=0o700)
+    (directory / "command.1").write_text("TOKEN=word\0")
+    end_orphans(tmp_path)
+    assert directory.exists()
+    os.utime(directory, (0, 0))
+    end_orphans(tmp_path)
+    assert not directory.exists()
+
+
+def test_a_killed_passer_leaves_no_session_directory(
+    open_shell: Callable[..., Person], tmp_path: Path
+) -> None:
+    runtime = tmp_path / "runtime"
+    runtime.mkdir(mode=0o700)
+    person = open_shell("bash", XDG_RUNTIME_DIR=str(runtime))
+    passer = psutil.Process(person.pid)
+    (recorder,) = [c for c in passer.children() if c.cmdline() == passer.cmdline()]
+    passer.kill()
+    os.waitpid(person.pid, 0)
+    _, left = psutil.wait_procs([recorder], timeout=10)
+    assert (left, list(runtime.iterdir())) == ([], [])
+
+
+def test_what_the_hooks_write_is_in_memory_where_there_is_such_a_place(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if not os.path.ismount(SHARED_MEMORY) or not os.access(SHARED_MEMORY, os.W_OK):
+        pytest.skip(f"{SHARED_MEMORY} is no place to write to here")
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    session = Session.make("bash")
+    try:
+        assert session.directory.parent == Path(SHARED_MEMORY)
+    finally:
+        session.close()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    session = Session.make("bash")
+    assert session.directory.parent == tmp_path
+    session.close()
+
+
+def test_no_command_and_no_variable_stays_in_the_session_directory(
+    open_shell: Callable[..., Person], tmp_path: Path
+) -> None:
+    runtime = tmp_path / "runtime"
+    runtime.mkdir(mode=0o700)
+    person = open_shell(
+        "bash", XDG_RUNTIME_DIR=str(runtime), PLAIN="in clear", rc="HISTCONTROL=ignoredups\n"
+    )
+    for _ in range(2):
+        person.types(b"echo one 'of them'\r")
+        person.sees(rb"[\x07\n]one of them\r\n")
+        person.sees(READY)
+    person.types(b"echo last\r")  # what was told of it may still lie there
+    person.waits_for_record(lambda body: body.command == "echo last")
+    kept = [path for path in runtime.rglob("*") if path.is_file()]
+    assert kept
+    assert not [
+        p.name for p in kept if b"in clear" in p.read_bytes() or b"of them" in p.read_bytes()
+    ]
 
 
 def test_a_directory_that_is_just_being_made_is_left_alone(tmp_path: Path) -> None:
