@@ -9,12 +9,15 @@ from dataclasses import dataclass
 
 from common.model.failure import Frame
 from common.model.ids import Fingerprint
+from common.standing_in import own_name, program
 
 RULES_VERSION = 2
 """Part of every fingerprint: other rules make other fingerprints.
 
 2: quotation marks are one whatever the locale; dates in words and sizes are noise, IP addresses
-values; functions are named as older and newer releases of a tool both name them.
+values; functions are named as older and newer releases of a tool both name them. Where the
+innermost own frame names no function, the test's own name stands there; where there is neither a
+frame nor a test, the program's name.
 """
 
 FRAMES = 3
@@ -61,9 +64,11 @@ _IP = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])")
 _NUMBER = re.compile(r"(?<![\w.<])-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w>])")
 _DECORATION = re.compile(
     r"^(?:async |new )+| \[as .*\]$|::h[0-9a-f]{16}$|(?:::\{\{?closure(?:#\d+)?\}\}?)+"
-    r"|(?:\.func\d+)+(?:\.\d+)*$|\(\.\.\.\)$|\(0x[0-9a-f, x?.{}]*\)$|^Object\.<anonymous>$"
+    r"|(?:\.func\d+)+(?:\.\d+)*$|\(\.\.\.\)$|\(0x[0-9a-f, x?.{}]*\)$"
 )
 """Node's and Rust's; Go's numbered closures and addresses of arguments."""
+_CALLBACK = re.compile(r"(?:^|[. ])<anonymous>(?: \[as .*\])?$")
+"""`Object.<anonymous>`, `TestContext.<anonymous>`: whose method it is, says Node's version alone."""
 _OPERATOR = re.compile(r" (==|!=|<=|>=|<|>|not in|in|is not|is) ")
 
 
@@ -76,11 +81,19 @@ class Identity:
     values: str
 
 
-def identity(tool: str, code: str, headlines: Sequence[str], frames: Sequence[Frame]) -> Identity:
+def identity(
+    tool: str,
+    code: str,
+    headlines: Sequence[str],
+    frames: Sequence[Frame],
+    test: str = "",
+    command: str = "",
+) -> Identity:
     """From stored text alone, so that it can be made again when the rules change.
 
     `headlines` as `Failure` keeps them: the failure's own first, then "Code: message" of each
-    cause. A wrapper's words alone would hide two different causes.
+    cause. A wrapper's words alone would hide two different causes. Of a text without a `command`
+    the tool is taken for its program.
     """
     texts: list[str] = []
     values: list[str] = []
@@ -90,7 +103,8 @@ def identity(tool: str, code: str, headlines: Sequence[str], frames: Sequence[Fr
         texts.append(f"from {cause}{colon}{text}" if i else text)
         values += found
     normalised = "; ".join(texts)
-    return Identity(normalised, fingerprint(tool, code, normalised, frames), values_hash(values))
+    made = fingerprint(tool, code, normalised, frames, test, command)
+    return Identity(normalised, made, values_hash(values))
 
 
 def _lines(headline: str) -> tuple[str, list[str]]:
@@ -122,9 +136,16 @@ def normalise(message: str) -> tuple[str, tuple[str, ...]]:
     return text[:_NORMALISED_CHARS_MAX], tuple(values)
 
 
-def fingerprint(tool: str, code: str, normalised: str, frames: Sequence[Frame]) -> Fingerprint:
+def fingerprint(
+    tool: str,
+    code: str,
+    normalised: str,
+    frames: Sequence[Frame],
+    test: str = "",
+    command: str = "",
+) -> Fingerprint:
     """BLAKE2b-128 of the rules' version, tool, code, message and the last in-app frames."""
-    places = [_place(f) for f in frames if f.in_app][-FRAMES:]
+    places = _places(frames, test, program(command) or tool)
     return Fingerprint(_digest(f"rules {RULES_VERSION}", tool, code, normalised, *places))
 
 
@@ -141,10 +162,27 @@ def _digest(*parts: str) -> str:
     return digest.hexdigest()
 
 
-def _place(frame: Frame) -> str:
+def _places(frames: Sequence[Frame], test: str, ran: str) -> list[str]:
+    """The last own frames. Of a callback and of a panic only the file is known, and many tests
+    share it; without a frame many programs share a message."""
+    own = [f for f in frames if f.in_app][-FRAMES:]
+    if not own:
+        return ["", own_name(test) if test else ran]
+    places = [f"{f.path}:{_function(f)}" for f in own]
+    if test and _is_nameless(own[-1]):
+        places[-1] += own_name(test)
+    return places
+
+
+def _is_nameless(frame: Frame) -> bool:
+    return not frame.function or bool(_CALLBACK.search(frame.function))
+
+
+def _function(frame: Frame) -> str:
     # Python 3.12 no longer names comprehensions, and pytest names no lambda: neither counts.
-    function = "" if frame.function.startswith("<") else _DECORATION.sub("", frame.function)
-    return f"{frame.path}:{function}"
+    if frame.function.startswith("<") or _is_nameless(frame):
+        return ""
+    return _DECORATION.sub("", frame.function)
 
 
 def _without_noise(text: str) -> str:

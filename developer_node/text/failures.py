@@ -52,7 +52,7 @@ def interpret(command: CommandFinished, root: str) -> CommandFinished:
         # A test's failure is told again: a slow runner is quiet for a moment before it ends.
         told, _ = during.parse(command.output.text, command.command, place)
         symptoms = _without(symptoms, [s for s in told if s.kind != "test"])
-    found = [_failure(s, place) for s in symptoms[:FAILURES_MAX]]
+    found = [_failure(s, place, command.command) for s in symptoms[:FAILURES_MAX]]
     imports = Imports(place.root, place.cwd)
     return replace(command, failures=tuple(_with_imports(f, imports) for f in found), tests=tests)
 
@@ -62,7 +62,7 @@ def _interpret_running(command: CommandFinished, place: Place) -> CommandFinishe
     if command.run and not command.running:
         return replace(command, failures=(), tests=None)  # its parts have told all
     symptoms, tests = during.parse(command.output.text, command.command, place)
-    found = [_failure(s, place) for s in symptoms[:FAILURES_MAX]]
+    found = [_failure(s, place, command.command) for s in symptoms[:FAILURES_MAX]]
     return replace(command, failures=tuple(replace(f, during=True) for f in found), tests=tests)
 
 
@@ -97,11 +97,13 @@ def _place(cwd: str, root: str) -> Place:
     return Place.of(os.path.normpath(cwd) if cwd else "", os.path.normpath(root) if root else "")
 
 
-def _failure(symptom: Symptom, place: Place) -> Failure:
+def _failure(symptom: Symptom, place: Place, command: str = "") -> Failure:
     complaint = symptom.complaint
     frames = tuple(place.frame(f) for f in complaint.frames[-FRAMES_MAX:])
     headlines = _headlines(symptom, place)
-    identity = fingerprint.identity(symptom.tool, complaint.code, headlines, frames)
+    identity = fingerprint.identity(
+        symptom.tool, complaint.code, headlines, frames, symptom.test, command
+    )
     return Failure(
         tool=symptom.tool,
         code=complaint.code,

@@ -137,5 +137,7 @@ def _before(failure: Failure, files: Mapping[str, str], name: str, function: str
     if function:
         head, colons, last = test.rpartition("::")
         test = f"{head}{colons}{function}{last[len(name) :]}"
-    made = fingerprint(failure.tool, failure.code, failure.normalised, frames)
+    if (frames, test) == (failure.frames, failure.test):
+        return failure
+    made = fingerprint(failure.tool, failure.code, failure.normalised, frames, test)
     return replace(failure, frames=frames, test=test, fingerprint=made)

@@ -13,8 +13,10 @@ from common.model.failure import Failure
 from dragon_node.failures.as_kept import failure_from_text, failure_to_text
 
 
-def current(failure: Failure) -> Failure:
+def current(failure: Failure, command: str = "") -> Failure:
     """With the identity that today's rules give it; made elsewhere by older or newer ones.
+
+    `command` is that of its run.
 
     A failure from before its headlines were kept goes by its normalised message and keeps its
     values. One without an identity (a message that somebody pasted) gets none.
@@ -22,7 +24,7 @@ def current(failure: Failure) -> Failure:
     if failure.rules_version == RULES_VERSION or not failure.fingerprint:
         return failure
     headlines = failure.headlines or (normalise(failure.normalised)[0],)
-    made = identity(failure.tool, failure.code, headlines, failure.frames)
+    made = identity(failure.tool, failure.code, headlines, failure.frames, failure.test, command)
     return replace(
         failure,
         normalised=made.normalised,
@@ -42,8 +44,8 @@ def rerule(db: apsw.Connection) -> int:
     if row is not None and row[0] == RULES_VERSION:
         return 0
     changed = _Changed()
-    for lsn, n, failure in _kept(db):
-        new = current(failure)
+    for lsn, n, command, failure in _kept(db):
+        new = current(failure, command)
         if new != failure:
             changed.note(_write(db, lsn, n, new), failure, new)
     _follow(db, changed)
@@ -65,18 +67,18 @@ class _Changed:
         self.becomes[project, old.fingerprint].add(new.fingerprint)
 
 
-def _kept(db: apsw.Connection) -> Iterator[tuple[int, int, Failure]]:
+def _kept(db: apsw.Connection) -> Iterator[tuple[int, int, str, Failure]]:
     """In pages, so that a long memory is not held whole."""
     last: tuple[int, int] = (-1, -1)
     while True:
         rows = db.execute(
-            "SELECT lsn, n, failure FROM occurrences WHERE (lsn, n) > (?,?)"
-            " ORDER BY lsn, n LIMIT 500",
+            "SELECT lsn, n, coalesce(r.command, ''), failure FROM occurrences"
+            " LEFT JOIN runs r USING (lsn) WHERE (lsn, n) > (?,?) ORDER BY lsn, n LIMIT 500",
             last,
         ).fetchall()
-        for lsn, n, text in rows:
+        for lsn, n, command, text in rows:
             last = (int(str(lsn)), int(str(n)))
-            yield *last, failure_from_text(str(text))
+            yield *last, str(command), failure_from_text(str(text))
         if not rows:
             return
 

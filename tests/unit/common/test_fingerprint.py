@@ -136,3 +136,43 @@ def test_an_identity_is_made_of_all_causes() -> None:
     assert one.normalised == "cannot load; from KeyError: <value>"
     assert one.fingerprint == other_value.fingerprint != other_cause.fingerprint
     assert one.values != other_value.values
+
+
+def of_test(test: str, *frames: Frame, tool: str = "cargo") -> str:
+    return rules.identity(tool, "panic", ("left == right",), frames, test).fingerprint
+
+
+def test_a_test_stands_where_no_function_is_known() -> None:
+    panicked = Frame("src/lib.rs", "", 14, True)
+    assert of_test("shop src/lib.rs::adds", panicked) != of_test("shop src/lib.rs::muls", panicked)
+    # the control case: of a known function the test is no part
+    called = Frame("src/lib.rs", "add", 14, True)
+    assert of_test("shop src/lib.rs::adds", called) == of_test("shop src/lib.rs::muls", called)
+
+
+@pytest.mark.parametrize("name", ["TestContext.<anonymous>", "Object.<anonymous>", "<anonymous>"])
+def test_a_callback_has_no_name_of_its_own(name: str) -> None:
+    frame = Frame("shop.test.js", name, 8, True)
+    assert of_test("adds three", frame) != of_test("multiplies three", frame)
+    assert of_test("adds three", frame) == of_test("adds three", Frame("shop.test.js", "", 9, True))
+
+
+def test_a_file_that_is_elsewhere_changes_no_test() -> None:
+    assert of_test("shop src/lib.rs::adds") == of_test("store src/lib.rs::adds")
+
+
+def test_without_frame_and_test_other_programs_are_other_failures() -> None:
+    def of(command: str, *frames: Frame) -> str:
+        said = ("cannot connect",)
+        return rules.identity("error", "", said, frames, command=command).fingerprint
+
+    assert of("./a.sh") != of("./b.sh")
+    assert of("./a.sh --fast") == of("sh a.sh") == of("cd x && ./a.sh")
+    placed = Frame("a.c", "", 3, True)
+    assert of("make", placed) == of("ninja", placed)
+
+
+def test_a_pasted_text_is_of_the_program_that_its_tool_is() -> None:
+    said = ("cannot connect",)
+    pasted = rules.identity("docker", "", said, ())
+    assert pasted == rules.identity("docker", "", said, (), command="docker ps")

@@ -90,6 +90,26 @@ def test_colours_and_width_change_no_identity(one: Path, other: Path) -> None:
     assert identities(one) == identities(other)
 
 
+@pytest.mark.parametrize("stem", ["cargo/one_file", "node_test/20_one_file"])
+def test_two_tests_of_one_file_that_say_the_same_are_two(stem: str) -> None:
+    """Each expects 5 and gets -3, in a place that has no function."""
+    (adds,) = failures(DIRECTORY / f"{stem}_adds.txt")
+    (muls,) = failures(DIRECTORY / f"{stem}_muls.txt")
+    assert (adds.code, adds.normalised, adds.values) == (muls.code, muls.normalised, muls.values)
+    assert adds.fingerprint != muls.fingerprint
+
+
+def test_two_scripts_that_say_the_same_are_two() -> None:
+    def of(said: str) -> str:
+        output = Output("error: cannot connect\n")
+        command = CommandFinished(said, "/home/mira/shop", (1,), 1, output)
+        (failure,) = interpret(command, "/home/mira/shop").failures
+        return failure.fingerprint
+
+    assert of("./a.sh") != of("./b.sh")
+    assert of("./a.sh") == of("sh ./a.sh")
+
+
 def test_gcc_quotes_by_locale_and_says_the_same() -> None:
     plain, utf8 = DIRECTORY / "gcc" / "plain.txt", DIRECTORY / "gcc" / "utf8.txt"
     if "‘" not in utf8.read_text():

@@ -21,7 +21,7 @@ TABLES = ("occurrences", "episodes", "remedies", "flaky", "cards", "snoozes")
 def ruled(headline: str, **more: str) -> Failure:
     """A failure whose identity is made of its words by today's rules."""
     said = failure(**more)
-    made = identity(said.tool, said.code, (headline,), said.frames)
+    made = identity(said.tool, said.code, (headline,), said.frames, said.test)
     return replace(
         said,
         fingerprint=made.fingerprint,
@@ -130,3 +130,31 @@ def test_a_failure_from_before_headlines_goes_by_its_normalised_words() -> None:
 def test_words_without_an_identity_get_none() -> None:
     pasted = replace(ruled("no 'pear' here"), fingerprint=Fingerprint(""), rules_version=1)
     assert current(pasted) == pasted
+
+
+def test_a_test_and_a_program_stand_in_the_identities_that_are_made_again(story: Story) -> None:
+    """What the laptop made with them is what the Dragon makes of them."""
+    copy = story.copy()
+    tested, plain = of_words("shop src/lib.rs::adds"), of_words("", command="./a.sh")
+    copy.fails(tested, command="cargo test")
+    copy.fails(plain, command="./a.sh")
+    before = tables(story.db)
+    aged(story.db)
+    rerule(story.db)
+    assert tables(story.db) == before
+    assert current(replace(tested, rules_version=1)) == tested
+    assert current(replace(plain, rules_version=1), "./a.sh") == plain
+    assert current(replace(plain, rules_version=1), "./b.sh") != plain
+
+
+def of_words(test: str, command: str = "") -> Failure:
+    """Without any frame."""
+    said = replace(failure(test=test), frames=())
+    made = identity(said.tool, said.code, ("cannot connect",), (), test, command)
+    return replace(
+        said,
+        fingerprint=made.fingerprint,
+        values=made.values,
+        normalised=made.normalised,
+        headlines=("cannot connect",),
+    )
