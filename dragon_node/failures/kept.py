@@ -46,6 +46,11 @@ class KnownRemedy:
     nothing in the failure names a file: then it is another package's, and similar at most."""
     acted: tuple[str, ...] = ()
     """Commands that changed the environment in between."""
+    test: str = ""
+    """That it made pass; empty where a whole command failed."""
+    of_this: bool = False
+    """It made the very failure pass that is asked about: with its values, in its test or, where
+    there is none, in its command."""
 
     @property
     def may_be_offered(self) -> bool:
@@ -70,8 +75,8 @@ def by_id(db: apsw.Connection, remedy_id: str) -> KnownRemedy | None:
 
 
 _SELECT = """SELECT r.id, r.project, r."values", r.kind, r.state, r.why, r.failed_lsn,
-    r.passed_lsn, r.contradicted_lsn, v.verdict, f.lsn
-  FROM remedies r LEFT JOIN verdicts v ON v.remedy=r.id
+    r.passed_lsn, r.contradicted_lsn, v.verdict, f.lsn, coalesce(e.test, '')
+  FROM remedies r LEFT JOIN verdicts v ON v.remedy=r.id LEFT JOIN episodes e ON e.id=r.episode
   LEFT JOIN flaky f ON f.project=r.project AND f.fingerprint=r.fingerprint"""
 
 
@@ -100,6 +105,7 @@ def _remedy(db: apsw.Connection, row: Sequence[object]) -> KnownRemedy:
         first=failing,
         proof=proof,
         acted=() if row[3] == "code" else acting.between(db, failing, passing).acted,
+        test=str(row[11]),
     )
 
 

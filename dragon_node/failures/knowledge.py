@@ -139,7 +139,15 @@ def _placed(
         same = remedy.values == failure.values
         return place(db, failing, remedy.related, files, same=same) if remedy in here else None
 
-    return [replace(r, in_place=placed(r)) for r in remedies]
+    return [replace(r, in_place=placed(r), of_this=_is_of(r, failure, failing)) for r in remedies]
+
+
+def _is_of(remedy: KnownRemedy, failure: Failure, failing: Run) -> bool:
+    """Two tests that fail alike, or two scripts, may have two causes."""
+    theirs = remedy.failing
+    same_command = (theirs.command, theirs.cwd) == (failing.command, failing.cwd)
+    alike = remedy.values == failure.values and remedy.test == failure.test
+    return alike and (bool(failure.test) or same_command)
 
 
 def _rank(failure: Failure, remedy: KnownRemedy) -> tuple[bool, bool, bool, bool, int, bool, int]:

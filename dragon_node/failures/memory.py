@@ -114,12 +114,15 @@ def _episode(db: apsw.Connection, run: Run, n: int, failure: Failure) -> int:
 
 
 def _contradict(db: apsw.Connection, run: Run, failure: Failure) -> None:
-    """The same symptom is back here: a remedy that is still in place did not hold."""
+    """The same test fails alike here, or the same command where there is no test: a remedy that
+    is still in place did not hold. Another test's failure may have another cause."""
     remedies = db.execute(
         """SELECT r.id, r.passed_lsn FROM remedies r JOIN runs p ON p.lsn=r.passed_lsn
+           JOIN episodes e ON e.id=r.episode
            WHERE r.fingerprint=? AND r."values"=? AND r.kind='code' AND p.wc=?
+             AND e.test=? AND (e.test<>'' OR (e.command=? AND e.cwd=?))
              AND r.contradicted_lsn IS NULL ORDER BY r.id""",
-        (failure.fingerprint, failure.values, run.wc),
+        (failure.fingerprint, failure.values, run.wc, failure.test, run.command, run.cwd),
     ).fetchall()
     for remedy, passed_lsn in remedies:
         rows = db.execute("SELECT path FROM remedy_paths WHERE remedy=? AND related", (remedy,))

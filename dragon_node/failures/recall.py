@@ -186,9 +186,7 @@ class Recaller:
             return Recollection("none", note="nothing like it is remembered", freshness=freshness)
         what = read.known
         remedies = [
-            await shown(
-                remedy, commits, what.elsewhere, self._lake.blob, values=read.failure.values
-            )
+            await shown(remedy, commits, what.elsewhere, self._lake.blob)
             for remedy, commits in zip(what.remedies, read.commits, strict=False)
         ]
         return Recollection(

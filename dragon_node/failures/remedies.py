@@ -52,13 +52,8 @@ async def shown(
     commits: Sequence[KnownCommit],
     elsewhere: str,
     blob: Blob,
-    *,
-    values: str = "",
 ) -> Remedy:
-    """As people see it, by somebody whose failure has these values.
-
-    A flaky symptom's remedy names no commit.
-    """
+    """As people see it. A flaky symptom's remedy names no commit."""
     if remedy.kind == "code":
         diff, commit, named = await _code(remedy, commits, blob)
     else:
@@ -67,7 +62,7 @@ async def shown(
         commit, named = "", "no commit is named: this failure comes and goes"
     why = f"the same symptom in {elsewhere}: {remedy.why}" if elsewhere else remedy.why
     if remedy.in_place and remedy.state != "rejected":
-        why = f"{_in_place(remedy, values)}; {why}"
+        why = f"{_in_place(remedy)}; {why}"
     if remedy.package:
         why = f"similar, in {remedy.package} of the same repository: {why}"
     return Remedy(
@@ -89,10 +84,10 @@ async def shown(
     )
 
 
-def _in_place(remedy: KnownRemedy, values: str) -> str:
+def _in_place(remedy: KnownRemedy) -> str:
     if remedy.in_place == "in HEAD":
         return "already in HEAD here: the cause is another one, or it was edited since"
-    if remedy.values == values:
+    if remedy.of_this:
         return "already in place here: it did not hold here"
     return "already in place here: the cause is another one"
 

@@ -685,3 +685,31 @@ def rows(story: Story) -> dict[str, list[tuple[object, ...]]]:
         str(table): sorted(story.db.execute(f"SELECT * FROM {table}").fetchall(), key=repr)
         for (table,) in tables
     }
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "state"),
+    [
+        (("pytest", TEST), ("pytest", "tests/test_cart.py::test_other"), "observed"),
+        (("pytest", TEST), ("pytest -x", TEST), "rejected"),
+        (("sh a.sh", ""), ("sh b.sh", ""), "observed"),
+        (("sh a.sh", ""), ("sh a.sh", ""), "rejected"),
+    ],
+)
+async def test_only_the_same_test_or_the_same_command_speaks_against_a_remedy(
+    story: Story,
+    recaller: Recaller,
+    first: tuple[str, str],
+    second: tuple[str, str],
+    state: str,
+) -> None:
+    """Two tests that fail alike, or two scripts, may have two causes."""
+    copy = story.copy()
+    copy.fails(failure(test=first[1]), command=first[0])
+    copy.write("shop/cart.py", FIXED)
+    copy.passes(command=first[0])
+    copy.write("README.md", "another shop\n")
+    copy.fails(failure(test=second[1]), command=second[0])
+    (remedy,) = (await recaller.by_fingerprint(F)).remedies
+    assert remedy.state == state
+    assert ("did not hold" in remedy.why) == (state == "rejected")
