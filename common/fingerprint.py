@@ -68,7 +68,7 @@ _DECORATION = re.compile(
 )
 """Node's and Rust's; Go's numbered closures and addresses of arguments."""
 _CALLBACK = re.compile(r"(?:^|[. ])<anonymous>(?: \[as .*\])?$")
-"""`Object.<anonymous>`, `TestContext.<anonymous>`: whose method it is, says Node's version alone."""
+"""`Object.<anonymous>`, `TestContext.<anonymous>`: whose method it is says only Node's version."""
 _OPERATOR = re.compile(r" (==|!=|<=|>=|<|>|not in|in|is not|is) ")
 
 
