@@ -38,7 +38,7 @@ from developer_node.live import follow_cards, follow_state
 from developer_node.mining.mining import Mining
 from developer_node.outbox.outbox import Outbox
 from developer_node.outbox.sender import Sender
-from developer_node.proof.proofs import Proofs
+from developer_node.proof.proofs import Proofs, remove_leftovers
 from developer_node.revising import proven
 from developer_node.service_capture import CaptureDoor
 from developer_node.service_developer import DeveloperService
@@ -65,6 +65,7 @@ SERVER_GRACE_S = 1.0
 async def open_node(config: Config) -> AsyncGenerator[Running, None]:
     """Watches and serves until the block ends; closes in the reverse order."""
     directory = config.home.directory("developer")
+    await asyncio.to_thread(remove_leftovers, directory)
     clock = SystemClock()
     identity = await NodeIdentity.join(
         config.home.identity_directory("developer"), config.join_file

@@ -30,6 +30,16 @@ TIMEOUT_S = 120.0
 CONSENT = "it runs the recorded command again, in a sandbox without network"
 
 
+LEFTOVERS = ("proofs", "tries")
+"""Below HOME/developer: files of working copies in clear, for as long as one proof or act takes."""
+
+
+def remove_leftovers(directory: Path) -> None:
+    """At a daemon's start: what one that was killed in a proof, or in trying a remedy, left."""
+    for name in LEFTOVERS:
+        shutil.rmtree(directory / name, ignore_errors=True)
+
+
 class Dragon(Protocol):
     """Who knows what was recorded."""
 
