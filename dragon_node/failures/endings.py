@@ -12,7 +12,7 @@ from common.model.failure import Failure
 from common.model.ids import short_hash
 from dragon_node.failures import acting, grounds, outside, runs
 from dragon_node.failures.as_kept import failure_from_text
-from dragon_node.failures.episodes import Ending, beyond, judge, less_sure
+from dragon_node.failures.episodes import Ending, as_counted, beyond, judge, less_sure
 from dragon_node.failures.passing import verdict
 from dragon_node.failures.runs import Run
 
@@ -44,13 +44,14 @@ def _settle_one(
 ) -> None:
     said = verdict(failure, failing, run, command, root)
     match said:
-        case "passed" | "passed unnamed":
+        case "passed" | "passed unnamed" | "passed uncounted":
             ground = grounds.between(db, failing, run)
             around = acting.between(db, failing, run)
             ending = judge(failure, failing, run, ground.changes, said, root, around, ground.why)
             if ending is not None and ending.state in ("flaky", "unexplained"):
                 ending = beyond(ending, outside.outside(db, failure, failing, root))
             if ending is not None:
+                ending = as_counted(ending, said)
                 ending = less_sure(ending, ground.unsure, ground.why)
                 ending = _as_far_as_said(db, episode, failing, ending)
                 _close(db, episode, failure, failing, run, ending)

@@ -75,7 +75,7 @@ def judge(
         note = meanwhile or "what changed between the two runs was not recorded in full"
         return Ending("unexplained", note)
     changes = written_by_people(changes)
-    if verdict == "passed unnamed" and file_of(failure.test) in _deleted(changes):
+    if verdict != "passed" and file_of(failure.test) in _deleted(changes):
         return Ending("removed", "the test's file was deleted", also=changes)
     environment = _environment(failing.environment, passing.environment)
     if not changes and environment is None:
@@ -97,6 +97,14 @@ def beyond(ending: Ending, outside: Outside) -> Ending:
         note = f"nothing here changed; it runs through {outside.unwatched}, which is not watched"
         return Ending("unexplained", note)
     return ending
+
+
+def as_counted(ending: Ending, verdict: Verdict) -> Ending:
+    """The same, or less where the run tells nothing of its tests but that none failed."""
+    if verdict != "passed uncounted" or ending.remedy_state is None:
+        return ending
+    note = f"{ending.note}; the same command ended well, but the run does not name its tests"
+    return replace(ending, state="unproven", note=note)
 
 
 def less_sure(ending: Ending, unsure: Collection[str], why: str) -> Ending:
@@ -137,7 +145,7 @@ def _code(
     if not part.related:
         return _nothing_related(part.also, tests, file_of(failure.test) if own else "")
     note = _said(part, failure)
-    if verdict == "passed unnamed" and own:
+    if verdict != "passed" and own:
         note += ", but so did the test's own file, and the run does not name the tests that passed"
         return Ending("unproven", note, "code", part.related, part.also)
     if own:

@@ -10,8 +10,15 @@ from common.model.event import CommandFinished
 from common.model.failure import Failure, TestReport
 from dragon_node.failures.runs import Run
 
-Verdict = Literal["passed", "passed unnamed", "skipped", "not run", "failed", "unknown"]
-"""`passed unnamed`: by its counts; the run does not name the tests that passed."""
+Verdict = Literal[
+    "passed", "passed unnamed", "passed uncounted", "skipped", "not run", "failed", "unknown"
+]
+"""`passed unnamed`: by its counts; the run does not name the tests that passed. `passed uncounted`:
+it does not count them either, so no more is known than that the same command ended well."""
+
+SILENT_ON_A_PASS = frozenset({"go"})
+"""Tools that name and count only what failed, unless they are asked for more. Of any other tool a
+report without a test says that none was run."""
 
 
 def verdict(
@@ -34,6 +41,8 @@ def verdict(
         return "passed"
     if not same_command or failure.during or later.running:
         return "unknown"
+    if failure.tool in SILENT_ON_A_PASS and later.ok and tests == TestReport():
+        return "passed uncounted"
     if tests.passed and len(tests.passed) == tests.passed_count:
         return "not run"  # every test that passed is named, and it is not among them
     return "passed unnamed" if _counts_show_it(failing, later, tests) else "unknown"
