@@ -36,6 +36,7 @@ from developer_node.watch.ports import Record
 
 log = logging.getLogger(__name__)
 
+REJECTED = "But it was rejected: you said no to it, or it was seen not to help."
 WAITING_MAX = 8
 """Cards that wait for their act; more in a row are shown and nothing is done."""
 NEWS_MS = 10 * 60_000
@@ -98,6 +99,8 @@ class Acting:
         root = self._root(path)
         remedy = (await self.dragon.material(remedy_id)).remedy
         patch = await asyncio.to_thread(drafted, remedy.diff, root, remedy_id)
+        if remedy.state == "rejected":
+            patch = replace(patch, sentence=f"{patch.sentence} {REJECTED}")
         if not patch.applies:
             return patch  # nothing was done in the owner's name
         level = self._levels.at(os.fspath(root)).level

@@ -48,6 +48,7 @@ class Office:
     acted: list[tuple[Event, ActDone]] = field(default_factory=list)
     sandboxes: Sequence[Sandbox] = field(default_factory=of_this_machine)
     diff: str = DIFF
+    state: RemedyState = "observed"
     asked: list[EventId] = field(default_factory=list)
 
     async def event(self, event_id: EventId) -> tuple[Event, str]:
@@ -59,7 +60,7 @@ class Office:
         return self.world.blobs[content]
 
     async def material(self, remedy_id: str) -> RemedyMaterial:
-        remedy = Remedy(remedy_id, "observed", "code", diff=self.diff)
+        remedy = Remedy(remedy_id, self.state, "code", diff=self.diff)
         return replace(self.world.material(self.ran, ()), remedy=remedy)
 
     async def record(
@@ -346,6 +347,12 @@ async def test_a_patch_says_whether_it_applies_and_only_one_that_does_is_an_act(
     office.world.write({"calc.py": BROKEN})
     assert files_hash(root) == before
     assert [act.action for _, act in office.acted] == ["drafted"]
+
+
+async def test_the_patch_of_a_rejected_remedy_says_so(office: Office) -> None:
+    office.state = "rejected"
+    patch = await office.acting().draft("r1", str(office.world.root))
+    assert patch.applies and "it was rejected" in patch.sentence
 
 
 @pytest.mark.parametrize(
