@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from developer_node.mining.history import Logged
-from developer_node.text.tests_by_name import (
+from common.tests_by_name import (
     Language,
     belongs_to_tests,
     language,
     language_of_test,
 )
+from developer_node.mining.history import Logged
 
 _FIX = re.compile(
     r"(?i)\b(?:fix(?:e[sd]|ing)?|bug(?:fix|s)?|hotfix|regression|crash(?:e[sd])?|broken|repair|"

@@ -10,6 +10,7 @@ from pathlib import Path
 from common.errors import Missing
 from common.model.event import PathChange
 from common.model.failure import Failure
+from common.tests_by_name import belongs_to_tests
 from developer_node.proof.hindrance import Hindrance
 from developer_node.proof.judging import Tried
 from developer_node.proof.prepared import About, Prepared
@@ -18,7 +19,6 @@ from developer_node.proof.shown import shown
 from developer_node.proof.surroundings import usual
 from developer_node.proof.trees import Tree
 from developer_node.text.git import git, text_of
-from developer_node.text.tests_by_name import belongs_to_tests
 
 _GONE = "000000"
 

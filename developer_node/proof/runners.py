@@ -9,10 +9,10 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from common.tests_by_name import language_of_test
 from developer_node.proof.hindrance import Hindrance
 from developer_node.proof.surroundings import usual
 from developer_node.text.environment import find_python, packages_blob
-from developer_node.text.tests_by_name import language_of_test
 
 _PYTEST = re.compile(rb"^pytest==", re.MULTILINE)
 

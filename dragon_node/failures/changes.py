@@ -12,6 +12,8 @@ from typing import Literal
 
 from common.model.event import PathChange
 from common.model.failure import Failure
+from common.standing_in import own_name
+from common.tests_by_name import holds_what_is_expected
 
 _DERIVED = re.compile(
     r"(^|/)(__pycache__|\.pytest_cache|\.mypy_cache|\.ruff_cache|\.hypothesis|htmlcov)/"
@@ -19,7 +21,6 @@ _DERIVED = re.compile(
 )
 """Written by the run itself where no .gitignore names it: says nothing about the code."""
 
-_TEST_FILE = re.compile(r"(^|/)(test_[^/]*|[^/]*_test)\.py$")
 _DEPENDENCIES = re.compile(
     r"(^|/)(requirements[^/]*\.(txt|in|lock)|[^/]*\.lock|package(-lock)?\.json|pyproject\.toml"
     r"|setup\.(py|cfg)|Pipfile|go\.(mod|sum)|pnpm-lock\.yaml|Cargo\.toml)$"
@@ -101,9 +102,45 @@ def is_test(path: str, failure: Failure) -> bool:
 
     A test file that cannot even be imported is code like any other.
     """
-    if not failure.test or "::" not in failure.test:
+    if not own_name(failure.test):
         return False
-    return bool(_TEST_FILE.search(path)) or path == file_of(failure.test)
+    return holds_what_is_expected(path) or path == file_of(failure.test)
+
+
+def is_own_test(path: str, failure: Failure) -> bool:
+    """A file of tests that this failure comes by: the test's own as far as the tool names it, one
+    that its frames or imports name, or one of the package that the test is of."""
+    if not is_test(path, failure):
+        return False
+    frames = {f.path for f in failure.frames if f.in_app}
+    if path in {file_of(failure.test), *frames, *failure.imports, *failure.reaches}:
+        return True
+    directory, _, name = path.rpartition("/")
+    of = file_of(failure.test)
+    if failure.tool == "go":
+        return bool(directory) and f"/{of}".endswith(f"/{directory}")
+    return f"{of.replace('.', '/')}." in path and name.endswith((".java", ".kt"))
+
+
+def with_its_tests(changes: Iterable[PathChange], failure: Failure) -> tuple[str, ...]:
+    """Changed files that hold code and the failing test together: Rust's inline tests and those
+    in its documentation. Which of the two was changed is not known without their contents."""
+    if failure.tool != "cargo":
+        return ()
+    target = file_of(failure.test).rpartition(" ")[2]
+    names = set(own_name(failure.test).split("::"))
+    return tuple(c.path for c in changes if _may_hold(c.path, target, names))
+
+
+def _may_hold(path: str, target: str, names: Collection[str]) -> bool:
+    """By the modules in a test's name, each of which may be a file or a directory of its own, or
+    stand in the file that the target begins with."""
+    if not path.endswith(".rs") or holds_what_is_expected(path):
+        return False
+    directory, _, name = f"/{path}".rpartition("/")
+    module = directory.rpartition("/")[2] if name == "mod.rs" else name.removesuffix(".rs")
+    named = any(n.endswith(".rs") and f"/{path}".endswith(f"/{n}") for n in names)
+    return named or module in names or f"/{path}".endswith(f"/{target}")
 
 
 def file_of(test: str) -> str:

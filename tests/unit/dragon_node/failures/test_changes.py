@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -10,7 +11,16 @@ from hypothesis import strategies as st
 
 from common.model.event import PathChange
 from common.model.ids import ContentHash
-from dragon_node.failures.changes import compose, named_files, spoken_of, written_by_people
+from dragon_node.failures.changes import (
+    compose,
+    is_own_test,
+    is_test,
+    named_files,
+    named_part,
+    spoken_of,
+    with_its_tests,
+    written_by_people,
+)
 from tests.support.failures import failure
 
 Files = dict[str, str]
@@ -81,3 +91,82 @@ def test_a_commands_files_are_those_of_the_working_copy() -> None:
 def test_a_failure_speaks_of_its_own_frames_and_not_of_a_librarys() -> None:
     spoken = spoken_of(failure(files=("shop/cart.py",)), "pytest", "/r", "/r")
     assert spoken >= {"shop/cart.py", "tests/test_cart.py"}
+
+
+@pytest.mark.parametrize(
+    ("tool", "test", "path"),
+    [
+        ("go", "example.com/shop/cart::TestTwoApples", "cart/cart_test.go"),
+        ("gradle", "shop.CartTest::twoApples", "src/test/java/shop/CartTest.java"),
+        ("gradle", "shop.CartTest::twoApples", "app/src/test/kotlin/shop/CartTest.kt"),
+        ("maven", "shop.CartIT::twoApples", "src/test/java/shop/CartIT.java"),
+        ("jest", "jt/prices.test.js::prices > adds", "jt/prices.test.js"),
+        ("vitest", "src/cart.spec.ts::prices > adds", "src/cart.spec.ts"),
+        ("jest", "__tests__/cart.js::prices > adds", "__tests__/cart.js"),
+        ("pytest", "tests/test_cart.py::test_total", "tests/test_cart.py"),
+    ],
+)
+def test_a_tests_own_file_is_known_by_each_tools_names(tool: str, test: str, path: str) -> None:
+    failed = replace(failure(test=test, files=()), tool=tool)
+    assert is_test(path, failed)
+    assert is_own_test(path, failed)
+
+
+@pytest.mark.parametrize(
+    ("test", "path"),
+    [
+        ("adds three", "shop.test.js"),
+        ("checkout tests/checkout.rs::checks_out", "tests/checkout.rs"),
+        ("tests/test_cart.py::test_total", "tests/helpers.py"),
+        ("tests/test_cart.py::test_total", "conftest.py"),
+    ],
+)
+def test_a_file_of_tests_that_the_failure_runs_through_is_its_own(test: str, path: str) -> None:
+    failed = failure(test=test, files=("src/cart.rs", path))
+    assert is_test(path, failed)
+    assert is_own_test(path, failed)
+    assert not is_own_test(path, failure(test=test, files=("src/cart.rs",)))
+    change = PathChange(path, "1", "2")
+    assert named_part(failed, [change], {path}).related == ()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "cart/cart.go",
+        "src/main/java/shop/Cart.java",
+        "src/cart.rs",
+        "django/test/client.py",
+        "a.js",
+    ],
+)
+def test_code_is_not_taken_for_a_test(path: str) -> None:
+    assert not is_test(path, failure(test="example.com/shop/cart::TestTwoApples", files=(path,)))
+
+
+def test_where_no_test_was_loaded_every_file_is_code() -> None:
+    """It could not be imported, or a request failed."""
+    assert not is_test("tests/test_cart.py", failure(test="tests/test_cart.py"))
+    assert not is_test("tests/test_cart.py", failure(test="GET /cart"))
+    assert not is_test("tests/test_cart.py", failure(test=""))
+
+
+@pytest.mark.parametrize(
+    ("test", "path", "together"),
+    [
+        ("shop src/lib.rs::tests::adds_three", "src/lib.rs", True),
+        ("shop src/lib.rs::cart::tests::two_apples", "src/cart.rs", True),
+        ("shop src/lib.rs::cart::tests::two_apples", "src/cart/mod.rs", True),
+        ("shop src/lib.rs::cart::tests::two_apples", "shop/src/lib.rs", True),
+        ("shop doc::src/price.rs::price", "src/price.rs", True),
+        ("shop src/lib.rs::cart::tests::two_apples", "src/price.rs", False),
+        ("checkout tests/checkout.rs::checks_out", "src/cart.rs", False),
+        ("checkout tests/checkout.rs::checks_out", "tests/checkout.rs", False),
+        ("shop src/lib.rs::cart::tests::two_apples", "cart.toml", False),
+    ],
+)
+def test_rusts_code_and_tests_may_stand_in_one_file(test: str, path: str, together: bool) -> None:
+    failed = replace(failure(test=test, files=(path,)), tool="cargo")
+    found = with_its_tests([PathChange(path, "1", "2")], failed)
+    assert found == ((path,) if together else ())
+    assert with_its_tests([PathChange(path, "1", "2")], replace(failed, tool="pytest")) == ()

@@ -159,21 +159,23 @@ async def test_imports_are_not_used_when_the_environment_changed_too(
     assert (remedy.commit, remedy.also_changed) == ("", ("shop/cart.py",))
 
 
-@pytest.mark.parametrize(
-    ("changed", "verb"),
-    [(("conftest.py",), "runs with"), (("conftest.py", "shop/cart.py"), "imports or runs with")],
-)
-async def test_a_conftest_is_not_called_an_import(
-    story: Story, recaller: Recaller, changed: tuple[str, ...], verb: str
-) -> None:
+async def test_a_conftest_is_of_the_tests_and_no_remedy(story: Story, recaller: Recaller) -> None:
     copy = shop(story)
     copy.fails(asserted(imports=("shop/cart.py", "conftest.py")))
-    for path in changed:
+    copy.write("conftest.py", FIXED)
+    copy.passes()
+    assert (await recaller.by_fingerprint(F)).remedies == ()
+
+
+async def test_beside_a_conftest_the_code_is_the_remedy(story: Story, recaller: Recaller) -> None:
+    copy = shop(story)
+    copy.fails(asserted(imports=("shop/cart.py", "conftest.py")))
+    for path in ("conftest.py", "shop/cart.py"):
         copy.write(path, FIXED)
     copy.passes()
     (remedy,) = (await recaller.by_fingerprint(F)).remedies
-    assert remedy.paths == changed
-    assert remedy.why.startswith(f"the failing test {verb} conftest.py")
+    assert remedy.paths == ("shop/cart.py",)
+    assert "conftest.py" in remedy.why
 
 
 async def test_a_ground_that_does_not_name_all_that_changed_proves_nothing(

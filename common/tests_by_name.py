@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Literal
 
 Language = Literal["python", "javascript", "go", "rust", "java", "ruby", "other"]
 
 _DIRECTORIES = frozenset(("test", "tests", "testing", "__tests__", "spec", "specs", "testdata"))
+_OF_TESTS = frozenset(("tests", "__tests__", "spec", "testdata"))
 _PYTHON = re.compile(r"^(?:test_.*|.*_test|tests?)\.py$")
 _MODULES: tuple[tuple[Language, re.Pattern[str]], ...] = (
     ("python", _PYTHON),
     ("javascript", re.compile(r"^.*[._-](?:test|spec)\.[cm]?[jt]sx?$")),
     ("go", re.compile(r"^.*_test\.go$")),
     ("ruby", re.compile(r"^.*_(?:test|spec)\.rb$")),
-    ("java", re.compile(r"^.*Tests?\.(?:java|kt)$")),
+    ("java", re.compile(r"^.*(?:Tests?|IT)\.(?:java|kt)$")),
 )
 _SUFFIXES: dict[str, Language] = {
     ".py": "python",
@@ -38,6 +40,18 @@ def belongs_to_tests(path: str) -> bool:
     parts = PurePosixPath(path).parts
     inside = any(part.lower() in _DIRECTORIES for part in parts[:-1])
     return inside or parts[-1] == "conftest.py" or language_of_test(path) is not None
+
+
+def holds_what_is_expected(path: str) -> bool:
+    """Narrower: a directory counts where its name means tests by the language's own custom, as a
+    change there is not taken for one of the code. `django/test` is code."""
+    parts = PurePosixPath(path).parts
+    directories = [part.lower() for part in parts[:-1]]
+    if parts[-1] == "conftest.py" or language_of_test(path) is not None:
+        return True
+    if _OF_TESTS.intersection(directories):
+        return True
+    return directories[:1] == ["test"] or ("src", "test") in pairwise(directories)
 
 
 def language_of_test(path: str) -> Language | None:
