@@ -33,7 +33,9 @@ def card(known: Recollection, now_ms: int) -> list[Line]:
     lines += _seen(known.occurrences, now_ms)
     if known.flaky:
         often = f"failed in {known.flaky.failed} of {known.flaky.runs} runs"
-        lines.append(_row("Flaky", Span(f"{often}, without a change in between", "yellow")))
+        lines.append(
+            _row("Flaky", Span(f"{often}, and nothing that git follows changed", "yellow"))
+        )
     for number, remedy in enumerate(known.remedies, 1):
         lines += [line(), *_remedy(remedy, number, len(known.remedies), now_ms)]
     if not known.remedies:

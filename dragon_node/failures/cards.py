@@ -64,7 +64,8 @@ def why(what: Known, failure: Failure) -> str:
     if what.match == "same, other values":
         symptom += ", with other values"
     if what.flaky is not None:
-        return f"{symptom}: it failed {what.flaky.failed} of {what.flaky.runs} runs unchanged"
+        often = f"it failed {what.flaky.failed} of {what.flaky.runs} runs"
+        return f"{symptom}: {often}, and nothing that git follows changed"
     offered = [r for r in what.remedies if r.may_be_offered]
     # How many changes that were is counted when the card is shown: one may have come twice.
     causes = "" if len(offered) == 1 else ", more than once"

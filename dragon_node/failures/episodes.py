@@ -132,7 +132,7 @@ def _unchanged(
     if around.acted:
         note = f"{_list(list(around.acted))} ran in between and nothing that was recorded changed"
         return Ending("observed", note, "environment")
-    return Ending("flaky", "it passed with nothing changed")
+    return Ending("flaky", "it passed, and nothing that git follows had changed")
 
 
 def _code(

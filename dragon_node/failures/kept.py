@@ -118,7 +118,7 @@ def _thought_of(row: Sequence[object], proof: Proof | None) -> tuple[RemedyState
     if contradicted is not None:
         return "rejected", f"did not hold: it came back with this in place; {why}"
     if flaky is not None:
-        return "unproven", f"it has also passed with nothing changed; {why}"
+        return "unproven", f"it has also passed when nothing that git follows had changed; {why}"
     if proof is not None and proof.verdict == "confirmed":
         return "confirmed", why if state == "observed" else proofs.said(proof)
     return state, why

@@ -212,7 +212,7 @@ FLAKY = card(
         replace(REMEDY, id="r2", state="unproven", why="It also passed without any change."),
     ),
     flaky=Flakiness(2, 7),
-    note="It passed twice on unchanged code, so a change that came before a pass proves nothing.",
+    note="It passed twice, nothing that git follows changed: a change before proves nothing.",
     failure=replace(
         FAILURE,
         code="TimeoutError",

@@ -151,7 +151,7 @@ async def test_a_flaky_card_says_in_how_many_runs() -> None:
     async with app_of(daemon).run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         await pilot.press("2")
-        await until(pilot, lambda: "failed in 2 of 7 runs on unchanged code" in seen(pilot))
+        await until(pilot, lambda: "2 of 7 runs, and nothing that git follows" in seen(pilot))
 
 
 async def test_the_way_out_is_in_the_footer_of_a_card_with_all_its_keys() -> None:

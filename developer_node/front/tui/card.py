@@ -107,7 +107,12 @@ def facts_of_failure(card: Suggestion, now_ms: int, zone: tzinfo | None) -> list
     if recollection.flaky is not None:
         runs = f"failed in {recollection.flaky.failed} of {count(recollection.flaky.runs, 'run')}"
         facts.append(
-            Fact("Flaky", Content.assemble((runs, "bold $text-warning"), " on unchanged code"))
+            Fact(
+                "Flaky",
+                Content.assemble(
+                    (runs, "bold $text-warning"), ", and nothing that git follows changed"
+                ),
+            )
         )
     if recollection.note:
         facts.append(

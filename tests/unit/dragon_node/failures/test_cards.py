@@ -111,7 +111,8 @@ def test_a_flaky_failure_gets_a_card_with_its_counts(story: Story) -> None:
     story.now_ms += 60 * MINUTE_MS
     copy.write("README.md", "other\n")
     copy.fails(failure())
-    assert story.cards() == [("same", "the same symptom: it failed 1 of 2 runs unchanged")]
+    why = "the same symptom: it failed 1 of 2 runs, and nothing that git follows changed"
+    assert story.cards() == [("same", why)]
 
 
 def test_one_run_gets_at_most_three_cards(story: Story) -> None:

@@ -417,7 +417,7 @@ async def test_a_card_tells_what_failed_when_what_mended_it_and_why(
         "test_a.py:9 in test_b",
         "same symptom",
         "in thing at bbbbbbb",
-        "failed in 2 of 7 runs",
+        "failed in 2 of 7 runs, and nothing that git follows changed",
         "observed · code · ccccccc split at the plus",
         "the failing test passed after it",
         "git show cccccccccccc -- calc.py",
