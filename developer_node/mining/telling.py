@@ -13,10 +13,23 @@ from common.tests_by_name import (
 )
 from developer_node.mining.history import Logged
 
-_FIX = re.compile(
-    r"(?i)\b(?:fix(?:e[sd]|ing)?|bug(?:fix|s)?|hotfix|regression|crash(?:e[sd])?|broken|repair|"
-    r"mend(?:s|ed)?|wrong(?:ly)?|incorrect(?:ly)?|resolve[sd]?|handle[sd]?)\b"
+_SCOPE = (
+    r"(?:\[[^\]]*\]:?|\(?#\d+\)?:?|[A-Z][A-Z0-9]+-\d+:?"
+    r"|(?!(?:feat|docs?|chore|refactor|style|tests?|ci|build)\b)[\w./-]+(?:\([^)]*\))?!?:) *"
 )
+_BEGINS = re.compile(
+    rf"(?i)^(?:{_SCOPE})*(?P<word>fix(?:e[sd]|ing)?|bug(?:fix|s)?|hotfix|repair(?:s|ed)?|"
+    r"mend(?:s|ed)?|correct(?:s|ed)?|resolve[sd]?|handle[sd]?|do not|don't|avoid|"
+    r"prevent|wrong|incorrect|broken)\b"
+)
+_CLEAR = re.compile(
+    r"(?i)\b(?P<word>bug(?:fix|s)?|hotfix|regression|crash(?:e[sd])?"
+    r"|fix(?:e[sd])? (?:#\d+|gh-\d+))\b"
+)
+_BRINGS = re.compile(
+    r"(?i)^(?:\w+: )?(?:feat\b|add|implement|introduce|support|allow|create|new\b)"
+)
+"""What such a subject also mends in passing is not what its tests are about."""
 _ISSUE = re.compile(r"(?i)(?<![\w&])(?:#\d+\b|gh-\d+\b|[A-Z][A-Z0-9]+-\d+\b)")
 _CLOSES = re.compile(
     r"(?i)\b(?:fix(?:es|ed)?|close[sd]?|resolve[sd]?):? +(?:#\d+|gh-\d+|https?://)"
@@ -56,23 +69,31 @@ def telling(commit: Logged, email: str = "") -> Telling | None:
 
 
 def _says_fix(commit: Logged) -> bool:
-    return bool(_FIX.search(commit.subject) or _CLOSES.search(commit.body))
+    closes = _CLOSES.search(commit.body) and not _BRINGS.match(commit.subject)
+    return bool(closes or _word(commit.subject))
+
+
+def _word(subject: str) -> str:
+    """What a subject begins with, or a word that says it wherever it stands."""
+    said = _BEGINS.search(subject) or _CLEAR.search(subject)
+    return said["word"] if said else ""
 
 
 def _score(commit: Logged, sources: list[str], tests: list[str]) -> int:
-    score = 3 if _FIX.search(commit.subject) else 0
+    score = 3 if _word(commit.subject) else 0
     score += 2 if _ISSUE.search(commit.subject) or _CLOSES.search(commit.body) else 0
     score += 2 if len(sources) == 1 else 1 if len(sources) <= 3 else 0
     score += 1 if len(tests) == 1 else 0
     score -= 3 if len(commit.paths) > _MANY_FILES else 0
+    score -= 3 if _BRINGS.match(commit.subject) else 0
     score -= 3 if _NOT_OF_CODE.search(commit.subject) else 0
     # A new source file is a new thing more often than a mended one.
     return score - 2 * any(source in commit.added for source in sources)
 
 
 def _why(commit: Logged, own: bool, sources: list[str], tests: list[str]) -> str:
-    word = _FIX.search(commit.subject)
-    said = f'its subject says "{word[0]}"' if word else "its message closes an issue"
+    word = _word(commit.subject)
+    said = f'its subject says "{word}"' if word else "its message closes an issue"
     who = "you wrote it" if own else "it is in your history"
     return f"{who}, {said}, and it changes {_named(tests)} together with {_named(sources)}"
 

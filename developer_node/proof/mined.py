@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from common.errors import Missing
@@ -13,6 +15,7 @@ from common.model.failure import Failure
 from common.tests_by_name import belongs_to_tests
 from developer_node.proof.hindrance import Hindrance
 from developer_node.proof.judging import Tried
+from developer_node.proof.newness import brings, new_names, wanted
 from developer_node.proof.prepared import About, Prepared
 from developer_node.proof.runners import command_for
 from developer_node.proof.shown import shown
@@ -67,18 +70,19 @@ class MinedCase:
             paths=tuple(c.path for c in sources if c.new_git),
             surroundings=usual(self.root, self.root, os.environ),
             shown=shown(self.root, mended.entries()),
-            choice=self._choice,
+            choice=partial(self._choice, new_names(self.root, sources)),
         )
 
-    def _choice(self, tried: Tried) -> Failure | str:
-        """A failure of one of the fix's own tests."""
+    def _choice(self, new: Collection[str], tried: Tried) -> Failure | str:
+        """A failure of one of the fix's own tests, and not for want of what the fix brings."""
         if tried.stopped:
             return f"its tests did not come to an end: {tried.stopped}"
         own = {c.path for c in self.changes}
         found = tried.command.failures
-        named = [f for f in found if f.test.partition("::")[0] in own]
-        if named or found:
-            return (named or list(found))[0]
+        named = [f for f in found if f.test.partition("::")[0] in own] or list(found)
+        told = [f for f in named if not wanted(f, new)]
+        if named:
+            return told[0] if told else brings(named[0], new)
         if any(tried.command.exit_codes):
             return (
                 f"its tests end with exit code {tried.command.exit_codes[-1]}, for no known reason"

@@ -72,6 +72,44 @@ async def test_where_every_source_is_new_nothing_was_mended(log: Log) -> None:
     assert (await log.mine())[1] == []
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Add mul, fix spelling in readme",
+        "feat: handle pears, fixed the docs",
+        "docs: fix the words",
+        "Support pears\n\nCloses #7",
+        "Prefix all names",
+    ],
+)
+async def test_what_is_fixed_in_passing_is_not_what_the_test_is_about(
+    log: Log, message: str
+) -> None:
+    log.commit(message, {"calc.py": MENDED, "test_calc.py": TEST})
+    assert (await log.mine())[1] == []
+
+
+@pytest.mark.parametrize(
+    ("message", "word"),
+    [
+        ("Fixed add of negative numbers", "Fixed"),
+        ("[shop] Fix add", "Fix"),
+        ("fix(calc): add of negative numbers", "fix"),
+        ("calc: fix add", "fix"),
+        ("SHOP-12: wrong total of an empty cart", "wrong"),
+        ("#12 handle an empty cart", "handle"),
+        ("Empty cart no longer crashes", "crashes"),
+        ("Look at the cart twice (fixes #12)", "fixes #12"),
+    ],
+)
+async def test_a_fix_says_so_at_the_beginning_or_in_clear_words(
+    log: Log, message: str, word: str
+) -> None:
+    log.commit(message, {"calc.py": MENDED, "test_calc.py": TEST})
+    _, (fix,), _ = await log.mine()
+    assert f'its subject says "{word}"' in fix.why
+
+
 async def test_the_most_telling_comes_first_and_a_limit_holds(log: Log) -> None:
     many = {f"part{n}.py": "x = 1\n" for n in range(12)} | {"calc.py": MENDED}
     wide = log.commit("Fix everything", {**many, "test_calc.py": TEST})

@@ -195,6 +195,29 @@ async def test_a_failure_of_another_machine_is_proven_there(world: World) -> Non
         await world.prove()
 
 
+MUL = "\n\ndef mul(a, b):\n    return a * b\n"
+
+
+@pytest.mark.parametrize(
+    ("test", "reason"),
+    [
+        (
+            "from calc import mul\n\n\ndef test_mul():\n    assert mul(2, 3) == 6\n",
+            "its test cannot even be loaded before it: it brings something new (mul)",
+        ),
+        (
+            "import calc\n\n\ndef test_mul():\n    assert calc.mul(2, 3) == 6\n",
+            "its test asks for mul, which is not there before it: it brings something new",
+        ),
+    ],
+)
+async def test_a_new_function_with_its_test_is_no_fix(world: World, test: str, reason: str) -> None:
+    world.write({"calc.py": MENDED + MUL, "test_calc.py": test})
+    commit = world.commit("Fix what mul should be")
+    proof = await world.prove(ProofTarget(path=str(world.root), commit=commit, consent=True))
+    assert (proof.verdict, proof.reason) == ("unproven", reason)
+
+
 async def test_a_commit_that_is_not_there_or_is_a_merge_is_refused(world: World) -> None:
     root = str(world.root)
     with pytest.raises(Missing, match="there is no commit"):
