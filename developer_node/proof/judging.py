@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from common.model.event import CommandFinished
 from common.model.failure import Failure, TestReport
+from common.tests_by_name import language
 from developer_node.proof.witness import Seen
 
 RUNS = 3
@@ -77,6 +78,16 @@ def origin(tried: Tried, paths: Sequence[str]) -> str:
         elif stranger := _stranger(path, tried.seen.modules, tried.root):
             return f"{path} was not tested: {stranger} was loaded in its place"
     return "" if loaded else f"none of the remedy's files was loaded, such as {wanted[0]}"
+
+
+def origin_unknown(paths: Sequence[str]) -> str:
+    """What `origin` says nothing of; empty when all of it is Python's. The tree stood in the place
+    of the files all the same, but a copy that lies elsewhere may have been loaded."""
+    others = [p for p in paths if language(p) not in ("python", "other")]
+    if not others and any(language(p) == "python" for p in paths):
+        return ""
+    where = f", such as {others[0]}" if others else ""
+    return f"outside Python{where}, it was not looked at where modules were loaded from"
 
 
 def without_flakes(first: str, done: int, colour: str) -> str:

@@ -32,6 +32,8 @@ class Rows:
 
     async def fill(self, prepared: Prepared, bench: Bench) -> AsyncGenerator[ProofProgress]:
         """Red three times, then green three times."""
+        if unknown := judging.origin_unknown(prepared.paths):
+            self.sandbox = f"{self.sandbox}; {unknown}"
         for n in range(RUNS):
             yield ProofProgress("red", n, RUNS, f"Without the remedy, run {n + 1} of {RUNS}.")
             tried = await bench.once(prepared.failing, f"red-{n}")

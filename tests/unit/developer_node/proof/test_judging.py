@@ -116,3 +116,13 @@ def test_a_contradiction_after_agreeing_runs_is_called_unsteady() -> None:
     assert judging.without_flakes("it passes", 2, "red") == (
         "it is not steady: 2 times red, and then it passes"
     )
+
+
+def test_outside_python_the_origin_of_modules_is_said_not_to_be_looked_at() -> None:
+    assert judging.origin(tried(), ["src/cart.rs"]) == ""
+    said = "it was not looked at where modules were loaded from"
+    assert judging.origin_unknown(["calc.py"]) == ""
+    assert judging.origin_unknown(["calc.py", "README.md"]) == ""
+    assert judging.origin_unknown(["src/cart.rs"]) == f"outside Python, such as src/cart.rs, {said}"
+    assert said in judging.origin_unknown(["calc.py", "web/cart.js"])
+    assert judging.origin_unknown(["data.json"]) == f"outside Python, {said}"

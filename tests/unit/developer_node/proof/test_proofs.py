@@ -195,6 +195,18 @@ async def test_a_failure_of_another_machine_is_proven_there(world: World) -> Non
         await world.prove()
 
 
+async def test_a_proof_outside_python_says_what_was_not_looked_at(world: World) -> None:
+    world.write({"add.js": "a - b\n", "check.py": "assert '+' in open('add.js').read(), 'five'\n"})
+    world.commit()
+    failed = world.run(SCRIPT)
+    world.write({"add.js": "a + b\n"})
+    world.remember(failed, world.run(SCRIPT))
+    proof = await world.prove()
+    assert proof.verdict == "confirmed"
+    assert "no network" in proof.sandbox
+    assert "outside Python, such as add.js, it was not looked at" in proof.sandbox
+
+
 MUL = "\n\ndef mul(a, b):\n    return a * b\n"
 
 
