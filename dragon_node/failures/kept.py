@@ -39,6 +39,8 @@ class KnownRemedy:
     """The first failing run that this very change made pass: its commit came after that one."""
     in_place: Place | None = None
     """It was there already when it failed, so it is not what is missing."""
+    in_doubt: bool = False
+    """Whether it was there already is not known."""
     proof: Proof | None = None
     """What came of trying it again."""
     package: str = ""

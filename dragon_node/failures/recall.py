@@ -16,6 +16,7 @@ from dragon_node.failures.as_kept import failure_from_text
 from dragon_node.failures.kept import KnownRemedy, by_id
 from dragon_node.failures.knowledge import NOW, Known, known
 from dragon_node.failures.labels import KnownCommit
+from dragon_node.failures.present import Side, is_present, question
 from dragon_node.failures.remedies import commits_for, shown, without_repeats
 from dragon_node.failures.renamed import earlier, moves
 from dragon_node.failures.runs import Run, load
@@ -69,6 +70,8 @@ class _Read:
     occurrences: tuple[Occurrence, ...]
     commits: tuple[tuple[KnownCommit, ...], ...]
     """One for each remedy."""
+    sides: tuple[tuple[Side, ...], ...]
+    """Of each remedy, what tells whether its hunks were there already."""
 
 
 class Recaller:
@@ -187,7 +190,7 @@ class Recaller:
         what = read.known
         remedies = [
             await shown(remedy, commits, what.elsewhere, self._lake.blob)
-            for remedy, commits in zip(what.remedies, read.commits, strict=False)
+            for remedy, commits in await self._placed(read)
         ]
         return Recollection(
             match=what.match,
@@ -198,6 +201,19 @@ class Recaller:
             note=_note(read),
             freshness=freshness,
         )
+
+    async def _placed(self, read: _Read) -> list[tuple[KnownRemedy, tuple[KnownCommit, ...]]]:
+        """By their hunks, not by whole files; what was there already goes last."""
+        found: list[tuple[KnownRemedy, tuple[KnownCommit, ...]]] = []
+        every = zip(read.known.remedies, read.commits, read.sides, strict=True)
+        for remedy, commits, sides in every:
+            present = await is_present(sides, self._lake.blob) if sides else False
+            if present is None:
+                remedy = replace(remedy, in_doubt=True)
+            elif present:
+                remedy = replace(remedy, in_place="on disk")
+            found.append((remedy, commits))
+        return sorted(found, key=lambda one: (bool(one[0].package), one[0].in_place is not None))
 
 
 def _note(read: _Read) -> str:
@@ -237,7 +253,8 @@ def _about(
     what = known(db, project, failure, before_lsn=before_lsn, failing=failing)
     what = replace(what, remedies=what.remedies[:REMEDIES_MAX])
     commits = tuple(commits_for(db, r) if r.kind == "code" else () for r in what.remedies)
-    return _Read(failure, what, _occurrences(db, failure, before_lsn), commits)
+    sides = tuple(question(db, failing, r) for r in what.remedies)
+    return _Read(failure, what, _occurrences(db, failure, before_lsn), commits, sides)
 
 
 TOLD_AGAIN = """(r.running AND EXISTS (

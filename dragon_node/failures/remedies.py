@@ -63,6 +63,8 @@ async def shown(
     why = f"the same symptom in {elsewhere}: {remedy.why}" if elsewhere else remedy.why
     if remedy.in_place and remedy.state != "rejected":
         why = f"{_in_place(remedy)}; {why}"
+    if remedy.in_doubt and remedy.state != "rejected":
+        why += "; whether it was in place here when it failed is not known"
     if remedy.package:
         why = f"similar, in {remedy.package} of the same repository: {why}"
     return Remedy(
