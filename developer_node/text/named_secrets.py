@@ -7,7 +7,7 @@ from functools import cache
 
 _PASS = r"(?:pass(?:word|wd|phrase|code)|(?<![a-z])pwd)"
 _KEY_WORD = (
-    rf"(?:{_PASS}|secret|token(?!iz)|api[_-]?key|access[_-]?key|auth[_-]?key|"
+    rf"(?:{_PASS}|secret[_-]?key[_-]?base|secret|token(?!iz)|api[_-]?key|access[_-]?key|auth[_-]?key|"
     r"private[_-]?key|account[_-]?key|credential)"
 )
 _NO_VALUE = (
@@ -17,6 +17,12 @@ _NO_VALUE = (
     r"unset|unknown|changed|ok|on|off|error|failed|x+|\*+|\.+)[?!.,;]?\s*$)"
 )
 """What stands behind the word in code and messages; nobody is safer for taking it."""
+
+_NO_ANSWER = (
+    r"(?!(?i:again|is|was|for|to|too|must|needed|protected|mismatch|accepted|rejected|denied|done|"
+    r"updated|set|reset|retry|authentication|permission|prompt|cache|cached|file|agent)\b)"
+)
+"""What programs say of one, and nobody types."""
 
 NAMES_SECRET = re.compile(
     r"passw|passphrase|passcode|pwd|secret|token|key|credential|pass=|pass:|login"
@@ -49,7 +55,7 @@ def named() -> tuple[re.Pattern[str], ...]:
         ),
         re.compile(
             r"(?:(?<=^)|(?<=[\s;\"'+-]))"
-            r"[A-Z][A-Z0-9_]{0,60}(?:SECRET|TOKEN|KEY|CREDENTIAL)S?"
+            r"[A-Z][A-Z0-9_]{0,60}(?:SECRET|TOKEN|KEY(?:_BASE)?|CREDENTIAL)S?"
             r"=(?![$<{(\"'])(?P<value>[^\s\"',;)]{6,400})"
         ),
         re.compile(
@@ -80,6 +86,17 @@ def named() -> tuple[re.Pattern[str], ...]:
         re.compile(rf"[?&](?i:[\w-]{{0,40}}{_KEY_WORD})=(?P<value>[^\s\"'&<>#${{]{{3,800}})"),
         # <password>word</password>, as Maven keeps it
         re.compile(rf"<(?i:[\w.:-]{{0,40}}{_KEY_WORD})>(?P<value>[^<>\s${{][^<>\n]{{0,400}})</"),
+        # passphrase word, alone on its line, as in settings
+        re.compile(
+            rf"^[+\-]?\s{{0,40}}(?:set\s+)?passphrase\s+{_NO_VALUE}{_NO_ANSWER}"
+            r"(?P<quote>[\"']?)(?P<value>[^\s\"'<>(){}=:;.,$|&-][^\s\"'<>(){}=:;,|&]{2,400})(?P=quote)\s*$"
+        ),
+        # What was typed at a prompt that shows it: Enter host password for user 'bob': word
+        re.compile(
+            rf"(?i:(?:^\W{{0,8}}|\[sudo\] |enter (?:\w+ ){{0,2}})pass(?:word|phrase) for )"
+            rf"[^\n]{{1,150}}?:\s{{1,3}}{_NO_VALUE}{_NO_ANSWER}"
+            r"(?P<value>[^\s\"'<>$][^\s\"'<>]{2,400})[\"']{0,5}\s*$"
+        ),
         # .netrc
         re.compile(r"\blogin\s+\S{1,100}\s+password\s+(?P<value>[^\s<]\S{0,400})"),
     )

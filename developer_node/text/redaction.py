@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from developer_node.text.block_secrets import without_blocks
 from developer_node.text.named_secrets import NAMES_SECRET, named
 from developer_node.text.private_keys import without_private_keys
 from developer_node.text.secret_options import options
@@ -39,7 +40,7 @@ def redact_bytes(data: bytes) -> bytes:
 
 
 def _without(text: str) -> str:
-    text = without_private_keys(text)
+    text = without_blocks(without_private_keys(text))
     lowered = text.lower()
     for rule in (*rules(), *options()):
         if any(hint in lowered for hint in rule.hints):

@@ -70,6 +70,30 @@ _VENDOR_HINTS = (
 )
 
 
+_HASHES = (
+    r"\$(?:apr1|1)\$[./A-Za-z0-9]{0,8}\$[./A-Za-z0-9]{22}"
+    r"|\$[56]\$(?:rounds=\d{1,9}\$)?[./A-Za-z0-9]{0,16}\$[./A-Za-z0-9]{43,86}"
+    r"|\$2[abxy]?\$\d\d\$[./A-Za-z0-9]{53}"
+    r"|\$(?:g?y|7)\$[./A-Za-z0-9$]{20,200}"
+    r"|\$argon2(?:id?|d)\$v=\d{1,4}\$[\w=,]{1,60}\$[\w+/]{8,100}\$[\w+/]{16,200}"
+    r"|\bpbkdf2_sha\d{1,3}\$\d{1,9}\$\w{1,64}\$[\w+/]{20,100}=*|\{SSHA\d{0,3}\}[\w+/]{20,120}=*"
+)
+"""As in htpasswd, shadow and databases: what is guessed from them is the password."""
+_HASH_HINTS = (
+    "$apr1$",
+    "$1$",
+    "$5$",
+    "$6$",
+    "$2",
+    "$y$",
+    "$gy$",
+    "$7$",
+    "$argon2",
+    "pbkdf2_",
+    "{ssha",
+)
+
+
 @cache
 def rules() -> tuple[Rule, ...]:
     """In the order in which they are applied."""
@@ -95,6 +119,12 @@ def rules() -> tuple[Rule, ...]:
         whole("huggingface-token", ("hf_",), r"\bhf_[A-Za-z0-9]{30,}\b"),
         whole("sendgrid-key", ("sg.",), r"\bSG\.[\w-]{16,}\.[\w-]{16,}"),
         whole("vendor-token", _VENDOR_HINTS, _VENDORS),
+        whole("password-hash", _HASH_HINTS, _HASHES),
+        value(  # of a shared access link, or of a presigned one
+            "url-signature",
+            ("sig=", "signature="),
+            r"[?&;](?i:sig|signature|x-(?:amz|goog)-signature)=(?P<value>[A-Za-z0-9%+/=_-]{20,400})",
+        ),
         whole("jwt", ("eyj",), r"\beyJ[\w-]{8,}\.eyJ[\w-]{4,}\.[\w-]*"),
         value(
             "connection-password",

@@ -34,7 +34,12 @@ def measure(lines: int = LINES) -> list[Figure]:
     rules = ", ".join(f"{rule} {count}" for rule, count in wrong.most_common()) or "none"
     stayed = f"0: {'; '.join(left) or 'none stayed'}"
     return [
-        Figure("secrets planted", f"{len(PLANTED) * PLACES}", "", "15 shapes, one also cut, x 4"),
+        Figure(
+            "secrets planted",
+            f"{len(PLANTED) * PLACES}",
+            "",
+            f"{len(PLANTED) - 1} shapes, one also cut, x {PLACES}",
+        ),
         Figure("secrets that stayed", str(len(left)), stayed, "asked of redact() in each place"),
         Figure("innocent lines", str(len(logs)), "", "drawn from recorded output of real tools"),
         Figure("innocent lines changed", str(touched), "reported", f"by rule: {rules}"),

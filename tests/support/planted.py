@@ -1,4 +1,4 @@
-"""Secrets that are planted, in fifteen shapes, each as a command and as a line of text.
+"""Secrets that are planted, in twenty-four shapes, each as a command and as a line of text.
 
 Made up, and put together here so that no scanner of this repository takes them for real.
 """
@@ -114,5 +114,59 @@ PLANTED: tuple[Planted, ...] = (
         "Set-Cookie: sid=@@; Path=/; HttpOnly",
     ),
     _one("key-file", _hex("keyfile", 64), "SEALING_KEY=@@ make seal", "@@"),
+    _one(
+        "secret-key-base",
+        _hex("rails", 64) + _hex("base", 64),
+        "SECRET_KEY_BASE=@@ rails server",
+        "secret_key_base: @@",
+    ),
+    _one(
+        "url-signature",
+        _made("sas", 43) + "%3D",
+        "azcopy copy f 'https://shop.blob.example/c?sv=2022-11-02&sp=r&sig=@@'",
+        "https://shop.blob.example/c/f?sv=2022-11-02&sr=b&sp=r&sig=@@",
+    ),
+    _one(
+        "block-of-yaml",
+        "quince-and-thyme",
+        "PASSWORD=@@ helm upgrade shop .",
+        "password: |\n  @@\nuser: shop",
+    ),
+    _one(
+        "user-file",
+        "parsnip-soup",
+        "htpasswd -b users bob @@",
+        "+ htpasswd -b users bob @@",
+    ),
+    _one(
+        "pass-phrase",
+        "walnut-bread",
+        "openssl enc -aes-256-cbc -k @@ -in f",
+        "passphrase @@",
+    ),
+    _one(
+        "literal",
+        "cinnamon-roll",
+        "kubectl create secret generic shop --from-literal=key=@@",
+        "$ kubectl create secret generic shop --from-literal=a=b --from-literal=key=@@",
+    ),
+    _one(
+        "fed-to-sudo",
+        "elderflower",
+        "echo @@ | sudo -S -k true",
+        "[sudo] password for bob: @@",
+    ),
+    _one(
+        "password-hash",
+        "$apr1$" + _made("salt", 8) + "$" + _made("apr1", 22),
+        "grep 'bob:@@' users",
+        "bob:@@",
+    ),
+    _one(
+        "asked-for",
+        "gooseberry",
+        "printf '%s\\n' @@ | sudo -S -p '' true",
+        "Enter host password for user 'bob': @@",
+    ),
 )
-"""Sixteen: a private key is planted whole and cut."""
+"""Twenty-four shapes: a private key is planted whole and cut."""
