@@ -12,6 +12,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
@@ -19,6 +20,7 @@ from typing import TypeVar
 
 from common.errors import PostDevAIError
 from common.model.ids import EventId
+from developer_node.front.shell.inner_shell import opens_shell
 from developer_node.front.shell.kept_output import AlternateScreen, KeptOutput, OutputKeeper
 from developer_node.front.shell.parts import APART_S, Parts
 from developer_node.front.shell.passage import SIGNALLED, Passed, pass_through
@@ -72,6 +74,8 @@ def _begin(argv: Sequence[str], cwd: Path, home: Path | None) -> _Begun:
     if home is None:
         return None, Gate(record=False)
     allowed = gate(home, cwd, shlex.join(argv))
+    if os.isatty(0) and opens_shell(shlex.join(argv)):
+        allowed = replace(allowed, output=False)
     return (begin(argv, cwd, home, os.environ) if allowed.record else None), allowed
 
 

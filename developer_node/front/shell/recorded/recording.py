@@ -12,6 +12,7 @@ from pathlib import Path
 
 from common.daemon.home import Home
 from common.errors import PostDevAIError
+from developer_node.front.shell.inner_shell import opens_shell
 from developer_node.front.shell.kept_output import AlternateScreen, OutputKeeper
 from developer_node.front.shell.parts import Parts
 from developer_node.front.shell.recorded import orphans
@@ -129,6 +130,8 @@ class Recording:
         if told is None or told.private or not told.text.strip():
             return None
         allowed = gate(self._home, Path(told.cwd), told.text)
+        if opens_shell(told.text):
+            allowed = replace(allowed, output=False)
         return allowed if allowed.record else None
 
     def _end(self, exit_codes: tuple[int, ...]) -> None:

@@ -97,9 +97,13 @@ def test_a_shell_inside_is_one_command_and_is_not_recorded_twice(open_shell: Ope
     person.types(f"{sys.executable} -m developer_node.front.cli shell; echo code $?\r".encode())
     person.sees(rb"this shell is recorded already\r\ncode 3\r\n")
     person.sees(READY)
+    _run(person, b" echo in private")
     _run(person, b"exit")
     _leave(person)
     assert [b.command for b in person.records()] == ["bash", "exit"]
+    inner = person.records()[0].output
+    assert (inner.text, inner.bytes_dropped) == ("", inner.bytes_total), "typed there in private"
+    assert inner.bytes_total > len("in private")
 
 
 def test_a_pane_of_tmux_is_another_terminal_and_is_recorded(
