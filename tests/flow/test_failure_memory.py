@@ -319,8 +319,9 @@ async def test_a_plain_assertion_comes_back_with_the_commit_that_fixed_what_it_i
     assert remedy.also_changed == ("README.md", "stock.py")
     assert "+    return whole(a + b)" in remedy.diff
     assert remedy.why == (
-        "the failing test imports calculator.py; it changed between the failing and the passing run"
-    )
+        "the failing test imports calculator.py; it changed between the failing and the passing "
+        "run; whether it was in place here when it failed is not known"
+    ), "no run before this one tells what is in the second clone"
 
 
 async def test_a_fix_two_imports_away_is_found_and_a_change_elsewhere_is_not(
