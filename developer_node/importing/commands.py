@@ -32,6 +32,8 @@ from developer_node.watch.ports import Entry, Memory, Record, event_of
 BATCH = 200
 COPIES_MAX = 200
 """Working copies that one import tells of; commands in further ones belong to no project."""
+REASONS_MAX = 5
+"""That are told of one import, the most frequent first."""
 _DAY_MS = 86_400_000
 _NOWHERE = WorkingCopyId("")
 
@@ -44,6 +46,8 @@ class _Counts:
     left_out: int = 0
     timeless: int = 0
     placeless: int = 0
+    why: Counter[str] = field(default_factory=Counter[str])
+    """Why some were left out."""
     of: Counter[str] = field(default_factory=Counter[str])
     """How often a command without a time was met."""
 
@@ -83,8 +87,9 @@ class Commands:
     ) -> tuple[str, Event] | None:
         """Its mark and its event; None when it may not or need not be kept."""
         cwd = Path(past.cwd or "/")
-        if not past.command.strip() or not gate(self.home, cwd, past.command).record:
+        if why := self._why_not(past.command, cwd):
             counts.left_out += 1
+            counts.why[why] += 1
             return None
         command = self.redact(past.command.rstrip("\n"))[:COMMAND_CHARACTERS_MAX]
         at_ms = past.at_ms if 0 < past.at_ms < self.clock.now_ms() + _DAY_MS else 0
@@ -102,6 +107,12 @@ class Commands:
             recorder=source,
         )
         return f"imported:{name}", event_of(body, places.of(past.cwd), at_ms)
+
+    def _why_not(self, command: str, cwd: Path) -> str:
+        if not command.strip():
+            return "It is empty."
+        allowed = gate(self.home, cwd, command)
+        return "" if allowed.record else allowed.why
 
     async def _record(
         self, ready: list[tuple[str, Event]], counts: _Counts, places: _Places
@@ -171,6 +182,8 @@ def _progress(
 
 def _unknown(source: Shell, counts: _Counts, older: int, places: _Places) -> Iterator[str]:
     yield from UNKNOWN[source]
+    for why, count in counts.why.most_common(REASONS_MAX):
+        yield f"Left out: {count}. {why}"
     if counts.timeless:
         yield f"Of {counts.timeless} commands the time is not known."
     if source == "atuin" and counts.placeless:

@@ -43,7 +43,8 @@ class GitLog:
         """See Importing.run."""
         root = await asyncio.to_thread(find_root, path)
         if root is None:
-            raise Invalid(f"{path} is no git repository", field="path", hint="Name a repository.")
+            hint = "Name a directory of one: postdevai import git DIR"
+            raise Invalid(f"{path} is in no git repository", field="path", hint=hint)
         name = await asyncio.to_thread(working_copy, self.home, root)
         shas, older = await asyncio.to_thread(_log, root)
         known = await self.memory.commits(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,11 @@ UNKNOWN: dict[Source, tuple[str, ...]] = {
 }
 
 
+LOOKED_AT_BYTES = 1 << 16
+STRANGE_SHARE = 10
+"""A history may hold some bytes of other encodings; one in so many characters is no text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A history that is there."""
@@ -57,13 +63,37 @@ def opened(source: str, path: str) -> Opened:
     if not place.is_absolute():
         raise Invalid(f"{path!r} is not an absolute path", field="path")
     if not place.exists():
-        raise Missing(f"There is no {path}", hint="Check the path.")
+        raise Missing(f"There is no {path}", hint=_name_it(known))
     if place.is_dir() != (known == "git"):
-        wanted = "a repository" if known == "git" else "a file"
-        raise Invalid(f"{path} is not {wanted}", field="path", hint=f"Name {wanted}.")
+        wanted = "a directory" if known == "git" else "a file"
+        raise Invalid(f"{path} is not {wanted}", field="path", hint=_name_it(known))
     if not os.access(place, os.R_OK):
         raise Denied(f"{path} cannot be read", hint="Check whose file it is.")
+    if known not in ("git", "atuin"):
+        _check_text(place, known)
     return Opened(known, place)
+
+
+def _name_it(source: Source) -> str:
+    if source == "git":
+        return "Name a directory of a git repository: postdevai import git DIR"
+    usual = ", ".join(PLACES[source])
+    return f"Name {source}'s history file, or none for the usual place ({usual})."
+
+
+def _check_text(place: Path, source: Source) -> None:
+    """Invalid for a file that no shell can have written."""
+    with place.open("rb") as file:
+        begin = file.read(LOOKED_AT_BYTES)
+    plain = begin
+    if source == "zsh":  # it writes 0x83 ahead of bytes that it uses itself
+        plain = re.sub(rb"\x83(.)", lambda meta: bytes([meta[1][0] ^ 32]), begin, flags=re.DOTALL)
+    text = plain.decode("utf-8", "replace")
+    strange = sum(c == "\ufffd" or (c < " " and c not in "\t\n\r\x1b") for c in text)
+    if b"\0" in begin or strange * STRANGE_SHARE > len(text):
+        raise Invalid(f"{place} is no text", field="path", hint=_name_it(source))
+    if source == "fish" and begin.strip() and b"- cmd: " not in begin:
+        raise Invalid(f"{place} is no history of fish", field="path", hint=_name_it(source))
 
 
 def _usual(source: Source) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 import subprocess
@@ -229,6 +230,50 @@ async def test_private_commands_and_empty_ones_are_left_out(
     last = await bring_in(importing, "bash", tmp_path / "h")
     assert (last.recorded, last.left_out) == (1, 2)
     assert [ran.command for ran in outbox.commands] == ["make"]
+    assert "Left out: 1. A command that begins with a space is private." in last.unknown
+    assert "Left out: 1. It is empty." in last.unknown
+
+
+@pytest.mark.parametrize("source", ["bash", "zsh", "fish"])
+async def test_a_file_that_is_no_text_is_refused(
+    importing: Importing, tmp_path: Path, outbox: Outbox, source: str
+) -> None:
+    made = hashlib.shake_128(b"noise").digest(3000)
+    (tmp_path / "zeros").write_bytes(b"ls\0-l\0" * 50)
+    (tmp_path / "noise").write_bytes(made.replace(b"\0", b"x"))
+    for name in ("noise", "zeros"):
+        with pytest.raises(Invalid, match="is no text") as refused:
+            await bring_in(importing, source, tmp_path / name)
+        assert f"Name {source}'s history file" in refused.value.hint
+    assert not outbox.events
+
+
+async def test_a_history_in_other_scripts_is_text(
+    importing: Importing, tmp_path: Path, outbox: Outbox
+) -> None:
+    said = "echo größer дом 家 \x1b[1m".encode()
+    metafied = b"".join(
+        bytes([0x83, byte ^ 32]) if 0x83 <= byte <= 0xA2 else bytes([byte]) for byte in said
+    )
+    (tmp_path / "zsh").write_bytes(metafied + b"\n")
+    (tmp_path / "bash").write_bytes(b"make\n" * 9 + "echo größer".encode("latin-1") + b"\n")
+    assert (await bring_in(importing, "zsh", tmp_path / "zsh")).recorded == 1
+    assert (await bring_in(importing, "bash", tmp_path / "bash")).recorded == 10
+    assert outbox.commands[0].command.startswith("echo größer дом 家")
+
+
+async def test_what_cannot_be_imported_says_what_to_name_instead(
+    importing: Importing, tmp_path: Path
+) -> None:
+    with pytest.raises(Missing) as missing:
+        await bring_in(importing, "zsh", tmp_path / "nofile")
+    assert "~/.zsh_history" in missing.value.hint
+    with pytest.raises(Invalid, match="in no git repository") as outside:
+        await bring_in(importing, "git", tmp_path)
+    assert "postdevai import git DIR" in outside.value.hint
+    (tmp_path / "notes").write_text("make\n")
+    with pytest.raises(Invalid, match="no history of fish"):
+        await bring_in(importing, "fish", tmp_path / "notes")
 
 
 async def test_no_planted_secret_comes_in(
