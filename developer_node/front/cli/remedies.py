@@ -16,7 +16,7 @@ from developer_node.front.cli.words import JSON, PROJECT, home, print_json
 
 if TYPE_CHECKING:
     from common.model.event import Autonomy
-    from common.model.failure import RemedyKind
+    from common.model.failure import RemedyKind, Suggestion
     from developer_node.front.local_client import LocalClient
 
 REMEDY = Annotated[
@@ -54,11 +54,11 @@ def prove(
         raise Invalid("A remedy and a commit exclude each other.", field="commit")
     if json and not yes:
         raise Invalid("With --json nobody is asked.", field="yes", hint="Add --yes.")
-    if not (yes or typer.confirm(CONSENT_TO_FIX if commit else CONSENT, default=True)):
-        raise typer.Exit(NO)
 
     async def use(client: LocalClient) -> int:
-        chosen = "" if commit else remedy or await _best_of_last(client)
+        chosen = "" if commit else remedy or await _last_one(client)
+        if not (yes or typer.confirm(CONSENT_TO_FIX if commit else CONSENT, default=True)):
+            return NO  # asked only now: what is to be tried is said before
         path = os.getcwd() if commit else ""
         target = ProofTarget(chosen, path, commit, consent=True, timeout_s=timeout)
         output = Page(sys.stderr) if json else Page()
@@ -111,7 +111,7 @@ def patch(remedy: REMEDY = "", json: JSON = False) -> None:
     from developer_node.front.output_page import Page
 
     async def use(client: LocalClient) -> int:
-        chosen = remedy or await _best_of_last(client)
+        chosen = remedy or await _last_one(client)
         drafted = await client.remedies.draft(chosen, os.getcwd())
         if json:
             print_json(output_json_remedies.drafted(drafted))
@@ -160,13 +160,15 @@ def snooze(
     ] = 60,
 ) -> None:
     """Put a card off: the same symptom makes none for so long."""
+    from developer_node.front.cli.named_none import headline
     from developer_node.front.output_page import Page, line
     from developer_node.front.output_words import count
 
     async def use(client: LocalClient) -> int:
-        chosen = card or await _newest_card(client)
-        await client.remedies.snooze(chosen, minutes)
-        Page().show(line(f"Put off for {count(minutes, 'minute')}."))
+        newest = None if card else await _newest_card(client)
+        await client.remedies.snooze(newest.id if newest else card, minutes)
+        what = f": {headline(newest.recollection.failure)}" if newest else "."
+        Page().show(line(f"Put off for {count(minutes, 'minute')}{what}"))
         return DONE
 
     raise typer.Exit(with_client(use, home()))
@@ -244,21 +246,14 @@ def _classes(words: str) -> tuple[RemedyKind, ...]:
     return cast("tuple[RemedyKind, ...]", chosen)
 
 
-async def _best_of_last(client: LocalClient) -> str:
-    known = await client.recall(last=True)
-    if not known.remedies:
-        raise Missing(
-            f"The last failure has no remedy: {known.note or 'none is known'}.",
-            hint="Name one: `postdevai recall --json` tells their ids.",
-        )
-    best = next((each for each in known.remedies if each.state != "rejected"), None)
-    if best is None:
-        rejected = known.remedies[0]
-        raise Missing(
-            f"The last failure has no other remedy than one that was rejected: {rejected.label}.",
-            hint=f"To have it all the same, name it: {rejected.id}",
-        )
-    return best.id
+async def _last_one(client: LocalClient) -> str:
+    """The remedy that is meant when none is named; which one is said, beside what is printed."""
+    from developer_node.front.cli.named_none import best_of_last
+    from developer_node.front.output_page import Page, line
+
+    chosen, sentence = await best_of_last(client)
+    Page(sys.stderr).show(line(sentence))
+    return chosen
 
 
 async def _tried(client: LocalClient) -> dict[str, str]:
@@ -278,8 +273,8 @@ async def _tried(client: LocalClient) -> dict[str, str]:
     }
 
 
-async def _newest_card(client: LocalClient) -> str:
-    from common.model.failure import Suggestion
+async def _newest_card(client: LocalClient) -> Suggestion:
+    from common.model import failure
 
     newest: Suggestion | None = None  # one that says something else now comes once more
     feed = client.feed()
@@ -288,7 +283,9 @@ async def _newest_card(client: LocalClient) -> str:
             async with asyncio.timeout(FEED_SILENT_S):
                 item = await anext(feed)
             card = item.item
-            if isinstance(card, Suggestion) and (newest is None or card.cursor > newest.cursor):
+            if isinstance(card, failure.Suggestion) and (
+                newest is None or card.cursor > newest.cursor
+            ):
                 newest = card
     except TimeoutError:
         pass
@@ -296,4 +293,4 @@ async def _newest_card(client: LocalClient) -> str:
         await feed.aclose()
     if newest is None:
         raise Missing("No card has come since the daemon started.", hint="Name a card by its id.")
-    return newest.id
+    return newest

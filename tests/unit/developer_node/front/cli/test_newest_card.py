@@ -33,7 +33,7 @@ class Kept:
 
 async def newest(*cursors: int) -> str:
     client = cast(LocalClient, Kept(*cursors))
-    return await remedies._newest_card(client)  # pyright: ignore[reportPrivateUsage]
+    return (await remedies._newest_card(client)).id  # pyright: ignore[reportPrivateUsage]
 
 
 async def test_a_card_that_is_shown_again_is_no_newer(monkeypatch: pytest.MonkeyPatch) -> None:
