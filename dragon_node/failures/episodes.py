@@ -14,9 +14,11 @@ from dragon_node.failures.changes import (
     closest_part,
     declares_dependencies,
     file_of,
+    is_own_test,
     is_test,
     named_part,
     spoken_of,
+    with_its_tests,
     written_by_people,
 )
 from dragon_node.failures.outside import Outside
@@ -141,28 +143,36 @@ def _code(
     spoken = spoken_of(failure, failing.command, failing.cwd, root)
     part = closest_part(failure, changes, spoken)
     tests = [c.path for c in part.also if is_test(c.path, failure)]
-    own = file_of(failure.test) in tests
+    own = [path for path in tests if is_own_test(path, failure)]
     if not part.related:
-        return _nothing_related(part.also, tests, file_of(failure.test) if own else "")
-    note = _said(part, failure)
+        return _nothing_related(part.also, tests, own)
+    note, theirs = _said(part, failure), _own_file(own, failure)
     if verdict != "passed" and own:
-        note += ", but so did the test's own file, and the run does not name the tests that passed"
+        note += f", but so did {theirs}, and the run does not name the tests that passed"
         return Ending("unproven", note, "code", part.related, part.also)
     if own:
-        note += ", and so did the test's own file; which of them made it pass is not known"
+        note += f", and so did {theirs}; which of them made it pass is not known"
         return Ending("ambiguous", note, "code", part.related, part.also)
+    if with_its_tests(part.related, failure):
+        note += "; its own tests stand in the same file, so what is expected may be what changed"
+        return Ending("unproven", note, "code", part.related, part.also)
     if tests:
         note += f"; so did {_list(tests)}"
     return Ending("observed", note, "code", part.related, part.also)
 
 
-def _nothing_related(also: tuple[PathChange, ...], tests: list[str], own: str) -> Ending:
+def _own_file(own: list[str], failure: Failure) -> str:
+    return "the test's own file" if own == [file_of(failure.test)] else _list(own)
+
+
+def _nothing_related(also: tuple[PathChange, ...], tests: list[str], own: list[str]) -> Ending:
     if own and len(tests) == len(also):
         return Ending("expectation changed", f"only tests changed: {_list(tests)}", also=also)
-    others = _list([c.path for c in also if c.path != own])
+    others = _list([c.path for c in also if c.path not in own])
     note = f"{others} changed, which the failure does not name"
     if own:
-        note = f"the test's own file changed, and so did {others}, which the failure does not name"
+        first = "the test's own file" if len(own) == 1 else _list(own)
+        note = f"{first} changed, and so did {others}, which the failure does not name"
     return Ending("unexplained", note, also=also)
 
 
@@ -175,19 +185,11 @@ def _said(part: Parted, failure: Failure) -> str:
         case "named":
             return f"{_list(paths)} {when}"
         case "imported":
-            note = f"the failing test {_uses(paths)} {_list(paths)}; {they} {when}"
+            note = f"the failing test imports {_list(paths)}; {they} {when}"
         case "reached":
             return f"the failing test reaches {_list(paths)} through its imports; {they} {when}"
     farther = [c.path for c in part.also if c.path in failure.reaches]
     return f"{note}; so did {_list(farther)}, which it reaches through them" if farther else note
-
-
-def _uses(paths: list[str]) -> str:
-    """pytest runs a conftest.py with the test; nothing imports it."""
-    conftests = [p for p in paths if p.rsplit("/", 1)[-1] == "conftest.py"]
-    if not conftests:
-        return "imports"
-    return "runs with" if len(conftests) == len(paths) else "imports or runs with"
 
 
 def _environment_too(

@@ -57,7 +57,7 @@ class FailureMemory:
             case Event(body=CommandFinished(recorder="atuin" | "bash" | "zsh" | "fish")):
                 pass  # of a history: no exit code, no output, no ground, so nothing to conclude
             case Event(body=CommandFinished() as command) as event:
-                known = tuple(current(failure) for failure in command.failures)
+                known = tuple(current(f, command.command) for f in command.failures)
                 command = dataclasses.replace(command, failures=known)
                 _run(db, runs.run_of(record, event, command), command)
             case Event(body=ProofFinished() as finished) as event:
