@@ -29,7 +29,7 @@ MESSAGE_LINES = 20
 def card(known: Recollection, now_ms: int) -> list[Line]:
     """What failed, when it was last seen, what made it pass, why, and how fresh that is."""
     lines = _failed(known.failure) if known.failure else []
-    lines.append(_row("Match", Span(MATCHES[known.match], "bold")))
+    lines.append(_row("Match", Span(_match(known), "bold")))
     lines += _seen(known.occurrences, now_ms)
     if known.flaky:
         often = f"failed in {known.flaky.failed} of {known.flaky.runs} runs"
@@ -43,6 +43,12 @@ def card(known: Recollection, now_ms: int) -> list[Line]:
     elif known.note:
         lines.append(_row("Note", Span(known.note, "yellow")))
     return [*lines, fresh(known.freshness)]
+
+
+def _match(known: Recollection) -> str:
+    """A failure that has happened once is like nothing but itself."""
+    alone = len(known.occurrences) == 1 and not known.remedies and known.flaky is None
+    return "seen once" if known.match == "same" and alone else MATCHES[known.match]
 
 
 def nothing_failed() -> list[Line]:

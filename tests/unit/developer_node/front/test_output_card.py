@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from common.model.failure import Failure, Recollection, Remedy
+from common.model.failure import Failure, Occurrence, Recollection, Remedy
+from common.model.ids import EventId
 from developer_node.front.output_card import MESSAGE_LINES, card
 
 REMEDY = Remedy("r1", "observed", "environment", label="foo 1.2 -> 1.3")
@@ -31,3 +32,13 @@ def test_a_remedy_that_was_accepted_says_so() -> None:
     accepted = Remedy("r1", "observed", "environment", label="foo 1.2 -> 1.3", accepted=True)
     assert any(text.endswith("foo 1.2 -> 1.3  accepted by you") for text in shown("m", accepted))
     assert not any("accepted" in text for text in shown("m"))
+
+
+def test_a_first_sighting_is_called_the_same_as_nothing() -> None:
+    failure = Failure("pytest", "AssertionError", "test", "m", "m", "t.py::test_it")
+    once = Occurrence(EventId("e"), 1, "thing", "/t", "", "pytest", "m")
+    lines = card(Recollection("same", failure, (once,), note="seen for the first time"), 2)
+    said = ["".join(span.text for span in line) for line in lines]
+    assert any(text.split() == ["Match", "seen", "once"] for text in said)
+    twice = card(Recollection("same", failure, (once, once)), 2)
+    assert any("same symptom" in "".join(s.text for s in line) for line in twice)
