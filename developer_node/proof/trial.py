@@ -13,6 +13,7 @@ from common.model.event import CommandFinished, Output
 from developer_node.proof import judging, witness
 from developer_node.proof.judging import Tried
 from developer_node.proof.running import run
+from developer_node.proof.runtimes import runtimes
 from developer_node.proof.sandbox import Plan, Sandbox
 from developer_node.proof.surroundings import Surroundings
 
@@ -70,11 +71,12 @@ class Bench:
         (tmp / "home").mkdir(parents=True)
         shutil.copytree(files, place / "files", symlinks=True)
         witness.place(tmp)
-        plan = Plan(place / "files", self.root, self.cwd, tmp, self.shown, self.hidden)
+        given = self.surroundings.variables
+        seen = (*self.shown, *runtimes(given, self.root))
+        plan = Plan(place / "files", self.root, self.cwd, tmp, seen, self.hidden)
         plan.tree.joinpath(self.cwd.relative_to(self.root)).mkdir(parents=True, exist_ok=True)
         self.sandbox.arrange(plan)
         tmp_seen = self.sandbox.tmp(plan)
-        given = self.surroundings.variables
         own = {"HOME": os.fspath(self.sandbox.home(plan)), "TMPDIR": os.fspath(tmp_seen)}
         own |= {"TERM": "dumb", "PWD": os.fspath(self._cwd_seen(plan))} | OFFLINE
         return replace(plan, environment=given | own | witness.variables(tmp_seen, given))

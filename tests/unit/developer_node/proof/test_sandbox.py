@@ -9,6 +9,8 @@ import signal
 import socket
 import sys
 import tempfile
+import venv
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -19,6 +21,7 @@ from developer_node.proof.bubblewrap import Bubblewrap
 from developer_node.proof.hindrance import Hindrance
 from developer_node.proof.namespaces import Namespaces
 from developer_node.proof.running import Ran, run
+from developer_node.proof.runtimes import runtimes
 from developer_node.proof.sandbox import Plan, Sandbox, check_root, choose
 from developer_node.proof.seatbelt import Seatbelt, profile
 from tests.support.proofs import until_begun
@@ -45,7 +48,8 @@ def plan(tmp_path: Path) -> Plan:
     (tmp_path / "hidden" / "key").write_text("the key\n")
     root = tmp_path / "root"
     environment = {"PATH": os.environ["PATH"], "HOME": "/tmp/home"}
-    shown, hidden = (root / ".venv",), (tmp_path / "hidden",)
+    own = runtimes({"VIRTUAL_ENV": sys.prefix}, root)  # the tests' own Python may lie in /tmp
+    shown, hidden = (root / ".venv", *own), (tmp_path / "hidden",)
     return Plan(tmp_path / "tree", root, root, tmp_path / "tmp", shown, hidden, environment)
 
 
@@ -208,3 +212,20 @@ def test_on_macos_what_is_shown_is_linked_into_the_tree(plan: Plan) -> None:
 
 def _running(mark: str) -> list[int]:
     return [p.pid for p in psutil.process_iter(["cmdline"]) if mark in (p.info["cmdline"] or ())]
+
+
+async def test_a_virtual_environment_that_lies_elsewhere_is_the_one_that_runs(
+    shut: Sandbox, plan: Plan, tmp_path: Path
+) -> None:
+    """Below /tmp or HOME it would be hidden, and another Python on PATH would be tried."""
+    place = tmp_path / "elsewhere" / "venv"
+    await asyncio.to_thread(venv.create, place, symlinks=True)
+    path = {"PATH": f"{place / 'bin'}:{os.environ['PATH']}"}
+    asks = "import sys; print(sys.prefix); open(sys.prefix + '/x', 'w')"
+    argv = ["/usr/bin/env", "python", "-c", asks]
+    blind = replace(plan, environment=path)
+    seeing = replace(blind, shown=(*plan.shown, *runtimes(path, plan.root)))
+    assert str(place) not in (await run(shut.wrap(blind, argv), timeout_s=60)).output.text
+    ran = await run(shut.wrap(seeing, argv), timeout_s=60)
+    assert f"{place}\n" in ran.output.text
+    assert "Read-only file system" in ran.output.text

@@ -88,18 +88,3 @@ def test_a_step_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.M
     with closing(apsw.Connection(str(path))) as db:
         assert db.execute("SELECT value FROM meta WHERE name='stamp'").get == "j 3"
         assert not db.execute("SELECT 1 FROM sqlite_master WHERE name='brought_forward'").fetchall()
-
-
-def test_a_memory_of_format_2_learns_who_told_of_its_runs(tmp_path: Path) -> None:
-    """Its runs stay as they were: nobody knows now who told of them, and none was under way."""
-    path = tmp_path / "memory.db"
-    with closing(apsw.Connection(str(path))) as db:
-        db.execute(shards.META)
-        db.execute("INSERT INTO meta VALUES('stamp', 'j 2')")
-        db.execute("CREATE TABLE runs(lsn INTEGER PRIMARY KEY, command TEXT NOT NULL)")
-        db.execute("INSERT INTO runs VALUES (7, 'pytest')")
-    brought_forward(path, 2)
-    with closing(apsw.Connection(str(path))) as db:
-        rows = db.execute("SELECT lsn, command, ci, recorder, run, running FROM runs").fetchall()
-        assert rows == [(7, "pytest", 0, "", "", 0)]
-        assert db.execute("SELECT value FROM meta WHERE name='stamp'").get == "j 3"
