@@ -332,7 +332,9 @@ async def test_everything_at_once_loses_nothing_and_never_stands_still(tmp_path:
             for _ in range(rounds):
                 number = dice.randint(1, projects)
                 assert await has(lake, number)
-                assert await lake.by_words(f"only_in_{number}_0", 3, name_of(number))
+                async with asyncio.timeout(60):  # words follow a restore, and say how far behind
+                    while not await lake.by_words(f"only_in_{number}_0", 3, name_of(number)):
+                        await asyncio.sleep(0.01)
                 await lake.by_words("only", 3)
 
         async def tell() -> None:
