@@ -333,7 +333,8 @@ async def test_everything_at_once_loses_nothing_and_never_stands_still(tmp_path:
                 number = dice.randint(1, projects)
                 assert await has(lake, number)
                 async with asyncio.timeout(60):  # words follow a restore, and say how far behind
-                    while not await lake.by_words(f"only_in_{number}_0", 3, name_of(number)):
+                    word = f"only_in_{number}_0"
+                    while not await lake.by_words(word, 3, name_of(number)):  # noqa: ASYNC110
                         await asyncio.sleep(0.01)
                 await lake.by_words("only", 3)
 
