@@ -17,7 +17,9 @@ from types import FrameType
 from developer_node.front.shell import terminal
 from developer_node.front.shell.recorded.tee import Tee
 
-CHUNK_BYTES = 65536
+CHUNK_BYTES = 8192
+"""Read and written in one turn: with 64 KiB one side stands still while the other works (0.64 of a
+plain `cat`, against 0.76 to 0.83)."""
 _AFTER_END_S = 0.1
 """How long a terminal may be silent before what was written ahead of the end has all come."""
 _READ, _WRITE = select.POLLIN | select.POLLHUP, select.POLLOUT
