@@ -27,7 +27,7 @@ def test_a_sentence_broken_by_the_width_is_whole_again(name: str) -> None:
         ("nofile", "File not found: nowhere.txt"),
         (
             "refused",
-            "Failed to fetch: http://127.0.0.1:9/simple/fig-of-nobody/: "
+            "Failed to fetch: http://127.0.0.1:9/index/fig-of-nobody/: "
             "Connection refused (os error 111)",
         ),
     ],
