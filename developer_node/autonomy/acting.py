@@ -22,15 +22,16 @@ from common.model.event import ActDone, CommandFinished, Event, Ground
 from common.model.failure import Remedy, Suggestion
 from common.model.ids import ContentHash, EventId, WorkingCopyId, new_event_id
 from common.model.remedy import AutonomySetting, DraftedPatch, RemedyMaterial
-from developer_node.autonomy import worktrees
+from developer_node.autonomy import trying, worktrees
 from developer_node.autonomy.acts import Act, Acts
 from developer_node.autonomy.deciding import as_allowed, choice, message, refusal, told
 from developer_node.autonomy.levels import Levels
 from developer_node.autonomy.patches import drafted, why_not
 from developer_node.autonomy.persons_files import files_hash
-from developer_node.autonomy.trying import Workbench
+from developer_node.autonomy.trying import ActCase
 from developer_node.proof.machine import of_this_machine
 from developer_node.proof.sandbox import Sandbox
+from developer_node.proof.workbench import Workbench
 from developer_node.text.working_copy import find_root
 from developer_node.watch.ports import Record
 
@@ -186,7 +187,8 @@ class Acting:
         directory.mkdir(mode=0o700, parents=True)
         try:
             failure = card.recollection.failure
-            tried = await bench.attempt(root, ran, failure, remedy.diff, variables, directory)
+            case = ActCase(root, ran, failure, remedy, variables, self.home)
+            tried = await trying.attempt(bench, case, directory)
         finally:
             await asyncio.shield(asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True))
         if tried.mends:

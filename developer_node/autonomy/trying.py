@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
 from common.model.event import CommandFinished, Ground, Output
-from common.model.failure import Failure
+from common.model.failure import Failure, Remedy
 from developer_node.autonomy.patches import apply
 from developer_node.proof.hindrance import Hindrance
 from developer_node.proof.prepared import About, Prepared
 from developer_node.proof.rows import Rows
-from developer_node.proof.sandbox import Sandbox, choose
 from developer_node.proof.shown import shown
 from developer_node.proof.surroundings import Recorded, find
 from developer_node.proof.trees import Tree
+from developer_node.proof.workbench import Workbench
 from developer_node.text.working_copy import made_once
 
 TIMEOUT_S = 120.0
@@ -37,75 +37,51 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Workbench:
-    """What all tries on this machine have in common."""
+class ActCase:
+    """What failed just now on a clean tree, and the change of the past that may mend it."""
 
+    root: Path
+    ran: CommandFinished
+    failure: Failure
+    remedy: Remedy
+    variables: Mapping[str, str]
+    """Keyed hashes of what the command ran with, by name."""
     home: Path
-    sandboxes: Sequence[Sandbox]
-    interpret: Callable[[CommandFinished, str], CommandFinished]
-    redact: Callable[[str], str]
 
-    async def attempt(
-        self,
-        root: Path,
-        ran: CommandFinished,
-        failure: Failure,
-        diff: str,
-        variables: Mapping[str, str],
-        directory: Path,
-    ) -> Outcome:
-        """Six runs at most, in a sandbox; `directory` is empty and the caller's to remove."""
-        rows = Rows(TIMEOUT_S)
-        try:
-            sandbox = await asyncio.to_thread(choose, self.sandboxes)
-            rows.sandbox = sandbox.name
-            prepared = await asyncio.to_thread(
-                self._prepare, root, ran, failure, diff, variables, directory
-            )
-            bench = prepared.bench(
-                directory=directory / "runs",
-                sandbox=sandbox,
-                hidden=(self.home,),
-                timeout_s=rows.timeout_s,
-                interpret=self.interpret,
-                redact=self.redact,
-            )
-            async with aclosing(rows.fill(prepared, bench)) as filling:
-                async for _ in filling:
-                    pass
-        except Hindrance as hindrance:
-            rows.reason = hindrance.sentence
-        return _outcome(rows, ran.command)
+    async def prepare(self, directory: Path) -> Prepared:
+        """Both trees; Hindrance when what failed is not what is committed."""
+        return await asyncio.to_thread(self._rebuild, directory)
 
-    def _prepare(
-        self,
-        root: Path,
-        ran: CommandFinished,
-        failure: Failure,
-        diff: str,
-        variables: Mapping[str, str],
-        directory: Path,
-    ) -> Prepared:
-        ground = ran.ground or Ground()
-        root, cwd = root.resolve(), Path(os.path.realpath(ran.cwd))
+    def _rebuild(self, directory: Path) -> Prepared:
+        ran, ground = self.ran, self.ran.ground or Ground()
+        root, cwd = self.root.resolve(), Path(os.path.realpath(ran.cwd))
         if not cwd.is_relative_to(root):
             raise Hindrance(f"it ran in {ran.cwd}, outside the working copy")
-        then = Recorded(ground.interpreter, ground.packages, variables, ground.lock_hash)
+        then = Recorded(ground.interpreter, ground.packages, self.variables, ground.lock_hash)
         key = made_once(self.home / "developer" / "variables_key", os.urandom(32).hex())
         around = find(then, ran.command, cwd, root, bytes.fromhex(key), os.environ)
         failing, mended = (_at(root, directory / name, ground) for name in ("failing", "mended"))
-        apply(diff, mended.files)
+        apply(self.remedy.diff, mended.files)
         return Prepared(
             failing=failing.files,
             mended=mended.files,
             root=root,
             cwd=cwd,
             command=ran.command,
-            paths=(),
+            paths=tuple(p for p in self.remedy.paths if (mended.files / p).exists()),
             surroundings=around,
             shown=shown(root, failing.entries()),
-            choice=lambda tried: failure,
+            choice=lambda tried: self.failure,
         )
+
+
+async def attempt(bench: Workbench, case: ActCase, directory: Path) -> Outcome:
+    """Six runs at most, in a sandbox; `directory` is empty and the caller's to remove."""
+    rows = Rows(TIMEOUT_S)
+    async with aclosing(bench.work(case, directory, rows)) as working:
+        async for _ in working:
+            pass
+    return _outcome(rows, case.ran.command)
 
 
 def _at(root: Path, directory: Path, ground: Ground) -> Tree:

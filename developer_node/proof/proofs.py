@@ -16,12 +16,12 @@ from common.errors import Denied, Invalid, Missing
 from common.model.event import CommandFinished
 from common.model.ids import ContentHash, WorkingCopyId
 from common.model.remedy import ProofProgress, ProofStep, ProofTarget, RemedyMaterial
-from developer_node.proof.hindrance import Hindrance
 from developer_node.proof.machine import of_this_machine
 from developer_node.proof.mined import MinedCase, mined_case
 from developer_node.proof.recorded import RecordedCase
 from developer_node.proof.rows import Rows
-from developer_node.proof.sandbox import Sandbox, check_root, choose
+from developer_node.proof.sandbox import Sandbox
+from developer_node.proof.workbench import Workbench
 from developer_node.text.working_copy import find_root, working_copy
 from developer_node.watch.ports import Record, event_of
 
@@ -84,7 +84,8 @@ class Proofs:
             try:
                 case, name = await self._case(target)
                 yield _rebuilding(f"Rebuilding the files of {case.what}.")
-                async with aclosing(self._try(case, directory, rows)) as trying:
+                bench = Workbench(self.home, self.sandboxes, self.interpret, self.redact)
+                async with aclosing(bench.work(case, directory, rows)) as trying:
                     async for progress in trying:
                         yield ProofStep(progress)
             finally:
@@ -105,29 +106,6 @@ class Proofs:
         material = await self.dragon.material(target.remedy_id)
         root = self._here(material)
         return RecordedCase(material, root, self.home, self.contents), material.working_copy
-
-    async def _try(
-        self, case: RecordedCase | MinedCase, directory: Path, rows: Rows
-    ) -> AsyncGenerator[ProofProgress]:
-        """A hindrance ends it with its reason; what was seen until then is kept."""
-        try:
-            sandbox = await asyncio.to_thread(choose, self.sandboxes)
-            rows.sandbox = sandbox.name
-            check_root(case.root.resolve())
-            prepared = await case.prepare(directory)
-            bench = prepared.bench(
-                directory=directory / "runs",
-                sandbox=sandbox,
-                hidden=(self.home,),
-                timeout_s=rows.timeout_s,
-                interpret=self.interpret,
-                redact=self.redact,
-            )
-            async with aclosing(rows.fill(prepared, bench)) as filling:
-                async for progress in filling:
-                    yield progress
-        except Hindrance as hindrance:
-            rows.reason = hindrance.sentence
 
     def _here(self, material: RemedyMaterial) -> Path:
         """Where the failing working copy lies; Missing when that is not on this machine."""

@@ -17,9 +17,10 @@ from common.model.event import ActDone, CommandFinished, Event
 from common.model.failure import Recollection, Remedy, RemedyState, Suggestion
 from common.model.ids import ContentHash, EventId, new_event_id
 from common.model.remedy import AutonomySetting, RemedyMaterial
+from developer_node.autonomy import trying
 from developer_node.autonomy.acting import Acting
 from developer_node.autonomy.persons_files import files_hash
-from developer_node.autonomy.trying import Outcome, Workbench
+from developer_node.autonomy.trying import Outcome
 from developer_node.proof.machine import of_this_machine
 from developer_node.proof.sandbox import Sandbox
 from developer_node.text import failures
@@ -127,7 +128,7 @@ def verified(monkeypatch: pytest.MonkeyPatch) -> None:
     async def well(*_: object) -> Outcome:
         return Outcome(True, "red and green", exit_code=0)
 
-    monkeypatch.setattr(Workbench, "attempt", well)
+    monkeypatch.setattr(trying, "attempt", well)
 
 
 async def allow(acting: Acting, level: str, *classes: str) -> None:
