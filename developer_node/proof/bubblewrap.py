@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from developer_node.proof.sandbox import TOOLCHAINS, Plan, person_home, probe
+from developer_node.proof.sandbox import TOOLCHAINS, InPlace, Plan, person_home, probe
 
 _ALONE = (
     "--unshare-all",
@@ -32,7 +31,7 @@ SEEN_AGAIN = ("/run/current-system", "/run/wrappers")
 
 
 @dataclass(frozen=True, slots=True)
-class Bubblewrap:
+class Bubblewrap(InPlace):
     """Paths, working directory and editable installs are as they were; the files are not."""
 
     program: str = "bwrap"
@@ -53,21 +52,6 @@ class Bubblewrap:
         for name, value in plan.environment.items():
             options += ["--setenv", name, value]
         return [self.program, *options, "--", *argv]
-
-    def arrange(self, plan: Plan) -> None:
-        """Nothing: everything is bound in its place."""
-
-    def root(self, plan: Plan) -> Path:
-        """Where the tree was."""
-        return plan.root
-
-    def tmp(self, plan: Plan) -> Path:
-        """Where the command sees its own directory for temporary files."""
-        return Path("/tmp")
-
-    def home(self, plan: Plan) -> Path:
-        """Where it always was, for programs look for their own there; in memory alone."""
-        return person_home() or Path("/tmp")
 
 
 def _unseen(plan: Plan) -> list[str]:

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from developer_node.proof.bubblewrap import SEEN_AGAIN, UNSEEN
-from developer_node.proof.sandbox import TOOLCHAINS, Plan, person_home, probe
+from developer_node.proof.sandbox import TOOLCHAINS, InPlace, Plan, person_home, probe
 
 _SCRIPT = Path(__file__).parent / "inside" / "shut_in.py"
 
 
 @dataclass(frozen=True, slots=True)
-class Namespaces:
+class Namespaces(InPlace):
     """Needs Linux 5.12 and user namespaces; nothing has to be installed."""
 
     python: str = sys.executable
@@ -39,21 +39,6 @@ class Namespaces:
     def wrap(self, plan: Plan, argv: Sequence[str]) -> list[str]:
         """The command that runs `argv` shut in."""
         return self._shut_in(_as_json(plan), argv)
-
-    def arrange(self, plan: Plan) -> None:
-        """Nothing: everything is bound in its place."""
-
-    def root(self, plan: Plan) -> Path:
-        """Where the tree was."""
-        return plan.root
-
-    def tmp(self, plan: Plan) -> Path:
-        """Where the command sees its own directory for temporary files."""
-        return Path("/tmp")
-
-    def home(self, plan: Plan) -> Path:
-        """Where it always was, for programs look for their own there; in memory alone."""
-        return person_home() or Path("/tmp")
 
     def _shut_in(self, plan: Mapping[str, object], argv: Sequence[str]) -> list[str]:
         return [self.python, "-I", "-S", os.fspath(_SCRIPT), json.dumps(plan), "--", *argv]

@@ -88,6 +88,25 @@ class Sandbox(Protocol):
         ...
 
 
+class InPlace:
+    """What sandboxes share that bind everything where it was: mount namespaces can."""
+
+    def arrange(self, plan: Plan) -> None:
+        """Nothing: everything is bound in its place."""
+
+    def root(self, plan: Plan) -> Path:
+        """Where the tree was."""
+        return plan.root
+
+    def tmp(self, plan: Plan) -> Path:
+        """Where the command sees its own directory for temporary files."""
+        return Path("/tmp")
+
+    def home(self, plan: Plan) -> Path:
+        """Where it always was, for programs look for their own there; in memory alone."""
+        return person_home() or Path("/tmp")
+
+
 def choose(sandboxes: Sequence[Sandbox]) -> Sandbox:
     """The first that can be used; Hindrance with every reason when none can."""
     reasons: list[str] = []
