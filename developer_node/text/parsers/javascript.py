@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from common.model.failure import Frame
+from common.model.failure import Frame, TestReport
 
 _SPINNER = re.compile(r"^(?:[\u2800-\u28ff] ?)+")
 """npm and npx turn it where the next line begins, and wipe it by moving the cursor."""
@@ -22,6 +23,26 @@ _ALIAS = re.compile(r" \[as [^\]]+\]$")
 _RECEIVER = re.compile(r"^(?:Object|Module|Function|Suite|Context|Test|Proxy|global)\.")
 _MATCHER = re.compile(r"^(?:expect\.)?(?:(?:not|resolves|rejects)\.)?to[A-Z]\w*$")
 _ANONYMOUS = ("<anonymous>", "eval", "null", "undefined")
+
+
+@dataclass(slots=True)
+class Names:
+    """Names of tests as a runner tells them, each once and in order."""
+
+    passed: dict[str, None] = field(default_factory=dict[str, None])
+    failed: dict[str, None] = field(default_factory=dict[str, None])
+    skipped: dict[str, None] = field(default_factory=dict[str, None])
+
+    def report(self, counts: Mapping[str, int]) -> TestReport:
+        """With the counts of the last lines; who failed has not passed."""
+        return TestReport(
+            passed=tuple(n for n in self.passed if n not in self.failed),
+            failed=tuple(self.failed),
+            skipped=tuple(self.skipped),
+            passed_count=counts.get("passed", 0),
+            failed_count=counts.get("failed", 0),
+            skipped_count=counts.get("skipped", 0) + counts.get("todo", 0),
+        )
 
 
 def shown(lines: Sequence[str]) -> list[str]:

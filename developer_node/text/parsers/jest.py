@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
-from common.model.failure import Frame, TestReport
+from common.model.failure import Frame
 from developer_node.text.parsers import javascript
 from developer_node.text.parsers.parser import Found, Parsed, Parser
 from developer_node.text.parsers.symptom import Complaint, Place, Symptom
@@ -43,13 +42,6 @@ _SKIPPED = ("○", "✎")
 _MESSAGE_CHARS_MAX = 4000
 
 
-@dataclass(slots=True)
-class _Names:
-    passed: dict[str, None] = field(default_factory=dict[str, None])
-    failed: dict[str, None] = field(default_factory=dict[str, None])
-    skipped: dict[str, None] = field(default_factory=dict[str, None])
-
-
 def parse(lines: Sequence[str], place: Place) -> Parsed | None:
     """None when no file of tests passed or failed."""
     lines = javascript.shown(lines)
@@ -61,14 +53,7 @@ def parse(lines: Sequence[str], place: Place) -> Parsed | None:
     found = list(_reports(lines, place))
     names.failed.update((f.symptom.test, None) for f in found)
     counts = _counts(lines)
-    tests = TestReport(
-        passed=tuple(n for n in names.passed if n not in names.failed),
-        failed=tuple(names.failed),
-        skipped=tuple(names.skipped),
-        passed_count=counts.get("passed", 0),
-        failed_count=counts.get("failed", 0),
-        skipped_count=counts.get("skipped", 0) + counts.get("todo", 0),
-    )
+    tests = names.report(counts)
     return Parsed(_once(found), tests, own=(range(files[0], _last_line(lines, files[-1]) + 1),))
 
 
@@ -87,9 +72,9 @@ def _last_line(lines: Sequence[str], default: int) -> int:
 # -- names and counts ------------------------------------------------------------------------
 
 
-def _names(lines: Sequence[str], place: Place) -> _Names:
+def _names(lines: Sequence[str], place: Place) -> javascript.Names:
     """A file that passed is named too: what failed in it as a whole is over then."""
-    names = _Names()
+    names = javascript.Names()
     path, groups = "", [""]
     for line in lines:
         file = _FILE.match(line)
@@ -109,7 +94,9 @@ def _names(lines: Sequence[str], place: Place) -> _Names:
     return names
 
 
-def _note(names: _Names, place: Place, path: str, groups: list[str], row: re.Match[str]) -> None:
+def _note(
+    names: javascript.Names, place: Place, path: str, groups: list[str], row: re.Match[str]
+) -> None:
     name, mark = row["name"], row["mark"]
     into = names.failed if mark in "✕×" else names.passed
     if mark in _SKIPPED:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from common.model.failure import Frame, TestReport
+from common.model.failure import Frame
 from developer_node.text.parsers import javascript
 from developer_node.text.parsers.parser import Found, Parsed, Parser
 from developer_node.text.parsers.symptom import Complaint, Place, Symptom
@@ -41,13 +41,6 @@ _AT_FILE = re.compile(r"^ *(?:At file|File): .+?:(?P<line>\d+):\d+$")
 _MESSAGE_CHARS_MAX = 4000
 
 
-@dataclass(slots=True)
-class _Names:
-    passed: dict[str, None] = field(default_factory=dict[str, None])
-    failed: dict[str, None] = field(default_factory=dict[str, None])
-    skipped: dict[str, None] = field(default_factory=dict[str, None])
-
-
 def parse(lines: Sequence[str], place: Place) -> Parsed | None:
     """None unless vitest says its name, its counts or its ruled headings."""
     lines = javascript.shown(lines)
@@ -60,23 +53,16 @@ def parse(lines: Sequence[str], place: Place) -> Parsed | None:
     counts = _counts(lines)
     if not (counts or found or names.passed):
         return None
-    tests = TestReport(
-        passed=tuple(n for n in names.passed if n not in names.failed),
-        failed=tuple(names.failed),
-        skipped=tuple(names.skipped),
-        passed_count=counts.get("passed", 0),
-        failed_count=counts.get("failed", 0),
-        skipped_count=counts.get("skipped", 0) + counts.get("todo", 0),
-    )
+    tests = names.report(counts)
     return Parsed(found, tests, own=(range(mine[0], mine[-1] + 1),))
 
 
 # -- names and counts ------------------------------------------------------------------------
 
 
-def _names(lines: Sequence[str], place: Place) -> _Names:
+def _names(lines: Sequence[str], place: Place) -> javascript.Names:
     """From lines with whole names, or from the tree of a file, whose groups are indented."""
-    names = _Names()
+    names = javascript.Names()
     path, groups = "", [""]
     for i, line in enumerate(lines):
         whole, file = _LINE.match(line), _FILE.match(line)
@@ -102,7 +88,7 @@ def _is_group(lines: Sequence[str], i: int, row: re.Match[str]) -> bool:
     return is_above and bool(_GROUP_TAIL.search(_TAIL.sub("", row["name"])))
 
 
-def _note(names: _Names, place: Place, path: str, mark: str, name: str) -> None:
+def _note(names: javascript.Names, place: Place, path: str, mark: str, name: str) -> None:
     into = names.skipped if mark in "↓□" else names.passed if mark == "✓" else names.failed
     into[place.node(f"{path}::{_TAIL.sub('', name)}")] = None
 
