@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import TypeVar
 
+from google.protobuf.message import Message
 from grpc.aio import Channel, Metadata
 
 from common.model.answer import AskPart, AskRequest
@@ -15,6 +17,8 @@ from common.pb.postdevai.v1.assistant_service_pb2_grpc import AssistantServiceSt
 from common.rpc.routed import Routed
 from common.wire.nouns import ask_part_from_pb
 from common.wire.translate import from_pb, to_pb
+
+R = TypeVar("R", bound=Message)
 
 FEEDBACK_S = 5.0
 MATERIAL_S = 20.0
@@ -50,51 +54,46 @@ class AssistantClient:
 
     async def feedback(self, remedy_id: str, verdict: Verdict) -> None:
         """What the person thought of a remedy."""
-
-        async def call(channel: Channel, metadata: Metadata) -> pb.FeedbackResponse:
-            request = pb.FeedbackRequest(remedy_id=remedy_id, verdict=verdict)
-            stub = AssistantServiceStub(channel)
-            return await stub.Feedback(request, metadata=metadata, timeout=FEEDBACK_S)
-
-        await self._routed.call(call, idempotent=False)
+        request = pb.FeedbackRequest(remedy_id=remedy_id, verdict=verdict)
+        await self._answer("Feedback", request, pb.FeedbackResponse, idempotent=False)
 
     async def snooze(self, suggestion_id: str, until_ms: int) -> None:
         """No card for the same symptom until then."""
-
-        async def call(channel: Channel, metadata: Metadata) -> pb.SnoozeResponse:
-            request = pb.SnoozeRequest(suggestion_id=suggestion_id, until_ms=until_ms)
-            stub = AssistantServiceStub(channel)
-            return await stub.Snooze(request, metadata=metadata, timeout=FEEDBACK_S)
-
-        await self._routed.call(call, idempotent=True)
+        request = pb.SnoozeRequest(suggestion_id=suggestion_id, until_ms=until_ms)
+        await self._answer("Snooze", request, pb.SnoozeResponse)
 
     async def card_stats(self, project: str = "") -> tuple[CardStats, ...]:
         """How cards were taken, of one project or of all."""
-
-        async def call(channel: Channel, metadata: Metadata) -> pb.GetCardStatsResponse:
-            request = pb.GetCardStatsRequest(project=project)
-            stub = AssistantServiceStub(channel)
-            return await stub.GetCardStats(request, metadata=metadata, timeout=FEEDBACK_S)
-
-        found = await self._routed.call(call, idempotent=True)
+        request = pb.GetCardStatsRequest(project=project)
+        found = await self._answer("GetCardStats", request, pb.GetCardStatsResponse)
         return tuple(from_pb(each, CardStats) for each in found.stats)
 
     async def quiet(self, project: str, quiet: bool) -> None:
         """The owner's word on a project's cards."""
-
-        async def call(channel: Channel, metadata: Metadata) -> pb.QuietResponse:
-            request = pb.QuietRequest(project=project, quiet=quiet)
-            stub = AssistantServiceStub(channel)
-            return await stub.Quiet(request, metadata=metadata, timeout=FEEDBACK_S)
-
-        await self._routed.call(call, idempotent=True)
+        request = pb.QuietRequest(project=project, quiet=quiet)
+        await self._answer("Quiet", request, pb.QuietResponse)
 
     async def material(self, remedy_id: str) -> RemedyMaterial:
         """What is needed to try a remedy again; Missing says what was not recorded."""
+        request = pb.GetMaterialRequest(remedy_id=remedy_id)
+        found = await self._answer(
+            "GetMaterial", request, pb.GetMaterialResponse, timeout_s=MATERIAL_S
+        )
+        return from_pb(found.material, RemedyMaterial)
 
-        async def call(channel: Channel, metadata: Metadata) -> pb.GetMaterialResponse:
-            request = pb.GetMaterialRequest(remedy_id=remedy_id)
-            stub = AssistantServiceStub(channel)
-            return await stub.GetMaterial(request, metadata=metadata, timeout=MATERIAL_S)
+    async def _answer(
+        self,
+        method: str,
+        request: Message,
+        response: type[R],
+        *,
+        timeout_s: float = FEEDBACK_S,
+        idempotent: bool = True,
+    ) -> R:
+        """One call by whichever route there is; `response` is what the method answers."""
 
-        return from_pb((await self._routed.call(call, idempotent=True)).material, RemedyMaterial)
+        async def call(channel: Channel, metadata: Metadata) -> R:
+            asked = getattr(AssistantServiceStub(channel), method)
+            return await asked(request, metadata=metadata, timeout=timeout_s)
+
+        return await self._routed.call(call, idempotent=idempotent)
