@@ -74,13 +74,9 @@ def endings(lines: Sequence[str]) -> Iterator[Ended]:
                 yield Ended(name, bool(good.search(line)), i)
 
 
-def worth_telling(text: str) -> bool:
-    """Whether a part of a running program's output says that something failed or ended well."""
-    return Telling().worth(text) or any(e.well for e in endings(plain_lines(text)))
-
-
 class Telling:
-    """The same for one program over its parts: what ends well is news only after it failed."""
+    """Whether parts of one running program's output say that something failed, or that it ended well
+    after it had failed."""
 
     def __init__(self) -> None:
         self._failing: dict[str, None] = {}

@@ -9,7 +9,7 @@ import pytest
 from common.model.event import CommandFinished, Output
 from common.model.ids import EventId
 from developer_node.text.failures import interpret
-from developer_node.text.running import Telling, worth_telling
+from developer_node.text.running import Telling
 
 SAMPLES = Path(__file__).parent / "samples" / "running"
 ROOT = "/home/me/shop"
@@ -77,7 +77,6 @@ def test_a_cycle_of_a_watcher_fails_until_one_comes_out_clean(
     tests = part(whole[at:]).tests
     assert tests is not None
     assert tests.passed == (f"{watcher} build",)
-    assert worth_telling(whole[:at])
     assert Telling().worth(whole[:at])
 
 
@@ -122,9 +121,8 @@ def test_a_server_without_told_parts_is_heard_when_it_is_stopped() -> None:
 
 
 def test_only_what_failed_or_ended_is_worth_telling() -> None:
-    assert all(worth_telling(sample(server)) for server in SERVERS)
-    assert worth_telling('1.1.1.1 - - [x] "GET /cart HTTP/1.1" 200 -\n')
-    assert not worth_telling("listening on port 8000\nGET /favicon.ico 404 1.2 ms - 3\n")
+    assert all(Telling().worth(sample(server)) for server in SERVERS)
+    assert not Telling().worth("listening on port 8000\nGET /favicon.ico 404 1.2 ms - 3\n")
 
 
 def test_over_many_parts_a_good_answer_is_news_only_after_a_bad_one() -> None:
