@@ -75,7 +75,7 @@ def endings(lines: Sequence[str]) -> Iterator[Ended]:
 
 
 class Telling:
-    """Whether parts of one running program's output say that something failed, or that it ended well
+    """Whether parts of one running program's output are news: something failed, or it ended well
     after it had failed."""
 
     def __init__(self) -> None:
