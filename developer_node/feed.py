@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
@@ -11,7 +12,7 @@ from common.errors import OverLimit
 from common.model.event import ActDone, CommandFinished, Event, GitOperation, ProofFinished
 from common.model.failure import Recollection, Suggestion
 from common.model.ids import EventId, Fingerprint
-from common.model.laptop import FeedItem, FeedState
+from common.model.laptop import FeedGap, FeedItem, FeedState
 
 ITEMS_MAX = 2_000
 """Older items leave the ring."""
@@ -31,12 +32,14 @@ class Feed:
         self._ring: deque[FeedItem] = deque(maxlen=items_max)
         self._behind_max = behind_max
         self._cursor = 0
+        self.epoch = secrets.token_hex(8)
+        """Of this life: a cursor of another one has nothing to do with ours."""
         self._readers: set[asyncio.Queue[FeedItem | None]] = set()
 
     def publish(self, item: Event | Suggestion | FeedState) -> None:
         """Shows it to every reader; never waits for one."""
         self._cursor += 1
-        shown = FeedItem(self._cursor, _light(item))
+        shown = FeedItem(self._cursor, _light(item), self.epoch)
         self._ring.append(shown)
         for reader in list(self._readers):
             try:
@@ -80,9 +83,16 @@ class Feed:
                 return shown.item
         return None
 
-    async def read(self, after: int = 0) -> AsyncGenerator[FeedItem, None]:
-        """Kept items after a cursor, then new ones, until closed. OverLimit cuts a slow reader."""
-        kept = [item for item in self._ring if item.cursor > after or after > self._cursor]
+    async def read(self, after: int = 0, epoch: str = "") -> AsyncGenerator[FeedItem, None]:
+        """Kept items after a cursor, then new ones, until closed. OverLimit cuts a slow reader.
+
+        Where what follows the cursor is not kept any more, or the cursor is of another epoch, a
+        gap comes first; it bears the cursor before the first item that is kept.
+        """
+        gap = self._gap(after, epoch)
+        kept = list(self._ring) if gap else [item for item in self._ring if item.cursor > after]
+        if gap is not None:
+            kept.insert(0, gap)
         reader: asyncio.Queue[FeedItem | None] = asyncio.Queue(self._behind_max + 1)
         self._readers.add(reader)
         try:
@@ -96,6 +106,20 @@ class Feed:
             f"this reader was more than {self._behind_max} items behind",
             hint="Read again from the last cursor.",
         )
+
+    def _gap(self, after: int, epoch: str) -> FeedItem | None:
+        """What lies between a reader's cursor and what is kept; None when nothing does."""
+        first = self._ring[0].cursor if self._ring else self._cursor + 1
+        if not after:
+            return None
+        if after > self._cursor or epoch not in ("", self.epoch):
+            gap = FeedGap(-1, "The daemon was started again: what is kept follows.")
+        elif after < first - 1:
+            missed = first - 1 - after
+            gap = FeedGap(missed, f"{missed} items are not kept any more: what is kept follows.")
+        else:
+            return None
+        return FeedItem(first - 1, gap, self.epoch)
 
     def _cut(self, reader: asyncio.Queue[FeedItem | None]) -> None:
         """What is already in its queue is not shown: it would only be older still."""

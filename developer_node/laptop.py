@@ -16,7 +16,15 @@ from common.model.event import EditorEvent, Event
 from common.model.failure import Failure, Recollection, Remedy, Verdict
 from common.model.ids import ContentHash, EventId, WorkingCopyId, new_event_id
 from common.model.lake import HistoryPage, HistoryQuery, LakeStats, SearchQuery, SearchResult
-from common.model.laptop import LaptopStatus, OutboxStatus, WatchedRepository
+from common.model.laptop import (
+    Circuit,
+    ContextEdit,
+    LaptopStatus,
+    NearStatus,
+    OutboxStatus,
+    WatchedRepository,
+    WorkContext,
+)
 from common.model.llm import InferenceStats, Model
 from common.model.node import Invitation, Node, Role
 from developer_node.feed import Feed
@@ -25,6 +33,9 @@ from developer_node.revising import judged
 from developer_node.watch.editor import heard
 
 T = TypeVar("T")
+
+API_VERSION = "1.1"
+"""Major.minor: within a major number things are only added."""
 
 STATUS_S = 2.5
 """How long a status waits for each of the others."""
@@ -82,6 +93,13 @@ class Copies(Protocol):
     def known(self) -> dict[str, WorkingCopyId]: ...
 
 
+class Contexts(Protocol):
+    """What is being worked on, and what answers are given of it."""
+
+    async def get(self, working_copy: str = "") -> WorkContext: ...
+    async def set(self, edit: ContextEdit) -> WorkContext: ...
+
+
 class Waiting(Protocol):
     """The outbox, as far as people ask for it."""
 
@@ -101,6 +119,7 @@ class Laptop:
     copies: Copies
     outbox: Waiting
     feed: Feed
+    contexts: Contexts
     spooled: Callable[[], int]
     record: Callable[[Event], Awaitable[None]]
     redact: Callable[[str], str]
@@ -110,6 +129,10 @@ class Laptop:
     clock: Clock
     closed: Callable[[Path], str] = lambda directory: ""
     """Why nothing is recorded in a directory now; empty when it is."""
+    circuits: Callable[[], tuple[Circuit, ...]] = tuple
+    """How the calls to the other nodes fare."""
+    near: Callable[[], NearStatus | None] = lambda: None
+    """What this laptop remembers by itself."""
 
     async def status(self) -> LaptopStatus:
         """Answers in time whoever is away."""
@@ -130,6 +153,9 @@ class Laptop:
             dragon_unavailable=lake if isinstance(lake, str) else "",
             coordinator_unavailable=coordinator or (nodes if isinstance(nodes, str) else ""),
             inference=None if isinstance(inference, str) else inference,
+            api_version=API_VERSION,
+            circuits=self.circuits(),
+            near=self.near(),
         )
 
     async def search(self, query: SearchQuery) -> SearchResult:

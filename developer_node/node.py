@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import secrets
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from importlib.metadata import version
@@ -22,7 +22,7 @@ from common.daemon.files import write_private
 from common.daemon.lifecycle import Running
 from common.daemon.load import OwnLoad
 from common.errors import PostDevAIError
-from common.model.event import ProofFinished
+from common.model.event import Event, ProofFinished
 from common.model.failure import Failure
 from common.model.laptop import FeedState
 from common.model.node import Node
@@ -49,11 +49,12 @@ from developer_node.text import failures, redaction
 from developer_node.text.kept_contents import seal_grounds
 from developer_node.text.working_copy import find_root
 from developer_node.watch.copies import Redaction, WorkingCopies
-from developer_node.watch.head import head_commit
+from developer_node.watch.head import branch_and_head, head_commit
 from developer_node.watch.notices import open_notices
 from developer_node.watch.ports import Entry
 from developer_node.watch.privacy import Privacy
 from developer_node.watch.terminal import TerminalWatcher
+from developer_node.working import WorkContexts
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +77,8 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
             Outbox.open(directory / "outbox.db", bytes_max=config.outbox_bytes)
         )
         feed = Feed()
-        record = _Recording(outbox, feed)
+        contexts = WorkContexts(directory, lambda: copies.known(), branch_and_head, clock)
+        record = _Recording(outbox, feed, contexts.seen)
         notices = open_notices()
         stack.push_async_callback(asyncio.to_thread, notices.close)
         membership = await stack.enter_async_context(
@@ -157,6 +159,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
             copies=copies,
             outbox=outbox,
             feed=feed,
+            contexts=contexts,
             spooled=lambda: terminal.waiting,
             record=lambda event: record([(event, {})]),
             redact=redaction.redact,
@@ -190,9 +193,10 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
 class _Recording:
     """Into the outbox, and what is news into the feed."""
 
-    def __init__(self, outbox: Outbox, feed: Feed) -> None:
+    def __init__(self, outbox: Outbox, feed: Feed, seen: Callable[[Event], None]) -> None:
         self._outbox = outbox
         self._feed = feed
+        self._seen = seen
 
     async def __call__(
         self,
@@ -205,6 +209,7 @@ class _Recording:
         if news:
             for event, _ in entries:
                 self._feed.publish(event)
+                self._seen(event)
                 if isinstance(event.body, ProofFinished):
                     change = partial(
                         proven, finished=event.body, at_ms=event.at_ms, event_id=event.id

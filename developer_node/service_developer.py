@@ -15,6 +15,7 @@ from common.model.answer import AskRequest
 from common.model.event import EditorEvent
 from common.model.ids import ContentHash, EventId
 from common.model.lake import HistoryQuery, SearchQuery
+from common.model.laptop import ContextEdit
 from common.model.node import Role
 from common.pb.postdevai.v1 import developer_service_pb2 as pb
 from common.pb.postdevai.v1 import (
@@ -64,7 +65,7 @@ class DeveloperService(DeveloperServiceServicer):
     async def WatchFeed(
         self, request: pb.WatchFeedRequest, context: Context
     ) -> AsyncGenerator[pb.WatchFeedResponse, None]:
-        async with aclosing(self._laptop.feed.read(request.after_cursor)) as items:
+        async with aclosing(self._laptop.feed.read(request.after_cursor, request.epoch)) as items:
             async for item in items:
                 yield to_pb(item, pb.WatchFeedResponse)
 
@@ -145,6 +146,18 @@ class DeveloperService(DeveloperServiceServicer):
             raise Invalid("the role must be dragon, developer or tool", field="role")
         given = await self._laptop.mesh.invite(cast(Role, request.role))
         return pb.DeveloperServiceInviteResponse(code=given.code, expires_ms=given.expires_ms)
+
+    async def GetContext(
+        self, request: pb.GetContextRequest, context: Context
+    ) -> pb.GetContextResponse:
+        now = await self._laptop.contexts.get(request.working_copy)
+        return pb.GetContextResponse(context=to_pb(now, pb.WorkContext))
+
+    async def SetContext(
+        self, request: pb.SetContextRequest, context: Context
+    ) -> pb.SetContextResponse:
+        now = await self._laptop.contexts.set(from_pb(request.edit, ContextEdit, "edit."))
+        return pb.SetContextResponse(context=to_pb(now, pb.WorkContext))
 
 
 def _within(text: str, limit: int, field: str) -> None:

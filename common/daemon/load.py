@@ -16,9 +16,13 @@ class OwnLoad:
         self._queue = queue
         self._process = psutil.Process()
         self._process.cpu_percent()  # the first reading only starts the interval
+        psutil.cpu_percent()
 
     def __call__(self) -> NodeLoad:
         """The load since the last call."""
         with self._process.oneshot():
             cpu = self._process.cpu_percent() / 100
-            return NodeLoad(self._queue(), self._process.memory_info().rss, cpu)
+            rss = self._process.memory_info().rss
+        memory = psutil.virtual_memory()
+        used = memory.total - memory.available
+        return NodeLoad(self._queue(), rss, cpu, psutil.cpu_percent() / 100, used, memory.total)

@@ -26,6 +26,22 @@ class ProjectFreshness:
     """Of this working copy: two laptops may have clones at the same path."""
 
 
+AwaySource = Literal["mirror", "files", "cache", "model"]
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """Says of an answer that it was made on the laptop, without the Dragon."""
+
+    source: AwaySource
+    sentence: str
+    """For people."""
+    as_of_ms: int = 0
+    """What it rests on was so then; 0 when it is of now."""
+    waiting: int = 0
+    """Records that wait for the Dragon."""
+
+
 @dataclass(frozen=True, slots=True)
 class Freshness:
     """How much an answer knows about."""
@@ -40,6 +56,8 @@ class Freshness:
     """Indexes that could not be asked, each a sentence; an answer with any is partial."""
     asleep: tuple[str, ...] = ()
     """Names of projects that sleep on the SSD and were therefore not asked."""
+    away: Away | None = None
+    """What the laptop says of an answer that the Dragon did not give; None when it did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +89,14 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class AskTurn:
+    """A question and its answer, as they were."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class AskRequest:
     """A question."""
 
@@ -79,6 +105,18 @@ class AskRequest:
     """Name or id; empty for all."""
     max_tokens: int = 0
     """0 means 256."""
+    model: str = ""
+    """Who is to answer, by name; empty leaves it to the Dragon."""
+    before: tuple[AskTurn, ...] = ()
+    """What was said before in this conversation, oldest first, at most 8."""
+    pinned: tuple[str, ...] = ()
+    """Files that stand first among the passages, relative to their working copy, at most 20."""
+    excluded: tuple[str, ...] = ()
+    """Files, or directories that end in a slash, from which no passage is taken, at most 50."""
+    note: str = ""
+    """What the person wants every answer to know; at most 2,000 characters."""
+    preview: bool = False
+    """Passages and the prompt, and no model speaks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +132,8 @@ class AskPassages:
     """A model under a thousand million parameters: its prose is not to be trusted."""
     without_model: str = ""
     """Why no model speaks; empty when one does."""
+    prompt: str = ""
+    """What the model is given, as one text; only when a preview was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from common.model.event import Event
 from common.model.failure import Suggestion
@@ -41,6 +42,48 @@ class WatchedRepository:
     """scanning, watching, or a sentence that says what is wrong."""
 
 
+CircuitState = Literal["closed", "open", "trying"]
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """How the calls to one service of another node fare."""
+
+    name: str
+    """lake, inference, assistant or registry."""
+    state: CircuitState
+    """closed: calls go through. open: they are refused at once. trying: one is under way."""
+    failures: int = 0
+    """In a row."""
+    retry_at_ms: int = 0
+    """When the next call is let through; 0 when calls go through."""
+    sentence: str = ""
+    """Why the last call failed; empty when it did not."""
+
+
+@dataclass(frozen=True, slots=True)
+class NearStatus:
+    """What this laptop remembers by itself, for when the Dragon is away."""
+
+    away: bool = False
+    """The Dragon does not answer: questions are answered here."""
+    away_since_ms: int = 0
+    symptoms: int = 0
+    """Failures by fingerprint."""
+    events: int = 0
+    bytes: int = 0
+    """On disk."""
+    bytes_max: int = 0
+    """At this size the oldest go."""
+    as_of_ms: int = 0
+    """The Dragon's memory as it was then; 0 before the first time."""
+    model: str = ""
+    """The small model here; empty when none is configured."""
+    verdicts_waiting: int = 0
+    sentence: str = ""
+    """What is wrong with it, or why it is empty; empty when nothing is."""
+
+
 @dataclass(frozen=True, slots=True)
 class LaptopStatus:
     """How things stand."""
@@ -56,6 +99,12 @@ class LaptopStatus:
     coordinator_unavailable: str = ""
     inference: InferenceStats | None = None
     """None while the Dragon cannot be reached."""
+    api_version: str = ""
+    """Of the local API, major.minor: within a major number things are only added."""
+    circuits: tuple[Circuit, ...] = ()
+    """By name."""
+    near: NearStatus | None = None
+    """None while the laptop keeps no mirror."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +119,73 @@ class FeedState:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedGap:
+    """What a reader missed."""
+
+    missed: int
+    """-1 when that is not known."""
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class FeedItem:
     """One thing in the live feed; the cursor starts anew with the daemon."""
 
     cursor: int
-    item: Event | Suggestion | FeedState
+    item: Event | Suggestion | FeedState | FeedGap
+    epoch: str = ""
+    """Of the daemon's life: cursors of different epochs have nothing to do with each other."""
+
+
+OpenReason = Literal["open", "saved", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """A file that was worked on."""
+
+    path: str
+    """Relative to the working copy."""
+    reason: OpenReason
+    """open: an editor has it. saved: in this session. failed: a failure names it."""
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkContext:
+    """What is being worked on, and what answers are given of it."""
+
+    working_copy: str = ""
+    """Absolute path; empty when nothing is watched."""
+    project: str = ""
+    branch: str = ""
+    """Empty when HEAD is detached or there are no commits."""
+    head: str = ""
+    files: tuple[OpenFile, ...] = ()
+    """Newest first, at most 50."""
+    session_started_ms: int = 0
+    """Since then no hour passed without something recorded here."""
+    commands: int = 0
+    failed_commands: int = 0
+    last_command: str = ""
+    last_exit_code: int = 0
+    pinned: tuple[str, ...] = ()
+    """Files that stand first among the passages of every answer."""
+    excluded: tuple[str, ...] = ()
+    """Files, or directories that end in a slash, from which answers take nothing."""
+    note: str = ""
+    """What every answer is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContextEdit:
+    """What answers are given, in place of what was set before."""
+
+    working_copy: str = ""
+    """Absolute path; empty for the one that was worked in last."""
+    pinned: tuple[str, ...] = ()
+    """At most 20."""
+    excluded: tuple[str, ...] = ()
+    """At most 50."""
+    note: str = ""
+    """At most 2,000 characters."""

@@ -39,6 +39,12 @@ class NodeLoad:
     rss_bytes: int = 0
     cpu: float = 0.0
     """Since the last heartbeat; 1.0 is one core."""
+    machine_cpu: float = 0.0
+    """Of the whole machine since the last heartbeat, 0 to 1."""
+    machine_memory_bytes: int = 0
+    """In use on the whole machine."""
+    machine_memory_bytes_max: int = 0
+    """What the machine has; 0 when it is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,8 @@ TABLE: dict[str, frozenset[Right]] = {
     f"{_V1}DeveloperService/Feedback": _OWNER,
     f"{_V1}DeveloperService/ListNodes": _OWNER,
     f"{_V1}DeveloperService/Invite": _OWNER,
+    f"{_V1}DeveloperService/GetContext": _OWNER,
+    f"{_V1}DeveloperService/SetContext": _OWNER,
     f"{_V1}CaptureService/Import": _OWNER,
     f"{_V1}CaptureService/Unwatch": _OWNER,
     f"{_V1}RemedyService/Prove": _OWNER,

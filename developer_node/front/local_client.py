@@ -15,7 +15,13 @@ from common.model.event import Event
 from common.model.failure import Recollection, Verdict
 from common.model.ids import ContentHash, EventId
 from common.model.lake import HistoryPage, HistoryQuery, SearchQuery, SearchResult
-from common.model.laptop import FeedItem, LaptopStatus, WatchedRepository
+from common.model.laptop import (
+    ContextEdit,
+    FeedItem,
+    LaptopStatus,
+    WatchedRepository,
+    WorkContext,
+)
 from common.model.node import Invitation, Node, Role
 from common.pb.postdevai.v1 import assistant_service_pb2, lake_service_pb2
 from common.pb.postdevai.v1 import developer_service_pb2 as pb
@@ -104,9 +110,10 @@ class LocalClient:
         call = self._stub.Watch(request, timeout=LAKE_S, metadata=self._metadata)
         return from_pb((await answer(call)).repository, WatchedRepository)
 
-    async def feed(self, after: int = 0) -> AsyncGenerator[FeedItem]:
-        """What happens from a cursor on, without end; Unavailable when the daemon stops."""
-        request = pb.WatchFeedRequest(after_cursor=after)
+    async def feed(self, after: int = 0, epoch: str = "") -> AsyncGenerator[FeedItem]:
+        """What happens from a cursor of an epoch on, without end; Unavailable when the daemon
+        stops. A gap comes first where something after the cursor is not kept any more."""
+        request = pb.WatchFeedRequest(after_cursor=after, epoch=epoch)
         call = self._stub.WatchFeed(request, metadata=self._metadata)
         try:
             with refusals():
@@ -180,6 +187,18 @@ class LocalClient:
         request = pb.DeveloperServiceListNodesRequest()
         call = self._stub.ListNodes(request, timeout=LAKE_S, metadata=self._metadata)
         return tuple(from_pb(node, Node) for node in (await answer(call)).nodes)
+
+    async def context(self, working_copy: str = "") -> WorkContext:
+        """What is being worked on there; empty for the working copy that was worked in last."""
+        request = pb.GetContextRequest(working_copy=working_copy)
+        call = self._stub.GetContext(request, timeout=QUICK_S, metadata=self._metadata)
+        return from_pb((await answer(call)).context, WorkContext)
+
+    async def set_context(self, edit: ContextEdit) -> WorkContext:
+        """Changes what answers are given, in place of what was set before."""
+        request = pb.SetContextRequest(edit=to_pb(edit, pb.ContextEdit))
+        call = self._stub.SetContext(request, timeout=QUICK_S, metadata=self._metadata)
+        return from_pb((await answer(call)).context, WorkContext)
 
     async def invite(self, role: Role) -> Invitation:
         """A one-time code for a new node of this role."""

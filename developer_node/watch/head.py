@@ -32,6 +32,11 @@ def head_commit(root: Path) -> str:
         return ""
 
 
+def branch_and_head(root: Path) -> tuple[str, str]:
+    """The branch, empty when HEAD is detached, and HEAD's commit."""
+    return _said(root, "symbolic-ref", "--quiet", "--short", "HEAD"), head_commit(root)
+
+
 def read_head(root: Path) -> Head:
     """HEAD as it is now."""
     commit = head_commit(root)

@@ -21,7 +21,13 @@ from common.model.event import Event
 from common.model.failure import Recollection
 from common.model.ids import ContentHash, WorkingCopyId
 from common.model.lake import HistoryEntry, HistoryPage, HistoryQuery, SearchQuery, SearchResult
-from common.model.laptop import FeedItem, LaptopStatus, WatchedRepository
+from common.model.laptop import (
+    ContextEdit,
+    FeedItem,
+    LaptopStatus,
+    WatchedRepository,
+    WorkContext,
+)
 from common.model.node import Node
 from common.pb.postdevai.v1 import (
     assistant_service_pb2,
@@ -60,6 +66,7 @@ class Script:
     blobs: dict[str, bytes] = field(default_factory=dict)
     nodes: tuple[Node, ...] = ()
     feed: tuple[FeedItem, ...] = ()
+    context: WorkContext = WorkContext()
     answer: Callable[[AskRequest], AsyncIterator[AskPart]] | None = None
     refusal: PostDevAIError | None = None
     """Raised by every call."""
@@ -156,6 +163,15 @@ class LocalApi(DeveloperServiceServicer):
     async def Invite(self, request, context):
         self._heard(("invite", request.role))
         return pb.DeveloperServiceInviteResponse(code="pd1.code", expires_ms=1_772_546_700_000)
+
+    async def GetContext(self, request, context):
+        self._heard(("context", request.working_copy))
+        return pb.GetContextResponse(context=to_pb(self.script.context, pb.WorkContext))
+
+    async def SetContext(self, request, context):
+        edit = from_pb(request.edit, ContextEdit)
+        self._heard(edit)
+        return pb.SetContextResponse(context=to_pb(self.script.context, pb.WorkContext))
 
 
 @asynccontextmanager

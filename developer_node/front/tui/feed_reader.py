@@ -15,7 +15,7 @@ from common.model.event import ActDone, Event, EventKind, FileChanged
 from common.model.failure import Suggestion, Verdict
 from common.model.ids import ContentHash, EventId
 from common.model.lake import HistoryQuery
-from common.model.laptop import FeedState, LaptopStatus
+from common.model.laptop import FeedGap, FeedState, LaptopStatus
 from common.model.remedy import CardStats, DraftedPatch, MineStep, ProofStep, ProofTarget
 from developer_node.front.tui.daemon import Connect, Daemon
 from developer_node.front.tui.messages import (
@@ -161,6 +161,8 @@ class FeedReader:
                     self._cards.append(card)
                 case FeedState() as state:
                     self._state = state
+                case FeedGap():
+                    continue  # it reads from the start: nothing of what is kept is missed
             self._arrived.set()
         raise Unavailable("The laptop's daemon has ended.", hint="postdevai up")
 

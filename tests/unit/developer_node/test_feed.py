@@ -9,7 +9,7 @@ import pytest
 from common.errors import OverLimit
 from common.model.event import CommandFinished, Commit, Event, GitOperation, Output, PathChange
 from common.model.ids import WorkingCopyId, new_event_id
-from common.model.laptop import FeedState
+from common.model.laptop import FeedGap, FeedState
 from developer_node.feed import Feed
 
 
@@ -51,10 +51,11 @@ async def test_a_slow_reader_is_cut_and_resumes_by_its_cursor_while_others_go_on
         assert (await anext(again)).item == state(1)
 
 
-async def test_a_cursor_of_an_earlier_daemon_gets_everything() -> None:
+async def test_a_cursor_of_an_earlier_daemon_gets_a_gap_and_then_everything() -> None:
     feed = Feed()
     feed.publish(state(1))
     async with aclosing(feed.read(after=500)) as items:
+        assert isinstance((await anext(items)).item, FeedGap)
         assert (await anext(items)).cursor == 1
 
 
@@ -68,3 +69,35 @@ async def test_output_and_patches_stay_out_of_the_feed() -> None:
         shown = [await anext(items) for _ in range(2)]
     assert "long" not in repr(shown)
     assert "subject" in repr(shown)
+
+
+async def test_a_cursor_of_another_epoch_gets_a_gap_and_then_everything() -> None:
+    feed = Feed()
+    for n in range(3):
+        feed.publish(state(n))
+    async with aclosing(feed.read(after=2, epoch="another life")) as items:
+        first = await anext(items)
+        assert (first.item, first.cursor) == (
+            FeedGap(-1, "The daemon was started again: what is kept follows."),
+            0,
+        )
+        assert [(await anext(items)).cursor for _ in range(3)] == [1, 2, 3]
+
+
+async def test_what_left_the_ring_is_said_to_a_reader_that_missed_it() -> None:
+    feed = Feed(items_max=2)
+    for n in range(5):
+        feed.publish(state(n))
+    async with aclosing(feed.read(after=1, epoch=feed.epoch)) as items:
+        gap = (await anext(items)).item
+        assert isinstance(gap, FeedGap)
+        assert gap.missed == 2
+        assert [(await anext(items)).cursor for _ in range(2)] == [4, 5]
+
+
+async def test_a_reader_that_missed_nothing_sees_no_gap() -> None:
+    feed = Feed(items_max=2)
+    for n in range(5):
+        feed.publish(state(n))
+    async with aclosing(feed.read(after=3, epoch=feed.epoch)) as items:
+        assert (await anext(items)).cursor == 4

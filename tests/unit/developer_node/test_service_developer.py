@@ -19,7 +19,7 @@ from common.model.event import EditorEvent, Event, FileChanged
 from common.model.failure import Failure, Recollection, Remedy, Suggestion, Verdict
 from common.model.ids import ContentHash, EventId, Fingerprint, WorkingCopyId, new_event_id
 from common.model.lake import HistoryQuery, SearchQuery
-from common.model.laptop import WatchedRepository
+from common.model.laptop import ContextEdit, WatchedRepository
 from common.model.llm import InferenceStats, MemoryShare, Model
 from common.model.node import Invitation, Node, Role
 from common.pb.postdevai.v1 import developer_service_pb2 as pb
@@ -32,6 +32,7 @@ from developer_node.front.local_client import LocalClient
 from developer_node.laptop import Laptop
 from developer_node.outbox.outbox import Outbox
 from developer_node.service_developer import DeveloperService
+from developer_node.working import WorkContexts
 from tests.support.strict_lake import Neighbourhood, StrictLake
 
 T = TypeVar("T")
@@ -135,6 +136,12 @@ async def stage(tmp_path: Path) -> AsyncGenerator[Stage, None]:
             copies=Copies(),
             outbox=outbox,
             feed=feed,
+            contexts=WorkContexts(
+                tmp_path,
+                lambda: {"/w": WorkingCopyId("a" * 16)},
+                lambda root: ("main", "h" * 40),
+                SystemClock(),
+            ),
             spooled=lambda: 2,
             record=record,
             redact=lambda text: text.replace("hunter2", "<redacted>"),
@@ -287,3 +294,22 @@ async def test_without_the_token_nothing_is_answered(stage: Stage) -> None:
     async with await LocalClient.open(replace(stage.door, token="another")) as stranger:
         with pytest.raises(Denied):
             await stranger.status()
+
+
+async def test_what_answers_are_given_is_set_and_read_again(stage: Stage) -> None:
+    edit = ContextEdit("/w", ("src/money.py",), ("vendor/",), "Amounts are cents.")
+    await stage.client.set_context(edit)
+    context = await stage.client.context()
+    assert (context.working_copy, context.branch, context.head) == ("/w", "main", "h" * 40)
+    assert (context.pinned, context.excluded, context.note) == (
+        edit.pinned,
+        edit.excluded,
+        edit.note,
+    )
+
+
+async def test_what_answers_are_given_lies_within_the_working_copy(stage: Stage) -> None:
+    with pytest.raises(Invalid):
+        await stage.client.set_context(ContextEdit("/w", ("../secrets",)))
+    with pytest.raises(Missing):
+        await stage.client.context("/elsewhere")

@@ -35,20 +35,34 @@ class ProjectFreshness(_message.Message):
     def __init__(self, project: _Optional[str] = ..., working_copy: _Optional[str] = ..., indexed_commit: _Optional[str] = ..., head_commit: _Optional[str] = ..., files_behind: _Optional[int] = ..., copy: _Optional[str] = ...) -> None: ...
 
 class Freshness(_message.Message):
-    __slots__ = ("projects", "events_behind", "vectors_share", "words_behind", "not_asked", "asleep")
+    __slots__ = ("projects", "events_behind", "vectors_share", "words_behind", "not_asked", "asleep", "away")
     PROJECTS_FIELD_NUMBER: _ClassVar[int]
     EVENTS_BEHIND_FIELD_NUMBER: _ClassVar[int]
     VECTORS_SHARE_FIELD_NUMBER: _ClassVar[int]
     WORDS_BEHIND_FIELD_NUMBER: _ClassVar[int]
     NOT_ASKED_FIELD_NUMBER: _ClassVar[int]
     ASLEEP_FIELD_NUMBER: _ClassVar[int]
+    AWAY_FIELD_NUMBER: _ClassVar[int]
     projects: _containers.RepeatedCompositeFieldContainer[ProjectFreshness]
     events_behind: int
     vectors_share: float
     words_behind: int
     not_asked: _containers.RepeatedScalarFieldContainer[str]
     asleep: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, projects: _Optional[_Iterable[_Union[ProjectFreshness, _Mapping]]] = ..., events_behind: _Optional[int] = ..., vectors_share: _Optional[float] = ..., words_behind: _Optional[int] = ..., not_asked: _Optional[_Iterable[str]] = ..., asleep: _Optional[_Iterable[str]] = ...) -> None: ...
+    away: Away
+    def __init__(self, projects: _Optional[_Iterable[_Union[ProjectFreshness, _Mapping]]] = ..., events_behind: _Optional[int] = ..., vectors_share: _Optional[float] = ..., words_behind: _Optional[int] = ..., not_asked: _Optional[_Iterable[str]] = ..., asleep: _Optional[_Iterable[str]] = ..., away: _Optional[_Union[Away, _Mapping]] = ...) -> None: ...
+
+class Away(_message.Message):
+    __slots__ = ("source", "sentence", "as_of_ms", "waiting")
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    SENTENCE_FIELD_NUMBER: _ClassVar[int]
+    AS_OF_MS_FIELD_NUMBER: _ClassVar[int]
+    WAITING_FIELD_NUMBER: _ClassVar[int]
+    source: str
+    sentence: str
+    as_of_ms: int
+    waiting: int
+    def __init__(self, source: _Optional[str] = ..., sentence: _Optional[str] = ..., as_of_ms: _Optional[int] = ..., waiting: _Optional[int] = ...) -> None: ...
 
 class Hit(_message.Message):
     __slots__ = ("project", "working_copy", "path", "start_line", "end_line", "symbol", "commit", "blob", "dirty", "score", "why", "text", "kind", "event", "language", "at_ms")

@@ -27,47 +27,49 @@ from common.pb.postdevai.v1 import failure_pb2 as postdevai_dot_v1_dot_failure__
 from common.pb.postdevai.v1 import remedy_pb2 as postdevai_dot_v1_dot_remedy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$postdevai/v1/assistant_service.proto\x12\x0cpostdevai.v1\x1a\x19postdevai/v1/answer.proto\x1a\x1apostdevai/v1/failure.proto\x1a\x19postdevai/v1/remedy.proto\"C\n\nAskRequest\x12\x10\n\x08question\x18\x01 \x01(\t\x12\x0f\n\x07project\x18\x02 \x01(\t\x12\x12\n\nmax_tokens\x18\x03 \x01(\x05\"\x90\x01\n\x0b\x41skResponse\x12-\n\x08passages\x18\x01 \x01(\x0b\x32\x19.postdevai.v1.AskPassagesH\x00\x12%\n\x04text\x18\x02 \x01(\x0b\x32\x15.postdevai.v1.AskTextH\x00\x12#\n\x03\x65nd\x18\x03 \x01(\x0b\x32\x14.postdevai.v1.AskEndH\x00\x42\x06\n\x04part\"\x9b\x01\n\x0b\x41skPassages\x12#\n\x08passages\x18\x01 \x03(\x0b\x32\x11.postdevai.v1.Hit\x12*\n\tfreshness\x18\x02 \x01(\x0b\x32\x17.postdevai.v1.Freshness\x12\r\n\x05model\x18\x03 \x01(\t\x12\x15\n\rdemonstration\x18\x04 \x01(\x08\x12\x15\n\rwithout_model\x18\x05 \x01(\t\"\x17\n\x07\x41skText\x12\x0c\n\x04text\x18\x01 \x01(\t\"\xa5\x01\n\x06\x41skEnd\x12\x0e\n\x06\x61nswer\x18\x01 \x01(\t\x12$\n\tcitations\x18\x02 \x03(\x0b\x32\x11.postdevai.v1.Hit\x12\x0e\n\x06\x66inish\x18\x03 \x01(\t\x12\x19\n\x11\x63ompletion_tokens\x18\x04 \x01(\x05\x12\x15\n\rprompt_tokens\x18\x05 \x01(\x05\x12\x15\n\rcached_tokens\x18\x06 \x01(\x05\x12\x0c\n\x04note\x18\x07 \x01(\t\"/\n\x17WatchSuggestionsRequest\x12\x14\n\x0c\x61\x66ter_cursor\x18\x01 \x01(\x04\"H\n\x18WatchSuggestionsResponse\x12,\n\nsuggestion\x18\x01 \x01(\x0b\x32\x18.postdevai.v1.Suggestion\"5\n\x0f\x46\x65\x65\x64\x62\x61\x63kRequest\x12\x11\n\tremedy_id\x18\x01 \x01(\t\x12\x0f\n\x07verdict\x18\x02 \x01(\t\"\x12\n\x10\x46\x65\x65\x64\x62\x61\x63kResponse\"8\n\rSnoozeRequest\x12\x15\n\rsuggestion_id\x18\x01 \x01(\t\x12\x10\n\x08until_ms\x18\x02 \x01(\x03\"\x10\n\x0eSnoozeResponse\"&\n\x13GetCardStatsRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\">\n\x14GetCardStatsResponse\x12&\n\x05stats\x18\x01 \x03(\x0b\x32\x17.postdevai.v1.CardStats\".\n\x0cQuietRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\r\n\x05quiet\x18\x02 \x01(\x08\"\x0f\n\rQuietResponse\"\'\n\x12GetMaterialRequest\x12\x11\n\tremedy_id\x18\x01 \x01(\t\"E\n\x13GetMaterialResponse\x12.\n\x08material\x18\x01 \x01(\x0b\x32\x1c.postdevai.v1.RemedyMaterial2\xb2\x04\n\x10\x41ssistantService\x12<\n\x03\x41sk\x12\x18.postdevai.v1.AskRequest\x1a\x19.postdevai.v1.AskResponse0\x01\x12\x63\n\x10WatchSuggestions\x12%.postdevai.v1.WatchSuggestionsRequest\x1a&.postdevai.v1.WatchSuggestionsResponse0\x01\x12I\n\x08\x46\x65\x65\x64\x62\x61\x63k\x12\x1d.postdevai.v1.FeedbackRequest\x1a\x1e.postdevai.v1.FeedbackResponse\x12\x43\n\x06Snooze\x12\x1b.postdevai.v1.SnoozeRequest\x1a\x1c.postdevai.v1.SnoozeResponse\x12U\n\x0cGetCardStats\x12!.postdevai.v1.GetCardStatsRequest\x1a\".postdevai.v1.GetCardStatsResponse\x12@\n\x05Quiet\x12\x1a.postdevai.v1.QuietRequest\x1a\x1b.postdevai.v1.QuietResponse\x12R\n\x0bGetMaterial\x12 .postdevai.v1.GetMaterialRequest\x1a!.postdevai.v1.GetMaterialResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$postdevai/v1/assistant_service.proto\x12\x0cpostdevai.v1\x1a\x19postdevai/v1/answer.proto\x1a\x1apostdevai/v1/failure.proto\x1a\x19postdevai/v1/remedy.proto\"\xba\x01\n\nAskRequest\x12\x10\n\x08question\x18\x01 \x01(\t\x12\x0f\n\x07project\x18\x02 \x01(\t\x12\x12\n\nmax_tokens\x18\x03 \x01(\x05\x12\r\n\x05model\x18\x04 \x01(\t\x12%\n\x06\x62\x65\x66ore\x18\x05 \x03(\x0b\x32\x15.postdevai.v1.AskTurn\x12\x0e\n\x06pinned\x18\x06 \x03(\t\x12\x10\n\x08\x65xcluded\x18\x07 \x03(\t\x12\x0c\n\x04note\x18\x08 \x01(\t\x12\x0f\n\x07preview\x18\t \x01(\x08\"+\n\x07\x41skTurn\x12\x10\n\x08question\x18\x01 \x01(\t\x12\x0e\n\x06\x61nswer\x18\x02 \x01(\t\"\x90\x01\n\x0b\x41skResponse\x12-\n\x08passages\x18\x01 \x01(\x0b\x32\x19.postdevai.v1.AskPassagesH\x00\x12%\n\x04text\x18\x02 \x01(\x0b\x32\x15.postdevai.v1.AskTextH\x00\x12#\n\x03\x65nd\x18\x03 \x01(\x0b\x32\x14.postdevai.v1.AskEndH\x00\x42\x06\n\x04part\"\xab\x01\n\x0b\x41skPassages\x12#\n\x08passages\x18\x01 \x03(\x0b\x32\x11.postdevai.v1.Hit\x12*\n\tfreshness\x18\x02 \x01(\x0b\x32\x17.postdevai.v1.Freshness\x12\r\n\x05model\x18\x03 \x01(\t\x12\x15\n\rdemonstration\x18\x04 \x01(\x08\x12\x15\n\rwithout_model\x18\x05 \x01(\t\x12\x0e\n\x06prompt\x18\x06 \x01(\t\"\x17\n\x07\x41skText\x12\x0c\n\x04text\x18\x01 \x01(\t\"\xa5\x01\n\x06\x41skEnd\x12\x0e\n\x06\x61nswer\x18\x01 \x01(\t\x12$\n\tcitations\x18\x02 \x03(\x0b\x32\x11.postdevai.v1.Hit\x12\x0e\n\x06\x66inish\x18\x03 \x01(\t\x12\x19\n\x11\x63ompletion_tokens\x18\x04 \x01(\x05\x12\x15\n\rprompt_tokens\x18\x05 \x01(\x05\x12\x15\n\rcached_tokens\x18\x06 \x01(\x05\x12\x0c\n\x04note\x18\x07 \x01(\t\"/\n\x17WatchSuggestionsRequest\x12\x14\n\x0c\x61\x66ter_cursor\x18\x01 \x01(\x04\"H\n\x18WatchSuggestionsResponse\x12,\n\nsuggestion\x18\x01 \x01(\x0b\x32\x18.postdevai.v1.Suggestion\"5\n\x0f\x46\x65\x65\x64\x62\x61\x63kRequest\x12\x11\n\tremedy_id\x18\x01 \x01(\t\x12\x0f\n\x07verdict\x18\x02 \x01(\t\"\x12\n\x10\x46\x65\x65\x64\x62\x61\x63kResponse\"8\n\rSnoozeRequest\x12\x15\n\rsuggestion_id\x18\x01 \x01(\t\x12\x10\n\x08until_ms\x18\x02 \x01(\x03\"\x10\n\x0eSnoozeResponse\"&\n\x13GetCardStatsRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\">\n\x14GetCardStatsResponse\x12&\n\x05stats\x18\x01 \x03(\x0b\x32\x17.postdevai.v1.CardStats\".\n\x0cQuietRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\r\n\x05quiet\x18\x02 \x01(\x08\"\x0f\n\rQuietResponse\"\'\n\x12GetMaterialRequest\x12\x11\n\tremedy_id\x18\x01 \x01(\t\"E\n\x13GetMaterialResponse\x12.\n\x08material\x18\x01 \x01(\x0b\x32\x1c.postdevai.v1.RemedyMaterial2\xb2\x04\n\x10\x41ssistantService\x12<\n\x03\x41sk\x12\x18.postdevai.v1.AskRequest\x1a\x19.postdevai.v1.AskResponse0\x01\x12\x63\n\x10WatchSuggestions\x12%.postdevai.v1.WatchSuggestionsRequest\x1a&.postdevai.v1.WatchSuggestionsResponse0\x01\x12I\n\x08\x46\x65\x65\x64\x62\x61\x63k\x12\x1d.postdevai.v1.FeedbackRequest\x1a\x1e.postdevai.v1.FeedbackResponse\x12\x43\n\x06Snooze\x12\x1b.postdevai.v1.SnoozeRequest\x1a\x1c.postdevai.v1.SnoozeResponse\x12U\n\x0cGetCardStats\x12!.postdevai.v1.GetCardStatsRequest\x1a\".postdevai.v1.GetCardStatsResponse\x12@\n\x05Quiet\x12\x1a.postdevai.v1.QuietRequest\x1a\x1b.postdevai.v1.QuietResponse\x12R\n\x0bGetMaterial\x12 .postdevai.v1.GetMaterialRequest\x1a!.postdevai.v1.GetMaterialResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'common.pb.postdevai.v1.assistant_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ASKREQUEST']._serialized_start=136
-  _globals['_ASKREQUEST']._serialized_end=203
-  _globals['_ASKRESPONSE']._serialized_start=206
-  _globals['_ASKRESPONSE']._serialized_end=350
-  _globals['_ASKPASSAGES']._serialized_start=353
-  _globals['_ASKPASSAGES']._serialized_end=508
-  _globals['_ASKTEXT']._serialized_start=510
-  _globals['_ASKTEXT']._serialized_end=533
-  _globals['_ASKEND']._serialized_start=536
-  _globals['_ASKEND']._serialized_end=701
-  _globals['_WATCHSUGGESTIONSREQUEST']._serialized_start=703
-  _globals['_WATCHSUGGESTIONSREQUEST']._serialized_end=750
-  _globals['_WATCHSUGGESTIONSRESPONSE']._serialized_start=752
-  _globals['_WATCHSUGGESTIONSRESPONSE']._serialized_end=824
-  _globals['_FEEDBACKREQUEST']._serialized_start=826
-  _globals['_FEEDBACKREQUEST']._serialized_end=879
-  _globals['_FEEDBACKRESPONSE']._serialized_start=881
-  _globals['_FEEDBACKRESPONSE']._serialized_end=899
-  _globals['_SNOOZEREQUEST']._serialized_start=901
-  _globals['_SNOOZEREQUEST']._serialized_end=957
-  _globals['_SNOOZERESPONSE']._serialized_start=959
-  _globals['_SNOOZERESPONSE']._serialized_end=975
-  _globals['_GETCARDSTATSREQUEST']._serialized_start=977
-  _globals['_GETCARDSTATSREQUEST']._serialized_end=1015
-  _globals['_GETCARDSTATSRESPONSE']._serialized_start=1017
-  _globals['_GETCARDSTATSRESPONSE']._serialized_end=1079
-  _globals['_QUIETREQUEST']._serialized_start=1081
-  _globals['_QUIETREQUEST']._serialized_end=1127
-  _globals['_QUIETRESPONSE']._serialized_start=1129
-  _globals['_QUIETRESPONSE']._serialized_end=1144
-  _globals['_GETMATERIALREQUEST']._serialized_start=1146
-  _globals['_GETMATERIALREQUEST']._serialized_end=1185
-  _globals['_GETMATERIALRESPONSE']._serialized_start=1187
-  _globals['_GETMATERIALRESPONSE']._serialized_end=1256
-  _globals['_ASSISTANTSERVICE']._serialized_start=1259
-  _globals['_ASSISTANTSERVICE']._serialized_end=1821
+  _globals['_ASKREQUEST']._serialized_start=137
+  _globals['_ASKREQUEST']._serialized_end=323
+  _globals['_ASKTURN']._serialized_start=325
+  _globals['_ASKTURN']._serialized_end=368
+  _globals['_ASKRESPONSE']._serialized_start=371
+  _globals['_ASKRESPONSE']._serialized_end=515
+  _globals['_ASKPASSAGES']._serialized_start=518
+  _globals['_ASKPASSAGES']._serialized_end=689
+  _globals['_ASKTEXT']._serialized_start=691
+  _globals['_ASKTEXT']._serialized_end=714
+  _globals['_ASKEND']._serialized_start=717
+  _globals['_ASKEND']._serialized_end=882
+  _globals['_WATCHSUGGESTIONSREQUEST']._serialized_start=884
+  _globals['_WATCHSUGGESTIONSREQUEST']._serialized_end=931
+  _globals['_WATCHSUGGESTIONSRESPONSE']._serialized_start=933
+  _globals['_WATCHSUGGESTIONSRESPONSE']._serialized_end=1005
+  _globals['_FEEDBACKREQUEST']._serialized_start=1007
+  _globals['_FEEDBACKREQUEST']._serialized_end=1060
+  _globals['_FEEDBACKRESPONSE']._serialized_start=1062
+  _globals['_FEEDBACKRESPONSE']._serialized_end=1080
+  _globals['_SNOOZEREQUEST']._serialized_start=1082
+  _globals['_SNOOZEREQUEST']._serialized_end=1138
+  _globals['_SNOOZERESPONSE']._serialized_start=1140
+  _globals['_SNOOZERESPONSE']._serialized_end=1156
+  _globals['_GETCARDSTATSREQUEST']._serialized_start=1158
+  _globals['_GETCARDSTATSREQUEST']._serialized_end=1196
+  _globals['_GETCARDSTATSRESPONSE']._serialized_start=1198
+  _globals['_GETCARDSTATSRESPONSE']._serialized_end=1260
+  _globals['_QUIETREQUEST']._serialized_start=1262
+  _globals['_QUIETREQUEST']._serialized_end=1308
+  _globals['_QUIETRESPONSE']._serialized_start=1310
+  _globals['_QUIETRESPONSE']._serialized_end=1325
+  _globals['_GETMATERIALREQUEST']._serialized_start=1327
+  _globals['_GETMATERIALREQUEST']._serialized_end=1366
+  _globals['_GETMATERIALRESPONSE']._serialized_start=1368
+  _globals['_GETMATERIALRESPONSE']._serialized_end=1437
+  _globals['_ASSISTANTSERVICE']._serialized_start=1440
+  _globals['_ASSISTANTSERVICE']._serialized_end=2002
 # @@protoc_insertion_point(module_scope)

@@ -10,14 +10,34 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class AskRequest(_message.Message):
-    __slots__ = ("question", "project", "max_tokens")
+    __slots__ = ("question", "project", "max_tokens", "model", "before", "pinned", "excluded", "note", "preview")
     QUESTION_FIELD_NUMBER: _ClassVar[int]
     PROJECT_FIELD_NUMBER: _ClassVar[int]
     MAX_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_FIELD_NUMBER: _ClassVar[int]
+    PINNED_FIELD_NUMBER: _ClassVar[int]
+    EXCLUDED_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    PREVIEW_FIELD_NUMBER: _ClassVar[int]
     question: str
     project: str
     max_tokens: int
-    def __init__(self, question: _Optional[str] = ..., project: _Optional[str] = ..., max_tokens: _Optional[int] = ...) -> None: ...
+    model: str
+    before: _containers.RepeatedCompositeFieldContainer[AskTurn]
+    pinned: _containers.RepeatedScalarFieldContainer[str]
+    excluded: _containers.RepeatedScalarFieldContainer[str]
+    note: str
+    preview: bool
+    def __init__(self, question: _Optional[str] = ..., project: _Optional[str] = ..., max_tokens: _Optional[int] = ..., model: _Optional[str] = ..., before: _Optional[_Iterable[_Union[AskTurn, _Mapping]]] = ..., pinned: _Optional[_Iterable[str]] = ..., excluded: _Optional[_Iterable[str]] = ..., note: _Optional[str] = ..., preview: _Optional[bool] = ...) -> None: ...
+
+class AskTurn(_message.Message):
+    __slots__ = ("question", "answer")
+    QUESTION_FIELD_NUMBER: _ClassVar[int]
+    ANSWER_FIELD_NUMBER: _ClassVar[int]
+    question: str
+    answer: str
+    def __init__(self, question: _Optional[str] = ..., answer: _Optional[str] = ...) -> None: ...
 
 class AskResponse(_message.Message):
     __slots__ = ("passages", "text", "end")
@@ -30,18 +50,20 @@ class AskResponse(_message.Message):
     def __init__(self, passages: _Optional[_Union[AskPassages, _Mapping]] = ..., text: _Optional[_Union[AskText, _Mapping]] = ..., end: _Optional[_Union[AskEnd, _Mapping]] = ...) -> None: ...
 
 class AskPassages(_message.Message):
-    __slots__ = ("passages", "freshness", "model", "demonstration", "without_model")
+    __slots__ = ("passages", "freshness", "model", "demonstration", "without_model", "prompt")
     PASSAGES_FIELD_NUMBER: _ClassVar[int]
     FRESHNESS_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
     DEMONSTRATION_FIELD_NUMBER: _ClassVar[int]
     WITHOUT_MODEL_FIELD_NUMBER: _ClassVar[int]
+    PROMPT_FIELD_NUMBER: _ClassVar[int]
     passages: _containers.RepeatedCompositeFieldContainer[_answer_pb2.Hit]
     freshness: _answer_pb2.Freshness
     model: str
     demonstration: bool
     without_model: str
-    def __init__(self, passages: _Optional[_Iterable[_Union[_answer_pb2.Hit, _Mapping]]] = ..., freshness: _Optional[_Union[_answer_pb2.Freshness, _Mapping]] = ..., model: _Optional[str] = ..., demonstration: _Optional[bool] = ..., without_model: _Optional[str] = ...) -> None: ...
+    prompt: str
+    def __init__(self, passages: _Optional[_Iterable[_Union[_answer_pb2.Hit, _Mapping]]] = ..., freshness: _Optional[_Union[_answer_pb2.Freshness, _Mapping]] = ..., model: _Optional[str] = ..., demonstration: _Optional[bool] = ..., without_model: _Optional[str] = ..., prompt: _Optional[str] = ...) -> None: ...
 
 class AskText(_message.Message):
     __slots__ = ("text",)

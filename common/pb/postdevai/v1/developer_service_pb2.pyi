@@ -18,7 +18,7 @@ class StatusRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class StatusResponse(_message.Message):
-    __slots__ = ("nodes", "outbox", "lake", "models", "repositories", "dragon_unavailable", "coordinator_unavailable", "inference")
+    __slots__ = ("nodes", "outbox", "lake", "models", "repositories", "dragon_unavailable", "coordinator_unavailable", "inference", "api_version", "circuits", "near")
     NODES_FIELD_NUMBER: _ClassVar[int]
     OUTBOX_FIELD_NUMBER: _ClassVar[int]
     LAKE_FIELD_NUMBER: _ClassVar[int]
@@ -27,6 +27,9 @@ class StatusResponse(_message.Message):
     DRAGON_UNAVAILABLE_FIELD_NUMBER: _ClassVar[int]
     COORDINATOR_UNAVAILABLE_FIELD_NUMBER: _ClassVar[int]
     INFERENCE_FIELD_NUMBER: _ClassVar[int]
+    API_VERSION_FIELD_NUMBER: _ClassVar[int]
+    CIRCUITS_FIELD_NUMBER: _ClassVar[int]
+    NEAR_FIELD_NUMBER: _ClassVar[int]
     nodes: _containers.RepeatedCompositeFieldContainer[_node_pb2.Node]
     outbox: OutboxStatus
     lake: _lake_service_pb2.StatsResponse
@@ -35,7 +38,48 @@ class StatusResponse(_message.Message):
     dragon_unavailable: str
     coordinator_unavailable: str
     inference: _inference_service_pb2.InferenceStatsResponse
-    def __init__(self, nodes: _Optional[_Iterable[_Union[_node_pb2.Node, _Mapping]]] = ..., outbox: _Optional[_Union[OutboxStatus, _Mapping]] = ..., lake: _Optional[_Union[_lake_service_pb2.StatsResponse, _Mapping]] = ..., models: _Optional[_Iterable[_Union[_model_pb2.Model, _Mapping]]] = ..., repositories: _Optional[_Iterable[_Union[WatchedRepository, _Mapping]]] = ..., dragon_unavailable: _Optional[str] = ..., coordinator_unavailable: _Optional[str] = ..., inference: _Optional[_Union[_inference_service_pb2.InferenceStatsResponse, _Mapping]] = ...) -> None: ...
+    api_version: str
+    circuits: _containers.RepeatedCompositeFieldContainer[Circuit]
+    near: NearStatus
+    def __init__(self, nodes: _Optional[_Iterable[_Union[_node_pb2.Node, _Mapping]]] = ..., outbox: _Optional[_Union[OutboxStatus, _Mapping]] = ..., lake: _Optional[_Union[_lake_service_pb2.StatsResponse, _Mapping]] = ..., models: _Optional[_Iterable[_Union[_model_pb2.Model, _Mapping]]] = ..., repositories: _Optional[_Iterable[_Union[WatchedRepository, _Mapping]]] = ..., dragon_unavailable: _Optional[str] = ..., coordinator_unavailable: _Optional[str] = ..., inference: _Optional[_Union[_inference_service_pb2.InferenceStatsResponse, _Mapping]] = ..., api_version: _Optional[str] = ..., circuits: _Optional[_Iterable[_Union[Circuit, _Mapping]]] = ..., near: _Optional[_Union[NearStatus, _Mapping]] = ...) -> None: ...
+
+class Circuit(_message.Message):
+    __slots__ = ("name", "state", "failures", "retry_at_ms", "sentence")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    FAILURES_FIELD_NUMBER: _ClassVar[int]
+    RETRY_AT_MS_FIELD_NUMBER: _ClassVar[int]
+    SENTENCE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    state: str
+    failures: int
+    retry_at_ms: int
+    sentence: str
+    def __init__(self, name: _Optional[str] = ..., state: _Optional[str] = ..., failures: _Optional[int] = ..., retry_at_ms: _Optional[int] = ..., sentence: _Optional[str] = ...) -> None: ...
+
+class NearStatus(_message.Message):
+    __slots__ = ("away", "away_since_ms", "symptoms", "events", "bytes", "bytes_max", "as_of_ms", "model", "verdicts_waiting", "sentence")
+    AWAY_FIELD_NUMBER: _ClassVar[int]
+    AWAY_SINCE_MS_FIELD_NUMBER: _ClassVar[int]
+    SYMPTOMS_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    BYTES_FIELD_NUMBER: _ClassVar[int]
+    BYTES_MAX_FIELD_NUMBER: _ClassVar[int]
+    AS_OF_MS_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    VERDICTS_WAITING_FIELD_NUMBER: _ClassVar[int]
+    SENTENCE_FIELD_NUMBER: _ClassVar[int]
+    away: bool
+    away_since_ms: int
+    symptoms: int
+    events: int
+    bytes: int
+    bytes_max: int
+    as_of_ms: int
+    model: str
+    verdicts_waiting: int
+    sentence: str
+    def __init__(self, away: _Optional[bool] = ..., away_since_ms: _Optional[int] = ..., symptoms: _Optional[int] = ..., events: _Optional[int] = ..., bytes: _Optional[int] = ..., bytes_max: _Optional[int] = ..., as_of_ms: _Optional[int] = ..., model: _Optional[str] = ..., verdicts_waiting: _Optional[int] = ..., sentence: _Optional[str] = ...) -> None: ...
 
 class OutboxStatus(_message.Message):
     __slots__ = ("waiting", "refused", "gaps", "bytes", "bytes_max", "spooled", "bodies_dropped", "sentence")
@@ -96,22 +140,36 @@ class RecordEditorResponse(_message.Message):
     def __init__(self) -> None: ...
 
 class WatchFeedRequest(_message.Message):
-    __slots__ = ("after_cursor",)
+    __slots__ = ("after_cursor", "epoch")
     AFTER_CURSOR_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
     after_cursor: int
-    def __init__(self, after_cursor: _Optional[int] = ...) -> None: ...
+    epoch: str
+    def __init__(self, after_cursor: _Optional[int] = ..., epoch: _Optional[str] = ...) -> None: ...
 
 class WatchFeedResponse(_message.Message):
-    __slots__ = ("cursor", "event", "suggestion", "state")
+    __slots__ = ("cursor", "epoch", "event", "suggestion", "state", "gap")
     CURSOR_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
     EVENT_FIELD_NUMBER: _ClassVar[int]
     SUGGESTION_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
+    GAP_FIELD_NUMBER: _ClassVar[int]
     cursor: int
+    epoch: str
     event: _event_pb2.Event
     suggestion: _failure_pb2.Suggestion
     state: FeedState
-    def __init__(self, cursor: _Optional[int] = ..., event: _Optional[_Union[_event_pb2.Event, _Mapping]] = ..., suggestion: _Optional[_Union[_failure_pb2.Suggestion, _Mapping]] = ..., state: _Optional[_Union[FeedState, _Mapping]] = ...) -> None: ...
+    gap: FeedGap
+    def __init__(self, cursor: _Optional[int] = ..., epoch: _Optional[str] = ..., event: _Optional[_Union[_event_pb2.Event, _Mapping]] = ..., suggestion: _Optional[_Union[_failure_pb2.Suggestion, _Mapping]] = ..., state: _Optional[_Union[FeedState, _Mapping]] = ..., gap: _Optional[_Union[FeedGap, _Mapping]] = ...) -> None: ...
+
+class FeedGap(_message.Message):
+    __slots__ = ("missed", "sentence")
+    MISSED_FIELD_NUMBER: _ClassVar[int]
+    SENTENCE_FIELD_NUMBER: _ClassVar[int]
+    missed: int
+    sentence: str
+    def __init__(self, missed: _Optional[int] = ..., sentence: _Optional[str] = ...) -> None: ...
 
 class FeedState(_message.Message):
     __slots__ = ("dragon", "coordinator", "waiting", "sentence")
@@ -238,3 +296,79 @@ class DeveloperServiceInviteResponse(_message.Message):
     code: str
     expires_ms: int
     def __init__(self, code: _Optional[str] = ..., expires_ms: _Optional[int] = ...) -> None: ...
+
+class GetContextRequest(_message.Message):
+    __slots__ = ("working_copy",)
+    WORKING_COPY_FIELD_NUMBER: _ClassVar[int]
+    working_copy: str
+    def __init__(self, working_copy: _Optional[str] = ...) -> None: ...
+
+class GetContextResponse(_message.Message):
+    __slots__ = ("context",)
+    CONTEXT_FIELD_NUMBER: _ClassVar[int]
+    context: WorkContext
+    def __init__(self, context: _Optional[_Union[WorkContext, _Mapping]] = ...) -> None: ...
+
+class SetContextRequest(_message.Message):
+    __slots__ = ("edit",)
+    EDIT_FIELD_NUMBER: _ClassVar[int]
+    edit: ContextEdit
+    def __init__(self, edit: _Optional[_Union[ContextEdit, _Mapping]] = ...) -> None: ...
+
+class SetContextResponse(_message.Message):
+    __slots__ = ("context",)
+    CONTEXT_FIELD_NUMBER: _ClassVar[int]
+    context: WorkContext
+    def __init__(self, context: _Optional[_Union[WorkContext, _Mapping]] = ...) -> None: ...
+
+class WorkContext(_message.Message):
+    __slots__ = ("working_copy", "project", "branch", "head", "files", "session_started_ms", "commands", "failed_commands", "last_command", "last_exit_code", "pinned", "excluded", "note")
+    WORKING_COPY_FIELD_NUMBER: _ClassVar[int]
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
+    BRANCH_FIELD_NUMBER: _ClassVar[int]
+    HEAD_FIELD_NUMBER: _ClassVar[int]
+    FILES_FIELD_NUMBER: _ClassVar[int]
+    SESSION_STARTED_MS_FIELD_NUMBER: _ClassVar[int]
+    COMMANDS_FIELD_NUMBER: _ClassVar[int]
+    FAILED_COMMANDS_FIELD_NUMBER: _ClassVar[int]
+    LAST_COMMAND_FIELD_NUMBER: _ClassVar[int]
+    LAST_EXIT_CODE_FIELD_NUMBER: _ClassVar[int]
+    PINNED_FIELD_NUMBER: _ClassVar[int]
+    EXCLUDED_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    working_copy: str
+    project: str
+    branch: str
+    head: str
+    files: _containers.RepeatedCompositeFieldContainer[OpenFile]
+    session_started_ms: int
+    commands: int
+    failed_commands: int
+    last_command: str
+    last_exit_code: int
+    pinned: _containers.RepeatedScalarFieldContainer[str]
+    excluded: _containers.RepeatedScalarFieldContainer[str]
+    note: str
+    def __init__(self, working_copy: _Optional[str] = ..., project: _Optional[str] = ..., branch: _Optional[str] = ..., head: _Optional[str] = ..., files: _Optional[_Iterable[_Union[OpenFile, _Mapping]]] = ..., session_started_ms: _Optional[int] = ..., commands: _Optional[int] = ..., failed_commands: _Optional[int] = ..., last_command: _Optional[str] = ..., last_exit_code: _Optional[int] = ..., pinned: _Optional[_Iterable[str]] = ..., excluded: _Optional[_Iterable[str]] = ..., note: _Optional[str] = ...) -> None: ...
+
+class OpenFile(_message.Message):
+    __slots__ = ("path", "reason", "at_ms")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    AT_MS_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    reason: str
+    at_ms: int
+    def __init__(self, path: _Optional[str] = ..., reason: _Optional[str] = ..., at_ms: _Optional[int] = ...) -> None: ...
+
+class ContextEdit(_message.Message):
+    __slots__ = ("working_copy", "pinned", "excluded", "note")
+    WORKING_COPY_FIELD_NUMBER: _ClassVar[int]
+    PINNED_FIELD_NUMBER: _ClassVar[int]
+    EXCLUDED_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    working_copy: str
+    pinned: _containers.RepeatedScalarFieldContainer[str]
+    excluded: _containers.RepeatedScalarFieldContainer[str]
+    note: str
+    def __init__(self, working_copy: _Optional[str] = ..., pinned: _Optional[_Iterable[str]] = ..., excluded: _Optional[_Iterable[str]] = ..., note: _Optional[str] = ...) -> None: ...

@@ -100,6 +100,16 @@ class DeveloperServiceStub:
                 request_serializer=postdevai_dot_v1_dot_developer__service__pb2.DeveloperServiceInviteRequest.SerializeToString,
                 response_deserializer=postdevai_dot_v1_dot_developer__service__pb2.DeveloperServiceInviteResponse.FromString,
                 _registered_method=True)
+        self.GetContext = channel.unary_unary(
+                '/postdevai.v1.DeveloperService/GetContext',
+                request_serializer=postdevai_dot_v1_dot_developer__service__pb2.GetContextRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_developer__service__pb2.GetContextResponse.FromString,
+                _registered_method=True)
+        self.SetContext = channel.unary_unary(
+                '/postdevai.v1.DeveloperService/SetContext',
+                request_serializer=postdevai_dot_v1_dot_developer__service__pb2.SetContextRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_developer__service__pb2.SetContextResponse.FromString,
+                _registered_method=True)
 
 
 class DeveloperServiceServicer:
@@ -197,6 +207,20 @@ class DeveloperServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetContext(self, request, context):
+        """What is being worked on, and what answers are given of it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetContext(self, request, context):
+        """Changes what answers are given.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DeveloperServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -264,6 +288,16 @@ def add_DeveloperServiceServicer_to_server(servicer, server):
                     servicer.Invite,
                     request_deserializer=postdevai_dot_v1_dot_developer__service__pb2.DeveloperServiceInviteRequest.FromString,
                     response_serializer=postdevai_dot_v1_dot_developer__service__pb2.DeveloperServiceInviteResponse.SerializeToString,
+            ),
+            'GetContext': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetContext,
+                    request_deserializer=postdevai_dot_v1_dot_developer__service__pb2.GetContextRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_developer__service__pb2.GetContextResponse.SerializeToString,
+            ),
+            'SetContext': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetContext,
+                    request_deserializer=postdevai_dot_v1_dot_developer__service__pb2.SetContextRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_developer__service__pb2.SetContextResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -618,6 +652,60 @@ class DeveloperService:
             '/postdevai.v1.DeveloperService/Invite',
             postdevai_dot_v1_dot_developer__service__pb2.DeveloperServiceInviteRequest.SerializeToString,
             postdevai_dot_v1_dot_developer__service__pb2.DeveloperServiceInviteResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetContext(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/postdevai.v1.DeveloperService/GetContext',
+            postdevai_dot_v1_dot_developer__service__pb2.GetContextRequest.SerializeToString,
+            postdevai_dot_v1_dot_developer__service__pb2.GetContextResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetContext(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/postdevai.v1.DeveloperService/SetContext',
+            postdevai_dot_v1_dot_developer__service__pb2.SetContextRequest.SerializeToString,
+            postdevai_dot_v1_dot_developer__service__pb2.SetContextResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -59,6 +59,10 @@ class DeveloperServiceStub:
     """The nodes of the mesh."""
     Invite: _grpc.UnaryUnaryMultiCallable[_developer_service_pb2.DeveloperServiceInviteRequest, _developer_service_pb2.DeveloperServiceInviteResponse]
     """A code for a new node."""
+    GetContext: _grpc.UnaryUnaryMultiCallable[_developer_service_pb2.GetContextRequest, _developer_service_pb2.GetContextResponse]
+    """What is being worked on, and what answers are given of it."""
+    SetContext: _grpc.UnaryUnaryMultiCallable[_developer_service_pb2.SetContextRequest, _developer_service_pb2.SetContextResponse]
+    """Changes what answers are given."""
 
 @_typing.type_check_only
 class DeveloperServiceAsyncStub(DeveloperServiceStub):
@@ -91,6 +95,10 @@ class DeveloperServiceAsyncStub(DeveloperServiceStub):
     """The nodes of the mesh."""
     Invite: _aio.UnaryUnaryMultiCallable[_developer_service_pb2.DeveloperServiceInviteRequest, _developer_service_pb2.DeveloperServiceInviteResponse]  # type: ignore[assignment]
     """A code for a new node."""
+    GetContext: _aio.UnaryUnaryMultiCallable[_developer_service_pb2.GetContextRequest, _developer_service_pb2.GetContextResponse]  # type: ignore[assignment]
+    """What is being worked on, and what answers are given of it."""
+    SetContext: _aio.UnaryUnaryMultiCallable[_developer_service_pb2.SetContextRequest, _developer_service_pb2.SetContextResponse]  # type: ignore[assignment]
+    """Changes what answers are given."""
 
 class DeveloperServiceServicer(metaclass=_abc_1.ABCMeta):
     """Every front end calls this; none has logic of its own."""
@@ -198,5 +206,21 @@ class DeveloperServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_developer_service_pb2.DeveloperServiceInviteResponse, _abc.Awaitable[_developer_service_pb2.DeveloperServiceInviteResponse]]:
         """A code for a new node."""
+
+    @_abc_1.abstractmethod
+    def GetContext(
+        self,
+        request: _developer_service_pb2.GetContextRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_developer_service_pb2.GetContextResponse, _abc.Awaitable[_developer_service_pb2.GetContextResponse]]:
+        """What is being worked on, and what answers are given of it."""
+
+    @_abc_1.abstractmethod
+    def SetContext(
+        self,
+        request: _developer_service_pb2.SetContextRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_developer_service_pb2.SetContextResponse, _abc.Awaitable[_developer_service_pb2.SetContextResponse]]:
+        """Changes what answers are given."""
 
 def add_DeveloperServiceServicer_to_server(servicer: DeveloperServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

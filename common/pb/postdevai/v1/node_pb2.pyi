@@ -29,14 +29,20 @@ class Node(_message.Message):
     def __init__(self, role: _Optional[str] = ..., id: _Optional[str] = ..., address: _Optional[str] = ..., state: _Optional[str] = ..., lease_s: _Optional[float] = ..., version: _Optional[str] = ..., pid: _Optional[int] = ..., capabilities: _Optional[_Iterable[str]] = ..., load: _Optional[_Union[NodeLoad, _Mapping]] = ...) -> None: ...
 
 class NodeLoad(_message.Message):
-    __slots__ = ("queue", "rss_bytes", "cpu")
+    __slots__ = ("queue", "rss_bytes", "cpu", "machine_cpu", "machine_memory_bytes", "machine_memory_bytes_max")
     QUEUE_FIELD_NUMBER: _ClassVar[int]
     RSS_BYTES_FIELD_NUMBER: _ClassVar[int]
     CPU_FIELD_NUMBER: _ClassVar[int]
+    MACHINE_CPU_FIELD_NUMBER: _ClassVar[int]
+    MACHINE_MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
+    MACHINE_MEMORY_BYTES_MAX_FIELD_NUMBER: _ClassVar[int]
     queue: int
     rss_bytes: int
     cpu: float
-    def __init__(self, queue: _Optional[int] = ..., rss_bytes: _Optional[int] = ..., cpu: _Optional[float] = ...) -> None: ...
+    machine_cpu: float
+    machine_memory_bytes: int
+    machine_memory_bytes_max: int
+    def __init__(self, queue: _Optional[int] = ..., rss_bytes: _Optional[int] = ..., cpu: _Optional[float] = ..., machine_cpu: _Optional[float] = ..., machine_memory_bytes: _Optional[int] = ..., machine_memory_bytes_max: _Optional[int] = ...) -> None: ...
 
 class Route(_message.Message):
     __slots__ = ("endpoint", "identity", "ticket", "ticket_expires_ms", "reason")
