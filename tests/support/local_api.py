@@ -66,7 +66,7 @@ class Script:
     blobs: dict[str, bytes] = field(default_factory=dict)
     nodes: tuple[Node, ...] = ()
     feed: tuple[FeedItem, ...] = ()
-    context: WorkContext = WorkContext()
+    context: WorkContext = field(default_factory=WorkContext)
     answer: Callable[[AskRequest], AsyncIterator[AskPart]] | None = None
     refusal: PostDevAIError | None = None
     """Raised by every call."""
