@@ -25,13 +25,17 @@ _sym_db = _symbol_database.Default()
 from common.pb.postdevai.v1 import developer_service_pb2 as postdevai_dot_v1_dot_developer__service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"postdevai/v1/capture_service.proto\x12\x0cpostdevai.v1\x1a$postdevai/v1/developer_service.proto\"-\n\rImportRequest\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\"@\n\x0eImportResponse\x12.\n\x08progress\x18\x01 \x01(\x0b\x32\x1c.postdevai.v1.ImportProgress\"\x84\x01\n\x0eImportProgress\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x0c\n\x04read\x18\x02 \x01(\x05\x12\x10\n\x08recorded\x18\x03 \x01(\x05\x12\r\n\x05known\x18\x04 \x01(\x05\x12\x10\n\x08left_out\x18\x05 \x01(\x05\x12\x10\n\x08\x66inished\x18\x06 \x01(\x08\x12\x0f\n\x07unknown\x18\x07 \x03(\t\"\x1e\n\x0eUnwatchRequest\x12\x0c\n\x04path\x18\x01 \x01(\t\"H\n\x0fUnwatchResponse\x12\x35\n\x0crepositories\x18\x01 \x03(\x0b\x32\x1f.postdevai.v1.WatchedRepository2\x9f\x01\n\x0e\x43\x61ptureService\x12\x45\n\x06Import\x12\x1b.postdevai.v1.ImportRequest\x1a\x1c.postdevai.v1.ImportResponse0\x01\x12\x46\n\x07Unwatch\x12\x1c.postdevai.v1.UnwatchRequest\x1a\x1d.postdevai.v1.UnwatchResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"postdevai/v1/capture_service.proto\x12\x0cpostdevai.v1\x1a$postdevai/v1/developer_service.proto\"-\n\rImportRequest\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\"@\n\x0eImportResponse\x12.\n\x08progress\x18\x01 \x01(\x0b\x32\x1c.postdevai.v1.ImportProgress\"\x84\x01\n\x0eImportProgress\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x0c\n\x04read\x18\x02 \x01(\x05\x12\x10\n\x08recorded\x18\x03 \x01(\x05\x12\r\n\x05known\x18\x04 \x01(\x05\x12\x10\n\x08left_out\x18\x05 \x01(\x05\x12\x10\n\x08\x66inished\x18\x06 \x01(\x08\x12\x0f\n\x07unknown\x18\x07 \x03(\t\"\x1e\n\x0eUnwatchRequest\x12\x0c\n\x04path\x18\x01 \x01(\t\"H\n\x0fUnwatchResponse\x12\x35\n\x0crepositories\x18\x01 \x03(\x0b\x32\x1f.postdevai.v1.WatchedRepository2\xa9\x01\n\x0e\x43\x61ptureService\x12J\n\x06Import\x12\x1b.postdevai.v1.ImportRequest\x1a\x1c.postdevai.v1.ImportResponse\"\x03\x90\x02\x02\x30\x01\x12K\n\x07Unwatch\x12\x1c.postdevai.v1.UnwatchRequest\x1a\x1d.postdevai.v1.UnwatchResponse\"\x03\x90\x02\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'common.pb.postdevai.v1.capture_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_CAPTURESERVICE'].methods_by_name['Import']._loaded_options = None
+  _globals['_CAPTURESERVICE'].methods_by_name['Import']._serialized_options = b'\220\002\002'
+  _globals['_CAPTURESERVICE'].methods_by_name['Unwatch']._loaded_options = None
+  _globals['_CAPTURESERVICE'].methods_by_name['Unwatch']._serialized_options = b'\220\002\002'
   _globals['_IMPORTREQUEST']._serialized_start=90
   _globals['_IMPORTREQUEST']._serialized_end=135
   _globals['_IMPORTRESPONSE']._serialized_start=137
@@ -43,5 +47,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UNWATCHRESPONSE']._serialized_start=370
   _globals['_UNWATCHRESPONSE']._serialized_end=442
   _globals['_CAPTURESERVICE']._serialized_start=445
-  _globals['_CAPTURESERVICE']._serialized_end=604
+  _globals['_CAPTURESERVICE']._serialized_end=614
 # @@protoc_insertion_point(module_scope)

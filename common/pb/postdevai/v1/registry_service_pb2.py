@@ -25,13 +25,19 @@ _sym_db = _symbol_database.Default()
 from common.pb.postdevai.v1 import node_pb2 as postdevai_dot_v1_dot_node__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#postdevai/v1/registry_service.proto\x12\x0cpostdevai.v1\x1a\x17postdevai/v1/node.proto\"u\n\x0fRegisterRequest\x12,\n\x05hello\x18\x01 \x01(\x0b\x32\x1b.postdevai.v1.RegisterHelloH\x00\x12,\n\theartbeat\x18\x02 \x01(\x0b\x32\x17.postdevai.v1.HeartbeatH\x00\x42\x06\n\x04part\"T\n\rRegisterHello\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x14\n\x0c\x63\x61pabilities\x18\x02 \x03(\t\x12\x0f\n\x07version\x18\x03 \x01(\t\x12\x0b\n\x03pid\x18\x04 \x01(\x03\"@\n\tHeartbeat\x12\r\n\x05state\x18\x01 \x01(\t\x12$\n\x04load\x18\x02 \x01(\x0b\x32\x16.postdevai.v1.NodeLoad\"{\n\x10RegisterResponse\x12\x30\n\x07welcome\x18\x01 \x01(\x0b\x32\x1d.postdevai.v1.RegisterWelcomeH\x00\x12-\n\x07renewed\x18\x02 \x01(\x0b\x32\x1a.postdevai.v1.LeaseRenewedH\x00\x42\x06\n\x04part\"o\n\x0fRegisterWelcome\x12,\n\x0bticket_keys\x18\x01 \x03(\x0b\x32\x17.postdevai.v1.TicketKey\x12\x0e\n\x06\x64\x65nied\x18\x02 \x03(\t\x12\x0f\n\x07lease_s\x18\x03 \x01(\x01\x12\r\n\x05\x65poch\x18\x04 \x01(\x04\",\n\tTicketKey\x12\x0b\n\x03kid\x18\x01 \x01(\t\x12\x12\n\npublic_pem\x18\x02 \x01(\t\"L\n\x0cLeaseRenewed\x12\x0e\n\x06\x64\x65nied\x18\x01 \x03(\t\x12,\n\x0bticket_keys\x18\x02 \x03(\x0b\x32\x17.postdevai.v1.TicketKey\"\x12\n\x10ListNodesRequest\"6\n\x11ListNodesResponse\x12!\n\x05nodes\x18\x01 \x03(\x0b\x32\x12.postdevai.v1.Node\"D\n\x0eResolveRequest\x12\x12\n\ncapability\x18\x01 \x01(\t\x12\x0f\n\x07project\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\"6\n\x0fResolveResponse\x12#\n\x06routes\x18\x01 \x03(\x0b\x32\x13.postdevai.v1.Route2\xf6\x01\n\x0fRegistryService\x12M\n\x08Register\x12\x1d.postdevai.v1.RegisterRequest\x1a\x1e.postdevai.v1.RegisterResponse(\x01\x30\x01\x12L\n\tListNodes\x12\x1e.postdevai.v1.ListNodesRequest\x1a\x1f.postdevai.v1.ListNodesResponse\x12\x46\n\x07Resolve\x12\x1c.postdevai.v1.ResolveRequest\x1a\x1d.postdevai.v1.ResolveResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#postdevai/v1/registry_service.proto\x12\x0cpostdevai.v1\x1a\x17postdevai/v1/node.proto\"u\n\x0fRegisterRequest\x12,\n\x05hello\x18\x01 \x01(\x0b\x32\x1b.postdevai.v1.RegisterHelloH\x00\x12,\n\theartbeat\x18\x02 \x01(\x0b\x32\x17.postdevai.v1.HeartbeatH\x00\x42\x06\n\x04part\"T\n\rRegisterHello\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x14\n\x0c\x63\x61pabilities\x18\x02 \x03(\t\x12\x0f\n\x07version\x18\x03 \x01(\t\x12\x0b\n\x03pid\x18\x04 \x01(\x03\"@\n\tHeartbeat\x12\r\n\x05state\x18\x01 \x01(\t\x12$\n\x04load\x18\x02 \x01(\x0b\x32\x16.postdevai.v1.NodeLoad\"{\n\x10RegisterResponse\x12\x30\n\x07welcome\x18\x01 \x01(\x0b\x32\x1d.postdevai.v1.RegisterWelcomeH\x00\x12-\n\x07renewed\x18\x02 \x01(\x0b\x32\x1a.postdevai.v1.LeaseRenewedH\x00\x42\x06\n\x04part\"o\n\x0fRegisterWelcome\x12,\n\x0bticket_keys\x18\x01 \x03(\x0b\x32\x17.postdevai.v1.TicketKey\x12\x0e\n\x06\x64\x65nied\x18\x02 \x03(\t\x12\x0f\n\x07lease_s\x18\x03 \x01(\x01\x12\r\n\x05\x65poch\x18\x04 \x01(\x04\",\n\tTicketKey\x12\x0b\n\x03kid\x18\x01 \x01(\t\x12\x12\n\npublic_pem\x18\x02 \x01(\t\"L\n\x0cLeaseRenewed\x12\x0e\n\x06\x64\x65nied\x18\x01 \x03(\t\x12,\n\x0bticket_keys\x18\x02 \x03(\x0b\x32\x17.postdevai.v1.TicketKey\"\x12\n\x10ListNodesRequest\"6\n\x11ListNodesResponse\x12!\n\x05nodes\x18\x01 \x03(\x0b\x32\x12.postdevai.v1.Node\"D\n\x0eResolveRequest\x12\x12\n\ncapability\x18\x01 \x01(\t\x12\x0f\n\x07project\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\"6\n\x0fResolveResponse\x12#\n\x06routes\x18\x01 \x03(\x0b\x32\x13.postdevai.v1.Route2\x85\x02\n\x0fRegistryService\x12R\n\x08Register\x12\x1d.postdevai.v1.RegisterRequest\x1a\x1e.postdevai.v1.RegisterResponse\"\x03\x90\x02\x02(\x01\x30\x01\x12Q\n\tListNodes\x12\x1e.postdevai.v1.ListNodesRequest\x1a\x1f.postdevai.v1.ListNodesResponse\"\x03\x90\x02\x01\x12K\n\x07Resolve\x12\x1c.postdevai.v1.ResolveRequest\x1a\x1d.postdevai.v1.ResolveResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'common.pb.postdevai.v1.registry_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_REGISTRYSERVICE'].methods_by_name['Register']._loaded_options = None
+  _globals['_REGISTRYSERVICE'].methods_by_name['Register']._serialized_options = b'\220\002\002'
+  _globals['_REGISTRYSERVICE'].methods_by_name['ListNodes']._loaded_options = None
+  _globals['_REGISTRYSERVICE'].methods_by_name['ListNodes']._serialized_options = b'\220\002\001'
+  _globals['_REGISTRYSERVICE'].methods_by_name['Resolve']._loaded_options = None
+  _globals['_REGISTRYSERVICE'].methods_by_name['Resolve']._serialized_options = b'\220\002\001'
   _globals['_REGISTERREQUEST']._serialized_start=78
   _globals['_REGISTERREQUEST']._serialized_end=195
   _globals['_REGISTERHELLO']._serialized_start=197
@@ -55,5 +61,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RESOLVERESPONSE']._serialized_start=857
   _globals['_RESOLVERESPONSE']._serialized_end=911
   _globals['_REGISTRYSERVICE']._serialized_start=914
-  _globals['_REGISTRYSERVICE']._serialized_end=1160
+  _globals['_REGISTRYSERVICE']._serialized_end=1175
 # @@protoc_insertion_point(module_scope)
