@@ -167,6 +167,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
             head=head_commit,
             clock=clock,
             closed=lambda directory: Privacy(config.home.root, directory).closed(),
+            circuits=membership.circuits,
         )
         socket = config.home.runtime_directory() / "developer.sock"
         token, token_file = secrets.token_urlsafe(32), directory / "token"

@@ -14,6 +14,7 @@ from common.model.failure import Suggestion, Verdict
 from common.model.remedy import CardStats, RemedyMaterial
 from common.pb.postdevai.v1 import assistant_service_pb2 as pb
 from common.pb.postdevai.v1.assistant_service_pb2_grpc import AssistantServiceStub
+from common.rpc.repeatable import is_repeatable
 from common.rpc.routed import Routed
 from common.wire.nouns import ask_part_from_pb
 from common.wire.translate import from_pb, to_pb
@@ -55,7 +56,7 @@ class AssistantClient:
     async def feedback(self, remedy_id: str, verdict: Verdict) -> None:
         """What the person thought of a remedy."""
         request = pb.FeedbackRequest(remedy_id=remedy_id, verdict=verdict)
-        await self._answer("Feedback", request, pb.FeedbackResponse, idempotent=False)
+        await self._answer("Feedback", request, pb.FeedbackResponse)
 
     async def snooze(self, suggestion_id: str, until_ms: int) -> None:
         """No card for the same symptom until then."""
@@ -88,7 +89,6 @@ class AssistantClient:
         response: type[R],
         *,
         timeout_s: float = FEEDBACK_S,
-        idempotent: bool = True,
     ) -> R:
         """One call by whichever route there is; `response` is what the method answers."""
 
@@ -96,4 +96,5 @@ class AssistantClient:
             asked = getattr(AssistantServiceStub(channel), method)
             return await asked(request, metadata=metadata, timeout=timeout_s)
 
+        idempotent = is_repeatable(f"AssistantService/{method}")
         return await self._routed.call(call, idempotent=idempotent)

@@ -19,8 +19,10 @@ from common.clients.remembered import QUESTIONS_MAX, Remembered
 from common.clock import Clock, SystemClock
 from common.errors import PostDevAIError, Unavailable
 from common.model.ids import NodeId
+from common.model.laptop import Circuit, CircuitState
 from common.model.node import Capability, Invitation, Node, NodeLoad, NodeState, Role, Route
 from common.rpc.channel import Channels
+from common.rpc.circuit import Breaker
 from common.rpc.credentials import NodeIdentity
 from common.rpc.guard import Guard
 from common.rpc.routed import Routed
@@ -54,6 +56,7 @@ class Membership:
         self._word, self._heard_ms = kept.word()
         self._kept_ms = 0
         self._routes = kept.routes()
+        self._breakers: dict[str, Breaker] = {}
         self._changed = asyncio.Event()
         self._told = asyncio.Event()
         self._turned = asyncio.Condition()
@@ -144,7 +147,15 @@ class Membership:
         async def resolve(*, fresh: bool) -> tuple[Route, ...]:
             return await self.resolve(capability, project, model, fresh=fresh)
 
-        return Routed(capability, resolve, self._channels)
+        breaker = self._breakers.setdefault(capability, Breaker(capability, self._clock))
+        return Routed(capability, resolve, self._channels, breaker)
+
+    def circuits(self) -> tuple[Circuit, ...]:
+        """How the calls to each capability fare, and those to the Coordinator, by name."""
+        state: CircuitState = "closed" if self.connected else "trying"
+        registry = Circuit("registry", state, sentence=self.sentence)
+        found = (registry, *(each.now() for each in self._breakers.values()))
+        return tuple(sorted(found, key=lambda circuit: circuit.name))
 
     async def nodes(self) -> tuple[Node, ...]:
         """Every node that is or was there."""

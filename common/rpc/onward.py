@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing, contextmanager
 from typing import Any, TypeVar
 
@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 from grpc.aio import Channel, Metadata
 
 from common.errors import Unavailable
+from common.rpc.repeatable import is_repeatable
 from common.rpc.routed import Routed
 
 R = TypeVar("R", bound=Message)
@@ -18,15 +19,14 @@ R = TypeVar("R", bound=Message)
 class Onward:
     """One service of the Dragon, called by the names of its methods."""
 
-    def __init__(self, dragon: Routed, stub: Callable[[Channel], Any], answer_s: float) -> None:
-        """`answer_s`: how long a call that is no stream may take."""
+    def __init__(self, dragon: Routed, stub: type[Any], answer_s: float) -> None:
+        """`stub`: as generated. `answer_s`: how long a call that is no stream may take."""
         self._dragon = dragon
         self._stub = stub
+        self._service = stub.__name__.removesuffix("Stub")
         self._answer_s = answer_s
 
-    async def answer(
-        self, method: str, request: Message, response: type[R], *, idempotent: bool = True
-    ) -> R:
+    async def answer(self, method: str, request: Message, response: type[R]) -> R:
         """The Dragon's answer, or its refusal."""
 
         async def call(channel: Channel, metadata: Metadata) -> R:
@@ -34,7 +34,9 @@ class Onward:
             return await asked(request, metadata=metadata, timeout=self._answer_s)
 
         with _named():
-            return await self._dragon.call(call, idempotent=idempotent)
+            return await self._dragon.call(
+                call, idempotent=is_repeatable(f"{self._service}/{method}")
+            )
 
     async def stream(self, method: str, request: Message, response: type[R]) -> AsyncGenerator[R]:
         """The Dragon's answers; closing it cancels there."""
@@ -43,7 +45,8 @@ class Onward:
             return getattr(self._stub(channel), method)(request, metadata=metadata)
 
         with _named():
-            async with aclosing(self._dragon.stream(call)) as responses:
+            idempotent = is_repeatable(f"{self._service}/{method}")
+            async with aclosing(self._dragon.stream(call, idempotent=idempotent)) as responses:
                 async for each in responses:
                     yield each
 

@@ -13,8 +13,9 @@ from grpc.aio import AioRpcError, Channel, Metadata
 from common.errors import Denied, PostDevAIError, Unavailable
 from common.model.node import Route
 from common.rpc.channel import Channels
+from common.rpc.circuit import Attempt, Breaker
 from common.rpc.intercept import BEARER, TICKET_METADATA
-from common.rpc.status import error_from_rpc
+from common.rpc.status import error_from_rpc, is_answer
 
 T = TypeVar("T")
 
@@ -38,10 +39,13 @@ class _Cancellable(Protocol):
 class Routed:
     """A way to whoever offers a capability. It raises the seven errors, never gRPC's."""
 
-    def __init__(self, name: str, resolve: Resolve, channels: Channels) -> None:
+    def __init__(
+        self, name: str, resolve: Resolve, channels: Channels, breaker: Breaker | None = None
+    ) -> None:
         self._name = name
         self._resolve = resolve
         self._channels = channels
+        self._breaker = breaker or Breaker(name)
 
     async def call(
         self, fn: Callable[[Channel, Metadata], Awaitable[T]], *, idempotent: bool = True
@@ -49,48 +53,64 @@ class Routed:
         """The answer of the first node that gives one.
 
         After Unavailable an idempotent call goes on to the next route. Any other call goes on
-        only where no connection could be made, so that nothing takes effect twice.
+        only where no connection could be made, so that nothing takes effect twice. While the
+        circuit is open it is Unavailable at once.
         """
-        moves_on = _Journey(self._name)
-        async for channel, metadata in self._ways(moves_on):
-            try:
-                if not idempotent:
-                    await _connected(channel)
-            except Unavailable as error:
-                moves_on.past(error)
-                continue
-            try:
-                return await fn(channel, metadata)
-            except (AioRpcError, PostDevAIError) as error:
-                moves_on.past(_meaning(error), shown=not idempotent)
-        raise moves_on.last
+        with self._breaker.attempt() as attempt:
+            moves_on = _Journey(self._name, attempt)
+            async for channel, metadata in self._ways(moves_on):
+                try:
+                    if not idempotent:
+                        await _connected(channel)
+                except Unavailable as error:
+                    moves_on.past(error)
+                    continue
+                try:
+                    return await fn(channel, metadata)
+                except (AioRpcError, PostDevAIError) as error:
+                    moves_on.past(error, shown=not idempotent)
+            raise moves_on.last
 
     async def stream(
-        self, fn: Callable[[Channel, Metadata], AsyncIterable[T]]
+        self, fn: Callable[[Channel, Metadata], AsyncIterable[T]], *, idempotent: bool = True
     ) -> AsyncGenerator[T]:
-        """The items of the first node that gives one; once one is shown, no other node is asked."""
-        moves_on = _Journey(self._name)
-        async for channel, metadata in self._ways(moves_on):
-            shown = False
-            try:
-                async with _closing(fn(channel, metadata)) as items:
-                    async for item in items:
-                        shown = True
-                        yield item
-                return
-            except (AioRpcError, PostDevAIError) as error:
-                moves_on.past(_meaning(error), shown=shown)
-        raise moves_on.last
+        """The items of the first node that gives one; once one is shown, no other node is asked.
+
+        What is not idempotent goes to another node only where no connection could be made.
+        """
+        with self._breaker.attempt() as attempt:
+            moves_on = _Journey(self._name, attempt)
+            async for channel, metadata in self._ways(moves_on):
+                shown = not idempotent
+                try:
+                    if not idempotent:
+                        await _connected(channel)
+                except Unavailable as error:
+                    moves_on.past(error)
+                    continue
+                try:
+                    async with _closing(fn(channel, metadata)) as items:
+                        async for item in items:
+                            if not attempt.answered:
+                                shown = attempt.answered = True
+                                self._breaker.succeeded()
+                            yield item
+                    return
+                except (AioRpcError, PostDevAIError) as error:
+                    moves_on.past(error, shown=shown)
+            raise moves_on.last
 
     async def channel(self) -> tuple[Channel, Metadata]:
-        """A connected channel and the ticket, for a long stream."""
-        moves_on = _Journey(self._name)
+        """A connected channel and the ticket, for a long stream, whose owner waits between two
+        tries by itself: the circuit hears of it and does not hold it up."""
+        moves_on = _Journey(self._name, Attempt())
         async for channel, metadata in self._ways(moves_on):
             try:
                 await _connected(channel)
             except Unavailable as error:
                 moves_on.past(error)
                 continue
+            self._breaker.succeeded()
             return channel, metadata
         raise moves_on.last
 
@@ -114,8 +134,9 @@ class Routed:
 class _Journey:
     """What went wrong on the way so far, and whether to go on."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, attempt: Attempt) -> None:
         self._name = name
+        self._attempt = attempt
         self.last_or_none: PostDevAIError | None = None
 
     @property
@@ -126,8 +147,11 @@ class _Journey:
     def may_ask_again(self) -> bool:
         return self.last_or_none is not None
 
-    def past(self, error: PostDevAIError, *, shown: bool = False) -> None:
+    def past(self, failed: AioRpcError | PostDevAIError, *, shown: bool = False) -> None:
         """Returns when another route may do better; raises the error when not."""
+        error = _meaning(failed)
+        said_no = isinstance(failed, AioRpcError) and is_answer(failed)
+        self._attempt.answered |= said_no or not isinstance(error, Unavailable)
         ticket = isinstance(error, Denied) and error.field == "ticket"
         if not ticket and (shown or not isinstance(error, Unavailable)):
             raise error

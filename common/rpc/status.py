@@ -89,6 +89,14 @@ def error_from_rpc(error: AioRpcError) -> PostDevAIError:
     return _own_words(error.code(), error.details() or "")
 
 
+def is_answer(error: AioRpcError) -> bool:
+    """Whether the other side itself said no, as one of the seven errors."""
+    return any(
+        key == DETAILS_KEY and isinstance(value, bytes) and _told(value) is not None
+        for key, value in error.trailing_metadata()
+    )
+
+
 def _told(details: bytes) -> PostDevAIError | None:
     status = status_pb2.Status.FromString(details)
     info = error_details_pb2.ErrorInfo()

@@ -11,7 +11,9 @@ from grpc.aio import Channel, Metadata
 from common.errors import Conflict, Denied, Invalid, PostDevAIError, Unavailable
 from common.model.node import Route
 from common.rpc import routed as routed_module
+from common.rpc.circuit import FAILURES_MAX, Breaker
 from common.rpc.routed import Routed
+from tests.support.scripted_daemon import SetClock
 
 
 def route(name: str) -> Route:
@@ -40,7 +42,8 @@ class Ways:
 
     @property
     def routed(self) -> Routed:
-        return Routed("lake", self.resolve, self)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        breaker = Breaker("lake", SetClock())
+        return Routed("lake", self.resolve, self, breaker)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 @pytest.fixture(autouse=True)
@@ -171,3 +174,37 @@ async def test_a_long_stream_gets_the_first_channel_that_connects() -> None:
     channel, metadata = await ways.routed.channel()
     assert str(channel) == "b"
     assert metadata["authorization"] == "Bearer ticket of b"
+
+
+async def test_while_the_circuit_is_open_nobody_is_dialled() -> None:
+    ways = Ways("a")
+    routed = ways.routed
+    for _ in range(FAILURES_MAX):
+        with pytest.raises(Unavailable):
+            await routed.call(failing(Unavailable("no answer in time"), "a"))
+    dialled = len(ways.dialled)
+    with pytest.raises(Unavailable, match="no answer in time"):
+        await routed.call(failing(Unavailable("x")))
+    assert len(ways.dialled) == dialled
+
+
+async def test_refusals_open_no_circuit() -> None:
+    ways = Ways("a")
+    routed = ways.routed
+    for _ in range(FAILURES_MAX):
+        with pytest.raises(Conflict):
+            await routed.call(failing(Conflict("pinned"), "a"))
+    assert await routed.call(failing(Invalid("x"))) == "a"
+
+
+async def test_a_stream_that_may_not_be_sent_twice_is_not() -> None:
+    ways = Ways("a", "b")
+
+    async def fn(channel: Channel, metadata: Metadata) -> AsyncGenerator[str]:
+        raise Unavailable("broke off")
+        yield ""
+
+    with pytest.raises(Unavailable):
+        async for _ in ways.routed.stream(fn, idempotent=False):
+            pytest.fail("nothing was said")
+    assert ways.dialled == ["a"]

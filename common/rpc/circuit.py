@@ -1,0 +1,98 @@
+"""Spares callers the wait for a node that does not answer: after some failures in a row calls are
+refused at once, until one that is let through gets an answer (Nygard, Release It!, 2007)."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from common.backoff import Backoff
+from common.clock import Clock, SystemClock
+from common.errors import Unavailable
+from common.model.laptop import Circuit
+
+FAILURES_MAX = 3
+"""So many in a row open it."""
+OPEN_S = 0.25
+OPEN_MOST_S = 2.0
+"""How long it stays open: twice as long after each trial that failed, with some chance in it."""
+
+
+class Attempt:
+    """One call under way."""
+
+    def __init__(self) -> None:
+        self.answered = False
+        """The node said something, if only no: it is there."""
+
+
+class Breaker:
+    """One a service of another node. On the event loop; it never waits."""
+
+    def __init__(self, name: str, clock: Clock | None = None) -> None:
+        self._name = name
+        self._clock = clock or SystemClock()
+        self._backoff = Backoff(OPEN_S, OPEN_MOST_S)
+        self._failures = 0
+        self._last: Unavailable | None = None
+        self._retry_at_ms = 0
+        self._trying = False
+
+    @contextmanager
+    def attempt(self) -> Generator[Attempt]:
+        """Around a call. Unavailable at once while it is open."""
+        trial = self._admit()
+        attempt = Attempt()
+        try:
+            yield attempt
+        except Unavailable as error:
+            if attempt.answered:
+                self.succeeded()
+            else:
+                self.failed(error)
+            raise
+        except BaseException:
+            # A refusal is an answer; a call that was cancelled before one says nothing.
+            if attempt.answered:
+                self.succeeded()
+            raise
+        else:
+            self.succeeded()
+        finally:
+            if trial:
+                self._trying = False
+
+    def succeeded(self) -> None:
+        """The node is there."""
+        self._failures, self._last, self._retry_at_ms = 0, None, 0
+        self._trying = False
+        self._backoff.reset()
+
+    def failed(self, error: Unavailable) -> None:
+        """It was not reached, or said nothing in time."""
+        self._failures += 1
+        self._last = error
+        if self._failures >= FAILURES_MAX:
+            self._retry_at_ms = self._clock.now_ms() + round(self._backoff.next_s() * 1_000)
+
+    def now(self) -> Circuit:
+        """As people are told."""
+        state = "trying" if self._trying else "open" if self._retry_at_ms else "closed"
+        said = self._last.message if self._last else ""
+        return Circuit(self._name, state, self._failures, self._retry_at_ms, said)
+
+    def _admit(self) -> bool:
+        """Whether this call is the one that finds out; Unavailable when it may not go."""
+        if not self._retry_at_ms:
+            return False
+        now_ms = self._clock.now_ms()
+        if now_ms < self._retry_at_ms:
+            last = self._last
+            raise Unavailable(
+                last.message if last else "it does not answer", hint=last.hint if last else ""
+            )
+        # A trial that says nothing, such as a stream on which nothing happens, is followed by
+        # another: it must not keep everybody out.
+        self._retry_at_ms = now_ms + round(OPEN_MOST_S * 1_000)
+        self._trying = True
+        return True
