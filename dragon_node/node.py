@@ -7,15 +7,14 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
-import psutil
-
 from common.alongside import alongside
 from common.clients.membership import Membership
 from common.daemon.home import models_directory
 from common.daemon.lifecycle import Running
+from common.daemon.load import OwnLoad
 from common.daemon.metrics import Measured, open_metrics
 from common.daemon.ports import Ports
-from common.model.node import Capability, NodeLoad
+from common.model.node import Capability
 from common.rpc.credentials import NodeIdentity
 from common.rpc.server import joined, open_server
 from dragon_node.answer.answering import Answering
@@ -92,11 +91,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
         recaller = Recaller(lake)
         retrieval = Retrieval(lake, models.embedder, recaller)
         reception = Reception(lake, lake.note)
-        process = psutil.Process()
-
-        def load() -> NodeLoad:
-            return NodeLoad(models.requests, process.memory_info().rss, process.cpu_percent() / 100)
-
+        load = OwnLoad(lambda: models.requests)
         membership = await stack.enter_async_context(
             Membership.open(identity, capabilities=CAPABILITIES, load=load, directory=directory)
         )
