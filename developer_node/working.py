@@ -1,13 +1,14 @@
 """What is being worked on in each working copy, and what its owner wants answers to be given.
 
-What was touched is of this session and in memory; what the owner set is kept in
-HOME/developer/context.json, mode 0600.
+What was touched is of this session and in memory. What the owner set is in the owner's own words,
+so HOME/developer/context.sealed is sealed with the daemon's key, mode 0600.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
@@ -15,17 +16,22 @@ from pathlib import Path, PurePosixPath
 
 from common.clock import Clock
 from common.daemon.files import write_private
-from common.errors import Invalid, Missing
+from common.daemon.keys import SealingKey, sealing_key
+from common.errors import Corrupt, Invalid, Missing, Unavailable
 from common.model.event import CommandFinished, EditorEvent, Event, FileChanged
 from common.model.ids import WorkingCopyId
 from common.model.laptop import ContextEdit, OpenFile, OpenReason, WorkContext
+from common.sealed import seal, unseal
+
+log = logging.getLogger(__name__)
 
 FILES_MAX = 50
 PINNED_MAX = 20
 EXCLUDED_MAX = 50
 NOTE_CHARS_MAX = 2_000
 QUIET_MS = 3_600_000
-"""After an hour without anything a new session begins."""
+"""After an hour without anything a session is over."""
+_MAGIC = b"PDVCTX01"
 
 
 @dataclass(slots=True)
@@ -49,35 +55,33 @@ class WorkContexts:
         head: Callable[[Path], tuple[str, str]],
         clock: Clock,
     ) -> None:
-        self._file = directory / "context.json"
+        self._file = directory / "context.sealed"
+        self._key = sealing_key(directory)
         self._known = known
         self._head = head
         self._clock = clock
         self._sessions: dict[WorkingCopyId, _Session] = {}
-        self._edits = _read(self._file)
+        self._writing = asyncio.Lock()
+        self._edits = _read(self._file, self._key)
 
     def seen(self, event: Event) -> None:
-        """Something was recorded here."""
-        if not event.working_copy:
+        """Something was recorded here. What was imported or lay waiting is no work of now."""
+        if not event.working_copy or self._is_over(event.at_ms):
             return
         session = self._sessions.get(event.working_copy)
         if session is None or event.at_ms - session.last_ms > QUIET_MS:
             session = self._sessions[event.working_copy] = _Session(event.at_ms, event.at_ms)
+        session.started_ms = min(session.started_ms, event.at_ms)
         session.last_ms = max(session.last_ms, event.at_ms)
         match event.body:
+            case FileChanged(path=path, deleted=True):
+                session.files.pop(path, None)
             case FileChanged(path=path):
                 _touch(session, path, "saved", event.at_ms)
             case EditorEvent(path=path, action=action):
                 _touch(session, path, "saved" if action == "save" else "open", event.at_ms)
-            case CommandFinished() as command:
-                session.commands += 1
-                session.last_command = command.command
-                session.last_exit_code = next((c for c in reversed(command.exit_codes) if c), 0)
-                session.failed += bool(session.last_exit_code)
-                for failure in command.failures:
-                    for frame in failure.frames:
-                        if frame.in_app and not PurePosixPath(frame.path).is_absolute():
-                            _touch(session, frame.path, "failed", event.at_ms)
+            case CommandFinished(running=False) as command:
+                _ran(session, command, event.at_ms)
             case _:
                 pass
 
@@ -98,7 +102,7 @@ class WorkContexts:
             note=edit.note,
         )
         session = self._sessions.get(self._known()[path])
-        if session is None:
+        if session is None or self._is_over(session.last_ms):
             return context
         return replace(
             context,
@@ -115,11 +119,15 @@ class WorkContexts:
         path = self._path(edit.working_copy)
         if not path:
             raise Missing("No repository is watched.", hint="postdevai watch DIR")
-        _check(edit)
-        self._edits[path] = replace(edit, working_copy=path)
-        kept = json.dumps([asdict(each) for each in self._edits.values()]).encode()
-        await asyncio.to_thread(write_private, self._file, kept)
+        wanted = _checked(replace(edit, working_copy=path))
+        async with self._writing:
+            edits = self._edits | {path: wanted}
+            await asyncio.to_thread(_write, self._file, self._key, edits)
+            self._edits = edits
         return await self.get(path)
+
+    def _is_over(self, last_ms: int) -> bool:
+        return self._clock.now_ms() - last_ms > QUIET_MS
 
     def _path(self, working_copy: str) -> str:
         known = self._known()
@@ -141,30 +149,70 @@ def _touch(session: _Session, path: str, reason: OpenReason, at_ms: int) -> None
         session.files.popitem(last=False)
 
 
-def _check(edit: ContextEdit) -> None:
+def _ran(session: _Session, command: CommandFinished, at_ms: int) -> None:
+    session.commands += 1
+    session.last_command = command.command
+    session.last_exit_code = next((c for c in reversed(command.exit_codes) if c), 0)
+    session.failed += bool(session.last_exit_code)
+    for failure in command.failures:
+        for frame in failure.frames:
+            if frame.in_app and _lies_within(frame.path):
+                _touch(session, frame.path, "failed", at_ms)
+
+
+def _checked(edit: ContextEdit) -> ContextEdit:
+    """Each path once, in its order; Invalid when it is too much or means nothing."""
+    pinned, excluded = _each_once(edit.pinned), _each_once(edit.excluded)
     for name, given, most in (
-        ("pinned", len(edit.pinned), PINNED_MAX),
-        ("excluded", len(edit.excluded), EXCLUDED_MAX),
+        ("pinned", len(pinned), PINNED_MAX),
+        ("excluded", len(excluded), EXCLUDED_MAX),
         ("note", len(edit.note), NOTE_CHARS_MAX),
     ):
         if given > most:
-            raise Invalid(f"{name} has {given} of at most {most}", field=f"edit.{name}")
-    for path in (*edit.pinned, *edit.excluded):
-        if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
-            raise Invalid(f"{path} is not relative to the working copy", field="edit")
+            raise Invalid(f"{name} has {given:,} of at most {most:,}", field=f"edit.{name}")
+    for path in (*pinned, *excluded):
+        if not _lies_within(path):
+            raise Invalid(f"{path!r} is not relative to the working copy", field="edit")
+    for path in pinned:
+        if path in excluded:
+            raise Invalid(f"{path!r} is both pinned and left out", field="edit")
+    return replace(edit, pinned=pinned, excluded=excluded)
 
 
-def _read(file: Path) -> dict[str, ContextEdit]:
+def _each_once(paths: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(path.removeprefix("./") for path in paths))
+
+
+def _lies_within(path: str) -> bool:
+    parts = PurePosixPath(path)
+    return bool(parts.parts) and not parts.is_absolute() and ".." not in parts.parts
+
+
+def _write(file: Path, key: SealingKey, edits: dict[str, ContextEdit]) -> None:
+    kept = json.dumps([asdict(each) for each in edits.values()]).encode()
     try:
-        kept = json.loads(file.read_text("utf-8"))
+        write_private(file, seal(key, _MAGIC, kept))
+    except OSError as error:
+        raise Unavailable(
+            f"{file} cannot be written: {error.strerror}; what was set before stays",
+            hint="make room there, then set it again",
+        ) from error
+
+
+def _read(file: Path, key: SealingKey) -> dict[str, ContextEdit]:
+    """Denied when another key has sealed it: nothing is thrown away then."""
+    try:
+        kept = json.loads(unseal(key, _MAGIC, file.read_bytes(), str(file)))
         edits = [
             ContextEdit(k["working_copy"], tuple(k["pinned"]), tuple(k["excluded"]), k["note"])
             for k in kept
         ]
     except FileNotFoundError:
         return {}
-    except (ValueError, TypeError, KeyError):
-        # Wishes, not memory: an unreadable file is set aside for its owner to look at.
-        file.replace(file.with_suffix(".unreadable"))
+    except (Corrupt, ValueError, TypeError, KeyError) as error:
+        # Wishes, not memory: they are set aside for their owner, and the daemon starts.
+        aside = file.with_suffix(".unreadable")
+        file.replace(aside)
+        log.warning("what answers were to be given is set aside in %s: %s", aside, error)
         return {}
     return {edit.working_copy: edit for edit in edits}
