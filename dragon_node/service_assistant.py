@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
+from pathlib import PurePosixPath
 from typing import Any, Protocol, get_args
 
 from grpc.aio import ServicerContext
@@ -37,6 +38,14 @@ QUESTION_CHARS_MAX = 4_096
 PROJECT_CHARS_MAX = 500
 TOKENS_MAX = 4_096
 REMEDY_CHARS_MAX = 200
+MODEL_CHARS_MAX = 200
+BEFORE_MAX = 8
+ANSWER_CHARS_MAX = 100_000
+"""Of an earlier turn."""
+PINNED_MAX = 20
+EXCLUDED_MAX = 50
+PATH_CHARS_MAX = 1_000
+NOTE_CHARS_MAX = 2_000
 VERDICTS: dict[str, Verdict] = {verdict: verdict for verdict in get_args(Verdict)}
 
 Context = ServicerContext[Any, Any]
@@ -179,7 +188,40 @@ def question_from_pb(request: AskRequest) -> answer.AskRequest:
     _within(request.project)
     if not 0 <= request.max_tokens <= TOKENS_MAX:
         raise Invalid(f"max_tokens must be 0 to {TOKENS_MAX}", field="max_tokens")
-    return from_pb(request, answer.AskRequest)
+    asked = from_pb(request, answer.AskRequest)
+    _check_given(asked)
+    return asked
+
+
+def _check_given(asked: answer.AskRequest) -> None:
+    """What goes with a question."""
+    if len(asked.model) > MODEL_CHARS_MAX:
+        raise Invalid(f"a model has {MODEL_CHARS_MAX} characters at most", field="model")
+    if len(asked.before) > BEFORE_MAX:
+        raise Invalid(f"there are {len(asked.before)} turns, {BEFORE_MAX} at most", field="before")
+    for turn in asked.before:
+        if len(turn.question) > QUESTION_CHARS_MAX or len(turn.answer) > ANSWER_CHARS_MAX:
+            raise Invalid(
+                f"a turn has a question of {QUESTION_CHARS_MAX} and an answer of"
+                f" {ANSWER_CHARS_MAX} characters at most",
+                field="before",
+            )
+    if len(asked.note) > NOTE_CHARS_MAX:
+        raise Invalid(
+            f"the note has {len(asked.note)} characters, {NOTE_CHARS_MAX} at most", field="note"
+        )
+    _paths(asked.pinned, PINNED_MAX, "pinned")
+    _paths(asked.excluded, EXCLUDED_MAX, "excluded")
+
+
+def _paths(paths: tuple[str, ...], most: int, field: str) -> None:
+    if len(paths) > most:
+        raise Invalid(f"{field} has {len(paths)} paths, {most} at most", field=field)
+    for path in paths:
+        if not 1 <= len(path) <= PATH_CHARS_MAX:
+            raise Invalid(f"a path has 1 to {PATH_CHARS_MAX} characters", field=field)
+        if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+            raise Invalid(f"{path} is not relative to a working copy", field=field)
 
 
 def _within(project: str) -> None:

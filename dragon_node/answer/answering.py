@@ -18,15 +18,19 @@ from common.model.answer import (
     Freshness,
     Hit,
 )
-from common.model.lake import SearchQuery
+from common.model.lake import SearchQuery, SearchResult
 from common.model.llm import ChatMessage, Generated, GenerationRequest
-from dragon_node.answer import question
+from dragon_node.answer import chosen, question
 from dragon_node.answer.markers import Markers
-from dragon_node.answer.prompt import TEMPLATE_TOKENS, build_prompt
+from dragon_node.answer.prompt import TEMPLATE_TOKENS, Built, as_text, build_prompt
 from dragon_node.answer.retrieval import QUERY_CHARACTERS_MAX, Found, Passage
 from dragon_node.inference.models import Speaker
 
 PASSAGES_MAX = 6
+EXCLUDING_PASSAGES = 30
+"""So many are looked for where some may lie in places that the person excluded."""
+SHORT_WORDS = 3
+"""A follow-up of at most so many words of its own is looked for with what was asked before."""
 TOKENS_DEFAULT = 256
 CITED_WITHOUT_NAMING = 3
 """Passages that an answer without any marker ends with, marked as not named by it."""
@@ -53,12 +57,16 @@ class Passages(Protocol):
         """Best first, with how much they know about."""
         ...
 
+    async def search(self, q: SearchQuery) -> SearchResult:
+        """Lines, for a file that is wanted whatever it says."""
+        ...
+
 
 class Speakers(Protocol):
     """Where words come from."""
 
-    async def speaker(self) -> Speaker:
-        """Who answers; Unavailable says why nobody does."""
+    async def speaker(self, wanted: str = "", *, prepare: bool = True) -> Speaker:
+        """Who answers; Unavailable says why nobody does, Missing that there is no such model."""
         ...
 
     def generate(self, request: GenerationRequest) -> AsyncGenerator[Generated]:
@@ -75,33 +83,75 @@ class Answering:
 
     async def ask(self, request: AskRequest) -> AsyncGenerator[AskPart]:
         """AskPassages, AskText as it comes, AskEnd. Closing the iterator cancels the model."""
-        asked = request.question[:QUERY_CHARACTERS_MAX]
-        query = SearchQuery(asked, k=PASSAGES_MAX, project=request.project)
-        found = await self._retrieval.find(query)
-        freshness = found.freshness
-        hits = tuple(p.hit for p in found.passages if supports(p, asked))
+        hits, freshness = await self._passages(request)
         if not hits:
             yield AskPassages(freshness=freshness, without_model="nothing is close enough")
-            yield AskEnd(answer=not_found(request.project, freshness))
+            yield AskEnd(answer=not_found(request.project, freshness, request.excluded))
             return
         try:
-            speaker = await self._models.speaker()
+            speaker = await self._models.speaker(request.model, prepare=not request.preview)
         except Unavailable as why:
             yield AskPassages(hits, freshness, without_model=_silence(why))
             yield AskEnd(citations=_unnamed(hits, "no model spoke"))
             return
-        yield AskPassages(hits, freshness, speaker.entry.name, speaker.entry.demonstration)
-        async with aclosing(self._speak(request, hits, speaker)) as parts:
+        built = build_prompt(
+            request.question,
+            hits,
+            speaker.prompt_tokens,
+            speaker.count,
+            before=request.before,
+            note=request.note,
+        )
+        entry = speaker.entry
+        first = AskPassages(hits, freshness, entry.name, entry.demonstration)
+        if request.preview:
+            yield dataclasses.replace(first, prompt=as_text(built.messages))
+            tokens = _tokens(built.messages, speaker)
+            yield AskEnd(citations=hits[: built.used], prompt_tokens=tokens)
+            return
+        yield first
+        async with aclosing(self._speak(request, hits, built, speaker)) as parts:
             async for part in parts:
                 yield part
 
+    async def _passages(self, request: AskRequest) -> tuple[tuple[Hit, ...], Freshness]:
+        """Pinned files first, then what is about the question; nothing of what is excluded."""
+        asked = request.question[:QUERY_CHARACTERS_MAX]
+        earlier = request.before[-1].question if request.before else ""
+        joined = f"{earlier} {asked}".strip()[:QUERY_CHARACTERS_MAX]
+        of_itself = not earlier or len(question.content_words(asked)) > SHORT_WORDS
+        hits, freshness = await self._found(asked if of_itself else joined, request)
+        if not hits and earlier and of_itself:
+            hits, freshness = await self._found(joined, request)
+        pinned = await self._pinned(asked if of_itself else joined, request)
+        return chosen.without_repeats((*pinned, *hits)), freshness
+
+    async def _found(self, asked: str, request: AskRequest) -> tuple[tuple[Hit, ...], Freshness]:
+        k = EXCLUDING_PASSAGES if request.excluded else PASSAGES_MAX
+        found = await self._retrieval.find(SearchQuery(asked, k=k, project=request.project))
+        hits = [p.hit for p in found.passages if supports(p, asked)]
+        return chosen.kept(hits, request.excluded)[:PASSAGES_MAX], found.freshness
+
+    async def _pinned(self, asked: str, request: AskRequest) -> list[Hit]:
+        k = chosen.each_of_pinned(request.pinned)
+        hits: list[Hit] = []
+        for path in request.pinned:
+            within = SearchQuery(
+                asked, k=k, project=request.project, path=chosen.within_file(path), kind="code"
+            )
+            found = await self._retrieval.find(within)
+            best = chosen.of_file([passage.hit for passage in found.passages], path)
+            if not best:  # nothing in it comes close, and it was asked for all the same
+                lines = await self._retrieval.search(chosen.beginning_query(path, request.project))
+                best = chosen.beginning(chosen.of_file(lines.hits, path))
+            hits += [chosen.pinned_hit(hit) for hit in chosen.kept(best, request.excluded)]
+        return hits
+
     async def _speak(
-        self, request: AskRequest, hits: Sequence[Hit], speaker: Speaker
+        self, request: AskRequest, hits: Sequence[Hit], built: Built, speaker: Speaker
     ) -> AsyncGenerator[AskPart]:
-        entry = speaker.entry
-        built = build_prompt(request.question, hits, speaker.prompt_tokens, speaker.count)
         prompt = GenerationRequest(
-            entry.name, built.messages, max_tokens=request.max_tokens or TOKENS_DEFAULT
+            speaker.entry.name, built.messages, max_tokens=request.max_tokens or TOKENS_DEFAULT
         )
         markers = Markers(built.used)
         last, note = Generated(""), ""
@@ -148,13 +198,15 @@ def is_looping(text: str) -> bool:
     )
 
 
-def not_found(project: str, freshness: Freshness) -> str:
+def not_found(project: str, freshness: Freshness, excluded: Sequence[str] = ()) -> str:
     """What is said instead of an answer, with how much was looked at."""
     where = project or ", ".join(_places(freshness)[:5]) or "the lake"
     if not freshness.projects and not freshness.asleep:
         return f"not found in {where}: nothing is indexed yet"
     if unknown := _not_looked_at(freshness):
         return f"not found in {where} so far: {'; '.join(unknown)}"
+    if excluded:
+        return f"not found in {where}: nothing outside of what you excluded comes close"
     return f"not found in {where}: nothing indexed there comes close to the question"
 
 
@@ -198,8 +250,11 @@ def _silence(why: PostDevAIError) -> str:
 
 def _cut_short(messages: Sequence[ChatMessage], said: str, speaker: Speaker) -> Generated:
     """The last piece of an answer that was ended here, counted as its model counts."""
-    prompt_tokens = TEMPLATE_TOKENS + sum(speaker.count(m.content) for m in messages)
-    return Generated("", "length", prompt_tokens, speaker.count(said))
+    return Generated("", "length", _tokens(messages, speaker), speaker.count(said))
+
+
+def _tokens(messages: Sequence[ChatMessage], speaker: Speaker) -> int:
+    return TEMPLATE_TOKENS + sum(speaker.count(m.content) for m in messages)
 
 
 def _citations(hits: Sequence[Hit], cited: Sequence[int]) -> tuple[Hit, ...]:

@@ -12,7 +12,7 @@ from functools import partial
 
 from common.alongside import alongside
 from common.clock import Clock
-from common.errors import Conflict, PostDevAIError, Unavailable
+from common.errors import Conflict, Invalid, PostDevAIError, Unavailable
 from common.model.llm import (
     Generated,
     GenerationRequest,
@@ -155,11 +155,19 @@ class Models:
             fault=self.fault,
         )
 
-    async def speaker(self) -> Speaker:
+    async def speaker(self, wanted: str = "", *, prepare: bool = True) -> Speaker:
         """Who answers questions, already loading: the best that is whole; one that failed when it
-        was last asked only when there is no other. Unavailable says why nobody does."""
+        was last asked only when there is no other. Unavailable says why nobody does.
+
+        `wanted`: that one and no other, by name or purpose; Missing names those that there are.
+        `prepare`: False only looks, and nothing is loaded.
+        """
         first: PostDevAIError | None = None
-        entries = sorted(self._catalog.speakers(), key=self._has_failed)
+        entries = (
+            self._wanted(wanted)
+            if wanted
+            else sorted(self._catalog.speakers(), key=self._has_failed)
+        )
         for entry in entries:
             try:
                 reader = await self._stage.reader(entry)
@@ -167,11 +175,23 @@ class Models:
             except PostDevAIError as why:
                 first = first or Unavailable(why.message, hint=why.hint)
                 continue
-            self._scheduler.prepare(entry.name, "a question was asked")
+            if prepare:
+                self._scheduler.prepare(entry.name, "a question was asked")
             prompt_tokens = entry.prompt_tokens or reader.context * 3 // 4
             entry = dataclasses.replace(entry, parameters=parameters)
             return Speaker(entry, reader.count, prompt_tokens)
         raise first or Unavailable("no model: the catalogue has none that answers")
+
+    def _wanted(self, name: str) -> list[Entry]:
+        entry = self._catalog.find(name)
+        if entry.purpose == "embedding":
+            known = ", ".join(each.name for each in self._catalog.speakers())
+            raise Invalid(
+                f"{entry.name} makes vectors and does not answer",
+                field="model",
+                hint=f"those that answer: {known}" if known else "there is none that answers",
+            )
+        return [entry]
 
     def _has_failed(self, entry: Entry) -> bool:
         return self._scheduler.residency(entry.name).state == "failed"

@@ -16,6 +16,7 @@ from common.model.failure import Failure, Proof, Recollection, Remedy, Suggestio
 from common.model.ids import EventId, WorkingCopyId
 from common.model.remedy import CardStats, RemedyMaterial
 from common.pb.postdevai.v1.assistant_service_pb2 import AskRequest as PbAskRequest
+from common.pb.postdevai.v1.assistant_service_pb2 import AskTurn as PbAskTurn
 from common.pb.postdevai.v1.assistant_service_pb2_grpc import (
     add_AssistantServiceServicer_to_server,
 )
@@ -150,6 +151,15 @@ async def test_a_failure_in_the_middle_comes_after_what_was_said(
         (PbAskRequest(question="x", project="p" * 501), "project"),
         (PbAskRequest(question="x", max_tokens=-1), "max_tokens"),
         (PbAskRequest(question="x", max_tokens=4_097), "max_tokens"),
+        (PbAskRequest(question="x", model="m" * 201), "model"),
+        (PbAskRequest(question="x", before=[PbAskTurn()] * 9), "before"),
+        (PbAskRequest(question="x", before=[PbAskTurn(question="q" * 4_097)]), "before"),
+        (PbAskRequest(question="x", note="n" * 2_001), "note"),
+        (PbAskRequest(question="x", pinned=["a.py"] * 21), "pinned"),
+        (PbAskRequest(question="x", pinned=["/etc/passwd"]), "pinned"),
+        (PbAskRequest(question="x", pinned=[""]), "pinned"),
+        (PbAskRequest(question="x", excluded=["src/"] * 51), "excluded"),
+        (PbAskRequest(question="x", excluded=["../other/"]), "excluded"),
     ],
 )
 def test_a_malformed_question_names_its_field(request_: PbAskRequest, field: str):

@@ -16,6 +16,7 @@ from common.model.answer import (
     AskPassages,
     AskRequest,
     AskText,
+    AskTurn,
     Freshness,
     Hit,
     ProjectFreshness,
@@ -57,11 +58,13 @@ class Scripted:
         """Raised instead of the first word."""
         self.instead = ""
         self.cancelled = False
+        self.wanted: list[tuple[str, bool]] = []
         self.asked = asyncio.Event()
         self.hold = asyncio.Event()
         self.hold.set()
 
-    async def speaker(self) -> Speaker:
+    async def speaker(self, wanted: str = "", *, prepare: bool = True) -> Speaker:
+        self.wanted.append((wanted, prepare))
         if self.refusal is not None:
             raise self.refusal
         return Speaker(self.entry, lambda text: len(text) // 4, self.entry.prompt_tokens)
@@ -340,3 +343,65 @@ async def test_a_model_that_is_refused_memory_leaves_the_passages_as_the_answer(
     assert end.citations == tuple(
         replace(h, why=("the answer names no passage", *h.why)) for h in first.passages[:3]
     )
+
+
+async def test_the_model_that_was_asked_for_is_the_one_that_is_looked_for():
+    model = Scripted("Yes [1].")
+    await parts(model, request=replace(QUESTION, model="large"))
+    await parts(model)
+    assert model.wanted == [("large", True), ("", True)]
+
+
+async def test_a_preview_has_passages_prompt_and_tokens_and_no_model_speaks_or_loads():
+    model = Scripted("I should not speak.")
+    first, end = await parts(model, request=replace(QUESTION, preview=True, note="We use tabs."))
+    assert isinstance(first, AskPassages)
+    assert isinstance(end, AskEnd)
+    assert len(first.passages) == 6
+    assert first.model == "small"
+    assert QUESTION.question in first.prompt
+    assert "We use tabs." in first.prompt
+    assert end.prompt_tokens > 0
+    assert end.answer == ""
+    assert model.prompts == []
+    assert model.wanted == [("", False)]
+
+
+async def test_only_a_preview_carries_the_prompt():
+    assert split(await parts(Scripted("Yes [1].")))[0].prompt == ""
+
+
+async def test_what_was_said_before_goes_into_the_prompt():
+    model = Scripted("Yes [1].")
+    before = (AskTurn("what is a journal", "A file [1]."),)
+    await parts(model, request=replace(QUESTION, before=before))
+    (prompt,) = model.prompts
+    said = [m.content for m in prompt.messages[1:3]]
+    assert said == ["what is a journal", "A file."]
+
+
+async def test_a_short_follow_up_is_looked_for_with_what_was_asked_before():
+    source = FewPassages(hits=HITS, words=scored(c1=9.0))
+    before = (AskTurn("how is journal1 synced to disk", "With sync [1]."),)
+    follow_up = AskRequest("and why is that?", before=before)
+    assert len(split(await parts(Scripted("[1]"), source, follow_up))[0].passages) == 1
+    alone = await parts(Scripted("[1]"), source, replace(follow_up, before=()))
+    assert isinstance(alone[0], AskPassages)
+    assert alone[0].passages == ()
+
+
+async def test_nothing_is_taken_from_what_is_excluded():
+    request = replace(QUESTION, excluded=("thing/file1.py", HITS[2].path))
+    first, _, end = split(await parts(Scripted("[1] [2] [3]"), request=request))
+    assert places(first.passages) == [HITS[n].path for n in range(3, 9)]
+    assert not {"thing/file1.py", "thing/file2.py"} & set(places(end.citations))
+
+
+async def test_where_all_is_excluded_the_answer_says_so_and_no_model_is_asked():
+    model = Scripted("I made this up.")
+    first, _, end = split_without_text(
+        await parts(model, request=replace(QUESTION, excluded=("thing/",)))
+    )
+    assert first.passages == ()
+    assert "outside of what you excluded" in end.answer
+    assert model.prompts == []

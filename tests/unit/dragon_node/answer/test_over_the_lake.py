@@ -114,3 +114,35 @@ async def test_a_search_says_why_for_name_text_words_and_meaning(models_dir: Pat
         assert best.path == "store/journal.py"
         kinds = {reason.split()[0] for reason in best.why}
         assert {"symbol:", "exact", "meaning", "words:"} <= kinds
+
+
+async def test_pinned_files_stand_first_whether_or_not_they_come_close(tmp_path: Path):
+    async with (
+        opened(tmp_path / "lake") as lake,
+        found(tmp_path / "none", tmp_path) as models,
+    ):
+        await Laptop(lake).save(FILES)
+        asking = Answering(Retrieval(lake, models.embedder), models)
+        request = AskRequest(QUESTION, pinned=("README.md", "gone.py", "kitchen/bread.py"))
+        first, _ = [part async for part in asking.ask(request)]
+        assert isinstance(first, AskPassages)
+        paths = [hit.path for hit in first.passages]
+        assert paths.index("README.md") < paths.index("kitchen/bread.py")
+        assert paths.index("kitchen/bread.py") < paths.index("store/journal.py")
+        for hit in first.passages[: paths.index("store/journal.py")]:
+            assert hit.why[0] == "pinned"
+            assert (await lines(lake, hit)).strip() == hit.text.strip()
+
+
+async def test_what_is_excluded_wins_over_what_is_pinned(tmp_path: Path):
+    async with (
+        opened(tmp_path / "lake") as lake,
+        found(tmp_path / "none", tmp_path) as models,
+    ):
+        await Laptop(lake).save(FILES)
+        asking = Answering(Retrieval(lake, models.embedder), models)
+        request = AskRequest(QUESTION, pinned=("kitchen/bread.py",), excluded=("kitchen/",))
+        first, _ = [part async for part in asking.ask(request)]
+        assert isinstance(first, AskPassages)
+        assert "kitchen/bread.py" not in [hit.path for hit in first.passages]
+        assert first.passages

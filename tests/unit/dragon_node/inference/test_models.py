@@ -281,3 +281,20 @@ async def test_a_small_model_of_the_owners_is_a_demonstration_by_its_counted_par
         speaker = await models.speaker()
     assert 0 < speaker.entry.parameters < 1_000_000
     assert speaker.entry.demonstration
+
+
+async def test_the_model_that_is_wanted_speaks_and_one_that_there_is_not_is_missing(
+    tmp_path: Path,
+):
+    async with tiny(tmp_path) as models:
+        assert (await models.speaker("tiny")).entry.name == "tiny"
+        with pytest.raises(Missing) as refused:
+            await models.speaker("gpt-9")
+        assert "tiny" in refused.value.hint
+
+
+async def test_looking_at_who_would_speak_loads_nothing(tmp_path: Path):
+    async with tiny(tmp_path) as models:
+        await models.speaker("tiny", prepare=False)
+        states = {m.name: m.state for m in (await models.catalog()).models}
+        assert states["tiny"] == "ready"
