@@ -24,9 +24,10 @@ def main(argv: list[str] | None = None) -> int:
         return shell(words[1:])
     try:
         from developer_node.front.cli.application import answer
+
+        return answer(words)
     except ModuleNotFoundError as missing:
         return _incomplete(missing)
-    return answer(words)
 
 
 def _too_old() -> int:

@@ -1,139 +1,83 @@
-"""Every command of `postdevai` in one list, and the way from words to an exit code."""
+"""The way from words to an exit code; only the command that is named is imported."""
 
 from __future__ import annotations
 
 import errno
+import importlib
 import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
-import typer
-from typer.core import TyperGroup
-
-from common.daemon.home import OTHER_HOME
 from common.errors import Denied, PostDevAIError
-from developer_node.front.cli import (
-    answers,
-    capturing,
-    keeping,
-    lake,
-    machine,
-    memory,
-    models,
-    nodes,
-    redacting,
-    remedies,
-)
-from developer_node.front.cli.recording import USAGE
-from developer_node.front.cli.refusal import INTERRUPTED, refuse
+from developer_node.front.cli import commands
 
-HELP = """A developer's memory, on the developer's own machines.
-
-Start with `postdevai up --repo DIR`, record with `postdevai shell`, then ask.
-"""
-
-COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
-    ("up", machine.up),
-    ("down", machine.down),
-    ("status", machine.status),
-    ("tui", machine.tui),
-    ("watch", machine.watch),
-    ("ask", answers.ask),
-    ("search", answers.search),
-    ("open", answers.open_blob),
-    ("recall", memory.recall),
-    ("history", memory.history),
-    ("pause", capturing.pause),
-    ("resume", capturing.resume),
-    ("never", capturing.never),
-    ("redact", redacting.redact),
-    ("import", capturing.bring_in),
-    ("unwatch", capturing.unwatch),
-    ("prove", remedies.prove),
-    ("mine", remedies.mine),
-    ("patch", remedies.patch),
-    ("cards", remedies.cards),
-    ("snooze", remedies.snooze),
-    ("autonomy", remedies.autonomy),
-    ("revert", remedies.revert),
-    ("related", keeping.related),
-    ("kept", keeping.kept),
-    ("forget", keeping.forget),
-    ("snapshot", lake.snapshot),
-    ("restore", lake.restore),
-    ("backup", lake.backup),
-    ("nodes", nodes.nodes),
-    ("invite", nodes.invite),
-    ("join", nodes.join),
-)
-
+if TYPE_CHECKING:
+    import typer
 
 UNWRITABLE = frozenset((errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT))
 """What a file system says when nothing may be kept on it."""
+WRONG_USAGE = 2
+INTERRUPTED = 130
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        from importlib.metadata import version
+def application(names: Iterable[str] | None = None) -> typer.Typer:
+    """The parser of these commands, else of all: plain help, so that it comes at once."""
+    import typer
+    from typer.core import TyperGroup
 
-        sys.stdout.write(f"postdevai {version('postdevai')}\n")
-        raise typer.Exit
+    class Commands(TyperGroup):
+        """Says what is wrong with a value in the words of this program alone."""
 
+        def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+            try:
+                return super().invoke(ctx)
+            except typer.BadParameter as wrong:
+                wrong.message = wrong.message.removeprefix("Value error, ")
+                raise
 
-class _Commands(TyperGroup):
-    """Says what is wrong with a value in the words of this program alone."""
-
-    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
-        try:
-            return super().invoke(ctx)
-        except typer.BadParameter as wrong:
-            wrong.message = wrong.message.removeprefix("Value error, ")
-            raise
-
-
-def application() -> typer.Typer:
-    """The parser: plain help, so that it comes at once."""
     app = typer.Typer(
         name="postdevai",
-        cls=_Commands,
-        help=HELP,
+        cls=Commands,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
-        no_args_is_help=True,
+        add_completion=False,
         context_settings={"help_option_names": ["--help", "-h"]},
     )
     app.callback()(start)
-    for name, command in COMMANDS:
-        app.command(name)(command)
-    app.add_typer(lake.group(), name="lake")
-    app.add_typer(models.group(), name="models")
-    app.command("run", add_help_option=False)(run)
-    app.command("shell", add_help_option=False)(shell)
+    wanted = set(names) if names is not None else None
+    for name, made, _ in commands.every():
+        if wanted is None or name in wanted:
+            _add(app, name, made)
     return app
 
 
-def start(
-    version: Annotated[
-        bool,
-        typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version."),
-    ] = False,
-) -> None:
+def _add(app: typer.Typer, name: str, made: str) -> None:
+    module, _, function = made.partition(":")
+    command = getattr(importlib.import_module(f"developer_node.front.cli.{module}"), function)
+    if function == "group":
+        app.add_typer(command(), name=name)
+    else:
+        app.command(name, add_help_option=name not in ("run", "shell"))(command)
+
+
+def start() -> None:
     """Options of no command."""
 
 
 def run() -> None:
     """Run a command as it is, and record it: run -- CMD..."""
-    # Reached only through completion and `--help` of the whole: main() dispatches `run` earlier.
+    # Reached only through completion: main() dispatches `run` earlier, and so `shell`.
+    from developer_node.front.cli.recording import USAGE
+
     sys.stdout.write(USAGE)
 
 
 def shell() -> None:
     """Open your shell, and record what you run in it."""
-    # Reached only through completion and `--help` of the whole, as `run` is.
-    from developer_node.front.cli.shell import USAGE as SHELL
+    from developer_node.front.cli.shell import USAGE
 
-    sys.stdout.write(SHELL)
+    sys.stdout.write(USAGE)
 
 
 def answer(words: Sequence[str]) -> int:
@@ -141,11 +85,11 @@ def answer(words: Sequence[str]) -> int:
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     try:
-        application()(args=list(words), prog_name="postdevai")
+        return _answer(words)
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 0
     except PostDevAIError as error:
-        return refuse(error)
+        return _refused(error)
     except BrokenPipeError:
         # The reader, such as `head`, has what it wanted. Nothing more may be flushed to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -153,8 +97,44 @@ def answer(words: Sequence[str]) -> int:
     except OSError as error:
         if error.errno not in UNWRITABLE:
             raise
+        from common.daemon.home import OTHER_HOME
+
         where = error.filename or "a file"
-        return refuse(Denied(f"{where} cannot be used: {error.strerror}.", hint=OTHER_HOME))
+        return _refused(Denied(f"{where} cannot be used: {error.strerror}.", hint=OTHER_HOME))
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _refused(error: PostDevAIError) -> int:
+    from developer_node.front.cli.refusal import refuse
+
+    return refuse(error)
+
+
+def _answer(words: Sequence[str]) -> int:
+    first = words[0] if words else ""
+    if first in ("", "--help", "-h"):
+        (sys.stdout if words else sys.stderr).write(commands.help_text())
+        return 0 if words else WRONG_USAGE
+    if first == "--version":
+        from importlib.metadata import version
+
+        sys.stdout.write(f"postdevai {version('postdevai')}\n")
+        return 0
+    if not commands.target(first):
+        return _unknown(first)
+    application((first,))(args=list(words), prog_name="postdevai")
     return 0
+
+
+def _unknown(name: str) -> int:
+    """Says so, and which one was probably meant."""
+    from developer_node.front.output_page import plain
+
+    if name.startswith("-"):
+        sys.stderr.write(f"There is no option {plain(name)} here.\n  Type: postdevai --help\n")
+        return WRONG_USAGE
+    meant = commands.near(name)
+    hint = f"Did you mean: postdevai {meant}" if meant else "Type: postdevai --help"
+    sys.stderr.write(f"There is no command {plain(name)!r}.\n  {hint}\n")
+    return WRONG_USAGE

@@ -71,7 +71,7 @@ def down(
 
 
 def status(json: JSON = False) -> None:
-    """Tell how nodes, lake, outbox, models and repositories stand."""
+    """Tell how things stand, and what needs you."""
     from developer_node.front import output_json, output_story
     from developer_node.front.output_page import Page
     from developer_node.front.recording_state import paused_sentence

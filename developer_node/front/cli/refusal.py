@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
@@ -35,6 +34,8 @@ def refuse(error: PostDevAIError) -> int:
 
 def with_client(use: Callable[[LocalClient], Awaitable[int]], home: Home) -> int:
     """Runs one use of the local API to its end; Ctrl-C cancels it, as far as to the model."""
+
+    import asyncio
 
     async def run() -> int:
         from developer_node.front.local_client import LocalClient
