@@ -29,10 +29,10 @@ class Picture:
     theme: str = "dusk"
 
 
-QUESTION = ("3", *("space" if c == " " else c for c in "how is money split"), "enter")
+QUESTION = ("4", *("space" if c == " " else c for c in "how is money split"), "enter")
 
 DOCUMENTED = {
-    "failures": Picture("cards", ("2",)),
+    "failures": Picture("cards", ("3",)),
     "ask": Picture("ask", QUESTION),
 }
 OTHERS = {
@@ -43,15 +43,15 @@ OTHERS = {
     "filter": Picture("live", ("slash", *"pytest"), (80, 24)),
     "empty": Picture("empty", (), (80, 24)),
     "output": Picture("live", ("enter",), (80, 24)),
-    "failures-80": Picture("card", ("2",), (80, 24)),
-    "failures-wide": Picture("cards", ("2",), (140, 34)),
-    "failures-paper": Picture("cards", ("2",), theme="paper"),
-    "failures-empty": Picture("live", ("2",), (80, 24)),
-    "flaky": Picture("flaky", ("2",), (80, 24)),
-    "ambiguous": Picture("ambiguous", ("2",), (80, 24)),
-    "diff": Picture("card", ("2", "d"), (80, 24)),
+    "failures-80": Picture("card", ("3",), (80, 24)),
+    "failures-wide": Picture("cards", ("3",), (140, 34)),
+    "failures-paper": Picture("cards", ("3",), theme="paper"),
+    "failures-empty": Picture("live", ("3",), (80, 24)),
+    "flaky": Picture("flaky", ("3",), (80, 24)),
+    "ambiguous": Picture("ambiguous", ("3",), (80, 24)),
+    "diff": Picture("card", ("3", "d"), (80, 24)),
     "ask-80": Picture("ask", QUESTION, (80, 24)),
-    "ask-empty": Picture("empty", ("3",), (80, 24)),
+    "ask-empty": Picture("empty", ("4",), (80, 24)),
     "demonstration": Picture("demonstration", QUESTION, (80, 24)),
     "unfolded": Picture("demonstration", (*QUESTION, "p"), (80, 24)),
     "streaming": Picture("streaming", QUESTION, (80, 24)),
@@ -59,7 +59,7 @@ OTHERS = {
     "arriving": Picture("arriving", QUESTION, (80, 24)),
     "passage": Picture("ask", (*QUESTION, "enter"), (80, 24)),
     "away": Picture("away", (), (80, 24)),
-    "help": Picture("live", ("2", "f1"), (80, 24)),
+    "help": Picture("live", ("3", "f1"), (80, 24)),
     "leave": Picture("live", ("q",), (80, 24)),
     "palette": Picture("live", ("ctrl+p",), (80, 24)),
 }

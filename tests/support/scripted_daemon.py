@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from dataclasses import replace
 
 from common.errors import Missing, PostDevAIError, Unavailable
 from common.model.answer import AskPart, AskRequest
 from common.model.event import ActDone, Event, kind_of
 from common.model.failure import Suggestion, Verdict
 from common.model.ids import ContentHash, EventId
-from common.model.lake import HistoryEntry, HistoryPage, HistoryQuery
-from common.model.laptop import FeedItem, FeedState, LaptopStatus
+from common.model.lake import HistoryEntry, HistoryPage, HistoryQuery, SearchQuery, SearchResult
+from common.model.laptop import ContextEdit, FeedItem, FeedState, LaptopStatus, WorkContext
+from common.model.node import Invitation, Node, Role
 from common.model.remedy import CardStats, DraftedPatch, MineStep, ProofStep, ProofTarget
+from tests.support.scripted_rooms import ScriptedLake, ScriptedModels
 
 NOW_MS = 1_772_546_700_000
 """3 March 2026, 14:05:00 UTC."""
@@ -115,6 +118,16 @@ class ScriptedDaemon:
         """Answers that have more to say and do not wait for the test."""
         self.verdicts: list[tuple[str, Verdict]] = []
         self.remedies = ScriptedRemedies()
+        self.lake = ScriptedLake()
+        self.models = ScriptedModels()
+        self.found = SearchResult()
+        """What every search finds."""
+        self.searched: list[SearchQuery] = []
+        self.contexts: dict[str, WorkContext] = {}
+        """By working copy; the first stands for the one that was worked in last."""
+        self.edits: list[ContextEdit] = []
+        self.invited: list[Role] = []
+        self.invitation = Invitation("code-of-a-test", NOW_MS + 600_000)
         self.connections = 0
         self._items = list(items)
         self._read = 0
@@ -208,6 +221,38 @@ class ScriptedDaemon:
         if self.status_now.dragon_unavailable:
             raise Unavailable(self.status_now.dragon_unavailable, hint="Try again later.")
         self.verdicts.append((remedy_id, verdict))
+
+    async def search(self, query: SearchQuery) -> SearchResult:
+        """What the test set; the Dragon is needed for it."""
+        self.searched.append(query)
+        if self.status_now.dragon_unavailable:
+            raise Unavailable(self.status_now.dragon_unavailable)
+        return self.found
+
+    async def context(self, working_copy: str = "") -> WorkContext:
+        """What the test set."""
+        if not working_copy:
+            return next(iter(self.contexts.values()), WorkContext())
+        return self.contexts.get(working_copy, WorkContext(working_copy))
+
+    async def set_context(self, edit: ContextEdit) -> WorkContext:
+        """Into what the test set."""
+        self.edits.append(edit)
+        held = await self.context(edit.working_copy)
+        changed = replace(held, pinned=edit.pinned, excluded=edit.excluded, note=edit.note)
+        self.contexts[changed.working_copy] = changed
+        return changed
+
+    async def nodes(self) -> tuple[Node, ...]:
+        """Those of the status."""
+        return self.status_now.nodes
+
+    async def invite(self, role: Role) -> Invitation:
+        """The scripted code."""
+        if self.status_now.coordinator_unavailable:
+            raise Unavailable(self.status_now.coordinator_unavailable)
+        self.invited.append(role)
+        return self.invitation
 
     async def close(self) -> None:
         """Nothing is held."""

@@ -529,7 +529,7 @@ def seen(pilot: Pilot[None]) -> str:
     return "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
 
 
-def app_of(daemon: ScriptedDaemon, **more: float) -> PostDevAIApp:
+def app_of(daemon: ScriptedDaemon, *, start: str = "timeline", **more: float) -> PostDevAIApp:
     """At a set time in a set zone, repainting at once."""
     given = {"repaint_s": 0.01, "poll_s": 0.25, "retry_s": 0.05} | more
 
@@ -544,6 +544,7 @@ def app_of(daemon: ScriptedDaemon, **more: float) -> PostDevAIApp:
         repaint_s=given["repaint_s"],
         poll_s=given["poll_s"],
         retry_s=given["retry_s"],
+        start=start,
     )
 
 

@@ -32,10 +32,11 @@ async def test_numbers_tab_and_f4_switch_the_views() -> None:
     async with app_of(scene_live()).run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         visited: list[str] = []
-        for key in ("2", "f4", "tab", "tab", "shift+tab", "1"):
+        for key in ("3", "f4", "tab", "tab", "shift+tab", "1", "shift+tab", "2"):
             await pilot.press(key)
             visited.append(pilot.app.current_mode)
-        assert visited == ["failures", "timeline", "failures", "ask", "failures", "timeline"]
+        around = ["failures", "ask", "failures", "dashboard", "nodes", "timeline"]
+        assert visited == ["failures", "timeline", *around]
 
 
 async def test_a_lost_daemon_is_a_banner_and_the_app_comes_back_by_itself() -> None:
@@ -158,7 +159,7 @@ async def test_without_something_to_stop_the_question_does_not_offer_it() -> Non
         assert "stop everything" not in seen(pilot)
 
 
-@pytest.mark.parametrize(("view", "word"), [("1", "Filter"), ("2", "Accept"), ("3", "Question")])
+@pytest.mark.parametrize(("view", "word"), [("2", "Filter"), ("3", "Accept"), ("4", "Question")])
 async def test_help_lists_the_keys_of_the_view(view: str, word: str) -> None:
     """F1 in each of them; the ask view types ?, so F1 it is."""
     async with app_of(scene_card()).run_test(size=(80, 40)) as pilot:
@@ -173,10 +174,10 @@ async def test_every_view_draws_at_every_size(size: tuple[int, int]) -> None:
     """Also smaller than promised."""
     async with app_of(scene_card()).run_test(size=size) as pilot:
         await settled(pilot)
-        for key in ("2", "3", "1"):
+        for key in ("1", "3", "f1", "escape", "5", "6", "7", "8", "2"):
             await pilot.press(key)
             await settled(pilot)
-            assert "Timeline" in seen(pilot)
+        assert "2 Timeline" in seen(pilot)
 
 
 @pytest.mark.parametrize("theme", ["dusk", "paper", "textual-dark", "ansi-dark", "nord"])
@@ -186,7 +187,7 @@ async def test_every_theme_draws_the_cards(theme: str) -> None:
         if theme not in pilot.app.available_themes:
             pytest.fail(f"textual has no theme {theme}")
         pilot.app.theme = theme
-        await pilot.press("2")
+        await pilot.press("3")
         await until(pilot, lambda: "observed" in seen(pilot))
 
 

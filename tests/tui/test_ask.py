@@ -20,7 +20,7 @@ from tests.support.tui_scenes import (
     until,
 )
 
-QUESTION = ("3", *"split", "enter")
+QUESTION = ("4", *"split", "enter")
 
 
 async def test_the_passages_are_there_before_the_first_word() -> None:
@@ -88,10 +88,10 @@ async def test_an_answer_goes_on_while_another_view_is_open() -> None:
         await settled(pilot)
         await pilot.press(*QUESTION)
         await until(pilot, lambda: "ledger/money.py:14-18" in seen(pilot))
-        await pilot.press("1")
+        await pilot.press("2")
         speak.set()
         await settled(pilot)
-        await pilot.press("3")
+        await pilot.press("4")
         await until(pilot, lambda: "Late words." in seen(pilot))
 
 
@@ -143,11 +143,11 @@ async def test_escape_leaves_an_empty_field_so_that_keys_are_keys() -> None:
     """Without it `q` and `1` were letters for ever."""
     async with app_of(scene_ask()).run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        await pilot.press("3", *"qs")
+        await pilot.press("4", *"qs")
         assert pilot.app.screen.query_one(Input).value == "qs"
-        await pilot.press("escape", "1")
+        await pilot.press("escape", "2")
         assert pilot.app.current_mode == "timeline"
-        await pilot.press("3")
+        await pilot.press("4")
         await settled(pilot)
         await pilot.press("escape", "q")
         assert isinstance(pilot.app.screen, LeaveScreen)
@@ -157,7 +157,7 @@ async def test_tab_and_f10_work_while_one_types() -> None:
     """As the footer says."""
     async with app_of(scene_ask()).run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        await pilot.press("3", "f10")
+        await pilot.press("4", "f10")
         assert isinstance(pilot.app.screen, LeaveScreen)
         await pilot.press("escape", "tab")
-        assert pilot.app.current_mode == "timeline"
+        assert pilot.app.current_mode == "lake"

@@ -29,10 +29,10 @@ async def test_a_card_that_arrives_elsewhere_is_announced_and_counted() -> None:
         await settled(pilot)
         daemon.say(card())
         await until(pilot, lambda: "This failed before" in seen(pilot))
-        assert "2 Failures 1 new" in seen(pilot)
-        await pilot.press("2")
+        assert "2 Failures Failures·1" in seen(pilot)
+        await pilot.press("3")
         await until(pilot, lambda: "a1b2c3d money: shares" in seen(pilot))
-        await until(pilot, lambda: "1 new" not in seen(pilot))
+        await until(pilot, lambda: "Failures·1" not in seen(pilot))
 
 
 async def test_the_card_that_is_read_stays_when_a_newer_one_comes() -> None:
@@ -40,7 +40,7 @@ async def test_the_card_that_is_read_stays_when_a_newer_one_comes() -> None:
     daemon = scene_card()
     async with app_of(daemon).run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        await pilot.press("2")
+        await pilot.press("3")
         await settled(pilot)
         daemon.say(card("s9", seconds_ago=1))
         rows = pilot.app.screen.query_one(RowList)
@@ -53,7 +53,7 @@ async def test_accepting_tells_the_dragon_which_remedy() -> None:
     daemon = scene_card()
     async with app_of(daemon).run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        await pilot.press("2")
+        await pilot.press("3")
         await settled(pilot)
         await pilot.press("a")
         await until(pilot, lambda: "accepted by you" in seen(pilot))
@@ -65,7 +65,7 @@ async def test_a_rejected_remedy_is_called_rejected() -> None:
     daemon = scene_card()
     async with app_of(daemon).run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        await pilot.press("2")
+        await pilot.press("3")
         await settled(pilot)
         await pilot.press("x")
         await until(pilot, lambda: "rejected · code" in seen(pilot))
@@ -77,7 +77,7 @@ async def test_a_verdict_that_did_not_reach_the_dragon_is_not_shown_as_taken() -
     daemon = scene_card()
     async with app_of(daemon).run_test(size=(80, 24), notifications=True) as pilot:
         await settled(pilot)
-        await pilot.press("2")
+        await pilot.press("3")
         await settled(pilot)
         daemon.status_now = replace(WELL, dragon_unavailable=AWAY)
         await pilot.press("x")
@@ -90,7 +90,7 @@ async def test_each_of_several_remedies_can_be_judged_alone() -> None:
     daemon = scene_ambiguous()
     async with app_of(daemon).run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        await pilot.press("2")
+        await pilot.press("3")
         await settled(pilot)
         await pilot.press("n")
         await until(pilot, lambda: "Remedy 2/2" in seen(pilot))
@@ -105,7 +105,7 @@ async def test_without_a_remedy_the_card_says_why_and_offers_no_verdict() -> Non
     daemon = ScriptedDaemon(status=WELL, items=[unexplained])
     async with app_of(daemon).run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        await pilot.press("2")
+        await pilot.press("3")
         await until(pilot, lambda: "Nothing that changed touches" in seen(pilot))
         assert "Accept" not in seen(pilot).splitlines()[-1]
         await pilot.press("a", "x", "d", "y")
@@ -118,7 +118,7 @@ async def test_a_similar_failure_is_told_apart_from_the_same_one() -> None:
     daemon = ScriptedDaemon(status=WELL, items=[seen_elsewhere])
     async with app_of(daemon).run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        await pilot.press("2")
+        await pilot.press("3")
         await until(pilot, lambda: "similar only, not the same" in seen(pilot))
         assert "same symptom" not in seen(pilot).replace("Why shown", "").splitlines()[4]
 
@@ -127,7 +127,7 @@ async def test_the_command_that_shows_the_change_can_be_copied() -> None:
     """Y copies the diff itself."""
     async with app_of(scene_card()).run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        await pilot.press("2")
+        await pilot.press("3")
         await settled(pilot)
         await pilot.press("y")
         assert pilot.app.clipboard == "git show a1b2c3d -- ledger/money.py"
@@ -139,7 +139,7 @@ async def test_enter_shows_what_the_failing_command_printed() -> None:
     """The run of just now, not the one of nineteen days ago."""
     async with app_of(scene_card()).run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        await pilot.press("2")
+        await pilot.press("3")
         await settled(pilot)
         await pilot.press("enter")
         await until(pilot, lambda: "1 failed, 11 passed" in seen(pilot))
@@ -150,7 +150,7 @@ async def test_a_flaky_card_says_in_how_many_runs() -> None:
     daemon = ScriptedDaemon(status=WELL, items=[FLAKY])
     async with app_of(daemon).run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        await pilot.press("2")
+        await pilot.press("3")
         await until(pilot, lambda: "2 of 7 runs, and nothing that git follows" in seen(pilot))
 
 
@@ -158,7 +158,7 @@ async def test_the_way_out_is_in_the_footer_of_a_card_with_all_its_keys() -> Non
     """In 80 columns, with several remedies."""
     async with app_of(scene_ambiguous()).run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        await pilot.press("2")
+        await pilot.press("3")
         await settled(pilot)
         footer = seen(pilot).splitlines()[-1]
         assert "n Next" in footer and "q Leave" in footer
@@ -167,5 +167,5 @@ async def test_the_way_out_is_in_the_footer_of_a_card_with_all_its_keys() -> Non
 async def test_a_rejected_remedy_is_rejected_in_the_list_too() -> None:
     async with app_of(scene_card()).run_test(size=(120, 32)) as pilot:
         await settled(pilot)
-        await pilot.press("2", "x")
+        await pilot.press("3", "x")
         await until(pilot, lambda: seen(pilot).count("rejected") >= 2)

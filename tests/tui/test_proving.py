@@ -42,7 +42,7 @@ async def test_nothing_is_run_before_the_person_agrees() -> None:
     daemon.remedies.proof = (CONFIRMED,)
     async with app_of(daemon).run_test(size=(100, 32)) as pilot:
         await settled(pilot)
-        await pilot.press("2", "p")
+        await pilot.press("3", "p")
         await until(pilot, lambda: "Prove it?" in seen(pilot))
         await pilot.press("escape")
         await until(pilot, lambda: "Prove it?" not in seen(pilot))
@@ -54,7 +54,7 @@ async def test_a_confirmed_remedy_is_confirmed_on_its_card_too() -> None:
     daemon.remedies.proof = (RED, GREEN, CONFIRMED)
     async with app_of(daemon).run_test(size=(100, 32)) as pilot:
         await settled(pilot)
-        await pilot.press("2", "p")
+        await pilot.press("3", "p")
         await until(pilot, lambda: "Prove it?" in seen(pilot))
         await pilot.press("enter")
         await until(pilot, lambda: "Confirmed" in seen(pilot))
@@ -69,7 +69,7 @@ async def test_an_unproven_remedy_says_why_and_stays_what_it_was() -> None:
     daemon.remedies.proof = (RED, UNPROVEN)
     async with app_of(daemon).run_test(size=(100, 40)) as pilot:
         await settled(pilot)
-        await pilot.press("2", "p")
+        await pilot.press("3", "p")
         await until(pilot, lambda: "Prove it?" in seen(pilot))
         await pilot.press("enter")
         await until(pilot, lambda: "no sandbox here" in seen(pilot))
@@ -83,7 +83,7 @@ async def test_leaving_a_proof_ends_its_runs() -> None:
     daemon.remedies.proof = (RED, asyncio.Event())
     async with app_of(daemon).run_test(size=(100, 32)) as pilot:
         await settled(pilot)
-        await pilot.press("2", "p")
+        await pilot.press("3", "p")
         await until(pilot, lambda: "Prove it?" in seen(pilot))
         await pilot.press("enter")
         await until(pilot, lambda: "3 of 3 red" in seen(pilot))
@@ -96,7 +96,7 @@ async def test_a_refused_proof_is_said_in_words() -> None:
     daemon.remedies.proof = (Unavailable("the Dragon is away", hint="postdevai up"),)
     async with app_of(daemon).run_test(size=(100, 32)) as pilot:
         await settled(pilot)
-        await pilot.press("2", "p")
+        await pilot.press("3", "p")
         await until(pilot, lambda: "Prove it?" in seen(pilot))
         await pilot.press("enter")
         await until(pilot, lambda: "the Dragon is away postdevai up" in seen(pilot))
@@ -112,7 +112,7 @@ async def test_a_fix_of_the_past_is_shown_and_proven_from_there() -> None:
     daemon.remedies.proof = (RED, CONFIRMED)
     async with app_of(daemon).run_test(size=(100, 32)) as pilot:
         await settled(pilot)
-        await pilot.press("2", "m")
+        await pilot.press("3", "m")
         await until(pilot, lambda: "You fixed this on 1 February 2026" in seen(pilot))
         await pilot.press("p")
         await until(pilot, lambda: "Prove it?" in seen(pilot))
@@ -127,7 +127,7 @@ async def test_a_past_without_such_a_fix_is_said_as_it_is() -> None:
     daemon.remedies.past = (MineStep(MineEnd(200, 0, "None of 200 commits carries a test.")),)
     async with app_of(daemon).run_test(size=(100, 32)) as pilot:
         await settled(pilot)
-        await pilot.press("2", "m")
+        await pilot.press("3", "m")
         await until(pilot, lambda: "None of 200 commits carries a test." in seen(pilot))
 
 
@@ -135,7 +135,7 @@ async def test_a_card_is_put_off_for_an_hour() -> None:
     daemon = scene_card()
     async with app_of(daemon).run_test(size=(100, 32), notifications=True) as pilot:
         await settled(pilot)
-        await pilot.press("2", "s")
+        await pilot.press("3", "s")
         await until(pilot, lambda: "Not again for an hour" in seen(pilot))
         assert daemon.remedies.snoozed == [("s1", 60)]
 
@@ -147,7 +147,7 @@ async def test_a_remedy_is_taken_as_a_patch_with_the_line_that_applies_it() -> N
     )
     async with app_of(daemon).run_test(size=(100, 32)) as pilot:
         await settled(pilot)
-        await pilot.press("2", "t")
+        await pilot.press("3", "t")
         await until(pilot, lambda: "git apply x.patch" in seen(pilot))
         assert daemon.remedies.drafted == [("r1", HOME)]
 
@@ -157,7 +157,7 @@ async def test_a_failure_is_asked_about_in_the_view_where_one_asks() -> None:
     daemon = scene_card()
     async with app_of(daemon).run_test(size=(100, 32)) as pilot:
         await settled(pilot)
-        await pilot.press("2", "i")
+        await pilot.press("3", "i")
         await until(pilot, lambda: "why does it fail with AssertionError" in seen(pilot))
         assert daemon.asked == []
 
@@ -193,7 +193,7 @@ async def test_a_card_says_how_the_cards_of_its_project_were_taken() -> None:
     daemon.remedies.stats = (CardStats("ledger", 12, 4, 5, quiet=True, sentence=quiet),)
     async with app_of(daemon).run_test(size=(110, 48)) as pilot:
         await settled(pilot)
-        await pilot.press("2")
+        await pilot.press("3")
         await until(pilot, lambda: "12 cards, 4 of 9 judged were accepted" in seen(pilot))
         assert "no card is made" in seen(pilot)
 
@@ -206,7 +206,7 @@ async def test_a_fix_of_the_past_that_was_tried_says_what_came_of_it() -> None:
     daemon.remedies.proof = (ProofStep(finished),)
     async with app_of(daemon).run_test(size=(100, 32)) as pilot:
         await settled(pilot)
-        await pilot.press("2", "m")
+        await pilot.press("3", "m")
         await until(pilot, lambda: "Does its test fail" in seen(pilot))
         await pilot.press("p")
         await until(pilot, lambda: "The fix's own tests run three times" in seen(pilot))

@@ -12,7 +12,7 @@ from tests.support.tui_scenes import SCENES, app_of, settled
 Shown = Callable[..., bool]
 SMALL, MIDDLE, WIDE = (80, 24), (100, 32), (140, 34)
 QUESTION = (
-    "3",
+    "4",
     *("space" if letter == " " else letter for letter in "how is money split"),
     "enter",
 )
@@ -57,27 +57,27 @@ def test_enter_shows_the_output_with_the_colours_of_the_program(shown: Shown) ->
 
 def test_a_card_shows_the_change_that_made_it_pass(shown: Shown) -> None:
     """What failed, when it was last seen, remedy, state, label, why, command, diff."""
-    assert shown("card", ("2",), MIDDLE)
+    assert shown("card", ("3",), MIDDLE)
 
 
 def test_where_there_is_room_the_card_stands_beside_the_list(shown: Shown) -> None:
     """Several cards, newest first."""
-    assert shown("cards", ("2",), WIDE)
+    assert shown("cards", ("3",), WIDE)
 
 
 def test_a_flaky_failure_is_called_flaky_and_its_remedy_unproven(shown: Shown) -> None:
     """A pass on unchanged code proves nothing."""
-    assert shown("flaky", ("2",))
+    assert shown("flaky", ("3",))
 
 
 def test_an_ambiguous_card_shows_both_changes_and_says_so(shown: Shown) -> None:
     """The second of its remedies is a package."""
-    assert shown("ambiguous", ("2", "n"))
+    assert shown("ambiguous", ("3", "n"))
 
 
 def test_without_cards_the_view_says_when_one_will_come(shown: Shown) -> None:
     """Silence is the default, and it is explained."""
-    assert shown("live", ("2",))
+    assert shown("live", ("3",))
 
 
 def test_the_passages_stand_above_the_answer(shown: Shown) -> None:
@@ -112,7 +112,7 @@ def test_a_dragon_away_is_a_banner_with_what_still_works(shown: Shown) -> None:
 
 def test_help_lists_the_keys_of_the_view_that_one_came_from(shown: Shown) -> None:
     """Here those of Failures."""
-    assert shown("card", ("2", "f1"), MIDDLE)
+    assert shown("card", ("3", "f1"), MIDDLE)
 
 
 def test_leaving_asks_once(shown: Shown) -> None:
@@ -138,19 +138,19 @@ def test_a_long_place_keeps_its_lines(shown: Shown, size: tuple[int, int]) -> No
 
 def test_while_one_types_the_footer_names_the_ways_out(shown: Shown) -> None:
     """Letters are letters there."""
-    assert shown("ask", ("3", *"1qs"))
+    assert shown("ask", ("4", *"1qs"))
 
 
 def test_a_proof_is_seen_as_it_goes(shown: Shown) -> None:
     """Red runs and green runs as dots, and how to stop it."""
-    assert shown("proving", ("2", "p", "enter"), MIDDLE)
+    assert shown("proving", ("3", "p", "enter"), MIDDLE)
 
 
 def test_a_confirmed_remedy_says_what_that_means(shown: Shown) -> None:
     """Then, not now."""
-    assert shown("confirmed", ("2", "p", "enter"), MIDDLE)
+    assert shown("confirmed", ("3", "p", "enter"), MIDDLE)
 
 
 def test_the_first_card_comes_from_the_past(shown: Shown) -> None:
     """You fixed this on a day; p proves it."""
-    assert shown("past", ("2", "m"))
+    assert shown("past", ("3", "m"))

@@ -24,11 +24,17 @@ from developer_node.front.tui.card import headline
 from developer_node.front.tui.daemon import Connect, Daemon, StopEverything
 from developer_node.front.tui.feed_reader import FeedReader
 from developer_node.front.tui.notebook import Lost, Notebook
+from developer_node.front.tui.places import FIRST, NUMBER_OF, PLACES, TITLE_OF
 from developer_node.front.tui.plain import plain
 from developer_node.front.tui.screens.ask import AskView
+from developer_node.front.tui.screens.context import ContextView
+from developer_node.front.tui.screens.dashboard import DashboardView
 from developer_node.front.tui.screens.failures import FailuresView
 from developer_node.front.tui.screens.help import HelpScreen, keys_of
+from developer_node.front.tui.screens.lake import LakeView
 from developer_node.front.tui.screens.leave import LeaveScreen
+from developer_node.front.tui.screens.models import ModelsView
+from developer_node.front.tui.screens.nodes import NodesView
 from developer_node.front.tui.screens.past import PastScreen
 from developer_node.front.tui.screens.prove import ProveScreen
 from developer_node.front.tui.screens.text import TextScreen
@@ -40,23 +46,40 @@ from developer_node.front.tui.widgets.text_pane import TextPane
 if TYPE_CHECKING:
     from common.daemon.home import Home
 
-VIEWS: tuple[type[View], ...] = (TimelineView, FailuresView, AskView)
+VIEWS: tuple[type[View], ...] = (
+    DashboardView,
+    TimelineView,
+    FailuresView,
+    AskView,
+    LakeView,
+    ModelsView,
+    ContextView,
+    NodesView,
+)
+"""In the order of their numbers."""
 
 
 class PostDevAIApp(App[None]):
-    """Three views over one notebook. Made by `make_app`."""
+    """Eight views over one notebook. Made by `make_app`."""
 
     TITLE = "PostDevAI"
     CSS_PATH = "app.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("1,f4", "view('timeline')", "Timeline", show=False),
-        Binding("2", "view('failures')", "Failures", show=False),
-        Binding("3", "view('ask')", "Ask", show=False),
-        Binding("f1", "help", "Help", key_display="F1"),
-        Binding("question_mark", "help", "Help", show=False),
-        Binding("q", "leave", "Leave"),
-        Binding("ctrl+q", "leave", "Leave", show=False, priority=True),
-        Binding("f10", "leave", "Leave", show=False),
+        *(
+            Binding(
+                ",".join((place.number, *place.keys)),
+                f"view('{place.name}')",
+                place.title,
+                show=False,
+                id=f"view.{place.name}",
+            )
+            for place in PLACES
+        ),
+        Binding("f1", "help", "Help", key_display="F1", id="help"),
+        Binding("question_mark", "help", "Help", show=False, id="help.more"),
+        Binding("q", "leave", "Leave", id="leave"),
+        Binding("ctrl+q", "leave", "Leave", show=False, priority=True, id="leave.always"),
+        Binding("f10", "leave", "Leave", show=False, id="leave.more"),
     ]
 
     def __init__(
@@ -71,8 +94,10 @@ class PostDevAIApp(App[None]):
         retry_s: float,
         offered: Callable[[], None] | None,
         paused: Callable[[], str],
+        start: str,
     ) -> None:
         super().__init__()
+        self._start = start
         self._paused = paused
         self._offered = offered
         self._stop_everything = stop_everything
@@ -94,8 +119,8 @@ class PostDevAIApp(App[None]):
         self.ansi_theme_light = themes.PAPER_TERMINAL
 
     async def on_mount(self) -> None:
-        """The newest things first, and the feed for as long as the app lives."""
-        await self.switch_mode(TimelineView.VIEW)
+        """The first view, and the feed for as long as the app lives."""
+        await self.switch_mode(self._start)
         self.run_worker(self._reader.run(), group="feed", description="follows the daemon")
 
     # What came in
@@ -120,7 +145,12 @@ class PostDevAIApp(App[None]):
         self._refresh()
         if new and not isinstance(self._view, FailuresView):
             said = plain(headline(new[-1]).plain)
-            self.notify(f"{said}\n2 shows it", title="This failed before", timeout=8, markup=False)
+            self.notify(
+                f"{said}\n{NUMBER_OF['failures']} shows it",
+                title="This failed before",
+                timeout=8,
+                markup=False,
+            )
 
     def on_history_arrived(self, message: messages.HistoryArrived) -> None:
         """What happened before this session."""
@@ -181,7 +211,7 @@ class PostDevAIApp(App[None]):
         screen = self.screen
         if isinstance(screen, View):
             here = keys_of([*type(screen).BINDINGS, *RowList.BINDINGS])
-            title, summary = screen.VIEW.capitalize(), screen.SUMMARY
+            title, summary = TITLE_OF[screen.VIEW], screen.SUMMARY
         elif isinstance(screen, ProveScreen | PastScreen):
             here, title, summary = keys_of(type(screen).BINDINGS), "Proof", screen.SUMMARY
         elif isinstance(screen, TextScreen):
@@ -209,8 +239,8 @@ class PostDevAIApp(App[None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette offers."""
-        for number, view in enumerate(VIEWS, 1):
-            title = f"{view.VIEW.capitalize()} ({number})"
+        for view in VIEWS:
+            title = f"{TITLE_OF[view.VIEW]} ({NUMBER_OF[view.VIEW]})"
             yield SystemCommand(title, view.SUMMARY, partial(self.action_view, view.VIEW))
         yield SystemCommand("Help (F1)", "The keys of this view", self.action_help)
         yield SystemCommand("Theme", "Other colours", self.action_change_theme)
@@ -266,12 +296,14 @@ def make_app(
     retry_s: float = 1.0,
     offered: Callable[[], None] | None = None,
     paused: Callable[[], str] = str,
+    start: str = FIRST,
 ) -> PostDevAIApp:
     """An app over whatever daemon `connect` reaches; tests pass a scripted one and a set clock.
 
     `stays_here`: a foreground `up` opened it and keeps the terminal when it is left.
     `offered`: called once something of the past was offered; None when it was offered before.
     `paused`: why no command is recorded now; empty when it is.
+    `start`: the name of the view that is open first.
     """
     clock = clock or SystemClock()
     return PostDevAIApp(
@@ -285,6 +317,7 @@ def make_app(
         retry_s,
         offered,
         paused,
+        start,
     )
 
 

@@ -9,8 +9,18 @@ from common.model.answer import AskPart, AskRequest
 from common.model.event import ActDone, Event
 from common.model.failure import Verdict
 from common.model.ids import ContentHash, EventId
-from common.model.lake import HistoryPage, HistoryQuery
-from common.model.laptop import FeedItem, LaptopStatus
+from common.model.lake import (
+    HistoryPage,
+    HistoryQuery,
+    LakeStats,
+    LakeStep,
+    ProjectStats,
+    SearchQuery,
+    SearchResult,
+)
+from common.model.laptop import ContextEdit, FeedItem, LaptopStatus, WorkContext
+from common.model.llm import InferenceStats, Model, ModelChange, ModelList
+from common.model.node import Invitation, Node, Role
 from common.model.remedy import CardStats, DraftedPatch, MineStep, ProofStep, ProofTarget
 
 
@@ -39,6 +49,62 @@ class Remedies(Protocol):
 
     async def card_stats(self, project: str = "") -> tuple[CardStats, ...]:
         """How cards were taken."""
+        ...
+
+
+class Lake(Protocol):
+    """How the Dragon's lake is looked after. Closing what comes in steps cancels it."""
+
+    async def stats(self) -> LakeStats:
+        """Sizes, budget, projects, generations."""
+        ...
+
+    async def pin(self, project: str, *, pinned: bool) -> ProjectStats:
+        """Keeps a project awake, or lets it go."""
+        ...
+
+    async def sleep(self, project: str) -> ProjectStats:
+        """Sends a project to the SSD, now."""
+        ...
+
+    def snapshot(self) -> AsyncGenerator[LakeStep]:
+        """A generation on the Dragon's SSD."""
+        ...
+
+    def verify(self) -> AsyncGenerator[LakeStep]:
+        """Everything durable is read."""
+        ...
+
+
+class Models(Protocol):
+    """How the Dragon's models are looked after. Closing what comes in pieces cancels it."""
+
+    async def list(self) -> ModelList:
+        """The catalogue and its states."""
+        ...
+
+    async def stats(self) -> InferenceStats:
+        """Memory, queue, speed and counts."""
+        ...
+
+    def load(self, name: str) -> AsyncGenerator[Model]:
+        """Until it is loaded. Closing leaves the load to go on."""
+        ...
+
+    def pull(self, name: str) -> AsyncGenerator[Model]:
+        """Until all of it has arrived. Closing ends the fetch."""
+        ...
+
+    async def unload(self, name: str, *, now: bool) -> Model:
+        """Out of memory: when its requests have ended, or now."""
+        ...
+
+    async def pin(self, name: str, *, pinned: bool) -> Model:
+        """Keeps it in memory, or lets it go."""
+        ...
+
+    def watch(self, after_cursor: int = 0) -> AsyncGenerator[ModelChange]:
+        """Changes, without end."""
         ...
 
 
@@ -73,9 +139,39 @@ class Daemon(Protocol):
         """What the person thought of a remedy."""
         ...
 
+    async def search(self, query: SearchQuery) -> SearchResult:
+        """Places in code, with why each was found."""
+        ...
+
+    async def context(self, working_copy: str = "") -> WorkContext:
+        """What is being worked on there; empty for the working copy that was worked in last."""
+        ...
+
+    async def set_context(self, edit: ContextEdit) -> WorkContext:
+        """Changes what answers are given, in place of what was set before."""
+        ...
+
+    async def nodes(self) -> tuple[Node, ...]:
+        """The nodes of the mesh, asked of the Coordinator now."""
+        ...
+
+    async def invite(self, role: Role) -> Invitation:
+        """A one-time code for a new node of this role."""
+        ...
+
     @property
     def remedies(self) -> Remedies:
         """What is done with remedies."""
+        ...
+
+    @property
+    def lake(self) -> Lake:
+        """How the lake is looked after."""
+        ...
+
+    @property
+    def models(self) -> Models:
+        """How the models are looked after."""
         ...
 
     async def close(self) -> None:

@@ -14,10 +14,11 @@ from common.model.answer import AskPart, AskRequest
 from common.model.event import ActDone, Event, EventKind, FileChanged
 from common.model.failure import Suggestion, Verdict
 from common.model.ids import ContentHash, EventId
-from common.model.lake import HistoryQuery
-from common.model.laptop import FeedGap, FeedState, LaptopStatus
+from common.model.lake import HistoryPage, HistoryQuery, SearchQuery, SearchResult
+from common.model.laptop import ContextEdit, FeedGap, FeedState, LaptopStatus, WorkContext
+from common.model.node import Invitation, Node, Role
 from common.model.remedy import CardStats, DraftedPatch, MineStep, ProofStep, ProofTarget
-from developer_node.front.tui.daemon import Connect, Daemon
+from developer_node.front.tui.daemon import Connect, Daemon, Lake, Models
 from developer_node.front.tui.messages import (
     Connected,
     ConnectionLost,
@@ -119,6 +120,40 @@ class FeedReader:
         finally:
             if isinstance(parts, AsyncGenerator):
                 await parts.aclose()
+
+    async def history(self, query: HistoryQuery) -> HistoryPage:
+        """Events by time, newest first: what lies before those that are held here."""
+        return await self._held().history(query)
+
+    async def search(self, query: SearchQuery) -> SearchResult:
+        """Places in code, with why each was found."""
+        return await self._held().search(query)
+
+    async def context(self, working_copy: str = "") -> WorkContext:
+        """What is being worked on there; empty for the working copy that was worked in last."""
+        return await self._held().context(working_copy)
+
+    async def set_context(self, edit: ContextEdit) -> WorkContext:
+        """Changes what answers are given, in place of what was set before."""
+        return await self._held().set_context(edit)
+
+    async def nodes(self) -> tuple[Node, ...]:
+        """The nodes of the mesh, asked of the Coordinator now."""
+        return await self._held().nodes()
+
+    async def invite(self, role: Role) -> Invitation:
+        """A one-time code for a new node of this role."""
+        return await self._held().invite(role)
+
+    @property
+    def lake(self) -> Lake:
+        """How the lake is looked after; Unavailable without a connection."""
+        return self._held().lake
+
+    @property
+    def models(self) -> Models:
+        """How the models are looked after; Unavailable without a connection."""
+        return self._held().models
 
     def _held(self) -> Daemon:
         if self._daemon is None:

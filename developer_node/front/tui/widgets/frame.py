@@ -7,9 +7,11 @@ from textual.style import Style
 from textual.widgets import Static
 
 from developer_node.front.tui.notebook import Notebook
+from developer_node.front.tui.places import PLACES, Place
 from developer_node.front.tui.standing import Standing, banner, strip
 
-TABS = (("timeline", "1", "Timeline"), ("failures", "2", "Failures"), ("ask", "3", "Ask"))
+_ROOMY, _NARROW = 106, 80
+"""Columns from which on tabs have their whole titles, and below which only one has a title."""
 
 
 class Line(Static):
@@ -33,7 +35,9 @@ class Tabs(Line):
 
     def show(self, current: str, unseen: int) -> None:
         """Draws the tabs; each can be clicked."""
-        self.say(Content("   ").join(_tab(*tab, current, unseen) for tab in TABS))
+        width = self.screen.size.width
+        gap = "   " if width >= _ROOMY else "  "
+        self.say(Content(gap).join(_tab(place, current, unseen, width) for place in PLACES))
 
 
 class StatusStrip(Line):
@@ -67,8 +71,15 @@ def _content(standing: Standing) -> Content:
     )
 
 
-def _tab(name: str, number: str, title: str, current: str, unseen: int) -> Content:
-    style = "bold $text-primary" if name == current else "$foreground-muted"
-    new = f" {unseen} new" if name == "failures" and unseen else ""
-    tab = Content.assemble((f"{number} ", style), (title, style), (new, "bold $text-accent"))
-    return tab.stylize(Style.from_meta({"@click": f"app.view('{name}')"}))
+def _tab(place: Place, current: str, unseen: int, width: int) -> Content:
+    here = place.name == current
+    style = "bold $text-primary" if here else "$foreground-muted"
+    title = place.title if width >= _ROOMY else place.short
+    said = f"{place.number} {title}" if here or width >= _NARROW else place.number
+    new = _new(unseen, width) if place.name == "failures" and unseen else ""
+    tab = Content.assemble((said, style), (new, "bold $text-accent"))
+    return tab.stylize(Style.from_meta({"@click": f"app.view('{place.name}')"}))
+
+
+def _new(unseen: int, width: int) -> str:
+    return f" {unseen} new" if width >= _ROOMY else f"·{min(unseen, 99)}"

@@ -29,7 +29,7 @@ class RowList(ScrollView, can_focus=True):
         Binding("k,up", "move(-1)", "Up", show=False),
         Binding("pagedown,ctrl+d", "page(1)", "Page down", show=False),
         Binding("pageup,ctrl+u", "page(-1)", "Page up", show=False),
-        Binding("g,home", "first", "First", show=False),
+        Binding("g", "first", "First", show=False),
         Binding("G,end", "last", "Last", show=False),
         Binding("enter", "open", "Open"),
     ]
