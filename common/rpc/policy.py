@@ -62,6 +62,7 @@ TABLE: dict[str, frozenset[Right]] = {
     f"{_V1}AssistantService/GetCardStats": _LAPTOP,
     f"{_V1}AssistantService/Quiet": _LAPTOP,
     f"{_V1}AssistantService/GetMaterial": _LAPTOP,
+    f"{_V1}AssistantService/FollowMemory": _LAPTOP,
     # the laptop's local API
     f"{_V1}DeveloperService/Status": _OWNER,
     f"{_V1}DeveloperService/Watch": _OWNER,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from google.protobuf.message import DecodeError, Message
 
 from common.errors import Invalid
-from common.model import answer, event, failure, lake, laptop, llm, node, remedy
+from common.model import answer, event, failure, lake, laptop, llm, near, node, remedy
 from common.pb.postdevai.v1 import (
     answer_pb2,
     assistant_service_pb2,
@@ -66,6 +66,9 @@ PAIRS: tuple[tuple[type, type[Message]], ...] = (
     (llm.TokenLogprob, inference_service_pb2.TokenLogprob),
     (llm.Tool, inference_service_pb2.Tool),
     (llm.ToolCall, inference_service_pb2.ToolCall),
+    (near.FollowMemoryRequest, assistant_service_pb2.FollowMemoryRequest),
+    (near.MemoryPart, assistant_service_pb2.FollowMemoryResponse),
+    (near.MirroredSymptom, assistant_service_pb2.MirroredSymptom),
     (node.Node, node_pb2.Node),
     (node.NodeLoad, node_pb2.NodeLoad),
     (node.Route, node_pb2.Route),

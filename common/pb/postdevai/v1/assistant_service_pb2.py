@@ -24,10 +24,11 @@ _sym_db = _symbol_database.Default()
 
 from common.pb.postdevai.v1 import answer_pb2 as postdevai_dot_v1_dot_answer__pb2
 from common.pb.postdevai.v1 import failure_pb2 as postdevai_dot_v1_dot_failure__pb2
+from common.pb.postdevai.v1 import lake_service_pb2 as postdevai_dot_v1_dot_lake__service__pb2
 from common.pb.postdevai.v1 import remedy_pb2 as postdevai_dot_v1_dot_remedy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$postdevai/v1/assistant_service.proto\x12\x0cpostdevai.v1\x1a\x19postdevai/v1/answer.proto\x1a\x1apostdevai/v1/failure.proto\x1a\x19postdevai/v1/remedy.proto\"\xba\x01\n\nAskRequest\x12\x10\n\x08question\x18\x01 \x01(\t\x12\x0f\n\x07project\x18\x02 \x01(\t\x12\x12\n\nmax_tokens\x18\x03 \x01(\x05\x12\r\n\x05model\x18\x04 \x01(\t\x12%\n\x06\x62\x65\x66ore\x18\x05 \x03(\x0b\x32\x15.postdevai.v1.AskTurn\x12\x0e\n\x06pinned\x18\x06 \x03(\t\x12\x10\n\x08\x65xcluded\x18\x07 \x03(\t\x12\x0c\n\x04note\x18\x08 \x01(\t\x12\x0f\n\x07preview\x18\t \x01(\x08\"+\n\x07\x41skTurn\x12\x10\n\x08question\x18\x01 \x01(\t\x12\x0e\n\x06\x61nswer\x18\x02 \x01(\t\"\x90\x01\n\x0b\x41skResponse\x12-\n\x08passages\x18\x01 \x01(\x0b\x32\x19.postdevai.v1.AskPassagesH\x00\x12%\n\x04text\x18\x02 \x01(\x0b\x32\x15.postdevai.v1.AskTextH\x00\x12#\n\x03\x65nd\x18\x03 \x01(\x0b\x32\x14.postdevai.v1.AskEndH\x00\x42\x06\n\x04part\"\xab\x01\n\x0b\x41skPassages\x12#\n\x08passages\x18\x01 \x03(\x0b\x32\x11.postdevai.v1.Hit\x12*\n\tfreshness\x18\x02 \x01(\x0b\x32\x17.postdevai.v1.Freshness\x12\r\n\x05model\x18\x03 \x01(\t\x12\x15\n\rdemonstration\x18\x04 \x01(\x08\x12\x15\n\rwithout_model\x18\x05 \x01(\t\x12\x0e\n\x06prompt\x18\x06 \x01(\t\"\x17\n\x07\x41skText\x12\x0c\n\x04text\x18\x01 \x01(\t\"\xa5\x01\n\x06\x41skEnd\x12\x0e\n\x06\x61nswer\x18\x01 \x01(\t\x12$\n\tcitations\x18\x02 \x03(\x0b\x32\x11.postdevai.v1.Hit\x12\x0e\n\x06\x66inish\x18\x03 \x01(\t\x12\x19\n\x11\x63ompletion_tokens\x18\x04 \x01(\x05\x12\x15\n\rprompt_tokens\x18\x05 \x01(\x05\x12\x15\n\rcached_tokens\x18\x06 \x01(\x05\x12\x0c\n\x04note\x18\x07 \x01(\t\"/\n\x17WatchSuggestionsRequest\x12\x14\n\x0c\x61\x66ter_cursor\x18\x01 \x01(\x04\"H\n\x18WatchSuggestionsResponse\x12,\n\nsuggestion\x18\x01 \x01(\x0b\x32\x18.postdevai.v1.Suggestion\"5\n\x0f\x46\x65\x65\x64\x62\x61\x63kRequest\x12\x11\n\tremedy_id\x18\x01 \x01(\t\x12\x0f\n\x07verdict\x18\x02 \x01(\t\"\x12\n\x10\x46\x65\x65\x64\x62\x61\x63kResponse\"8\n\rSnoozeRequest\x12\x15\n\rsuggestion_id\x18\x01 \x01(\t\x12\x10\n\x08until_ms\x18\x02 \x01(\x03\"\x10\n\x0eSnoozeResponse\"&\n\x13GetCardStatsRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\">\n\x14GetCardStatsResponse\x12&\n\x05stats\x18\x01 \x03(\x0b\x32\x17.postdevai.v1.CardStats\".\n\x0cQuietRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\r\n\x05quiet\x18\x02 \x01(\x08\"\x0f\n\rQuietResponse\"\'\n\x12GetMaterialRequest\x12\x11\n\tremedy_id\x18\x01 \x01(\t\"E\n\x13GetMaterialResponse\x12.\n\x08material\x18\x01 \x01(\x0b\x32\x1c.postdevai.v1.RemedyMaterial2\xd0\x04\n\x10\x41ssistantService\x12\x41\n\x03\x41sk\x12\x18.postdevai.v1.AskRequest\x1a\x19.postdevai.v1.AskResponse\"\x03\x90\x02\x01\x30\x01\x12h\n\x10WatchSuggestions\x12%.postdevai.v1.WatchSuggestionsRequest\x1a&.postdevai.v1.WatchSuggestionsResponse\"\x03\x90\x02\x01\x30\x01\x12I\n\x08\x46\x65\x65\x64\x62\x61\x63k\x12\x1d.postdevai.v1.FeedbackRequest\x1a\x1e.postdevai.v1.FeedbackResponse\x12H\n\x06Snooze\x12\x1b.postdevai.v1.SnoozeRequest\x1a\x1c.postdevai.v1.SnoozeResponse\"\x03\x90\x02\x02\x12Z\n\x0cGetCardStats\x12!.postdevai.v1.GetCardStatsRequest\x1a\".postdevai.v1.GetCardStatsResponse\"\x03\x90\x02\x01\x12\x45\n\x05Quiet\x12\x1a.postdevai.v1.QuietRequest\x1a\x1b.postdevai.v1.QuietResponse\"\x03\x90\x02\x02\x12W\n\x0bGetMaterial\x12 .postdevai.v1.GetMaterialRequest\x1a!.postdevai.v1.GetMaterialResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$postdevai/v1/assistant_service.proto\x12\x0cpostdevai.v1\x1a\x19postdevai/v1/answer.proto\x1a\x1apostdevai/v1/failure.proto\x1a\x1fpostdevai/v1/lake_service.proto\x1a\x19postdevai/v1/remedy.proto\"\xba\x01\n\nAskRequest\x12\x10\n\x08question\x18\x01 \x01(\t\x12\x0f\n\x07project\x18\x02 \x01(\t\x12\x12\n\nmax_tokens\x18\x03 \x01(\x05\x12\r\n\x05model\x18\x04 \x01(\t\x12%\n\x06\x62\x65\x66ore\x18\x05 \x03(\x0b\x32\x15.postdevai.v1.AskTurn\x12\x0e\n\x06pinned\x18\x06 \x03(\t\x12\x10\n\x08\x65xcluded\x18\x07 \x03(\t\x12\x0c\n\x04note\x18\x08 \x01(\t\x12\x0f\n\x07preview\x18\t \x01(\x08\"+\n\x07\x41skTurn\x12\x10\n\x08question\x18\x01 \x01(\t\x12\x0e\n\x06\x61nswer\x18\x02 \x01(\t\"\x90\x01\n\x0b\x41skResponse\x12-\n\x08passages\x18\x01 \x01(\x0b\x32\x19.postdevai.v1.AskPassagesH\x00\x12%\n\x04text\x18\x02 \x01(\x0b\x32\x15.postdevai.v1.AskTextH\x00\x12#\n\x03\x65nd\x18\x03 \x01(\x0b\x32\x14.postdevai.v1.AskEndH\x00\x42\x06\n\x04part\"\xab\x01\n\x0b\x41skPassages\x12#\n\x08passages\x18\x01 \x03(\x0b\x32\x11.postdevai.v1.Hit\x12*\n\tfreshness\x18\x02 \x01(\x0b\x32\x17.postdevai.v1.Freshness\x12\r\n\x05model\x18\x03 \x01(\t\x12\x15\n\rdemonstration\x18\x04 \x01(\x08\x12\x15\n\rwithout_model\x18\x05 \x01(\t\x12\x0e\n\x06prompt\x18\x06 \x01(\t\"\x17\n\x07\x41skText\x12\x0c\n\x04text\x18\x01 \x01(\t\"\xa5\x01\n\x06\x41skEnd\x12\x0e\n\x06\x61nswer\x18\x01 \x01(\t\x12$\n\tcitations\x18\x02 \x03(\x0b\x32\x11.postdevai.v1.Hit\x12\x0e\n\x06\x66inish\x18\x03 \x01(\t\x12\x19\n\x11\x63ompletion_tokens\x18\x04 \x01(\x05\x12\x15\n\rprompt_tokens\x18\x05 \x01(\x05\x12\x15\n\rcached_tokens\x18\x06 \x01(\x05\x12\x0c\n\x04note\x18\x07 \x01(\t\"/\n\x17WatchSuggestionsRequest\x12\x14\n\x0c\x61\x66ter_cursor\x18\x01 \x01(\x04\"H\n\x18WatchSuggestionsResponse\x12,\n\nsuggestion\x18\x01 \x01(\x0b\x32\x18.postdevai.v1.Suggestion\"5\n\x0f\x46\x65\x65\x64\x62\x61\x63kRequest\x12\x11\n\tremedy_id\x18\x01 \x01(\t\x12\x0f\n\x07verdict\x18\x02 \x01(\t\"\x12\n\x10\x46\x65\x65\x64\x62\x61\x63kResponse\"8\n\rSnoozeRequest\x12\x15\n\rsuggestion_id\x18\x01 \x01(\t\x12\x10\n\x08until_ms\x18\x02 \x01(\x03\"\x10\n\x0eSnoozeResponse\"&\n\x13GetCardStatsRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\">\n\x14GetCardStatsResponse\x12&\n\x05stats\x18\x01 \x03(\x0b\x32\x17.postdevai.v1.CardStats\".\n\x0cQuietRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\r\n\x05quiet\x18\x02 \x01(\x08\"\x0f\n\rQuietResponse\"\'\n\x12GetMaterialRequest\x12\x11\n\tremedy_id\x18\x01 \x01(\t\"E\n\x13GetMaterialResponse\x12.\n\x08material\x18\x01 \x01(\x0b\x32\x1c.postdevai.v1.RemedyMaterial\"o\n\x13\x46ollowMemoryRequest\x12\r\n\x05\x65poch\x18\x01 \x01(\t\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\x04\x12\'\n\x04held\x18\x03 \x03(\x0b\x32\x19.postdevai.v1.HeldSymptom\x12\x10\n\x08since_ms\x18\x04 \x01(\x03\"A\n\x0bHeldSymptom\x12\x13\n\x0b\x66ingerprint\x18\x01 \x01(\t\x12\x0e\n\x06values\x18\x02 \x01(\t\x12\r\n\x05stamp\x18\x03 \x01(\t\"\xb7\x02\n\x14\x46ollowMemoryResponse\x12\x30\n\x07symptom\x18\x01 \x01(\x0b\x32\x1d.postdevai.v1.MirroredSymptomH\x00\x12)\n\x04gone\x18\x02 \x01(\x0b\x32\x19.postdevai.v1.SymptomGoneH\x00\x12+\n\x05\x65vent\x18\x03 \x01(\x0b\x32\x1a.postdevai.v1.HistoryEntryH\x00\x12/\n\x0b\x65vents_gone\x18\x04 \x01(\x0b\x32\x18.postdevai.v1.EventsGoneH\x00\x12*\n\x05reset\x18\x05 \x01(\x0b\x32\x19.postdevai.v1.MemoryResetH\x00\x12\x30\n\x08\x63omplete\x18\x06 \x01(\x0b\x32\x1c.postdevai.v1.MemoryCompleteH\x00\x42\x06\n\x04part\"\xce\x01\n\x0fMirroredSymptom\x12\x13\n\x0b\x66ingerprint\x18\x01 \x01(\t\x12\x0e\n\x06values\x18\x02 \x01(\t\x12\r\n\x05stamp\x18\x03 \x01(\t\x12\x0e\n\x06newest\x18\x04 \x01(\x04\x12\r\n\x05\x61t_ms\x18\x05 \x01(\x03\x12\x0f\n\x07offered\x18\x06 \x01(\x08\x12\x18\n\x10snoozed_until_ms\x18\x07 \x01(\x03\x12\x0b\n\x03why\x18\x08 \x01(\t\x12\x30\n\x0crecollection\x18\t \x01(\x0b\x32\x1a.postdevai.v1.Recollection\"2\n\x0bSymptomGone\x12\x13\n\x0b\x66ingerprint\x18\x01 \x01(\t\x12\x0e\n\x06values\x18\x02 \x01(\t\"\x19\n\nEventsGone\x12\x0b\n\x03ids\x18\x01 \x03(\t\"\x1c\n\x0bMemoryReset\x12\r\n\x05\x65poch\x18\x01 \x01(\t\"/\n\x0eMemoryComplete\x12\r\n\x05\x65poch\x18\x01 \x01(\t\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\x04\x32\xae\x05\n\x10\x41ssistantService\x12\x41\n\x03\x41sk\x12\x18.postdevai.v1.AskRequest\x1a\x19.postdevai.v1.AskResponse\"\x03\x90\x02\x01\x30\x01\x12h\n\x10WatchSuggestions\x12%.postdevai.v1.WatchSuggestionsRequest\x1a&.postdevai.v1.WatchSuggestionsResponse\"\x03\x90\x02\x01\x30\x01\x12I\n\x08\x46\x65\x65\x64\x62\x61\x63k\x12\x1d.postdevai.v1.FeedbackRequest\x1a\x1e.postdevai.v1.FeedbackResponse\x12H\n\x06Snooze\x12\x1b.postdevai.v1.SnoozeRequest\x1a\x1c.postdevai.v1.SnoozeResponse\"\x03\x90\x02\x02\x12Z\n\x0cGetCardStats\x12!.postdevai.v1.GetCardStatsRequest\x1a\".postdevai.v1.GetCardStatsResponse\"\x03\x90\x02\x01\x12\x45\n\x05Quiet\x12\x1a.postdevai.v1.QuietRequest\x1a\x1b.postdevai.v1.QuietResponse\"\x03\x90\x02\x02\x12W\n\x0bGetMaterial\x12 .postdevai.v1.GetMaterialRequest\x1a!.postdevai.v1.GetMaterialResponse\"\x03\x90\x02\x01\x12\\\n\x0c\x46ollowMemory\x12!.postdevai.v1.FollowMemoryRequest\x1a\".postdevai.v1.FollowMemoryResponse\"\x03\x90\x02\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,42 +47,60 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ASSISTANTSERVICE'].methods_by_name['Quiet']._serialized_options = b'\220\002\002'
   _globals['_ASSISTANTSERVICE'].methods_by_name['GetMaterial']._loaded_options = None
   _globals['_ASSISTANTSERVICE'].methods_by_name['GetMaterial']._serialized_options = b'\220\002\001'
-  _globals['_ASKREQUEST']._serialized_start=137
-  _globals['_ASKREQUEST']._serialized_end=323
-  _globals['_ASKTURN']._serialized_start=325
-  _globals['_ASKTURN']._serialized_end=368
-  _globals['_ASKRESPONSE']._serialized_start=371
-  _globals['_ASKRESPONSE']._serialized_end=515
-  _globals['_ASKPASSAGES']._serialized_start=518
-  _globals['_ASKPASSAGES']._serialized_end=689
-  _globals['_ASKTEXT']._serialized_start=691
-  _globals['_ASKTEXT']._serialized_end=714
-  _globals['_ASKEND']._serialized_start=717
-  _globals['_ASKEND']._serialized_end=882
-  _globals['_WATCHSUGGESTIONSREQUEST']._serialized_start=884
-  _globals['_WATCHSUGGESTIONSREQUEST']._serialized_end=931
-  _globals['_WATCHSUGGESTIONSRESPONSE']._serialized_start=933
-  _globals['_WATCHSUGGESTIONSRESPONSE']._serialized_end=1005
-  _globals['_FEEDBACKREQUEST']._serialized_start=1007
-  _globals['_FEEDBACKREQUEST']._serialized_end=1060
-  _globals['_FEEDBACKRESPONSE']._serialized_start=1062
-  _globals['_FEEDBACKRESPONSE']._serialized_end=1080
-  _globals['_SNOOZEREQUEST']._serialized_start=1082
-  _globals['_SNOOZEREQUEST']._serialized_end=1138
-  _globals['_SNOOZERESPONSE']._serialized_start=1140
-  _globals['_SNOOZERESPONSE']._serialized_end=1156
-  _globals['_GETCARDSTATSREQUEST']._serialized_start=1158
-  _globals['_GETCARDSTATSREQUEST']._serialized_end=1196
-  _globals['_GETCARDSTATSRESPONSE']._serialized_start=1198
-  _globals['_GETCARDSTATSRESPONSE']._serialized_end=1260
-  _globals['_QUIETREQUEST']._serialized_start=1262
-  _globals['_QUIETREQUEST']._serialized_end=1308
-  _globals['_QUIETRESPONSE']._serialized_start=1310
-  _globals['_QUIETRESPONSE']._serialized_end=1325
-  _globals['_GETMATERIALREQUEST']._serialized_start=1327
-  _globals['_GETMATERIALREQUEST']._serialized_end=1366
-  _globals['_GETMATERIALRESPONSE']._serialized_start=1368
-  _globals['_GETMATERIALRESPONSE']._serialized_end=1437
-  _globals['_ASSISTANTSERVICE']._serialized_start=1440
-  _globals['_ASSISTANTSERVICE']._serialized_end=2032
+  _globals['_ASSISTANTSERVICE'].methods_by_name['FollowMemory']._loaded_options = None
+  _globals['_ASSISTANTSERVICE'].methods_by_name['FollowMemory']._serialized_options = b'\220\002\001'
+  _globals['_ASKREQUEST']._serialized_start=170
+  _globals['_ASKREQUEST']._serialized_end=356
+  _globals['_ASKTURN']._serialized_start=358
+  _globals['_ASKTURN']._serialized_end=401
+  _globals['_ASKRESPONSE']._serialized_start=404
+  _globals['_ASKRESPONSE']._serialized_end=548
+  _globals['_ASKPASSAGES']._serialized_start=551
+  _globals['_ASKPASSAGES']._serialized_end=722
+  _globals['_ASKTEXT']._serialized_start=724
+  _globals['_ASKTEXT']._serialized_end=747
+  _globals['_ASKEND']._serialized_start=750
+  _globals['_ASKEND']._serialized_end=915
+  _globals['_WATCHSUGGESTIONSREQUEST']._serialized_start=917
+  _globals['_WATCHSUGGESTIONSREQUEST']._serialized_end=964
+  _globals['_WATCHSUGGESTIONSRESPONSE']._serialized_start=966
+  _globals['_WATCHSUGGESTIONSRESPONSE']._serialized_end=1038
+  _globals['_FEEDBACKREQUEST']._serialized_start=1040
+  _globals['_FEEDBACKREQUEST']._serialized_end=1093
+  _globals['_FEEDBACKRESPONSE']._serialized_start=1095
+  _globals['_FEEDBACKRESPONSE']._serialized_end=1113
+  _globals['_SNOOZEREQUEST']._serialized_start=1115
+  _globals['_SNOOZEREQUEST']._serialized_end=1171
+  _globals['_SNOOZERESPONSE']._serialized_start=1173
+  _globals['_SNOOZERESPONSE']._serialized_end=1189
+  _globals['_GETCARDSTATSREQUEST']._serialized_start=1191
+  _globals['_GETCARDSTATSREQUEST']._serialized_end=1229
+  _globals['_GETCARDSTATSRESPONSE']._serialized_start=1231
+  _globals['_GETCARDSTATSRESPONSE']._serialized_end=1293
+  _globals['_QUIETREQUEST']._serialized_start=1295
+  _globals['_QUIETREQUEST']._serialized_end=1341
+  _globals['_QUIETRESPONSE']._serialized_start=1343
+  _globals['_QUIETRESPONSE']._serialized_end=1358
+  _globals['_GETMATERIALREQUEST']._serialized_start=1360
+  _globals['_GETMATERIALREQUEST']._serialized_end=1399
+  _globals['_GETMATERIALRESPONSE']._serialized_start=1401
+  _globals['_GETMATERIALRESPONSE']._serialized_end=1470
+  _globals['_FOLLOWMEMORYREQUEST']._serialized_start=1472
+  _globals['_FOLLOWMEMORYREQUEST']._serialized_end=1583
+  _globals['_HELDSYMPTOM']._serialized_start=1585
+  _globals['_HELDSYMPTOM']._serialized_end=1650
+  _globals['_FOLLOWMEMORYRESPONSE']._serialized_start=1653
+  _globals['_FOLLOWMEMORYRESPONSE']._serialized_end=1964
+  _globals['_MIRROREDSYMPTOM']._serialized_start=1967
+  _globals['_MIRROREDSYMPTOM']._serialized_end=2173
+  _globals['_SYMPTOMGONE']._serialized_start=2175
+  _globals['_SYMPTOMGONE']._serialized_end=2225
+  _globals['_EVENTSGONE']._serialized_start=2227
+  _globals['_EVENTSGONE']._serialized_end=2252
+  _globals['_MEMORYRESET']._serialized_start=2254
+  _globals['_MEMORYRESET']._serialized_end=2282
+  _globals['_MEMORYCOMPLETE']._serialized_start=2284
+  _globals['_MEMORYCOMPLETE']._serialized_end=2331
+  _globals['_ASSISTANTSERVICE']._serialized_start=2334
+  _globals['_ASSISTANTSERVICE']._serialized_end=3020
 # @@protoc_insertion_point(module_scope)

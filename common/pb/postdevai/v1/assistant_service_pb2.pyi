@@ -1,5 +1,6 @@
 from common.pb.postdevai.v1 import answer_pb2 as _answer_pb2
 from common.pb.postdevai.v1 import failure_pb2 as _failure_pb2
+from common.pb.postdevai.v1 import lake_service_pb2 as _lake_service_pb2
 from common.pb.postdevai.v1 import remedy_pb2 as _remedy_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -160,3 +161,91 @@ class GetMaterialResponse(_message.Message):
     MATERIAL_FIELD_NUMBER: _ClassVar[int]
     material: _remedy_pb2.RemedyMaterial
     def __init__(self, material: _Optional[_Union[_remedy_pb2.RemedyMaterial, _Mapping]] = ...) -> None: ...
+
+class FollowMemoryRequest(_message.Message):
+    __slots__ = ("epoch", "cursor", "held", "since_ms")
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    HELD_FIELD_NUMBER: _ClassVar[int]
+    SINCE_MS_FIELD_NUMBER: _ClassVar[int]
+    epoch: str
+    cursor: int
+    held: _containers.RepeatedCompositeFieldContainer[HeldSymptom]
+    since_ms: int
+    def __init__(self, epoch: _Optional[str] = ..., cursor: _Optional[int] = ..., held: _Optional[_Iterable[_Union[HeldSymptom, _Mapping]]] = ..., since_ms: _Optional[int] = ...) -> None: ...
+
+class HeldSymptom(_message.Message):
+    __slots__ = ("fingerprint", "values", "stamp")
+    FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    STAMP_FIELD_NUMBER: _ClassVar[int]
+    fingerprint: str
+    values: str
+    stamp: str
+    def __init__(self, fingerprint: _Optional[str] = ..., values: _Optional[str] = ..., stamp: _Optional[str] = ...) -> None: ...
+
+class FollowMemoryResponse(_message.Message):
+    __slots__ = ("symptom", "gone", "event", "events_gone", "reset", "complete")
+    SYMPTOM_FIELD_NUMBER: _ClassVar[int]
+    GONE_FIELD_NUMBER: _ClassVar[int]
+    EVENT_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_GONE_FIELD_NUMBER: _ClassVar[int]
+    RESET_FIELD_NUMBER: _ClassVar[int]
+    COMPLETE_FIELD_NUMBER: _ClassVar[int]
+    symptom: MirroredSymptom
+    gone: SymptomGone
+    event: _lake_service_pb2.HistoryEntry
+    events_gone: EventsGone
+    reset: MemoryReset
+    complete: MemoryComplete
+    def __init__(self, symptom: _Optional[_Union[MirroredSymptom, _Mapping]] = ..., gone: _Optional[_Union[SymptomGone, _Mapping]] = ..., event: _Optional[_Union[_lake_service_pb2.HistoryEntry, _Mapping]] = ..., events_gone: _Optional[_Union[EventsGone, _Mapping]] = ..., reset: _Optional[_Union[MemoryReset, _Mapping]] = ..., complete: _Optional[_Union[MemoryComplete, _Mapping]] = ...) -> None: ...
+
+class MirroredSymptom(_message.Message):
+    __slots__ = ("fingerprint", "values", "stamp", "newest", "at_ms", "offered", "snoozed_until_ms", "why", "recollection")
+    FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    STAMP_FIELD_NUMBER: _ClassVar[int]
+    NEWEST_FIELD_NUMBER: _ClassVar[int]
+    AT_MS_FIELD_NUMBER: _ClassVar[int]
+    OFFERED_FIELD_NUMBER: _ClassVar[int]
+    SNOOZED_UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
+    WHY_FIELD_NUMBER: _ClassVar[int]
+    RECOLLECTION_FIELD_NUMBER: _ClassVar[int]
+    fingerprint: str
+    values: str
+    stamp: str
+    newest: int
+    at_ms: int
+    offered: bool
+    snoozed_until_ms: int
+    why: str
+    recollection: _failure_pb2.Recollection
+    def __init__(self, fingerprint: _Optional[str] = ..., values: _Optional[str] = ..., stamp: _Optional[str] = ..., newest: _Optional[int] = ..., at_ms: _Optional[int] = ..., offered: _Optional[bool] = ..., snoozed_until_ms: _Optional[int] = ..., why: _Optional[str] = ..., recollection: _Optional[_Union[_failure_pb2.Recollection, _Mapping]] = ...) -> None: ...
+
+class SymptomGone(_message.Message):
+    __slots__ = ("fingerprint", "values")
+    FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    fingerprint: str
+    values: str
+    def __init__(self, fingerprint: _Optional[str] = ..., values: _Optional[str] = ...) -> None: ...
+
+class EventsGone(_message.Message):
+    __slots__ = ("ids",)
+    IDS_FIELD_NUMBER: _ClassVar[int]
+    ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class MemoryReset(_message.Message):
+    __slots__ = ("epoch",)
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    epoch: str
+    def __init__(self, epoch: _Optional[str] = ...) -> None: ...
+
+class MemoryComplete(_message.Message):
+    __slots__ = ("epoch", "cursor")
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    epoch: str
+    cursor: int
+    def __init__(self, epoch: _Optional[str] = ..., cursor: _Optional[int] = ...) -> None: ...

@@ -70,6 +70,11 @@ class AssistantServiceStub:
                 request_serializer=postdevai_dot_v1_dot_assistant__service__pb2.GetMaterialRequest.SerializeToString,
                 response_deserializer=postdevai_dot_v1_dot_assistant__service__pb2.GetMaterialResponse.FromString,
                 _registered_method=True)
+        self.FollowMemory = channel.unary_stream(
+                '/postdevai.v1.AssistantService/FollowMemory',
+                request_serializer=postdevai_dot_v1_dot_assistant__service__pb2.FollowMemoryRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_assistant__service__pb2.FollowMemoryResponse.FromString,
+                _registered_method=True)
 
 
 class AssistantServiceServicer:
@@ -125,6 +130,14 @@ class AssistantServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def FollowMemory(self, request, context):
+        """The failure memory and the newest events: what the caller lacks, then what changes, without
+        end.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AssistantServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -162,6 +175,11 @@ def add_AssistantServiceServicer_to_server(servicer, server):
                     servicer.GetMaterial,
                     request_deserializer=postdevai_dot_v1_dot_assistant__service__pb2.GetMaterialRequest.FromString,
                     response_serializer=postdevai_dot_v1_dot_assistant__service__pb2.GetMaterialResponse.SerializeToString,
+            ),
+            'FollowMemory': grpc.unary_stream_rpc_method_handler(
+                    servicer.FollowMemory,
+                    request_deserializer=postdevai_dot_v1_dot_assistant__service__pb2.FollowMemoryRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_assistant__service__pb2.FollowMemoryResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -354,6 +372,33 @@ class AssistantService:
             '/postdevai.v1.AssistantService/GetMaterial',
             postdevai_dot_v1_dot_assistant__service__pb2.GetMaterialRequest.SerializeToString,
             postdevai_dot_v1_dot_assistant__service__pb2.GetMaterialResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FollowMemory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/postdevai.v1.AssistantService/FollowMemory',
+            postdevai_dot_v1_dot_assistant__service__pb2.FollowMemoryRequest.SerializeToString,
+            postdevai_dot_v1_dot_assistant__service__pb2.FollowMemoryResponse.FromString,
             options,
             channel_credentials,
             insecure,

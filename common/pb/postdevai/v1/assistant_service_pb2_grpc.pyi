@@ -47,6 +47,10 @@ class AssistantServiceStub:
     """Lets a project that went quiet have cards again, or keeps it quiet."""
     GetMaterial: _grpc.UnaryUnaryMultiCallable[_assistant_service_pb2.GetMaterialRequest, _assistant_service_pb2.GetMaterialResponse]
     """Everything that a laptop needs to try a remedy again."""
+    FollowMemory: _grpc.UnaryStreamMultiCallable[_assistant_service_pb2.FollowMemoryRequest, _assistant_service_pb2.FollowMemoryResponse]
+    """The failure memory and the newest events: what the caller lacks, then what changes, without
+    end.
+    """
 
 @_typing.type_check_only
 class AssistantServiceAsyncStub(AssistantServiceStub):
@@ -67,6 +71,10 @@ class AssistantServiceAsyncStub(AssistantServiceStub):
     """Lets a project that went quiet have cards again, or keeps it quiet."""
     GetMaterial: _aio.UnaryUnaryMultiCallable[_assistant_service_pb2.GetMaterialRequest, _assistant_service_pb2.GetMaterialResponse]  # type: ignore[assignment]
     """Everything that a laptop needs to try a remedy again."""
+    FollowMemory: _aio.UnaryStreamMultiCallable[_assistant_service_pb2.FollowMemoryRequest, _assistant_service_pb2.FollowMemoryResponse]  # type: ignore[assignment]
+    """The failure memory and the newest events: what the caller lacks, then what changes, without
+    end.
+    """
 
 class AssistantServiceServicer(metaclass=_abc_1.ABCMeta):
     """Answers questions and pushes suggestions."""
@@ -126,5 +134,15 @@ class AssistantServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_assistant_service_pb2.GetMaterialResponse, _abc.Awaitable[_assistant_service_pb2.GetMaterialResponse]]:
         """Everything that a laptop needs to try a remedy again."""
+
+    @_abc_1.abstractmethod
+    def FollowMemory(
+        self,
+        request: _assistant_service_pb2.FollowMemoryRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_assistant_service_pb2.FollowMemoryResponse], _abc.AsyncIterator[_assistant_service_pb2.FollowMemoryResponse]]:
+        """The failure memory and the newest events: what the caller lacks, then what changes, without
+        end.
+        """
 
 def add_AssistantServiceServicer_to_server(servicer: AssistantServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
