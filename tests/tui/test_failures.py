@@ -29,7 +29,7 @@ async def test_a_card_that_arrives_elsewhere_is_announced_and_counted() -> None:
         await settled(pilot)
         daemon.say(card())
         await until(pilot, lambda: "This failed before" in seen(pilot))
-        assert "2 Failures Failures·1" in seen(pilot)
+        assert "3 Failures·1" in seen(pilot)
         await pilot.press("3")
         await until(pilot, lambda: "a1b2c3d money: shares" in seen(pilot))
         await until(pilot, lambda: "Failures·1" not in seen(pilot))
