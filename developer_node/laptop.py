@@ -29,6 +29,7 @@ from common.model.llm import InferenceStats, Model
 from common.model.node import Invitation, Node, Role
 from developer_node.feed import Feed
 from developer_node.freshening import Here, freshen
+from developer_node.given import given, meant
 from developer_node.revising import judged
 from developer_node.watch.editor import heard
 
@@ -194,7 +195,9 @@ class Laptop:
         return replace(found, freshness=await self._fresh(found.freshness))
 
     async def ask(self, request: AskRequest) -> AsyncGenerator[AskPart, None]:
-        """The parts of an answer; closing it cancels to the model."""
+        """The parts of an answer; closing it cancels to the model. What the owner wants answers to
+        be given goes with the question."""
+        request = await self._given(request)
         try:
             async with aclosing(self.assistant.ask(request)) as parts:
                 async for part in parts:
@@ -217,6 +220,10 @@ class Laptop:
         body, copy = await asyncio.to_thread(heard, path, said, known, self.redact)
         if not await asyncio.to_thread(self.closed, Path(path).parent):
             await self.record(Event(new_event_id(), self.clock.now_ms(), copy, body))
+
+    async def _given(self, request: AskRequest) -> AskRequest:
+        place = meant(request.project, self.copies.known())
+        return request if place is None else given(request, await self.contexts.get(place))
 
     async def _remedy(self, remedy_id: str) -> Remedy | None:
         """One that a card shows, as the Dragon has it now; None when it does not say."""

@@ -48,8 +48,10 @@ class Assistant:
     away: bool = False
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
     verdicts: list[tuple[str, str]] = field(default_factory=list)
+    asked: list[AskRequest] = field(default_factory=list)
 
     async def ask(self, request: AskRequest) -> AsyncGenerator[AskPart, None]:
+        self.asked.append(request)
         if self.away:
             raise Unavailable("nobody answers at that address")
         try:
@@ -201,6 +203,17 @@ async def test_a_dead_dragon_is_unavailable_with_what_to_do_and_soon(stage: Stag
                 await call
             assert "Dragon" in refusal.value.message
             assert "postdevai up" in refusal.value.hint
+
+
+async def test_a_question_goes_out_with_what_its_owner_set(stage: Stage) -> None:
+    """Through the local API: set once, given every time, the question's own words first."""
+    await stage.client.set_context(ContextEdit("/w", ("a.py",), ("secret/",), "We use tabs."))
+    for request in (AskRequest("why"), AskRequest("why", pinned=("b.py",))):
+        async with closing(stage.client.ask(request)) as parts:
+            await anext(parts)
+    (first, second) = stage.assistant.asked
+    assert (first.pinned, first.excluded, first.note) == (("a.py",), ("secret/",), "We use tabs.")
+    assert (second.pinned, second.excluded) == (("b.py",), ("secret/",))
 
 
 async def test_answers_of_the_dragon_come_through_as_nouns(stage: Stage) -> None:
