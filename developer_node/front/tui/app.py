@@ -159,6 +159,7 @@ class PostDevAIApp(App[None]):
 
     def on_status_arrived(self, message: messages.StatusArrived) -> None:
         """Nodes, outbox, lake, models."""
+        self._notebook.gauges.take(message.status, self._clock.now_ms())
         paused = self._paused()
         if (message.status, paused) != (self._notebook.status, self._notebook.paused):
             self._notebook.paused = paused

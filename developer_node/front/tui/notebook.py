@@ -12,6 +12,7 @@ from common.model.ids import EventId, WorkingCopyId
 from common.model.lake import HistoryEntry
 from common.model.laptop import FeedState, LaptopStatus
 from common.model.remedy import CardStats
+from developer_node.front.tui.gauges import Gauges
 
 EVENTS_MAX = 1_000
 FILES_MAX = 1_000
@@ -42,6 +43,8 @@ class Notebook:
         self.status: LaptopStatus | None = None
         self.state: FeedState | None = None
         self.lost: Lost | None = None
+        self.gauges = Gauges()
+        """What was measured in this session."""
         self.paused = ""
         """Why no command is recorded now, in a sentence; empty while recording goes on."""
         self.verdicts: dict[str, Verdict] = {}
