@@ -22,7 +22,12 @@ from common.model.lake import HistoryEntry, HistoryPage, LakeStats, SearchResult
 from common.model.laptop import LaptopStatus, OutboxStatus, WatchedRepository
 from common.model.llm import Model
 from common.model.node import Node
-from developer_node.front import output_json_lake, output_json_models, output_json_remedies
+from developer_node.front import (
+    output_json_lake,
+    output_json_laptop,
+    output_json_models,
+    output_json_remedies,
+)
 from developer_node.front.output_words import iso
 
 Json = dict[str, Any]
@@ -288,7 +293,7 @@ def status(now: LaptopStatus) -> Json:
         "dragon_unavailable": now.dragon_unavailable or None,
         "coordinator_unavailable": now.coordinator_unavailable or None,
         "inference": output_json_models.stats(now.inference),
-    }
+    } | output_json_laptop.own(now)
 
 
 def status_without_daemon(known: tuple[Node, ...], why: str) -> Json:
@@ -302,7 +307,7 @@ def status_without_daemon(known: tuple[Node, ...], why: str) -> Json:
         "dragon_unavailable": why,
         "coordinator_unavailable": why,
         "inference": output_json_models.stats(None),
-    }
+    } | output_json_laptop.own(None)
 
 
 def node(known: Node) -> Json:

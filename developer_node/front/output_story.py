@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from common.model.answer import ProjectFreshness
 from common.model.lake import LakeStats
-from common.model.laptop import LaptopStatus, OutboxStatus, WatchedRepository
+from common.model.laptop import LaptopStatus, NearStatus, OutboxStatus, WatchedRepository
 from common.model.llm import InferenceStats, Model
 from common.model.node import Node
+from developer_node.front.output_needs import FETCH_MODELS, needs
 from developer_node.front.output_page import Line, Span, line
-from developer_node.front.output_words import count, percent, size
+from developer_node.front.output_words import ago, count, percent, size
 
 DOES = {
     "coordinator": "who is there, who may",
@@ -19,28 +20,25 @@ DOES = {
     "tool": "a tool",
 }
 
-FETCH_MODELS = "python scripts/fetch_models.py"
 
-
-def story(now: LaptopStatus, paused: str = "") -> list[Line]:
-    """Nodes, lake, outbox, models, repositories; what is wrong is said where it is.
+def story(now: LaptopStatus, paused: str = "", now_ms: int = 0) -> list[Line]:
+    """What is running, what is watched, what waits, where it all lies, what needs the person.
 
     `paused` is why nothing is recorded now; empty when it is.
     """
     return [
         *nodes(now.nodes),
         *_absences(now),
+        *_near(now.near, now_ms),
         line(),
-        *(
-            [_row("Recording", Span(paused.removeprefix("Recording is "), "yellow"))]
-            if paused
-            else []
-        ),
-        *_lake(now.lake),
+        *_repositories(now),
+        *_recording(paused),
         *_outbox(now.outbox, now.dragon_unavailable),
+        *_lake(now.lake),
         *_models(now.models),
         *_memory(now.inference),
-        *_repositories(now),
+        line(),
+        *needs(now, paused),
     ]
 
 
@@ -76,6 +74,22 @@ def _absences(now: LaptopStatus) -> Iterator[Line]:
         yield line("What is recorded waits here and is sent when it is back.")
 
 
+def _near(near: NearStatus | None, now_ms: int) -> Iterator[Line]:
+    """What this laptop can say alone; told while that is what it does."""
+    if near is None or not near.away:
+        return
+    holds = f"{count(near.symptoms, 'failure')} and {count(near.events, 'event')}"
+    age = f", as of {ago(near.as_of_ms, now_ms)}" if near.as_of_ms and now_ms else ""
+    yield line(Span(f"Away: this laptop answers by itself from {holds}{age}.", "yellow"))
+    if near.sentence:
+        yield line(Span(near.sentence, "yellow"))
+
+
+def _recording(paused: str) -> Iterator[Line]:
+    if paused:
+        yield _row("Recording", Span(paused.removeprefix("Recording is "), "yellow"))
+
+
 def _lake(stats: LakeStats | None) -> Iterator[Line]:
     if stats is None:
         yield _row("Lake", Span("not known while the Dragon is away", "yellow"))
@@ -84,8 +98,6 @@ def _lake(stats: LakeStats | None) -> Iterator[Line]:
     if not stats.ram:
         where = Span(f"NOT RAM ({stats.back_end} at {stats.path})", "bold red")
     yield _row("Lake", f"{size(stats.bytes)} of {size(stats.budget_bytes)} ", where)
-    if not stats.ram and stats.why:
-        yield _row("", Span(f"because {stats.why}", "red"))
     vectors = percent(stats.freshness.vectors_share) if stats.chunks else "none yet"
     holds = [
         count(stats.files, "file"),
@@ -104,15 +116,6 @@ def _outbox(waits: OutboxStatus, away: str) -> Iterator[Line]:
         if waits.spooled:
             said += f", {count(waits.spooled, 'recorded command')} to be read"
         yield _row("Outbox", Span(said, "yellow" if away else ""))
-    if waits.refused:
-        yield _row("", Span(f"{count(waits.refused, 'record')} refused; kept here", "red"))
-    if waits.gaps:
-        yield _row("", Span(f"{count(waits.gaps, 'record')} lost before they arrived", "red"))
-    if waits.bodies_dropped:
-        dropped = f"{count(waits.bodies_dropped, 'output')} dropped at {size(waits.bytes_max)}"
-        yield _row("", Span(f"{dropped}; the facts are kept", "yellow"))
-    if waits.sentence:
-        yield _row("", Span(waits.sentence, "red"))
 
 
 def _models(models: tuple[Model, ...]) -> Iterator[Line]:

@@ -34,6 +34,11 @@ def when(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def clock(at_ms: int) -> str:
+    """Local time of day to the second."""
+    return datetime.fromtimestamp(at_ms / 1000).strftime("%H:%M:%S")
+
+
 def count(number: int, noun: str) -> str:
     """The noun with its number."""
     return f"{number:,} {noun if number == 1 else noun + 's'}"

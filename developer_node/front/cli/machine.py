@@ -72,6 +72,7 @@ def down(
 
 def status(json: JSON = False) -> None:
     """Tell how things stand, and what needs you."""
+    from common.clock import SystemClock
     from developer_node.front import output_json, output_story
     from developer_node.front.output_page import Page
     from developer_node.front.recording_state import paused_sentence
@@ -81,7 +82,8 @@ def status(json: JSON = False) -> None:
         if json:
             print_json(output_json.status(now))
         else:
-            Page().show(*output_story.story(now, paused_sentence(home().root)))
+            told = output_story.story(now, paused_sentence(home().root), SystemClock().now_ms())
+            Page().show(*told)
         return DONE
 
     try:

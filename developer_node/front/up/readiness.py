@@ -8,7 +8,7 @@ from typing import Literal
 
 from common.model.laptop import LaptopStatus
 from common.model.llm import Model
-from developer_node.front.output_story import FETCH_MODELS
+from developer_node.front.output_needs import FETCH_MODELS
 from developer_node.front.output_words import count, percent
 
 Wait = Literal["ready", "words", "vectors"]

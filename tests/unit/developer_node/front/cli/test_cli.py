@@ -43,7 +43,13 @@ from common.model.event import (
 from common.model.failure import Failure, Flakiness, Frame, Occurrence, Recollection, Remedy
 from common.model.ids import ContentHash, EventId, NodeId, WorkingCopyId
 from common.model.lake import HistoryEntry, HistoryQuery, LakeStats, SearchQuery
-from common.model.laptop import LaptopStatus, OutboxStatus, WatchedRepository
+from common.model.laptop import (
+    Circuit,
+    LaptopStatus,
+    NearStatus,
+    OutboxStatus,
+    WatchedRepository,
+)
 from common.model.llm import Model
 from common.model.node import Node
 from tests.support.local_api import FRESH, Script, serve
@@ -552,7 +558,7 @@ async def test_status_tells_a_newcomer_how_things_stand(terminal: Terminal, scri
     for said in (
         "Dragon      serving  127.0.0.1:50051",
         "12 MB of 1.0 GB NOT RAM (directory at /home/.postdevai/lake)",
-        "because mount was refused (Operation not permitted)",
+        "The lake is NOT RAM: it lies at /home/.postdevai/lake, because mount was refused",
         "vectors 50 %",
         "4 records waiting for the Dragon",
         "1 record refused",
@@ -560,6 +566,31 @@ async def test_status_tells_a_newcomer_how_things_stand(terminal: Terminal, scri
         "/code/thing  watching, 10 files, 2 left out, 3 files behind",
     ):
         assert said in done.out, done.out
+
+
+async def test_status_ends_with_what_needs_the_person_and_what_to_type(
+    terminal: Terminal, script: Script
+) -> None:
+    circuit = Circuit("lake", "open", 4, 0, "nobody answers at that address")
+    near = NearStatus(True, 1, symptoms=120, events=4000, as_of_ms=1)
+    script.status = replace(
+        STANDING, circuits=(circuit, Circuit("registry", "closed")), near=near, repositories=()
+    )
+    out = (await terminal.type("status")).out
+    assert "Away: this laptop answers by itself from 120 failures and 4,000 events" in out
+    needed = out.partition("This needs you:\n")[2].splitlines()
+    assert needed[0] == (
+        "  The lake service is not asked, 4 calls in a row failed: nobody answers at that address"
+    )
+    assert needed[-1] == "  Nothing is watched yet; type: postdevai watch DIR"
+    assert not any("registry" in each for each in needed)
+
+
+async def test_status_says_when_nothing_needs_the_person(
+    terminal: Terminal, script: Script
+) -> None:
+    script.status = LaptopStatus((NODE,), repositories=STANDING.repositories)
+    assert (await terminal.type("status")).out.endswith("\nNothing needs you.\n")
 
 
 async def test_status_json_is_the_contract(terminal: Terminal, script: Script) -> None:

@@ -38,7 +38,7 @@ from common.model.lake import (
     SearchResult,
     StoreStats,
 )
-from common.model.laptop import LaptopStatus, WatchedRepository
+from common.model.laptop import Circuit, LaptopStatus, NearStatus, WatchedRepository
 from common.model.llm import InferenceStats, MemoryShare, Model, ModelList
 from common.model.node import Node
 from common.model.remedy import AutonomySetting, CardStats, DraftedPatch, MinedFix, MineEnd
@@ -112,6 +112,9 @@ PRINTED: dict[str, Any] = {
             models=(Model("m", "fast", "ready"),),
             inference=STATS,
             repositories=(WatchedRepository("/r", WorkingCopyId("w"), 1, 0, "watching"),),
+            api_version="1.0",
+            circuits=(Circuit("lake", "open"),),
+            near=NearStatus(),
         )
     ),
 }
