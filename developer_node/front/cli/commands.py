@@ -43,6 +43,8 @@ Look after what is kept
   snapshot  lake:snapshot        Write a generation of the lake to the Dragon's SSD.
   restore   lake:restore         Rebuild the stores from a generation and the journal after it.
   backup    lake:backup          Write all that another machine needs.
+Agents and editors
+  mcp       agents:mcp           Serve agents: what is remembered here, over MCP.
 The mesh
   nodes     nodes:nodes          List the nodes of the mesh, as the Coordinator knows them.
   invite    nodes:invite         Print a one-time code for a new node.
