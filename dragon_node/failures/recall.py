@@ -12,6 +12,7 @@ import apsw
 from common.model.answer import Freshness
 from common.model.failure import Failure, Occurrence, Recollection, Remedy
 from common.model.ids import ContentHash, EventId
+from common.similar import as_text, nearest, worded_alike
 from dragon_node.failures.as_kept import failure_from_text
 from dragon_node.failures.kept import KnownRemedy, by_id
 from dragon_node.failures.knowledge import NOW, Known, known
@@ -20,7 +21,6 @@ from dragon_node.failures.present import Side, is_present, question
 from dragon_node.failures.remedies import commits_for, shown, without_repeats
 from dragon_node.failures.renamed import earlier, moves
 from dragon_node.failures.runs import Run, load
-from dragon_node.failures.similar import nearest, worded_alike
 from dragon_node.failures.within import ANYWHERE, EVERY, Within, where
 from dragon_node.lake.scope import Where
 
@@ -228,8 +228,7 @@ def _note(read: _Read) -> str:
 
 
 def _like(failure: Failure, candidates: list[Failure]) -> Failure | None:
-    printed = f"{failure.code}: {failure.message}\n{failure.code} {failure.normalised}"
-    return worded_alike(failure, candidates) or nearest(printed, candidates)
+    return worded_alike(failure, candidates) or nearest(as_text(failure), candidates)
 
 
 def _as_last_seen(db: apsw.Connection, failure: Failure) -> _Read:
