@@ -1,0 +1,61 @@
+"""The files of one watched working copy as they are now, as far as they are recorded at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from common.model.ids import ContentHash, content_hash
+from developer_node.watch.content import observe, shown
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A working copy, and what the outbox last recorded of it."""
+
+    root: Path
+    project: str
+    """Its directory's name: what the Dragon calls it nobody here knows."""
+    head: str
+    in_git: bool
+    recorded: dict[str, tuple[str, bool, str]]
+    """Git id, dirty and reason to skip, by path as shown."""
+
+    def keeps(self, path: str) -> bool:
+        """Whether a file's content is recorded: ignored and private ones are not."""
+        entry = self.recorded.get(shown(path))
+        return entry is not None and not entry[2]
+
+    def is_dirty(self, path: str) -> bool:
+        """Whether it differed from its commit when it was last recorded."""
+        entry = self.recorded.get(shown(path))
+        return entry is None or entry[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A file's text as it would be recorded now."""
+
+    data: bytes
+    hash: ContentHash
+
+    @property
+    def lines(self) -> list[str]:
+        """Its lines, without their ends."""
+        return self.data.decode("utf-8").split("\n")
+
+
+def read(root: Path, path: str, redact: Callable[[bytes], bytes]) -> Content | None:
+    """Redacted, as the watcher does it; None when there is no such text, or it lies outside."""
+    parts = PurePosixPath(path).parts
+    if not parts or ".." in parts or PurePosixPath(path).is_absolute():
+        return None
+    if any((root / PurePosixPath(*parts[:n])).is_symlink() for n in range(1, len(parts))):
+        return None
+    found = observe(os.fspath(root / path))
+    if found is None or found.data is None:
+        return None
+    data = redact(found.data)
+    return Content(data, content_hash(data))

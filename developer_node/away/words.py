@@ -1,0 +1,79 @@
+"""What a question asks for in words, and how well a part of a file answers it. Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from developer_node.away.grep import Matched
+
+WORDS_MAX = 12
+WINDOW_LINES = 24
+LEAD_LINES = 2
+"""Shown before the first line that matches."""
+
+_STOP = """
+    a about after all also an and any are as at be because been before being but by can cannot
+    could did do does doing done each find for from get give had has have how i if in into is it
+    its just like me mean means more most my no not of on or our out over please shall she should
+    show so some such tell than that the their them then there these they this those to under up
+    us use used uses using very was we were what when where which while who whose why will with
+    would you your
+"""
+_STOP_WORDS = frozenset(_STOP.split())
+_WORD = re.compile(r"[^\W_]+(?:_[^\W_]+)*")
+_SUFFIX = re.compile(r"(?:ing|ed|es|ers|er|s|e)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The part of a file that answers best."""
+
+    path: str
+    start: int
+    """From 1."""
+    end: int
+    score: float
+    words: tuple[str, ...]
+
+
+def words_of(query: str) -> tuple[str, ...]:
+    """Its words in lower case, shortened to where others of their kind begin alike."""
+    found = [w.lower() for w in _WORD.findall(query)]
+    kept = [w for w in found if w not in _STOP_WORDS and (len(w) > 1 or w.isdigit())] or found
+    return tuple(dict.fromkeys(_stem(w) for w in kept))[:WORDS_MAX]
+
+
+def windows(words: Sequence[str], lines: Iterable[Matched]) -> list[Window]:
+    """One a file, best first: many of the words and rare ones, near each other."""
+    by_path: dict[str, list[tuple[int, frozenset[str]]]] = {}
+    for line in lines:
+        lower = line.text.lower()
+        here = frozenset(w for w in words if w in lower)
+        if here:
+            by_path.setdefault(line.path, []).append((line.line, here))
+    in_files = {w: sum(any(w in h for _, h in at) for at in by_path.values()) for w in words}
+    weights = {w: math.log(1 + len(by_path) / n) if n else 0.0 for w, n in in_files.items()}
+    found = [_best(path, at, weights) for path, at in by_path.items()]
+    return sorted(found, key=lambda w: (-w.score, w.path))
+
+
+def _best(path: str, at: Sequence[tuple[int, frozenset[str]]], weights: dict[str, float]) -> Window:
+    best = Window(path, 1, 1, -1.0, ())
+    lower = path.lower()
+    named = sum(weight for word, weight in weights.items() if word in lower) / 2
+    for n, (start, _) in enumerate(at):
+        here = [(line, words) for line, words in at[n:] if line < start + WINDOW_LINES]
+        words = frozenset(w for _, held in here for w in held)
+        score = sum(weights[w] for w in words) + min(len(here), 8) / 100 + named
+        if score > best.score:
+            first = max(1, start - LEAD_LINES)
+            told = tuple(w for w in weights if w in words)
+            best = Window(path, first, first + WINDOW_LINES - 1, score, told)
+    return best
+
+
+def _stem(word: str) -> str:
+    return _SUFFIX.sub("", word) if len(word) > 4 else word
