@@ -11,6 +11,7 @@ import grpc.aio
 from common.errors import PostDevAIError, Unavailable
 from common.rpc.status import error_from_rpc
 from developer_node.front.door import START_IT
+from developer_node.front.unbroken import unbroken
 
 T = TypeVar("T")
 
@@ -23,9 +24,10 @@ async def answer(call: Awaitable[T]) -> T:
 
 @contextmanager
 def refusals() -> Generator[None, None, None]:
-    """gRPC's errors inside the block as ours."""
+    """gRPC's errors inside the block as ours, and a channel that was closed under it."""
     try:
-        yield
+        with unbroken():
+            yield
     except grpc.aio.AioRpcError as error:
         raise _for_people(error) from None
 

@@ -26,6 +26,7 @@ from developer_node.front.tui.messages import (
     HistoryArrived,
     StatusArrived,
 )
+from developer_node.front.tui.steady import steadily, steady
 
 EVENTS_WAITING_MAX = 1_000
 """Of each sort, between two repaints; beyond it the oldest go, for no screen shows more."""
@@ -77,73 +78,67 @@ class FeedReader:
 
     async def event(self, event_id: EventId) -> tuple[Event, str]:
         """One event whole, its output included."""
-        return await self._held().event(event_id)
+        return await steady(self._held().event(event_id))
 
     async def blob(self, content: ContentHash) -> bytes:
         """Content as it was indexed."""
-        return await self._held().blob(content)
+        return await steady(self._held().blob(content))
 
     async def feedback(self, remedy_id: str, verdict: Verdict) -> None:
         """What the person thought of a remedy."""
-        await self._held().feedback(remedy_id, verdict)
+        await steady(self._held().feedback(remedy_id, verdict))
 
     def prove(self, target: ProofTarget) -> AsyncGenerator[ProofStep]:
         """Progress, then what came of it; closing it ends the runs."""
-        return self._held().remedies.prove(target)
+        return steadily(self._held().remedies.prove(target))
 
     def mine(self, path: str, limit: int) -> AsyncGenerator[MineStep]:
         """Fixes of the past; closing it ends the walk."""
-        return self._held().remedies.mine(path, limit)
+        return steadily(self._held().remedies.mine(path, limit))
 
     async def draft(self, remedy_id: str, path: str) -> DraftedPatch:
         """A remedy as a patch for the files there."""
-        return await self._held().remedies.draft(remedy_id, path)
+        return await steady(self._held().remedies.draft(remedy_id, path))
 
     async def snooze(self, suggestion_id: str, minutes: int) -> None:
         """No card for the same symptom for so long."""
-        await self._held().remedies.snooze(suggestion_id, minutes)
+        await steady(self._held().remedies.snooze(suggestion_id, minutes))
 
     async def revert(self, act: EventId) -> ActDone:
         """Takes back what was done in the owner's name."""
-        return await self._held().remedies.revert(act)
+        return await steady(self._held().remedies.revert(act))
 
     async def card_stats(self) -> tuple[CardStats, ...]:
         """How cards were taken, project by project."""
-        return await self._held().remedies.card_stats()
+        return await steady(self._held().remedies.card_stats())
 
-    async def ask(self, request: AskRequest) -> AsyncGenerator[AskPart, None]:
+    def ask(self, request: AskRequest) -> AsyncGenerator[AskPart]:
         """The parts of an answer; closing it closes the daemon's stream: the model stops."""
-        parts = self._held().ask(request)
-        try:
-            async for part in parts:
-                yield part
-        finally:
-            if isinstance(parts, AsyncGenerator):
-                await parts.aclose()
+        return steadily(self._held().ask(request))
 
     async def history(self, query: HistoryQuery) -> HistoryPage:
         """Events by time, newest first: what lies before those that are held here."""
-        return await self._held().history(query)
+        return await steady(self._held().history(query))
 
     async def search(self, query: SearchQuery) -> SearchResult:
         """Places in code, with why each was found."""
-        return await self._held().search(query)
+        return await steady(self._held().search(query))
 
     async def context(self, working_copy: str = "") -> WorkContext:
         """What is being worked on there; empty for the working copy that was worked in last."""
-        return await self._held().context(working_copy)
+        return await steady(self._held().context(working_copy))
 
     async def set_context(self, edit: ContextEdit) -> WorkContext:
         """Changes what answers are given, in place of what was set before."""
-        return await self._held().set_context(edit)
+        return await steady(self._held().set_context(edit))
 
     async def nodes(self) -> tuple[Node, ...]:
         """The nodes of the mesh, asked of the Coordinator now."""
-        return await self._held().nodes()
+        return await steady(self._held().nodes())
 
     async def invite(self, role: Role) -> Invitation:
         """A one-time code for a new node of this role."""
-        return await self._held().invite(role)
+        return await steady(self._held().invite(role))
 
     @property
     def lake(self) -> Lake:
@@ -186,7 +181,7 @@ class FeedReader:
     async def _follow(self, daemon: Daemon) -> None:
         # From the start each time: cursors begin anew with the daemon, and the notebook knows
         # which events it has.
-        async for item in daemon.feed(0):
+        async for item in steadily(daemon.feed(0)):
             match item.item:
                 case Event(body=FileChanged()) as event:
                     self._files.append(event)
@@ -205,7 +200,7 @@ class FeedReader:
         read_early = False
         while True:
             async with asyncio.timeout(STATUS_TIMEOUT_S):
-                status = await daemon.status()
+                status = await steady(daemon.status())
             self._post(StatusArrived(status))
             scanning = _is_scanning(status)
             # What a scan finds is no news for the feed, so history is read again after it, once
@@ -220,7 +215,7 @@ class FeedReader:
     async def _read_history(self, daemon: Daemon) -> None:
         try:
             pages = [
-                await daemon.history(HistoryQuery(limit=HISTORY_LIMIT, kind=kind))
+                await steady(daemon.history(HistoryQuery(limit=HISTORY_LIMIT, kind=kind)))
                 for kind in HISTORY_KINDS
             ]
         except PostDevAIError:
