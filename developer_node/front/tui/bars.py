@@ -33,11 +33,18 @@ def legend(shares: Shares, whole: int, styles: Mapping[str, str]) -> list[Conten
         Content.assemble(
             ("■ ", styles.get(name, "$foreground")),
             f"{name} {size(taken)}",
-            (f" {percent(taken / whole)}" if whole > 0 else "", "$foreground-muted"),
+            (f" {share_words(taken, whole)}" if whole > 0 else "", "$foreground-muted"),
         )
         for name, taken in shares
         if taken
     ]
+
+
+def share_words(taken: int, whole: int) -> str:
+    """ "12 %"; what is more than nothing is never said to be nothing."""
+    if whole <= 0:
+        return "?"
+    return "under 1 %" if 0 < taken * 100 < whole else percent(taken / whole)
 
 
 def flowed(parts: Sequence[Content], width: int, gap: str = "  ") -> Content:

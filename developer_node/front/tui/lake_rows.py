@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
 from textual.content import Content
 
 from common.model.lake import Generation, LakeStats, ProjectStats, StoreStats
-from developer_node.front.output_words import count, percent, size
-from developer_node.front.tui.bars import flowed, legend, share_bar, stacked
-from developer_node.front.tui.gauges import LakeSeen
+from developer_node.front.output_words import count, size
+from developer_node.front.tui.bars import flowed, legend, share_bar, share_words, stacked
+from developer_node.front.tui.gauges import LakeSeen, Samples
 from developer_node.front.tui.plain import one_line
 from developer_node.front.tui.rows import Row
 from developer_node.front.tui.wording import age, moment
@@ -33,12 +33,12 @@ _STORES = {
 }
 
 
-def head(seen: LakeSeen, width: int, now_ms: int, zone: tzinfo | None) -> Content:
-    """Where it lies, how full it is, what takes the room."""
+def head(seen: LakeSeen, grown: Samples, width: int, now_ms: int, zone: tzinfo | None) -> Content:
+    """Where it lies, how full it is, how it grew, what takes the room."""
     lake = seen.lake
     stores = [(store.name, store.bytes) for store in lake.stores]
     lines = [
-        flowed(_first(seen, now_ms, zone), width, " · "),
+        flowed([*_first(seen, now_ms, zone), *_grown(grown, zone)], width, " · "),
         stacked(stores, lake.budget_bytes, width, STYLES),
         flowed(legend(stores, lake.budget_bytes, STYLES), width),
     ]
@@ -47,7 +47,7 @@ def head(seen: LakeSeen, width: int, now_ms: int, zone: tzinfo | None) -> Conten
 
 def _first(seen: LakeSeen, now_ms: int, zone: tzinfo | None) -> list[Content]:
     lake = seen.lake
-    share = percent(lake.bytes / lake.budget_bytes) if lake.budget_bytes else "?"
+    share = share_words(lake.bytes, lake.budget_bytes)
     where = (
         Content.styled(f"in RAM ({one_line(lake.back_end, 20)})", "$text-success")
         if lake.ram
@@ -67,6 +67,17 @@ def _first(seen: LakeSeen, now_ms: int, zone: tzinfo | None) -> list[Content]:
     if lake.why and not lake.ram:
         parts.append(Content.styled(one_line(lake.why, 160), "$text-error"))
     return parts
+
+
+def _grown(samples: Samples, zone: tzinfo | None) -> list[Content]:
+    """What the curve says, for those who do not look at it."""
+    if len(samples.held) < 2:
+        return []
+    first, last = samples.held[0], samples.held[-1]
+    by = round(last.value - first.value)
+    moved = f"{'grew' if by > 0 else 'shrank'} by {size(abs(by))}" if by else "did not grow"
+    since = f"{datetime.fromtimestamp(first.at_ms / 1_000, zone):%H:%M}"
+    return [Content.styled(f"{moved} since {since}", "$foreground-muted")]
 
 
 def rows(seen: LakeSeen, now_ms: int) -> list[Row]:
@@ -115,9 +126,12 @@ def _project(each: ProjectStats, names: dict[str, str], now_ms: int) -> Row:
 def _snapshot(each: Generation, now_ms: int) -> Row:
     checked = ("verified", "$text-success") if each.verified else ("not verified", "$text-error")
     left = Content.assemble(
-        _sort("snapshot"), f"{each.number}  {age(each.at_ms, now_ms)}  ", checked
+        _sort("snapshot"),
+        f"{each.number}  {age(each.at_ms, now_ms)}  ",
+        checked,
+        (f"  up to record {each.lsn:,}", "$foreground-muted"),
     )
-    said = f"{size(each.bytes)} in {count(each.files, 'file')} · up to record {each.lsn:,}"
+    said = f"{size(each.bytes)} in {count(each.files, 'file')}"
     return Row(f"snapshot:{each.number}", left, Content.styled(said, "$foreground-muted"))
 
 
@@ -129,11 +143,7 @@ def _store(each: StoreStats, lake: LakeStats) -> Row:
         share_bar(share, 16, STYLES.get(each.name, "$foreground")),
         (f"  {_STORES.get(each.name, '')}", "$foreground-muted"),
     )
-    items = f"{each.items:,} things · " if each.items else ""
-    right = Content.assemble(
-        (items, "$foreground-muted"), f"{size(each.bytes)}, {percent(share)} of what is used"
-    )
-    return Row(f"store:{each.name}", left, right)
+    return Row(f"store:{each.name}", left, Content(size(each.bytes)))
 
 
 def _sort(name: str) -> tuple[str, str]:

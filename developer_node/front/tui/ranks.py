@@ -42,10 +42,20 @@ def _row(number: int, hit: Hit, mode: SearchMode, best: float) -> Row:
     )
 
     def narrow(width: int) -> Content:
-        return Content.assemble(head, place_within(hit, max(1, width - head.cell_length)))
+        room = max(1, width - head.cell_length)
+        said = place_within(hit, room) if hit.path else where(hit)
+        return Content.assemble(head, said)
 
     symbol = (f"  {one_line(hit.symbol, 60)}" if hit.symbol else "", "$text-secondary")
-    return Row(str(number), Content.assemble(head, place(hit), symbol), right, narrow=narrow)
+    return Row(str(number), Content.assemble(head, where(hit), symbol), right, narrow=narrow)
+
+
+def where(hit: Hit) -> str:
+    """Its place in a file; of what happened, what it was."""
+    if hit.path:
+        return place(hit)
+    told = next((r for r in hit.why if r.startswith(f"{hit.kind}: ")), hit.kind)
+    return one_line(told, 80)
 
 
 def sorts(hit: Hit) -> list[str]:
@@ -78,7 +88,7 @@ def explained(number: int, result: SearchResult, mode: SearchMode) -> Content:
     at = f" at {short_commit(hit.commit)}" if hit.commit else ""
     changed = ", with changes that are not committed" if hit.dirty else ""
     lines = [
-        Content.assemble((place(hit), "bold")),
+        Content.styled(where(hit), "bold"),
         Content.styled(f"{one_line(hit.project)}{at}{changed}", "$foreground-muted"),
         *_rank(number, result, mode),
         *(_reason(reason) for reason in dict.fromkeys(hit.why)),

@@ -1,0 +1,139 @@
+"""The rooms of the Dragon in scenes: its lake, its models, and what answers are given."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+from common.model.answer import Hit
+from common.model.ids import ContentHash, EventId, ProjectId
+from common.model.lake import (
+    Generation,
+    LakeStats,
+    LakeStep,
+    ProjectStats,
+    SearchResult,
+    StoreStats,
+)
+from common.model.laptop import FeedState, LaptopStatus
+from tests.support.scripted_daemon import NOW_MS, ScriptedDaemon
+from tests.support.tui_scenes import AWAY, FRESH, HOME, MONEY, WELL
+
+MINUTE, HOUR = 60_000, 3_600_000
+LEDGER = ProjectStats(
+    ProjectId("p1" * 8), "ledger", "awake", pinned=True, bytes=8_100_000, used_ms=NOW_MS - MINUTE
+)
+NOTES = ProjectStats(
+    ProjectId("p2" * 8), "notes", "asleep", bytes=2_000_000, used_ms=NOW_MS - 50 * HOUR
+)
+SHOP = ProjectStats(
+    ProjectId("p3" * 8), "shop", "awake", bytes=3_400_000, used_ms=NOW_MS - 3 * HOUR
+)
+LAKE = LakeStats(
+    bytes=13_000_000,
+    budget_bytes=64_000_000,
+    ram=True,
+    back_end="tmpfs",
+    path="/run/lake",
+    lsn=41_200,
+    journal_bytes=4_000_000,
+    projects=3,
+    files=524,
+    chunks=6_120,
+    vectors=6_120,
+    evict_bytes=51_000_000,
+    refuse_bytes=60_000_000,
+    ballast_bytes=500_000,
+    stores=(
+        StoreStats("memory", 1_900_000, 8_124),
+        StoreStats("projects", 5_600_000, 524),
+        StoreStats("words", 2_400_000, 6_120),
+        StoreStats("vectors", 2_500_000, 6_120),
+        StoreStats("ballast", 500_000),
+        StoreStats("other", 100_000),
+    ),
+    kept=(LEDGER, NOTES, SHOP),
+    generations=(
+        Generation(3, NOW_MS - 2 * HOUR, 40_800, 9_700_000, 14, verified=True),
+        Generation(2, NOW_MS - 26 * HOUR, 38_112, 9_100_000, 14, verified=False),
+    ),
+)
+FULL = replace(WELL, lake=LAKE)
+
+HITS = (
+    Hit(
+        "ledger", HOME, "ledger/money.py", 14, 18, "Money.split", "3f2a91c07",
+        ContentHash("5" * 32), score=2.412,
+        why=("symbol: Money.split", "meaning", "words: money, split"),
+        text="    def split(self, parts: int) -> list[Money]:\n"
+        '        """Shares that add up to the whole."""\n'
+        "        share, rest = divmod(self.cents, parts)\n",
+    ),
+    Hit(
+        "ledger", HOME, "tests/test_money.py", 25, 31, "test_split_adds_up", "3f2a91c07",
+        dirty=True, score=1.204, why=("meaning", "words: split"),
+        text="def test_split_adds_up():\n    assert sum(Money(100).split(3)) == Money(100)\n",
+    ),
+    Hit(
+        "ledger", HOME, "", 1, 1, "", score=0.688, why=("event: pytest -q", "words: split"),
+        kind="event", event=EventId("e" * 32), text="E  assert Money(99) == Money(100)",
+    ),
+)  # fmt: skip
+FOUND = SearchResult(HITS, True, FRESH)
+
+
+def _daemon(status: LaptopStatus) -> ScriptedDaemon:
+    daemon = ScriptedDaemon(status=status)
+    if status.lake is not None:
+        daemon.lake.now = status.lake
+    daemon.blobs[ContentHash("5" * 32)] = MONEY.encode()
+    daemon.found = FOUND
+    return daemon
+
+
+def scene_lake() -> ScriptedDaemon:
+    """Three projects, two snapshots, room for more."""
+    return _daemon(FULL)
+
+
+def scene_lake_not_ram() -> ScriptedDaemon:
+    """It lies on a disk, because there was no better place."""
+    why = "no RAM disk could be attached: /dev/shm has 60 MB and 64 MB are wanted"
+    return _daemon(replace(FULL, lake=replace(LAKE, ram=False, back_end="directory", why=why)))
+
+
+def scene_lake_snapshot() -> ScriptedDaemon:
+    """A snapshot that is half done."""
+    daemon = scene_lake()
+    daemon.lake.snapshot_steps = (
+        LakeStep("copying", 7, 14, "copying 7 of 14 files"),
+        asyncio.Event(),
+    )
+    return daemon
+
+
+def scene_lake_damaged() -> ScriptedDaemon:
+    """Something durable is not what it was."""
+    daemon = scene_lake()
+    daemon.lake.verify_steps = (
+        LakeStep("journal", 1, 2, "the journal is whole"),
+        LakeStep("snapshot", 2, 2, "snapshot 2: 14.words is damaged", ok=False),
+        LakeStep("done", 2, 2, "1 of 16 files is damaged", ok=False, ended=True),
+    )
+    return daemon
+
+
+def lose(daemon: ScriptedDaemon) -> None:
+    """The Dragon goes."""
+    daemon.status_now = replace(
+        daemon.status_now, lake=None, models=(), inference=None, dragon_unavailable=AWAY
+    )
+    daemon.say(FeedState(dragon=False, coordinator=True, waiting=0, sentence=AWAY))
+
+
+ROOMS: dict[str, Callable[[], ScriptedDaemon]] = {
+    name.removeprefix("scene_"): made
+    for name, made in dict(globals()).items()
+    if name.startswith("scene_")
+}
