@@ -109,6 +109,26 @@ def event_from_bytes(data: bytes) -> event.Event:
     return event_from_pb(message)
 
 
+def symptom_to_bytes(noun: near.MirroredSymptom) -> bytes:
+    """A symptom as a laptop's mirror keeps it."""
+    return to_pb(noun, assistant_service_pb2.MirroredSymptom).SerializeToString()
+
+
+def symptom_from_bytes(data: bytes) -> near.MirroredSymptom:
+    """A symptom as it was kept."""
+    return from_pb(assistant_service_pb2.MirroredSymptom.FromString(data), near.MirroredSymptom)
+
+
+def failure_to_bytes(noun: failure.Failure) -> bytes:
+    """A failure as a laptop's mirror keeps it."""
+    return to_pb(noun, failure_pb2.Failure).SerializeToString()
+
+
+def failure_from_bytes(data: bytes) -> failure.Failure:
+    """A failure as it was kept."""
+    return from_pb(failure_pb2.Failure.FromString(data), failure.Failure)
+
+
 def ask_part_to_pb(part: answer.AskPart) -> assistant_service_pb2.AskResponse:
     """A piece of an answer."""
     match part:

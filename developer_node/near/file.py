@@ -1,0 +1,137 @@
+"""The mirror's file and the one thread that owns it; a file that cannot be read is set aside."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+import apsw
+
+from common.daemon.keys import SealingKey, sealing_key
+from common.errors import Conflict, Corrupt, OverLimit, Unavailable
+from common.sealed_sqlite import make_ready
+from developer_node.near.schema import MIRROR, SCHEMA
+from developer_node.outbox.sql import Sql
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_TORN = (apsw.CorruptError, apsw.NotADBError, apsw.IOError, apsw.SQLError)
+"""SQLError: a table is not as it was made."""
+
+
+class MirrorFile:
+    """A sealed file that may be lost: all of it can be fetched again."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.aside = path.with_name(path.name + ".aside")
+        """Where a file is put that cannot be read."""
+        self.sentence = ""
+        """What was wrong with the file; empty when nothing was."""
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="mirror")
+        self._sql: Sql | None = None
+
+    async def open(self) -> None:
+        """Makes it, or reads what is there."""
+        await self._on_thread(self._open_or_anew)
+
+    async def run(self, job: Callable[[Sql], T]) -> T:
+        """Runs `job` in a transaction on the owner thread. A file that turns out to be damaged is
+        set aside, and the job runs on an empty one. OverLimit when the disk is full."""
+        return await self._on_thread(lambda: self._run(job))
+
+    async def scrub(self) -> None:
+        """Writes the file anew, so that no free page holds what was removed, and removes what was
+        set aside."""
+        await self._on_thread(self._scrub)
+
+    async def close(self) -> None:
+        """Ends after the jobs that already wait."""
+        await self._on_thread(self._close)
+        self._thread.shutdown(wait=False)
+
+    def bytes(self) -> int:
+        """On disk."""
+        found = 0
+        for suffix in ("", "-wal"):
+            with contextlib.suppress(OSError):
+                found += self.path.with_name(self.path.name + suffix).stat().st_size
+        return found
+
+    async def _on_thread(self, fn: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, fn)
+
+    def _run(self, job: Callable[[Sql], T]) -> T:
+        if self._sql is None:
+            raise Unavailable("the mirror is closed")
+        try:
+            return _within(self._sql, job)
+        except apsw.FullError as error:
+            raise OverLimit(
+                f"the disk under {self.path.parent} is full", hint="Free some space."
+            ) from error
+        except _TORN as error:
+            self._anew(str(error))
+        return _within(self._sql, job)
+
+    def _open_or_anew(self) -> None:
+        key = sealing_key(self.path.parent)
+        try:
+            self._sql = _opened(self.path, key)
+        except (Corrupt, Conflict) as error:
+            self._anew(error.message)
+        except _TORN as error:
+            self._anew(str(error))
+
+    def _anew(self, why: str) -> None:
+        self._close()
+        log.warning("the mirror is set aside: %s", why)
+        with contextlib.suppress(FileNotFoundError):
+            self.path.replace(self.aside)
+        for suffix in ("-wal", "-shm", "-journal"):
+            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+        self.sentence = (
+            f"The mirror could not be read: it was set aside as {self.aside.name} and is "
+            "fetched anew."
+        )
+        self._sql = _opened(self.path, sealing_key(self.path.parent))
+
+    def _scrub(self) -> None:
+        self.aside.unlink(missing_ok=True)
+        if self._sql is not None:
+            self._sql.run("VACUUM")
+            self._sql.pragma("wal_checkpoint", "TRUNCATE")
+
+    def _close(self) -> None:
+        if self._sql is not None:
+            with contextlib.suppress(apsw.Error):
+                self._sql.close()
+            self._sql = None
+
+
+def _within(sql: Sql, job: Callable[[Sql], T]) -> T:
+    with sql.transaction():
+        return job(sql)
+
+
+def _opened(path: Path, key: SealingKey) -> Sql:
+    make_ready(path, key, MIRROR)
+    sql = Sql(path, key)
+    try:
+        path.chmod(0o600)
+        sql.pragma("journal_mode", "wal")
+        sql.pragma("synchronous", 1)  # NORMAL: what a power failure takes is fetched again
+        with sql.transaction():
+            sql.run(SCHEMA)
+            sql.rows("SELECT count(*), max(length(body)) FROM symptoms")  # every page of them
+    except apsw.Error:
+        sql.close()
+        raise
+    return sql

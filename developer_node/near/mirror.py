@@ -1,0 +1,257 @@
+"""The near mirror: answers on the laptop what the Dragon would answer of failures and of late."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from common.clock import Clock, SystemClock
+from common.model.event import Event, is_imported
+from common.model.failure import Failure, Recollection, Verdict
+from common.model.ids import EventId, WorkingCopyId
+from common.model.lake import HistoryPage, HistoryQuery
+from common.model.laptop import NearStatus
+from common.model.near import FollowMemoryRequest, HistoryEntry, MirroredSymptom, Told
+from common.similar import Face, as_text, nearest_face, worded_alike
+from developer_node.near import store
+from developer_node.near.file import MirrorFile
+from developer_node.near.laid_over import (
+    NOTHING,
+    UNFILLED,
+    first_seen,
+    other_values,
+    with_local,
+    with_verdicts,
+)
+from developer_node.near.local import Local
+from developer_node.near.paging import LIMIT_USUAL, page
+from developer_node.near.store import Standing
+from developer_node.outbox.sql import Sql
+
+T = TypeVar("T")
+
+BYTES_MAX = 64 << 20
+"""At this size the symptoms that were last seen longest ago go."""
+
+
+class Mirror:
+    """What the Dragon told, and over it what happened here since. Of its answers nothing says that
+    they are not the Dragon's: whoever shows them does."""
+
+    def __init__(
+        self,
+        file: MirrorFile,
+        now: Standing,
+        bytes_max: int,
+        clock: Clock,
+        copies: Callable[[], Mapping[str, WorkingCopyId]],
+    ) -> None:
+        self._file = file
+        self._now = now
+        self._bytes_max = bytes_max
+        self._clock = clock
+        self._copies = copies
+        self._local = Local()
+        self._faces: list[Face] | None = None
+        self._life = 0
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        path: Path,
+        *,
+        bytes_max: int = BYTES_MAX,
+        clock: Clock | None = None,
+        copies: Callable[[], Mapping[str, WorkingCopyId]] = dict[str, WorkingCopyId],
+    ) -> AsyncGenerator[Mirror]:
+        """The mirror in this file, sealed with the key of its directory. A file that is damaged or
+        of another format is set aside: an empty one is filled in its place. `copies` are this
+        machine's working copies, by path."""
+        file = MirrorFile(path)
+        await file.open()
+        try:
+            now = await file.run(store.standing)
+            yield cls(file, now, bytes_max, clock or SystemClock(), copies)
+        finally:
+            await file.close()
+
+    # -- answers ------------------------------------------------------------------------------
+
+    async def recall(
+        self,
+        *,
+        last: bool = False,
+        fingerprint: str = "",
+        failure: Failure | None = None,
+        text: str = "",
+    ) -> Recollection:
+        """What is remembered, by the same rules as on the Dragon; of a text that is only close in
+        words it is "similar" at most."""
+        if last:
+            failure = self._local.last_failure()
+        elif fingerprint:
+            failure = self._local.last_alike(fingerprint)
+        if failure is not None:
+            return await self._of_failure(failure)
+        if last or fingerprint:
+            told = await self._read(partial(store.newest, fingerprint=fingerprint))
+            return await self._shown(told)
+        return await self._similar(text)
+
+    async def history(self, query: HistoryQuery) -> HistoryPage:
+        """Events, newest first; what of the question cannot be answered here is said."""
+        query = replace(query, limit=query.limit or LIMIT_USUAL)
+        copy = self._copies().get(query.working_copy, query.working_copy)
+        found = (
+            []
+            if query.like
+            else await self._read(partial(store.events, q=query, working_copy=copy))
+        )
+        return page(query, copy, found, self._recorded(), self._now.as_of_ms > 0)
+
+    async def event(self, event_id: EventId) -> tuple[Event, str] | None:
+        """One event and its project's name, without what it printed unless it failed here lately;
+        None when it is not held here."""
+        here = self._local.get(event_id)
+        if here is not None:
+            return here.event, here.project
+        found = await self._read(partial(store.event, event_id=event_id))
+        return None if found is None else (found.event, found.project)
+
+    def status(self) -> NearStatus:
+        """How it stands; whether the Dragon is away others know."""
+        now = self._now
+        return NearStatus(
+            symptoms=now.symptoms,
+            events=now.events,
+            bytes=self._file.bytes(),
+            bytes_max=self._bytes_max,
+            as_of_ms=now.as_of_ms,
+            verdicts_waiting=now.verdicts,
+            sentence=self._sentence(),
+        )
+
+    @property
+    def as_of_ms(self) -> int:
+        """The Dragon's memory as it was then; 0 before the first time."""
+        return self._now.as_of_ms
+
+    # -- what happens here --------------------------------------------------------------------
+
+    def seen(self, event: Event, project: str = "") -> None:
+        """It was recorded here; it counts until the Dragon tells of it."""
+        if not is_imported(event.body):
+            self._local.add(event, project)
+
+    async def judge(self, remedy_id: str, verdict: Verdict) -> None:
+        """The person's word on a remedy; it counts until the Dragon says the same."""
+        now = self._clock.now_ms()
+        self._now = await self._file.run(lambda sql: store.judge(sql, remedy_id, verdict, now))
+
+    # -- what the Dragon tells ----------------------------------------------------------------
+
+    async def request(self) -> tuple[int, FollowMemoryRequest]:
+        """What is held already, and the life that an answer to it is for."""
+        life = self._life
+        held = await self._read(store.held)
+        now = self._now
+        return life, FollowMemoryRequest(now.epoch, now.cursor, held, now.since_ms)
+
+    async def take(self, life: int, told: Sequence[Told]) -> bool:
+        """Keeps what the Dragon told, all or none of it; false when all was forgotten meanwhile."""
+        if life != self._life:
+            return False
+        at_ms = self._clock.now_ms()
+        most = self._bytes_max
+
+        def write(sql: Sql) -> Standing | None:
+            return store.take(sql, told, at_ms, most) if life == self._life else None
+
+        now = await self._file.run(write)
+        if now is None:
+            return False
+        self._now = now
+        self._local.told(part.event.id for part in told if isinstance(part, HistoryEntry))
+        self._local.told_before(now.oldest_event_ms)
+        self._faces = None
+        return True
+
+    async def forget(self) -> int:
+        """Empties it, with every trace; how many symptoms and events it held. The Dragon tells
+        what is left."""
+        self._life += 1
+        before = self._now
+        self._local.clear()
+        self._faces = None
+        self._now = await self._file.run(store.clear)
+        await self._file.scrub()
+        return before.symptoms + before.events
+
+    # -- inside -------------------------------------------------------------------------------
+
+    async def _read(self, job: Callable[[Sql], T]) -> T:
+        return await self._file.run(job)
+
+    async def _of_failure(self, failure: Failure) -> Recollection:
+        def read(sql: Sql) -> Recollection | None:
+            told = store.exactly(sql, failure.fingerprint, failure.values)
+            if told is not None:
+                return told.recollection
+            told = store.newest(sql, failure.fingerprint) if failure.fingerprint else None
+            return other_values(told.recollection, failure) if told is not None else None
+
+        found = await self._read(read)
+        if found is not None:
+            return await self._laid_over(found)
+        here = self._local.occurrences(failure.fingerprint)
+        if here:
+            return first_seen(failure, here)
+        return await self._similar(as_text(failure), failure)
+
+    async def _similar(self, text: str, asked: Failure | None = None) -> Recollection:
+        if self._faces is None:
+            self._faces = await self._read(store.faces)
+        faces = self._faces
+
+        def choose(sql: Sql) -> MirroredSymptom | None:
+            alike = worded_alike(asked, (f.failure for f in faces)) if asked else None
+            near = nearest_face(text, faces) if alike is None else None
+            chosen = alike or (near.failure if near else None)
+            return chosen and store.exactly(sql, chosen.fingerprint, chosen.values)
+
+        return await self._shown(await self._read(choose), similar=True)
+
+    async def _shown(self, told: MirroredSymptom | None, *, similar: bool = False) -> Recollection:
+        if told is None:
+            return Recollection("none", note=NOTHING if self.as_of_ms else UNFILLED)
+        found = await self._laid_over(told.recollection)
+        return replace(found, match="similar") if similar else found
+
+    async def _laid_over(self, told: Recollection) -> Recollection:
+        said = await self._read(store.verdicts) if self._now.verdicts else {}
+        here = self._local.occurrences(told.failure.fingerprint) if told.failure else ()
+        return with_verdicts(with_local(told, here), said)
+
+    def _recorded(self) -> list[HistoryEntry]:
+        """What was recorded here and not told yet, newest first; after all that was told."""
+        here = self._local.newest_first()
+        first = max(self._now.newest_cursor, self._now.cursor) + len(here)
+        return [HistoryEntry(first - n, r.event, r.project) for n, r in enumerate(here)]
+
+    def _sentence(self) -> str:
+        said: list[str] = []
+        if self._file.sentence:
+            said.append(self._file.sentence)
+        if not self._now.as_of_ms:
+            said.append("The Dragon has not told yet what it remembers.")
+        if self._now.since_ms:
+            day = datetime.fromtimestamp(self._now.since_ms / 1000, UTC).strftime("%d %B %Y")
+            most = self._bytes_max >> 20
+            said.append(f"It is full ({most} MiB): what was last seen before {day} is left out.")
+        return " ".join(said)
