@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import Field
@@ -68,7 +69,10 @@ async def code_search(desk: Desk, asked: CodeSearch) -> Told:
     found = await desk.daemon.call(lambda client: client.search(query))
     await desk.progress(1, count(len(found.hits), "place"))
     exact = asked.mode != "fused"
-    shown = output_answer.found(found, cwd="", exact=exact, terminal=True)[:-1]
+    whole = replace(found, complete=True)  # for else the words of the command are said
+    shown = output_answer.found(whole, cwd="", exact=exact, terminal=True)[:-1]
+    if not found.complete:
+        shown.append(line("This is not all: name a larger k, or narrow it by path or project."))
     data: Json = {"hits": [_hit(each) for each in found.hits], "complete": found.complete}
     return Told(shown, data, found.freshness)
 

@@ -33,7 +33,7 @@ from developer_node.front.local_client import LocalClient
 from developer_node.front.mcp import code, failures, past, prompts, resources, standing
 from developer_node.front.mcp.audience import Audience, Context
 from developer_node.front.mcp.daemon import Daemon
-from developer_node.front.mcp.news import News
+from developer_node.front.mcp.news import RETRY_S, News
 from developer_node.front.mcp.told import refusal, result, sentence
 from developer_node.front.mcp.tool import Desk, Offer
 
@@ -59,9 +59,10 @@ OFFERS: tuple[Offer[Any], ...] = (
 class Agents:
     """The server's handlers; one for all connections of a process."""
 
-    def __init__(self, daemon: Daemon, cwd: str) -> None:
+    def __init__(self, daemon: Daemon, cwd: str, retry_s: float = RETRY_S) -> None:
         self._daemon = daemon
         self._cwd = cwd
+        self._retry_s = retry_s
         self._audience = Audience()
         self._offers = {offer.name: offer for offer in OFFERS}
 
@@ -92,7 +93,7 @@ class Agents:
 
     @asynccontextmanager
     async def _life(self, _: Server[None]) -> AsyncGenerator[None]:
-        following = asyncio.create_task(News(self._daemon, self._audience).follow())
+        following = asyncio.create_task(News(self._daemon, self._audience, self._retry_s).follow())
         try:
             yield
         finally:
