@@ -11,7 +11,7 @@ import grpc.aio
 
 from common.errors import Unavailable
 from common.model.answer import AskPart, AskRequest
-from common.model.event import Event
+from common.model.event import EditorEvent, Event
 from common.model.failure import Recollection, Verdict
 from common.model.ids import ContentHash, EventId
 from common.model.lake import HistoryPage, HistoryQuery, SearchQuery, SearchResult
@@ -23,7 +23,7 @@ from common.model.laptop import (
     WorkContext,
 )
 from common.model.node import Invitation, Node, Role
-from common.pb.postdevai.v1 import assistant_service_pb2, lake_service_pb2
+from common.pb.postdevai.v1 import assistant_service_pb2, event_pb2, lake_service_pb2
 from common.pb.postdevai.v1 import developer_service_pb2 as pb
 from common.pb.postdevai.v1.developer_service_pb2_grpc import DeveloperServiceStub
 from common.wire.nouns import ask_part_from_pb, event_from_pb
@@ -187,6 +187,13 @@ class LocalClient:
         request = pb.DeveloperServiceListNodesRequest()
         call = self._stub.ListNodes(request, timeout=LAKE_S, metadata=self._metadata)
         return tuple(from_pb(node, Node) for node in (await answer(call)).nodes)
+
+    async def record_editor(self, path: str, said: EditorEvent) -> None:
+        """What an editor did with the file at this absolute path."""
+        event = to_pb(said, event_pb2.EditorEvent)
+        request = pb.RecordEditorRequest(path=path, event=event)
+        call = self._stub.RecordEditor(request, timeout=QUICK_S, metadata=self._metadata)
+        await answer(call)
 
     async def context(self, working_copy: str = "") -> WorkContext:
         """What is being worked on there; empty for the working copy that was worked in last."""

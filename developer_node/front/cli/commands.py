@@ -45,6 +45,7 @@ Look after what is kept
   backup    lake:backup          Write all that another machine needs.
 Agents and editors
   mcp       agents:mcp           Serve agents: what is remembered here, over MCP.
+  lsp       editors:lsp          Serve editors: what failed at its line, with what mended it.
 The mesh
   nodes     nodes:nodes          List the nodes of the mesh, as the Coordinator knows them.
   invite    nodes:invite         Print a one-time code for a new node.
