@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
+from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 from textual.content import Content
@@ -27,7 +29,10 @@ from common.model.failure import Remedy
 from common.model.ids import ContentHash, EventId
 from common.model.remedy import DraftedPatch
 from developer_node.front.output_words import count, size
-from developer_node.front.tui.code import code_lines, diff_lines
+from developer_node.front.tui.code import code_lines
+from developer_node.front.tui.diffs import diff_lines, side_by_side
+from developer_node.front.tui.editor import first_of
+from developer_node.front.tui.failing_lines import Stop, failing_lines
 from developer_node.front.tui.notebook import Entry
 from developer_node.front.tui.plain import coloured_lines, one_line
 from developer_node.front.tui.wording import (
@@ -73,6 +78,14 @@ class Page:
     first: int = 1
     """Number of the first line."""
     marked: range = range(0)
+    stops: Sequence[Stop] = ()
+    """Where the failing lines are; the first one is in view at the start."""
+    beside: Callable[[int], Sequence[Content]] | None = None
+    """The same with before and after side by side, for so many columns."""
+    file: Path | None = None
+    """What the page shows, on this machine."""
+    raw: str = ""
+    """What is saved and copied; empty when that is what the lines say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +147,7 @@ def open_passage(hit: Hit, reader: Reader) -> Opening:
         at = f"as indexed at {short_commit(hit.commit)}" if hit.commit else "as indexed"
         note = f"{one_line(hit.project)} {at}" + (", with changes of its own" if hit.dirty else "")
         marked = range(hit.start_line, hit.end_line + 1)
+        file = file_of(hit)
         try:
             if not hit.blob:
                 raise Missing("The file is not kept whole.")
@@ -143,18 +157,25 @@ def open_passage(hit: Hit, reader: Reader) -> Opening:
                 raise
             lines = await asyncio.to_thread(code_lines, hit.text, hit.path)
             said = f"Only the passage is shown. {error.message} {note}"
-            return Page(lines, note=said, numbered=True, first=hit.start_line)
+            page = Page(lines, note=said, numbered=True, first=hit.start_line)
+            return replace(page, stops=(Stop(hit.start_line, file, hit.start_line),), file=file)
         lines = await asyncio.to_thread(code_lines, text, hit.path)
-        return Page(lines, note=note, numbered=True, marked=marked)
+        page = Page(lines, note=note, numbered=True, marked=marked, file=file)
+        return replace(page, stops=(Stop(hit.start_line, file, hit.start_line),))
 
     return Opening(place(hit), load)
+
+
+def file_of(hit: Hit) -> Path | None:
+    """Where it lies on this machine; None for what has no place in a file."""
+    return first_of((hit.working_copy,), hit.path) if hit.path else None
 
 
 def open_diff(remedy: Remedy) -> Opening:
     """The whole change of a remedy."""
 
     async def load() -> Page:
-        return Page(await asyncio.to_thread(diff_lines, remedy.diff), note=one_line(remedy.why))
+        return await _diff_page(remedy.diff, one_line(remedy.why))
 
     return Opening(one_line(remedy.label) or "uncommitted change", load)
 
@@ -165,9 +186,14 @@ def open_patch(remedy: Remedy, path: str, reader: Patches) -> Opening:
     async def load() -> Page:
         patch = await reader.draft(remedy.id, path)
         note = f"{patch.sentence}  {patch.command}".strip()
-        return Page(await asyncio.to_thread(diff_lines, patch.diff), note=one_line(note, 400))
+        return await _diff_page(patch.diff, one_line(note, 400))
 
     return Opening("A patch for git apply", load)
+
+
+async def _diff_page(diff: str, note: str) -> Page:
+    lines = await asyncio.to_thread(diff_lines, diff)
+    return Page(lines, note=note, beside=partial(side_by_side, diff), raw=diff)
 
 
 async def _output(event_id: EventId, reader: Reader) -> Page:
@@ -195,7 +221,10 @@ async def _printed(command: CommandFinished) -> Page:
     codes = "|".join(str(code) for code in command.exit_codes)
     note = f"exit {codes} after {duration(command.duration_ms)} in {one_line(command.cwd)}"
     lines = await _lines(command.output)
-    return Page(lines, one_line(command.command), note + _left_out(command.output))
+    stops = await asyncio.to_thread(failing_lines, [line.plain for line in lines], command)
+    marked = range(stops[0].line, stops[0].line + 1) if stops else range(0)
+    page = Page(lines, one_line(command.command), note + _left_out(command.output))
+    return replace(page, stops=stops, marked=marked)
 
 
 def _left_out(output: Output) -> str:
@@ -228,7 +257,9 @@ async def _commits(event: Event, reader: Reader) -> Page:
             else [Content.styled("The rest is left out.\n", "$foreground-muted")]
         )
     moved = f"{short_commit(git.old) or 'nothing'} → {short_commit(git.new) or 'nothing'}"
-    return Page(lines or [Content(one_line(git.message) or moved)], note=moved)
+    page = Page(lines or [Content(one_line(git.message) or moved)], note=moved)
+    patches = "".join(commit.patch for commit in reversed(git.commits))
+    return replace(page, beside=partial(side_by_side, patches)) if patches else page
 
 
 async def _file(file: FileChanged, reader: Reader) -> Page:

@@ -24,7 +24,7 @@ from developer_node.front.tui.card import (
     facts_of_remedy,
     headline,
 )
-from developer_node.front.tui.code import diff_lines
+from developer_node.front.tui.diffs import diff_lines
 
 DIFF_LINES_SHOWN = 40
 

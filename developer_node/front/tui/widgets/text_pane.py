@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -51,6 +52,13 @@ class TextPane(ScrollView, can_focus=True):
         self.virtual_size = Size(widest + self._gutter_width, len(page.lines))
         top = max(0, page.marked.start - page.first - 3) if page.marked else 0
         self.scroll_to(x=0, y=top, animate=False, immediate=True)
+        self.refresh()
+
+    def mark(self, line: int) -> None:
+        """Marks one line and brings it into view."""
+        self._page = replace(self._page, marked=range(line, line + 1))
+        top = max(0, line - self._page.first - 3)
+        self.scroll_to(y=top, animate=False, immediate=True)
         self.refresh()
 
     @property
