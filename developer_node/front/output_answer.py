@@ -19,9 +19,9 @@ UNNAMED = ("the answer names no passage", "no model spoke")
 
 def found(result: SearchResult, *, cwd: str, exact: bool, terminal: bool) -> list[Line]:
     """The hits; exact ones as grep prints them, one a matching line."""
+    lines = label(result.freshness) if terminal or not exact else []
     if not result.hits:
-        return [line("Nothing found."), fresh(result.freshness)]
-    lines: list[Line] = []
+        return [*lines, line("Nothing found."), fresh(result.freshness)]
     for hit in result.hits:
         lines += [_as_grep(hit, cwd)] if exact else _with_reason(hit, cwd, terminal)
     if not result.complete:
@@ -72,7 +72,7 @@ def _preview(hit: Hit) -> list[Line]:
 
 def passages(known: AskPassages, *, cwd: str) -> list[Line]:
     """What the answer rests on, before a word of it is written."""
-    lines: list[Line] = []
+    lines = label(known.freshness)
     for number, hit in enumerate(known.passages, 1):
         lines.append(
             line(
@@ -128,6 +128,11 @@ def _numbers(cited: Sequence[Hit], shown: Sequence[Hit]) -> str:
     keys = {(hit.blob, hit.path, hit.start_line): n for n, hit in enumerate(shown, 1)}
     numbers = [keys.get((hit.blob, hit.path, hit.start_line)) for hit in cited]
     return " ".join(f"[{n}]" for n in numbers if n)
+
+
+def label(known: Freshness) -> list[Line]:
+    """Before anything else of an answer that the Dragon did not give; nothing when it did."""
+    return [line(Span(known.away.sentence, "bold yellow"))] if known.away else []
 
 
 def fresh(known: Freshness) -> Line:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from common.model.failure import Failure, Occurrence, Proof, Recollection, Remedy
-from developer_node.front.output_answer import fresh
+from developer_node.front.output_answer import fresh, label
 from developer_node.front.output_page import Line, Span, line
 from developer_node.front.output_words import ago, count
 
@@ -28,7 +28,8 @@ MESSAGE_LINES = 20
 
 def card(known: Recollection, now_ms: int) -> list[Line]:
     """What failed, when it was last seen, what made it pass, why, and how fresh that is."""
-    lines = _failed(known.failure) if known.failure else []
+    lines = label(known.freshness)
+    lines += _failed(known.failure) if known.failure else []
     lines.append(_row("Match", Span(_match(known), "bold")))
     lines += _seen(known.occurrences, now_ms)
     if known.flaky:

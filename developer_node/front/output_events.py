@@ -15,7 +15,7 @@ from common.model.event import (
     WorkingCopySeen,
 )
 from common.model.lake import HistoryPage
-from developer_node.front.output_answer import fresh
+from developer_node.front.output_answer import fresh, label
 from developer_node.front.output_page import Line, Span, line
 from developer_node.front.output_words import count, when
 
@@ -29,13 +29,14 @@ def newest_first(page: HistoryPage) -> HistoryPage:
 def events(page: HistoryPage, *, watching: bool = False, ids: bool = False) -> list[Line]:
     """The events, in this machine's time; what is watched is told only when asked for."""
     if not page.entries:
-        return [line("Nothing is recorded that matches."), fresh(page.freshness)]
+        nothing = line("Nothing is recorded that matches.")
+        return [*label(page.freshness), nothing, fresh(page.freshness)]
     shown = [
         entry
         for entry in page.entries
         if watching or not isinstance(entry.event.body, WorkingCopySeen)
     ]
-    lines: list[Line] = []
+    lines = label(page.freshness)
     if not shown:
         lines.append(line("Nothing but what is watched: --kind working_copy shows it."))
     for entry in shown:

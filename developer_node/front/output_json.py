@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from common.model.answer import AskEnd, AskPassages, Freshness, Hit
+from common.model.answer import AskEnd, AskPassages, Away, Freshness, Hit
 from common.model.event import (
     ActDone,
     CommandFinished,
@@ -88,6 +88,19 @@ def freshness(known: Freshness) -> Json:
         "words_behind": known.words_behind,
         "not_asked": list(known.not_asked),
         "asleep": list(known.asleep),
+        "away": _away(known.away),
+    }
+
+
+def _away(known: Away | None) -> Json | None:
+    """What an answer says of itself that the Dragon did not give; null when it did."""
+    if known is None:
+        return None
+    return {
+        "source": known.source,
+        "sentence": known.sentence,
+        "as_of": iso(known.as_of_ms),
+        "waiting": known.waiting,
     }
 
 
@@ -97,7 +110,7 @@ def ask(passages: AskPassages, end: AskEnd) -> Json:
         "answer": end.answer or None,
         "citations": [citation(c) for c in end.citations or _unspoken(passages)],
         "model": passages.model or None,
-        "away": False,
+        "away": passages.freshness.away is not None,
         "freshness": freshness(passages.freshness),
         "demonstration": passages.demonstration,
         "without_model": passages.without_model or None,

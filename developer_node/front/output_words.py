@@ -63,8 +63,13 @@ def percent(share: float) -> str:
     return f"{int(share * 100)} %"
 
 
+NOTHING_NEWER = "Nothing newer is known without the Dragon"
+
+
 def freshness_sentence(freshness: Freshness) -> str:
     """One line: what the answer knows about, how far behind that is, and who was not asked."""
+    if freshness.away is not None:
+        return _away_sentence(freshness)
     if not freshness.projects:
         said = _not_asked(freshness) or ["nothing is indexed yet"]
         return ". ".join(part[:1].upper() + part[1:] for part in said) + "."
@@ -81,6 +86,13 @@ def freshness_sentence(freshness: Freshness) -> str:
     if freshness.vectors_share < 1:
         parts.append(f"{percent(freshness.vectors_share)} by meaning")
     return "As of " + " · ".join((*parts, *_not_asked(freshness)))
+
+
+def _away_sentence(freshness: Freshness) -> str:
+    """Below an answer that was made here: what was read, and what could not be asked."""
+    here = [_project(p, alone=True) for p in freshness.projects[:3]]
+    said = [f"As of {' · '.join(here)}"] if here else []
+    return ". ".join([*said, *(s.rstrip(".") for s in _not_asked(freshness))] or [NOTHING_NEWER])
 
 
 def _not_asked(freshness: Freshness) -> list[str]:

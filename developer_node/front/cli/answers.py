@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -101,6 +102,8 @@ def search(
             print_json(output_json.search(result))
         else:
             page = Page()
+            if exact and not page.terminal:  # a pipe gets lines as grep prints them, no others
+                Page(sys.stderr).show(*output_answer.label(result.freshness))
             page.show(
                 *output_answer.found(result, cwd=os.getcwd(), exact=exact, terminal=page.terminal)
             )

@@ -29,6 +29,7 @@ def recall(
 ) -> None:
     """Show what is remembered about a failure, and what mended it."""
     from developer_node.front import output_json
+    from developer_node.front.output_answer import label
     from developer_node.front.output_card import card, nothing_failed
     from developer_node.front.output_page import Page
 
@@ -44,7 +45,7 @@ def recall(
         if json:
             print_json(output_json.recall(known))
         elif by_last and known.match == "none" and known.failure is None:
-            Page().show(*nothing_failed())
+            Page().show(*label(known.freshness), *nothing_failed())
         else:
             Page().show(*card(known, _now_ms()))
         return NO if known.match == "none" else DONE

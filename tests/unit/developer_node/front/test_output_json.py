@@ -32,7 +32,7 @@ from developer_node.front import output_json
 
 BARE_HIT = Hit("thing", "/code/thing", "a.py", 1, 2)
 FRESHNESS = {
-    *("projects", "events_behind", "vectors_share", "words_behind", "not_asked", "asleep"),
+    *("projects", "events_behind", "vectors_share", "words_behind", "not_asked", "asleep", "away"),
 }
 
 

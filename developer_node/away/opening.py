@@ -1,0 +1,119 @@
+"""Puts the room together: what stands in front of the Dragon's clients on this laptop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from common.alongside import alongside
+from common.clock import Clock
+from common.daemon.keys import sealing_key
+from common.model.laptop import NearStatus, WatchedRepository
+from developer_node.away.answers import Answers
+from developer_node.away.assistant import NearAssistant
+from developer_node.away.lake import NearLake
+from developer_node.away.places import Places
+from developer_node.away.ports import Assistant, Lake, Mirror, Waiting
+from developer_node.away.presence import Presence
+from developer_node.away.searching import Files, Recorded
+from developer_node.away.settings import read_settings
+from developer_node.away.verdicts import Verdicts
+
+
+class Outbox(Recorded, Waiting, Protocol):
+    """What waits, and what was recorded of files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What of this laptop answers are made from."""
+
+    home: Path
+    repositories: Callable[[], Sequence[WatchedRepository]]
+    outbox: Outbox
+    head: Callable[[Path], str]
+    redact: Callable[[bytes], bytes]
+    clock: Clock
+
+    @property
+    def directory(self) -> Path:
+        """HOME/developer."""
+        return self.home / "developer"
+
+
+class AwayMode:
+    """What the composition root uses of this room. Made by `open`."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        dragon: Lake,
+        assistant: Assistant,
+        mirror: Mirror,
+        look: Callable[[float], Awaitable[None]],
+    ) -> None:
+        key = sealing_key(machine.directory)
+        clock, outbox = machine.clock, machine.outbox
+        self._home = machine.home
+        self._mirror = mirror
+        self._dragon = assistant
+        self._places = Places(machine.redact)
+        self._answers = Answers(machine.directory / "answers", key)
+        self._model = ""
+        self.presence = Presence(look, clock)
+        self.verdicts = Verdicts(machine.directory / "verdicts", key, clock)
+        files = Files(machine.repositories, outbox, machine.head, machine.redact, self._places)
+        here = (mirror, files, self._places, self.verdicts)
+        self.lake = NearLake(dragon, self.presence, *here, outbox, clock)
+        self.assistant = NearAssistant(
+            *(assistant, self.presence, self.lake, *here, self._answers),
+            lambda: read_settings(machine.home),
+            clock,
+        )
+
+    @classmethod
+    async def open(
+        cls,
+        machine: Machine,
+        dragon: Lake,
+        assistant: Assistant,
+        mirror: Mirror,
+        look: Callable[[float], Awaitable[None]],
+    ) -> AwayMode:
+        """Reads what an earlier life left. `look` asks the Dragon the smallest thing."""
+        return await asyncio.to_thread(cls, machine, dragon, assistant, mirror, look)
+
+    async def run(self) -> None:
+        """Looks for the Dragon and tells it what waits, until cancelled."""
+        tell = self._dragon.feedback
+        async with alongside(
+            self.presence.run(), self.verdicts.run(tell, self.presence.turned), self._read_model()
+        ):
+            await asyncio.Event().wait()
+
+    def status(self) -> NearStatus:
+        """The mirror's, and whether questions are answered here."""
+        said = (self._mirror.status(), self.verdicts.sentence)
+        return replace(
+            said[0],
+            away=self.presence.away,
+            away_since_ms=self.presence.since_ms if self.presence.away else 0,
+            model=self._model,
+            verdicts_waiting=len(self.verdicts.waiting),
+            sentence=" ".join(s for s in (said[0].sentence, said[1]) if s),
+        )
+
+    async def forget(self) -> int:
+        """Kept answers go, all of them, and where content was seen; how many answers."""
+        self._places.forget()
+        return await asyncio.to_thread(self._answers.forget)
+
+    async def _read_model(self) -> None:
+        """What the settings say, for `status`; a question reads them anew."""
+        with contextlib.suppress(OSError):
+            set_ = await asyncio.to_thread(read_settings, self._home)
+            self._model = (set_.model or set_.endpoint) if set_.endpoint else ""
