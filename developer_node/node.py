@@ -17,6 +17,7 @@ from common.clients.assistant import AssistantClient
 from common.clients.inference import InferenceClient
 from common.clients.lake import LakeClient
 from common.clients.membership import Membership
+from common.clients.wellness import WellnessClient
 from common.clock import SystemClock
 from common.daemon.files import write_private
 from common.daemon.lifecycle import Running
@@ -29,6 +30,7 @@ from common.model.node import Node
 from common.rpc.credentials import NodeIdentity
 from common.rpc.server import open_local_server
 from developer_node.autonomy.acting import Acting
+from developer_node.away.opening import AwayMode, Machine
 from developer_node.config import Config
 from developer_node.feed import Feed
 from developer_node.forgetting import Forgetting
@@ -36,6 +38,7 @@ from developer_node.importing.importing import Importing
 from developer_node.laptop import Laptop
 from developer_node.live import follow_cards, follow_state
 from developer_node.mining.mining import Mining
+from developer_node.near.mirror import Mirror
 from developer_node.outbox.outbox import Outbox
 from developer_node.outbox.sender import Sender
 from developer_node.proof.proofs import Proofs, remove_leftovers
@@ -76,9 +79,12 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
         outbox = await stack.enter_async_context(
             Outbox.open(directory / "outbox.db", bytes_max=config.outbox_bytes)
         )
+        mirror = await stack.enter_async_context(
+            Mirror.open(directory / "near.db", clock=clock, copies=lambda: copies.known())
+        )
         feed = Feed()
         contexts = WorkContexts(directory, lambda: copies.known(), branch_and_head, clock)
-        record = _Recording(outbox, feed, contexts.seen)
+        record = _Recording(outbox, feed, (contexts.seen, mirror.seen))
         notices = open_notices()
         stack.push_async_callback(asyncio.to_thread, notices.close)
         membership = await stack.enter_async_context(
@@ -105,6 +111,20 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
         lake = LakeClient(membership.routed("lake"))
         sender = Sender(outbox, lake, lost=copies.rescan)
         assistant = AssistantClient(membership.routed("assistant"))
+        away = await AwayMode.open(
+            Machine(
+                config.home.root,
+                copies.repositories,
+                outbox,
+                head_commit,
+                redaction.redact_bytes,
+                clock,
+            ),
+            lake,
+            assistant,
+            mirror,
+            WellnessClient(membership.routed("lake")).look,
+        )
 
         acting = Acting(
             home=config.home.root,
@@ -148,13 +168,14 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
                 follow_cards(assistant, feed, acting.shown),
                 acting.run(),
                 follow_state(state, feed),
+                away.run(),
             )
         )
         laptop = Laptop(
             me=lambda: _me(identity),
-            lake=lake,
+            lake=away.lake,
             models=InferenceClient(membership.routed("inference")),
-            assistant=assistant,
+            assistant=away.assistant,
             mesh=membership,
             copies=copies,
             outbox=outbox,
@@ -166,6 +187,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
             parse=_parse,
             head=head_commit,
             clock=clock,
+            near=away.status,
             closed=lambda directory: Privacy(config.home.root, directory).closed(),
             circuits=membership.circuits,
         )
@@ -194,7 +216,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
 class _Recording:
     """Into the outbox, and what is news into the feed."""
 
-    def __init__(self, outbox: Outbox, feed: Feed, seen: Callable[[Event], None]) -> None:
+    def __init__(self, outbox: Outbox, feed: Feed, seen: Sequence[Callable[[Event], None]]) -> None:
         self._outbox = outbox
         self._feed = feed
         self._seen = seen
@@ -210,7 +232,8 @@ class _Recording:
         if news:
             for event, _ in entries:
                 self._feed.publish(event)
-                self._seen(event)
+                for each in self._seen:
+                    each(event)
                 if isinstance(event.body, ProofFinished):
                     change = partial(
                         proven, finished=event.body, at_ms=event.at_ms, event_id=event.id
