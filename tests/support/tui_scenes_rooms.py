@@ -17,6 +17,7 @@ from common.model.lake import (
     StoreStats,
 )
 from common.model.laptop import FeedState, LaptopStatus
+from common.model.llm import InferenceStats, MemoryShare, Model, ModelList
 from tests.support.scripted_daemon import NOW_MS, ScriptedDaemon
 from tests.support.tui_scenes import AWAY, FRESH, HOME, MONEY, WELL
 
@@ -59,7 +60,43 @@ LAKE = LakeStats(
         Generation(2, NOW_MS - 26 * HOUR, 38_112, 9_100_000, 14, verified=False),
     ),
 )
-FULL = replace(WELL, lake=LAKE)
+GB = 1_000_000_000
+LARGE = Model(
+    "Qwen3-32B-4bit", "reasoning", "loaded", 1.0, 32_000_000_000, 18 * GB,
+    source="hub mlx-community/Qwen3-32B-4bit@1", context=32_768, pinned=True,
+    alternatives=("Qwen3-8B-4bit",), disk_bytes=18 * GB, needs_bytes=18 * GB,
+    kv_bytes_per_token=262_144, requests=2, used_ms=NOW_MS - 2_000,
+)  # fmt: skip
+MIDDLE = Model(
+    "Qwen3-8B-4bit", "fast", "ready", 1.0, 8_000_000_000, context=32_768, disk_bytes=5 * GB,
+    needs_bytes=5 * GB, source="hub mlx-community/Qwen3-8B-4bit@1", priority=1,
+    reason="evicted for Qwen3-32B-4bit",
+)  # fmt: skip
+CODER = Model(
+    "Qwen3-Coder-30B-4bit", "code", "missing", detail="f fetches it", total_bytes=17 * GB,
+    arrived_bytes=4 * GB, needs_bytes=17 * GB,
+)  # fmt: skip
+EMBEDDER = Model(
+    "bge-small", "embedding", "loaded", 1.0, 33_000_000, 130_000_000, active=True,
+    used_ms=NOW_MS - MINUTE,
+)  # fmt: skip
+MODELS = (LARGE, MIDDLE, CODER, EMBEDDER)
+INFERENCE = InferenceStats(
+    48 * GB,
+    (
+        MemoryShare("weights", 18 * GB),
+        MemoryShare("kv", 3 * GB),
+        MemoryShare("prompt cache", GB),
+        MemoryShare("embedder", 130_000_000),
+        MemoryShare("lake", 64_000_000),
+        MemoryShare("reserve", 6 * GB),
+    ),
+    device="Apple M4 Max",
+    running=2,
+    waiting=1,
+    tokens_per_s=31.2,
+)
+FULL = replace(WELL, lake=LAKE, models=MODELS, inference=INFERENCE)
 
 HITS = (
     Hit(
@@ -87,6 +124,8 @@ def _daemon(status: LaptopStatus) -> ScriptedDaemon:
     daemon = ScriptedDaemon(status=status)
     if status.lake is not None:
         daemon.lake.now = status.lake
+    daemon.models.now = ModelList(status.models)
+    daemon.models.load_now = status.inference or InferenceStats(0)
     daemon.blobs[ContentHash("5" * 32)] = MONEY.encode()
     daemon.found = FOUND
     return daemon
@@ -121,6 +160,19 @@ def scene_lake_damaged() -> ScriptedDaemon:
         LakeStep("snapshot", 2, 2, "snapshot 2: 14.words is damaged", ok=False),
         LakeStep("done", 2, 2, "1 of 16 files is damaged", ok=False, ended=True),
     )
+    return daemon
+
+
+def scene_models() -> ScriptedDaemon:
+    """One in memory, one on the SSD, one on its way to neither."""
+    return _daemon(FULL)
+
+
+def scene_models_fetching() -> ScriptedDaemon:
+    """A fetch that is a quarter done."""
+    daemon = scene_models()
+    coming = replace(CODER, state="arriving", progress=0.25, detail="")
+    daemon.models.pieces = (coming, asyncio.Event())
     return daemon
 
 

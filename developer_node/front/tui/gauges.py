@@ -89,6 +89,8 @@ class Gauges:
     def __init__(self) -> None:
         self.lake_bytes = Samples()
         self.tokens_per_s = Samples()
+        self.speeds: dict[str, Samples] = {}
+        """Of each model, by its name."""
         self._lake: tuple[LakeStats, int] | None = None
         self._models: tuple[tuple[Model, ...], InferenceStats | None, int] | None = None
         self._heard = False
