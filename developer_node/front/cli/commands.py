@@ -8,6 +8,7 @@ TABLE = """\
 Start, look, stop
   up        machine:up           Start the nodes that are missing here, and watch repositories.
   status    machine:status       Tell how things stand, and what needs you.
+  doctor    doctoring:doctor     Look for what is wrong here, and say what to do about it.
   tui       machine:tui          Open the TUI: timeline, failures, questions.
   watch     machine:watch        Watch one more repository from now on.
   unwatch   capturing:unwatch    Follow a repository no more; what was recorded of it stays.

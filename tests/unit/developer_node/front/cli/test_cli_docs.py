@@ -48,8 +48,9 @@ from developer_node.front import (
     output_json_models,
     output_json_remedies,
 )
-from developer_node.front.cli import recording
+from developer_node.front.cli import doctoring, recording
 from developer_node.front.cli.application import application
+from developer_node.front.doctor.finding import Finding
 from developer_node.front.output_blob import as_json as open_json
 from developer_node.front.reference import excerpt, read_reference
 
@@ -101,6 +102,7 @@ PRINTED: dict[str, Any] = {
     "related": output_json_lake.related(
         Related((Relation(RelatedThing("commit", "c"), "changed", RelatedThing("file", "a.py")),))
     ),
+    "doctor": doctoring.as_json([Finding("dragon-away", "It is not running.", "Start it.", 3)]),
     "kept": output_json_lake.kept((KeptItem("records", "journal"),)),
     "snapshot": output_json_lake.steps((LakeStep("memory", 1, 3, "memory.db"),)),
     "lake": output_json_lake.lake(LAKE),

@@ -1,0 +1,118 @@
+"""Every check in one list, and the ground that they look at."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+
+from common.daemon.home import Home, Ready
+from common.errors import PostDevAIError
+from common.model.laptop import LaptopStatus
+from common.model.node import Role
+from developer_node.front import bare_machine
+from developer_node.front.doctor import certificates, keeping, machine, mesh, running
+from developer_node.front.doctor.finding import (
+    REFUSED,
+    ROLES,
+    Check,
+    Finding,
+    Ground,
+    Mount,
+)
+
+CHECKS: tuple[Check, ...] = (
+    machine.packages,
+    machine.git,
+    keeping.room,
+    keeping.network,
+    keeping.modes,
+    keeping.sealing,
+    running.ready_files,
+    running.locks,
+    running.ports,
+    running.absent,
+    running.door,
+    running.hung,
+    running.versions,
+    certificates.certificates,
+    mesh.nodes,
+    mesh.circuits,
+    mesh.lake,
+    mesh.outbox,
+    mesh.models,
+    mesh.repositories,
+    mesh.near,
+    machine.watches,
+    machine.budgets,
+    machine.egress,
+    machine.rc_lines,
+    keeping.paused,
+    keeping.privacy,
+)
+WATCHES = Path("/proc/sys/fs/inotify/max_user_watches")
+ANSWER_S = 5.0
+
+
+def examine(ground: Ground) -> list[Finding]:
+    """What is wrong, in the order in which it is worth being mended."""
+    return [finding for check in CHECKS for finding in check(ground)]
+
+
+def unusable(error: PostDevAIError) -> Finding:
+    """HOME itself: nothing else can be looked at."""
+    said = error.message[:1].upper() + error.message[1:]
+    hint = error.hint[:1].upper() + error.hint[1:]
+    return Finding("home", f"{said}.", f"{hint}.", REFUSED)
+
+
+async def ground_of(home: Home, environment: Mapping[str, str]) -> Ground:
+    """Looks once."""
+    from developer_node.front.shell.recorded.installing import rc_file
+
+    kinds = (rc_file("bash"), rc_file("zsh"), rc_file("fish"))
+    found: dict[Role, Ready] = {}
+    for role in ROLES:
+        if (ready := home.ready(role)) is not None:
+            found[role] = ready
+    return Ground(
+        home=home,
+        status=await _status(home),
+        now_ms=time.time_ns() // 1_000_000,
+        version=version("postdevai"),
+        environment=environment,
+        mounts=tuple(Mount(p.mountpoint, p.fstype) for p in psutil.disk_partitions(all=True)),
+        free_bytes=lambda path: shutil.disk_usage(path).free,
+        memory_bytes=psutil.virtual_memory().total,
+        watches_max=_watches(),
+        lacking=bare_machine.lacking(),
+        rc_files=tuple(path for path in kinds if path is not None),
+        ready=found,
+    )
+
+
+async def _status(home: Home) -> LaptopStatus | PostDevAIError:
+    from developer_node.front.local_client import LocalClient
+
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            async with await LocalClient.connect(home, timeout=ANSWER_S) as client:
+                return await client.status()
+    except PostDevAIError as error:
+        return error
+    except TimeoutError:
+        from common.errors import Unavailable
+
+        return Unavailable(f"no answer within {ANSWER_S:.0f} s")
+
+
+def _watches() -> int:
+    try:
+        return int(WATCHES.read_text("ascii"))
+    except (OSError, ValueError):
+        return 0  # macOS has no such limit

@@ -1,0 +1,75 @@
+"""What a check is given, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from common.daemon.home import Home, Ready
+from common.errors import PostDevAIError
+from common.model.laptop import LaptopStatus
+from common.model.node import Role
+
+ROLES: tuple[Role, ...] = ("coordinator", "dragon", "developer")
+
+ATTENTION, NOT_INSTALLED, UNAVAILABLE, REFUSED, CORRUPT = 1, 2, 3, 4, 5
+"""What a finding's code means: those of docs/cli.md; 1 is meant so, and worth knowing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault."""
+
+    name: str
+    """Stable, for scripts."""
+    sentence: str
+    next: str
+    """What to do."""
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A file system and where it is."""
+
+    place: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What there is to look at, read once."""
+
+    home: Home
+    status: LaptopStatus | PostDevAIError
+    """What the laptop's daemon says, or why it says nothing."""
+    now_ms: int
+    version: str
+    """Of this program."""
+    environment: Mapping[str, str]
+    mounts: tuple[Mount, ...]
+    free_bytes: Callable[[Path], int]
+    """On the disk that holds a path."""
+    memory_bytes: int
+    watches_max: int
+    """Directories that the kernel lets one user watch; 0 where it does not say."""
+    lacking: tuple[str, ...]
+    """Python packages that are not there."""
+    rc_files: tuple[Path, ...]
+    ready: Mapping[Role, Ready] = field(default_factory=dict[Role, Ready])
+    """Of the nodes that run here."""
+
+    @property
+    def known(self) -> LaptopStatus | None:
+        """What the daemon says; None when it says nothing."""
+        return self.status if isinstance(self.status, LaptopStatus) else None
+
+    def lives_here(self, role: Role) -> bool:
+        """Whether this HOME has such a node, running or not."""
+        if role == "coordinator":
+            return (self.home.root / "coordinator" / "authority" / "ca.pem").exists()
+        return (self.home.root / role / "identity").is_dir()
+
+
+Check = Callable[[Ground], Iterator[Finding]]
