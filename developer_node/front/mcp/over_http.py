@@ -92,6 +92,7 @@ def listen(port: int) -> socket.socket:
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         opened.bind((LOOPBACK, port))
+        opened.listen()  # whoever is told the address may come at once
     except OSError as error:
         opened.close()
         raise Conflict(

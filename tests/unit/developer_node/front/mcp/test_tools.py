@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import anyio
 import jsonschema
 import pytest
 from mcp import Client
@@ -262,6 +263,9 @@ async def test_an_answer_comes_with_its_passages_and_progress_on_the_way(
 
     async with connects() as agent:
         result = await agent.call_tool("ask", {"question": "why?"}, progress_callback=hear)
+        with anyio.fail_after(60):
+            while len(heard) < 3:  # noqa: ASYNC110 - a list tells nobody
+                await anyio.sleep(0.01)
     data = result.structured_content
     assert data["citations"][0]["path"] == "src/retry.py"
     assert data["passages"][0]["text"].startswith("def next")
