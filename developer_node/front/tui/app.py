@@ -143,7 +143,7 @@ class PostDevAIApp(App[None]):
             self._notebook.state = message.state
         new = self._notebook.add_cards(message.cards)
         self._refresh()
-        if new and not isinstance(self._view, FailuresView):
+        if new and not isinstance(self._view, FailuresView | DashboardView):
             said = plain(headline(new[-1]).plain)
             self.notify(
                 f"{said}\n{NUMBER_OF['failures']} shows it",
@@ -160,6 +160,7 @@ class PostDevAIApp(App[None]):
     def on_status_arrived(self, message: messages.StatusArrived) -> None:
         """Nodes, outbox, lake, models."""
         self._notebook.gauges.take(message.status, self._clock.now_ms())
+        self._notebook.pulse.take(message.status, self._clock.now_ms())
         paused = self._paused()
         if (message.status, paused) != (self._notebook.status, self._notebook.paused):
             self._notebook.paused = paused
@@ -192,6 +193,12 @@ class PostDevAIApp(App[None]):
         await self.action_view(AskView.VIEW)
         if isinstance(self.screen, AskView):
             self.screen.put(message.question)
+
+    async def on_view_wanted(self, message: messages.ViewWanted) -> None:
+        """To the view, and there to the row."""
+        await self.action_view(message.view)
+        if message.key and isinstance(self.screen, View):
+            self.screen.point_at(message.key)
 
     # Keys
 

@@ -68,13 +68,16 @@ def share_bar(share: float, width: int, style: str = "$primary") -> Content:
     return Content.assemble(("█" * filled, style), ("░" * (width - filled), "$foreground-muted"))
 
 
-def sparkline(values: Sequence[float], width: int) -> str:
-    """The newest values at the right, a cell each or the highest of several, from nought up."""
+def sparkline(values: Sequence[float], width: int, top: float = 0.0) -> str:
+    """The newest values at the right, a cell each or the highest of several, from nought up.
+
+    `top`: what fills a cell at least; 0 for the highest value alone.
+    """
     if not values or width < 1:
         return ""
     per_cell = -(-len(values) // width)
     cells = [max(values[i : i + per_cell]) for i in range(0, len(values), per_cell)]
-    top = max(cells)
+    top = max(top, *cells)
     if top <= 0:
         return _HEIGHTS[0] * len(cells)
     return "".join(_HEIGHTS[min(7, round(7 * value / top))] for value in cells)

@@ -87,6 +87,15 @@ class QuestionWanted(Message):
         self.question = question
 
 
+class ViewWanted(Message):
+    """A screen wants another view to be opened, at one of its rows if a key is given."""
+
+    def __init__(self, view: str, key: str = "") -> None:
+        super().__init__()
+        self.view = view
+        self.key = key
+
+
 class ProofWanted(Message):
     """A screen wants a remedy, or a fix of the past, to be tried again; the person is asked."""
 

@@ -13,6 +13,7 @@ from common.model.lake import HistoryEntry
 from common.model.laptop import FeedState, LaptopStatus
 from common.model.remedy import CardStats
 from developer_node.front.tui.gauges import Gauges
+from developer_node.front.tui.pulse import Pulse
 
 EVENTS_MAX = 1_000
 FILES_MAX = 1_000
@@ -45,6 +46,8 @@ class Notebook:
         self.lost: Lost | None = None
         self.gauges = Gauges()
         """What was measured in this session."""
+        self.pulse = Pulse()
+        """How busy the nodes were lately."""
         self.paused = ""
         """Why no command is recorded now, in a sentence; empty while recording goes on."""
         self.verdicts: dict[str, Verdict] = {}

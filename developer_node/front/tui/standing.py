@@ -37,6 +37,11 @@ class Standing:
     grave: bool = False
 
 
+def sign(light: Light) -> tuple[str, str]:
+    """The sign of a node and its style."""
+    return _SIGNS[light]
+
+
 def light(notebook: Notebook, role: Role) -> Light:
     """Whether a node of this role is there, as far as is known now."""
     status, state = notebook.status, notebook.state
@@ -79,7 +84,7 @@ def banner(notebook: Notebook) -> Standing | None:
         goes_on = paused or f"Recording goes on{kept}."
         return Standing(
             why or "The Dragon cannot be reached.",
-            f"{goes_on} Cards, search and answers come back with it.",
+            f"{goes_on} {_without_dragon(notebook.status)}",
         )
     if light(notebook, "coordinator") == "off":
         why = said or (
@@ -90,6 +95,14 @@ def banner(notebook: Notebook) -> Standing | None:
             f"{paused} {_WITH_KNOWN_ROUTES}".strip(),
         )
     return Standing(said or paused, paused if said else "") if said or paused else None
+
+
+def _without_dragon(status: LaptopStatus | None) -> str:
+    near = status.near if status else None
+    if near is None or not near.symptoms:
+        return "Cards, search and answers come back with it."
+    known = count(near.symptoms, "failure")
+    return f"Away: this laptop answers from its own memory ({known}); the rest comes back with it."
 
 
 def _lost_banner(notebook: Notebook) -> Standing:

@@ -18,6 +18,7 @@ from developer_node.front.tui.messages import CopyWanted
 from developer_node.front.tui.notebook import Notebook
 from developer_node.front.tui.plain import plain
 from developer_node.front.tui.widgets.frame import Banner, StatusStrip, Tabs
+from developer_node.front.tui.widgets.row_list import RowList
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,12 @@ class View(Screen[None]):
     def on_resize(self) -> None:
         """The strip has a short form."""
         self.refresh_view()
+
+    def point_at(self, key: str) -> None:
+        """Puts the cursor on a row, if it is there."""
+        self.refresh_view()
+        for rows in self.query(RowList):
+            rows.select(key)
 
     def copy(self, text: str, what: str) -> None:
         """To the clipboard of the terminal."""
