@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from typing import cast
 
+import pytest
+
+from common.model.answer import Away
+from common.model.event import CommandFinished
 from developer_node.front.tui.widgets.row_list import RowList
 from tests.support.scripted_daemon import ScriptedDaemon
 from tests.support.tui_scenes import (
     AWAY,
     FLAKY,
+    PYTEST,
     REMEDY,
     WELL,
     app_of,
     card,
     scene_ambiguous,
     scene_card,
+    scene_cards,
     scene_live,
     seen,
     settled,
@@ -169,3 +177,99 @@ async def test_a_rejected_remedy_is_rejected_in_the_list_too() -> None:
         await settled(pilot)
         await pilot.press("3", "x")
         await until(pilot, lambda: seen(pilot).count("rejected") >= 2)
+
+
+async def test_words_narrow_the_cards_and_escape_shows_all_again() -> None:
+    """The card beside the list is one of those that are left."""
+    async with app_of(scene_cards()).run_test(size=(120, 32)) as pilot:
+        await settled(pilot)
+        await pilot.press("3")
+        await settled(pilot)
+        rows = pilot.app.screen.query_one(RowList)
+        await pilot.press("slash", *"keyerror")
+        await until(pilot, lambda: "1 of 3 with “keyerror”" in seen(pilot))
+        assert rows.row is not None and rows.row.key == "s3"
+        await until(pilot, lambda: "KeyError: 'EUR'" in seen(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: rows.row_count == 3)
+
+
+async def test_another_order_keeps_the_selected_card() -> None:
+    """And says which order it is."""
+    async with app_of(scene_cards()).run_test(size=(120, 32)) as pilot:
+        await settled(pilot)
+        await pilot.press("3")
+        await settled(pilot)
+        rows = pilot.app.screen.query_one(RowList)
+        held = rows.row.key if rows.row else ""
+        await pilot.press("o")
+        await until(pilot, lambda: "order: most often seen" in seen(pilot))
+        assert rows.row is not None and rows.row.key == held
+
+
+async def test_what_the_laptop_says_while_the_dragon_is_away_is_labelled_first() -> None:
+    """Above everything else that the card says."""
+    away = Away("mirror", "The Dragon is away since 13:40. This is what the laptop remembers.")
+    fresh = replace(card().recollection.freshness, away=away)
+    said = card()
+    said = replace(said, recollection=replace(said.recollection, freshness=fresh))
+    daemon = ScriptedDaemon(status=WELL, items=[said])
+    async with app_of(daemon).run_test(size=(100, 32)) as pilot:
+        await settled(pilot)
+        await pilot.press("3")
+        await until(pilot, lambda: "The Dragon is away since 13:40" in seen(pilot))
+        lines = seen(pilot)
+        assert lines.index("Away ") < lines.index("Knows about") < lines.index("What failed")
+
+
+async def test_the_diff_stands_side_by_side_where_there_is_room_and_a_key_changes_that() -> None:
+    """With before on the left and after on the right of one line."""
+    async with app_of(scene_card()).run_test(size=(140, 34)) as pilot:
+        await settled(pilot)
+        await pilot.press("3")
+        await settled(pilot)
+        await pilot.press("d")
+        await until(pilot, lambda: "share, rest = divmod" in seen(pilot))
+        both = [li for li in seen(pilot).splitlines() if "round(self.cents" in li]
+        assert "divmod" in both[0]
+        await pilot.press("vertical_line")
+        await until(
+            pilot,
+            lambda: all(
+                "divmod" not in li for li in seen(pilot).splitlines() if "round(self.cents" in li
+            ),
+        )
+
+
+async def test_the_editor_is_opened_where_it_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A real program with a window of its own; the file is looked for where the command ran."""
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_money.py").write_text("x = 1\n")
+    told, program = tmp_path / "told", tmp_path / "code"
+    program.write_text(f'#!/bin/sh\nprintf "%s " "$@" > {told}.part\nmv {told}.part {told}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("VISUAL", str(program))
+    ran = replace(PYTEST, body=replace(cast(CommandFinished, PYTEST.body), cwd=str(tmp_path)))
+    daemon = ScriptedDaemon(status=WELL, items=[ran, card()])
+    async with app_of(daemon).run_test(size=(100, 32)) as pilot:
+        await settled(pilot)
+        await pilot.press("3")
+        await settled(pilot)
+        await pilot.press("e")
+        await until(pilot, told.exists)
+    assert told.read_text().split() == ["-g", f"{tmp_path}/tests/test_money.py:31"]
+
+
+async def test_without_an_editor_the_person_is_told_what_to_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.delenv("EDITOR", raising=False)
+    async with app_of(scene_card()).run_test(size=(100, 32), notifications=True) as pilot:
+        await settled(pilot)
+        await pilot.press("3")
+        await settled(pilot)
+        await pilot.press("e")
+        await until(pilot, lambda: "No editor is set." in seen(pilot))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
+
+from textual.widgets import Input
 
 from common.errors import Unavailable
 from common.model.event import Output, ProofFinished
@@ -18,7 +21,16 @@ from common.model.remedy import (
     ProofStep,
 )
 from tests.support.scripted_daemon import NOW_MS
-from tests.support.tui_scenes import HOME, app_of, scene_card, scene_empty, seen, settled, until
+from tests.support.tui_scenes import (
+    HOME,
+    REMEDY,
+    app_of,
+    scene_card,
+    scene_empty,
+    seen,
+    settled,
+    until,
+)
 
 RED = ProofStep(ProofProgress("red", 3, 3, "red 3 of 3"))
 GREEN = ProofStep(ProofProgress("green", 1, 3, "green 1 of 3"))
@@ -131,13 +143,45 @@ async def test_a_past_without_such_a_fix_is_said_as_it_is() -> None:
         await until(pilot, lambda: "None of 200 commits carries a test." in seen(pilot))
 
 
-async def test_a_card_is_put_off_for_an_hour() -> None:
+async def test_a_card_is_put_off_for_as_long_as_one_likes() -> None:
+    """An hour is proposed; Esc puts nothing off."""
     daemon = scene_card()
     async with app_of(daemon).run_test(size=(100, 32), notifications=True) as pilot:
         await settled(pilot)
-        await pilot.press("3", "s")
-        await until(pilot, lambda: "Not again for an hour" in seen(pilot))
-        assert daemon.remedies.snoozed == [("s1", 60)]
+        await pilot.press("3")
+        await settled(pilot)
+        await pilot.press("s")
+        await until(pilot, lambda: "four hours" in seen(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: "four hours" not in seen(pilot))
+        await pilot.press("s")
+        await until(pilot, lambda: "four hours" in seen(pilot))
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: "Not again for four hours" in seen(pilot))
+        assert daemon.remedies.snoozed == [("s1", 240)]
+
+
+async def test_a_patch_is_saved_to_a_file_and_no_file_is_overwritten(tmp_path: Path) -> None:
+    daemon = scene_card()
+    daemon.remedies.patch = DraftedPatch(REMEDY.diff, True, "It applies.", "git apply")
+    there = tmp_path / "there.patch"
+    there.write_text("mine")
+    async with app_of(daemon).run_test(size=(100, 32), notifications=True) as pilot:
+        await settled(pilot)
+        await pilot.press("3")
+        await settled(pilot)
+        await pilot.press("t")
+        await until(pilot, lambda: "It applies." in seen(pilot))
+        await pilot.press("w")
+        await until(pilot, lambda: "Enter saves." in seen(pilot))
+        pilot.app.screen.query_one(Input).value = str(there)
+        await pilot.press("enter")
+        await until(pilot, lambda: "is there already" in seen(pilot))
+        pilot.app.screen.query_one(Input).value = str(tmp_path / "new.patch")
+        await pilot.press("enter")
+        await until(pilot, lambda: "Saved to" in seen(pilot))
+    assert there.read_text() == "mine"
+    assert (tmp_path / "new.patch").read_text() == REMEDY.diff
 
 
 async def test_a_remedy_is_taken_as_a_patch_with_the_line_that_applies_it() -> None:

@@ -96,6 +96,16 @@ def headline(card: Suggestion) -> Content:
     return Content.assemble((_heading(failure), "bold $text-error"), (f"   {symptom}", style))
 
 
+def facts_of_knowledge(card: Suggestion) -> list[Fact]:
+    """Who says it and how much he knows: what everything else on the card rests on."""
+    fresh = card.recollection.freshness
+    facts = [Fact("Knows about", Content.styled(freshness(fresh), MUTED))]
+    if fresh.away is not None:
+        said = Content.styled(one_line(fresh.away.sentence, 400), "$text-warning")
+        facts.insert(0, Fact("Away", said))
+    return facts
+
+
 def facts_of_failure(card: Suggestion, now_ms: int, zone: tzinfo | None) -> list[Fact]:
     """What failed, when it was last seen and where, and how often it fails for no reason."""
     recollection = card.recollection
@@ -165,14 +175,10 @@ def facts_after_diff(remedy: Remedy) -> list[Fact]:
 
 
 def facts_of_card(card: Suggestion, taken: CardStats | None = None) -> list[Fact]:
-    """Why the card is here, how cards of its project were taken, and how much it knows."""
+    """Why the card is here, and how cards of its project were taken."""
     return [
         *([Fact("Why shown", _text(card.why))] if card.why else []),
         *([Fact("Cards here", _taken(taken))] if taken is not None else []),
-        Fact(
-            "Knows about",
-            Content.styled(freshness(card.recollection.freshness), MUTED),
-        ),
     ]
 
 
@@ -189,6 +195,15 @@ def see_command(remedy: Remedy, failure: Failure | None) -> str:
     if failure is not None and failure.fingerprint:
         return f"postdevai recall --fingerprint {failure.fingerprint}"
     return "postdevai recall --last"
+
+
+def own_place(card: Suggestion) -> tuple[str, int] | None:
+    """The path and the line of the developer's own code where it failed; None when that is not
+    told."""
+    failure = card.recollection.failure
+    frames = failure.frames if failure else ()
+    own = next((frame for frame in reversed(frames) if frame.in_app and frame.path), None)
+    return (own.path, own.line) if own else None
 
 
 def question_about(failure: Failure) -> str:

@@ -11,9 +11,11 @@ from textual.content import Content
 from textual.widgets import Static
 
 from common.errors import PostDevAIError
+from common.model.event import CommandFinished
 from common.model.failure import Remedy, Suggestion, Verdict
 from common.model.remedy import ProofTarget
-from developer_node.front.tui.card import card_row, question_about, see_command
+from developer_node.front.tui.card import card_row, own_place, question_about, see_command
+from developer_node.front.tui.editor import edit, first_of
 from developer_node.front.tui.empty import nothing
 from developer_node.front.tui.messages import (
     PastWanted,
@@ -23,11 +25,25 @@ from developer_node.front.tui.messages import (
     TextWanted,
 )
 from developer_node.front.tui.opened import open_diff, open_output, open_patch
-from developer_node.front.tui.screens.view import View
+from developer_node.front.tui.ordering import Order, next_order, ordered
+from developer_node.front.tui.plain import one_line
+from developer_node.front.tui.rows import matching
+from developer_node.front.tui.screens.pick import Choice, PickScreen
+from developer_node.front.tui.screens.view import Desk, View
 from developer_node.front.tui.widgets.card_pane import CardPane, Drawn
+from developer_node.front.tui.widgets.filter_field import FilterField
+from developer_node.front.tui.widgets.frame import Line
 from developer_node.front.tui.widgets.row_list import RowList
 
-SNOOZE_MINUTES = 60
+SNOOZES = (
+    Choice("15", "15 minutes"),
+    Choice("60", "an hour"),
+    Choice("240", "four hours"),
+    Choice("1440", "a day"),
+    Choice("10080", "a week"),
+)
+"""By minutes."""
+SNOOZE_USUAL = "60"
 
 _EMPTY = Content.assemble(
     ("No failure has come back.\n\n", "bold"),
@@ -55,7 +71,11 @@ class FailuresView(View):
         Binding("N", "other_remedy(-1)", "Previous remedy", show=False),
         Binding("p", "prove", "Prove", tooltip="Prove: red without it, green with it, offline"),
         Binding("t", "take", "Patch", tooltip="Take it as a patch for git apply"),
-        Binding("s", "snooze", "Snooze", tooltip="Snooze: not again for an hour"),
+        Binding("s", "snooze", "Snooze", tooltip="Snooze: not again for a while"),
+        Binding("e", "edit", "Editor", tooltip="Open in $EDITOR where it failed", show=False),
+        Binding("slash", "filter", "Filter", key_display="/", show=False),
+        Binding("o", "order", "Order", tooltip="Another order of the cards", show=False),
+        Binding("escape", "clear_filter", "Show all", key_display="Esc"),
         Binding("i", "ask_about", "Ask", tooltip="Ask about this failure", show=False),
         Binding("m", "past", "Past fixes", tooltip="Fixes in the git log that carry a test"),
         Binding("y", "copy", "Copy", tooltip="Copy the command that shows it", show=False),
@@ -64,8 +84,17 @@ class FailuresView(View):
         Binding("K,left_square_bracket", "scroll_card(-1)", "Scroll card back", show=False),
     ]
 
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._chosen: dict[str, int] = {}
+        """Which remedy of a card is shown."""
+        self._order: Order = "newest"
+
     def body(self) -> ComposeResult:
-        """The list of cards, the selected card, and what stands there without any."""
+        """A filter that is hidden until asked for, the list of cards, the selected one, and what
+        stands there without any."""
+        yield FilterField("words that a card must have")
+        yield Line(id="counted")
         with Vertical(id="failures"):
             yield RowList("cards")
             yield CardPane(id="card", can_focus=False)
@@ -73,7 +102,6 @@ class FailuresView(View):
 
     def on_mount(self) -> None:
         """The list has the keys."""
-        self._chosen: dict[str, int] = {}
         self.query_one(RowList).focus()
 
     def on_screen_resume(self) -> None:
@@ -89,15 +117,15 @@ class FailuresView(View):
         """Cards of the notebook, and the selected one."""
         notebook, now_ms = self.desk.notebook, self.desk.clock.now_ms()
         cards = notebook.cards()
-        rows = self.query_one(RowList)
-        rows.show(
-            [
-                card_row(c, now_ms, self.desk.zone, c.id in notebook.unseen, notebook.verdicts)
-                for c in cards
-            ]
-        )
+        rows, words = self.query_one(RowList), self.query_one(FilterField).value
+        every = [
+            card_row(c, now_ms, self.desk.zone, c.id in notebook.unseen, notebook.verdicts)
+            for c in ordered(cards, self._order, notebook.verdicts)
+        ]
+        rows.show(matching(every, words))
+        self._say_count(len(cards), words)
         rows.display = bool(cards)
-        self.query_one("#card").display = bool(cards)
+        self.query_one("#card").display = self.card is not None
         empty = self.query_one("#empty", Static)
         empty.display = not cards
         if not cards:
@@ -109,6 +137,31 @@ class FailuresView(View):
             done = notebook.done_for(remedy.id) if remedy else None
             drawn = Drawn(card, remedy, verdicts, now_ms // 60_000, self.desk.zone, taken, done)
             self.query_one(CardPane).show(drawn)
+
+    def _say_count(self, among: int, words: str) -> None:
+        said = self.query_one("#counted", Line)
+        said.display = bool(words) or self._order != "newest"
+        shown = self.query_one(RowList).row_count
+        found = f"{shown:,} of {among:,} with “{one_line(words, 40)}”  " if words else ""
+        order = f"order: {self._order}" if self._order != "newest" else ""
+        said.say(Content.styled(f"{found}{order}", "$foreground-muted"))
+
+    def select(self, card_id: str) -> None:
+        """Another view leads here."""
+        self.query_one(FilterField).close()
+        self.refresh_view()
+        rows = self.query_one(RowList)
+        rows.select(card_id)
+        rows.focus()
+
+    def on_input_changed(self) -> None:
+        """Filters while it is typed."""
+        self.refresh_view()
+        self.refresh_bindings()
+
+    def on_input_submitted(self) -> None:
+        """On to the cards."""
+        self.query_one(RowList).focus()
 
     def on_row_highlighted(self, message: RowHighlighted) -> None:
         """Looked at."""
@@ -141,8 +194,17 @@ class FailuresView(View):
         """Only what can be done with the selected card."""
         if not self.whole:
             return True
+        field = self.query_one(FilterField)
+        if action == "clear_filter":
+            return bool(field.display)
+        if action == "filter":
+            return bool(self.desk.notebook.cards()) and not field.has_focus
+        if action == "order":
+            return len(self.desk.notebook.cards()) > 1
         if action == "past":
-            return self.card is None and bool(self._repository())
+            return not self.desk.notebook.cards() and bool(self._repository())
+        if action == "edit":
+            return self.card is not None and own_place(self.card) is not None
         if action in ("snooze", "ask_about"):
             return self.card is not None
         if action not in _NEEDS_REMEDY:
@@ -188,8 +250,46 @@ class FailuresView(View):
     def action_snooze(self) -> None:
         """Not again for an hour."""
         card = self.card
-        if card is not None:
-            self.run_worker(self._snooze(card), group="snooze")
+        if card is None:
+            return
+
+        def chosen(minutes: str | None) -> None:
+            if minutes:
+                self.run_worker(self._snooze(card, int(minutes)), group="snooze")
+
+        picking = PickScreen("No card for this symptom for", SNOOZES, SNOOZE_USUAL)
+        # textual leaves the type of an app's result open here
+        self.app.push_screen(picking, chosen)  # pyright: ignore[reportUnknownMemberType]
+
+    def action_edit(self) -> None:
+        """Where it failed, in the person's own editor."""
+        card = self.card
+        place = own_place(card) if card is not None else None
+        if card is None or place is None:
+            return
+        path, line = place
+        event = self.desk.notebook.event(card.event_id)
+        ran = event.body.cwd if event and isinstance(event.body, CommandFinished) else ""
+        seen = [occurrence.cwd for occurrence in card.recollection.occurrences]
+        status = self.desk.notebook.status
+        watched = [repository.path for repository in status.repositories] if status else []
+        edit(self, first_of((ran, *seen, *watched), path), line)
+
+    def action_filter(self) -> None:
+        """Opens the filter."""
+        self.query_one(FilterField).open()
+        self.refresh_bindings()
+
+    def action_clear_filter(self) -> None:
+        """Every card again."""
+        self.query_one(FilterField).close()
+        self.query_one(RowList).focus()
+        self.refresh_bindings()
+
+    def action_order(self) -> None:
+        """Another order; the selected card stays selected."""
+        self._order = next_order(self._order)
+        self.refresh_view()
 
     def action_ask_about(self) -> None:
         """In the view where one asks."""
@@ -243,14 +343,15 @@ class FailuresView(View):
         self.desk.notebook.taken = {each.project: each for each in stats}
         self.refresh_view()
 
-    async def _snooze(self, card: Suggestion) -> None:
+    async def _snooze(self, card: Suggestion, minutes: int) -> None:
         try:
-            await self.desk.reader.snooze(card.id, SNOOZE_MINUTES)
+            await self.desk.reader.snooze(card.id, minutes)
         except PostDevAIError as error:
             self.complain(error)
             return
         self.desk.notebook.snoozed.add(card.id)
-        self.notify("Not again for an hour.", timeout=2, markup=False)
+        said = next(choice.said for choice in SNOOZES if choice.key == str(minutes))
+        self.notify(f"Not again for {said}.", timeout=2, markup=False)
 
     async def _judge(self, remedy: Remedy, verdict: Verdict) -> None:
         try:

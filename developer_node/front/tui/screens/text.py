@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -17,6 +18,7 @@ from developer_node.front.tui.editor import edit
 from developer_node.front.tui.messages import CopyWanted
 from developer_node.front.tui.opened import Opening, Page
 from developer_node.front.tui.plain import one_line
+from developer_node.front.tui.screens.save import SaveScreen
 from developer_node.front.tui.widgets.text_pane import TextPane
 
 
@@ -28,6 +30,7 @@ class TextScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,backspace", "app.pop_screen", "Back", key_display="Esc", id="text.back"),
         Binding("y", "copy", "Copy all", id="text.copy"),
+        Binding("w", "save", "Save", tooltip="Save the change to a file", id="text.save"),
         Binding("n", "stop(1)", "Next failing line", id="text.next_stop"),
         Binding("N", "stop(-1)", "Failing line before", show=False, id="text.previous_stop"),
         Binding("e", "edit", "Editor", tooltip="Open in $EDITOR at the line", id="text.edit"),
@@ -93,6 +96,8 @@ class TextScreen(Screen[None]):
         """Only what there is something to do for."""
         page = self._page
         match action:
+            case "save":
+                return page is not None and bool(page.raw)
             case "stop":
                 return page is not None and not page.numbered and len(page.stops) > 1
             case "edit":
@@ -126,6 +131,19 @@ class TextScreen(Screen[None]):
         file, line = (stop.file, stop.at) if stop and stop.file else (page.file, 0)
         if file is not None:
             edit(self, file, line)
+
+    def action_save(self) -> None:
+        """The change, to a file."""
+        if self._page is None:
+            return
+
+        def saved(path: str | None) -> None:
+            if path:
+                self.notify(one_line(f"Saved to {path}.", 300), timeout=4, markup=False)
+
+        saving = SaveScreen(self._page.raw, str(Path.cwd() / "change.patch"))
+        # textual leaves the type of an app's result open here
+        self.app.push_screen(saving, saved)  # pyright: ignore[reportUnknownMemberType]
 
     def action_copy(self) -> None:
         """All of the text."""

@@ -21,6 +21,7 @@ from developer_node.front.tui.card import (
     facts_after_diff,
     facts_of_card,
     facts_of_failure,
+    facts_of_knowledge,
     facts_of_remedy,
     headline,
 )
@@ -85,6 +86,7 @@ def _parts(wanted: Drawn, diff: Sequence[Content]) -> list[Widget]:
     card, remedy = wanted.card, wanted.remedy
     now_ms = wanted.now_minute * 60_000
     parts: list[Widget] = [Static(headline(card), classes="headline")]
+    parts += [FactLine(fact) for fact in facts_of_knowledge(card)]
     parts += [FactLine(fact) for fact in facts_of_failure(card, now_ms, wanted.zone)]
     if remedy is not None:
         facts = facts_of_remedy(card, remedy, wanted.verdicts, wanted.done)
