@@ -21,6 +21,7 @@ from dragon_node.answer.answering import Answering
 from dragon_node.answer.retrieval import Retrieval
 from dragon_node.answer.suggesting import Suggestions
 from dragon_node.config import Config
+from dragon_node.failures.following import Following
 from dragon_node.failures.material import Material
 from dragon_node.failures.memory import FailureMemory
 from dragon_node.failures.recall import Recaller
@@ -109,6 +110,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
                     reception.feedback,
                     reception,
                     Material(lake, recaller),
+                    Following(lake, recaller),
                 ),
             ),
             membership.guard,

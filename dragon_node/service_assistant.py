@@ -10,7 +10,7 @@ from typing import Any, Protocol, get_args
 from grpc.aio import ServicerContext
 
 from common.errors import Invalid
-from common.model import answer
+from common.model import answer, near
 from common.model.failure import Suggestion, Verdict
 from common.model.remedy import CardStats, RemedyMaterial
 from common.pb.postdevai.v1 import failure_pb2, remedy_pb2
@@ -19,6 +19,8 @@ from common.pb.postdevai.v1.assistant_service_pb2 import (
     AskResponse,
     FeedbackRequest,
     FeedbackResponse,
+    FollowMemoryRequest,
+    FollowMemoryResponse,
     GetCardStatsRequest,
     GetCardStatsResponse,
     GetMaterialRequest,
@@ -46,6 +48,8 @@ PINNED_MAX = 20
 EXCLUDED_MAX = 50
 PATH_CHARS_MAX = 1_000
 NOTE_CHARS_MAX = 2_000
+HELD_MAX = 100_000
+"""Symptoms that a mirror may hold."""
 VERDICTS: dict[str, Verdict] = {verdict: verdict for verdict in get_args(Verdict)}
 
 Context = ServicerContext[Any, Any]
@@ -92,6 +96,14 @@ class MaterialLike(Protocol):
         ...
 
 
+class FollowingLike(Protocol):
+    """What a laptop's mirror is told."""
+
+    def follow(self, request: near.FollowMemoryRequest) -> AsyncGenerator[near.Told]:
+        """What differs from what it holds, then what changes, without end."""
+        ...
+
+
 class AssistantService(AssistantServiceServicer):
     """Answers, cards, and what people thought of them."""
 
@@ -102,12 +114,14 @@ class AssistantService(AssistantServiceServicer):
         feedback: Feedback,
         reception: ReceptionLike,
         material: MaterialLike,
+        following: FollowingLike,
     ) -> None:
         self._answering = answering
         self._suggestions = suggestions
         self._feedback = feedback
         self._reception = reception
         self._material = material
+        self._following = following
 
     async def Ask(  # noqa: N802
         self, request: AskRequest, context: Context
@@ -174,6 +188,19 @@ class AssistantService(AssistantServiceServicer):
             raise Invalid("remedy_id must name a remedy", field="remedy_id")
         found = await self._material.of(request.remedy_id)
         return GetMaterialResponse(material=to_pb(found, remedy_pb2.RemedyMaterial))
+
+    async def FollowMemory(  # noqa: N802
+        self, request: FollowMemoryRequest, context: Context
+    ) -> AsyncGenerator[FollowMemoryResponse]:
+        """What a mirror lacks, then what changes, without end."""
+        if len(request.held) > HELD_MAX:
+            raise Invalid(f"held has {len(request.held)}, {HELD_MAX:,} at most", field="held")
+        if not 0 <= request.since_ms < 1 << 63:
+            raise Invalid("since_ms must be a time", field="since_ms")
+        wanted = from_pb(request, near.FollowMemoryRequest)
+        async with aclosing(self._following.follow(wanted)) as parts:
+            async for part in parts:
+                yield to_pb(near.MemoryPart(part), FollowMemoryResponse)
 
 
 def question_from_pb(request: AskRequest) -> answer.AskRequest:

@@ -11,6 +11,7 @@ from grpc.aio import Channel, Metadata
 
 from common.model.answer import AskPart, AskRequest
 from common.model.failure import Suggestion, Verdict
+from common.model.near import FollowMemoryRequest, MemoryPart, Told
 from common.model.remedy import CardStats, RemedyMaterial
 from common.pb.postdevai.v1 import assistant_service_pb2 as pb
 from common.pb.postdevai.v1.assistant_service_pb2_grpc import AssistantServiceStub
@@ -81,6 +82,19 @@ class AssistantClient:
             "GetMaterial", request, pb.GetMaterialResponse, timeout_s=MATERIAL_S
         )
         return from_pb(found.material, RemedyMaterial)
+
+    async def follow_memory(self, request: FollowMemoryRequest) -> AsyncGenerator[Told]:
+        """What a mirror lacks, then what changes, until closed; Unavailable when the Dragon goes
+        away."""
+        message = to_pb(request, pb.FollowMemoryRequest)
+        stream = self._routed.stream(
+            lambda channel, metadata: AssistantServiceStub(channel).FollowMemory(
+                message, metadata=metadata
+            )
+        )
+        async with aclosing(stream) as parts:
+            async for part in parts:
+                yield from_pb(part, MemoryPart).part
 
     async def _answer(
         self,

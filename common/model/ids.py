@@ -47,6 +47,11 @@ def short_hash(*parts: str) -> str:
     return digest.hexdigest()
 
 
+def card_id(event_id: EventId, n: int) -> str:
+    """Of the card about the failure in place `n` of an event: whoever makes it names it alike."""
+    return short_hash("card", event_id, str(n), "a") * 2
+
+
 def new_event_id() -> EventId:
     """48 bits of milliseconds, then 80 random bits: sorts by time, never repeats."""
     millis = time.time_ns() // 1_000_000

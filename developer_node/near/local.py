@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from common.light import light, without_text
 from common.model.event import CommandFinished, Event, is_imported
 from common.model.failure import Failure, Occurrence
 from common.model.ids import EventId
-from developer_node.near.rows import light, without_text
 
 EVENTS_MAX = 2_000
 """The newest: of a longer absence the outbox has the rest."""

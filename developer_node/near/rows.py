@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from common.light import light
 from common.model.event import (
     ActDone,
     CommandFinished,
@@ -15,7 +16,6 @@ from common.model.event import (
     Event,
     FileChanged,
     GitOperation,
-    Output,
     ProofFinished,
     WorkingCopySeen,
     kind_of,
@@ -71,30 +71,6 @@ def entry_of(row: Iterable[Any]) -> HistoryEntry:
     """An event in a list; the columns of `EVENT`."""
     cursor, project, body = row
     return HistoryEntry(int(cursor), event_from_bytes(body), str(project))
-
-
-def light(event: Event) -> Event:
-    """Without what was printed, patches and lists of changes. What was left out of what a command
-    printed is counted as such."""
-    match event.body:
-        case CommandFinished() as command:
-            ground = command.ground and replace(command.ground, changes=(), dirty=())
-            failures = tuple(replace(f, imports=(), reaches=()) for f in command.failures)
-            output = without_text(command.output)
-            body = replace(command, output=output, ground=ground, failures=failures)
-            return replace(event, body=body)
-        case ProofFinished() | ActDone() as done:
-            return replace(event, body=replace(done, output=without_text(done.output)))
-        case GitOperation() as operation:
-            commits = tuple(replace(c, patch="", changes=(), cut=True) for c in operation.commits)
-            return replace(event, body=replace(operation, commits=commits))
-        case _:
-            return event
-
-
-def without_text(output: Output) -> Output:
-    """All of it is left out."""
-    return replace(output, text="", bytes_dropped=output.bytes_total)
 
 
 def words_of(event: Event) -> str:

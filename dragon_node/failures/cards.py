@@ -11,7 +11,7 @@ from __future__ import annotations
 import apsw
 
 from common.model.failure import Failure, Match
-from common.model.ids import short_hash
+from common.model.ids import EventId, card_id
 from dragon_node.failures.joined import IN, as_json, together
 from dragon_node.failures.judged import CURSORS_A_RECORD, is_snoozed, standing
 from dragon_node.failures.kept import KnownRemedy
@@ -42,7 +42,7 @@ def offer(db: apsw.Connection, run: Run, n: int, failure: Failure, episode: int)
     db.execute(
         f"INSERT OR REPLACE INTO cards VALUES ({','.join('?' * 13)})",
         (
-            *(cursor, short_hash("card", run.event_id, str(n), "a") * 2, run.lsn, n, run.at_ms),
+            *(cursor, card_id(EventId(run.event_id), n), run.lsn, n, run.at_ms),
             *(run.event_id, run.project, run.project_name, run.wc, failure.fingerprint),
             *(episode, what.match, why(what, failure)),
         ),

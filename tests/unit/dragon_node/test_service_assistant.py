@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 import pytest
 
@@ -13,7 +13,16 @@ from common.errors import Invalid, Missing, PostDevAIError
 from common.model.answer import AskEnd, AskPart, AskPassages, AskRequest, AskText
 from common.model.event import PathChange
 from common.model.failure import Failure, Proof, Recollection, Remedy, Suggestion, Verdict
-from common.model.ids import EventId, WorkingCopyId
+from common.model.ids import EventId, Fingerprint, WorkingCopyId
+from common.model.near import (
+    EventsGone,
+    FollowMemoryRequest,
+    HeldSymptom,
+    MemoryComplete,
+    MemoryReset,
+    SymptomGone,
+    Told,
+)
 from common.model.remedy import CardStats, RemedyMaterial
 from common.pb.postdevai.v1.assistant_service_pb2 import AskRequest as PbAskRequest
 from common.pb.postdevai.v1.assistant_service_pb2 import AskTurn as PbAskTurn
@@ -21,6 +30,7 @@ from common.pb.postdevai.v1.assistant_service_pb2_grpc import (
     add_AssistantServiceServicer_to_server,
 )
 from dragon_node.service_assistant import AssistantService, question_from_pb
+from tests.support.mirrored import entry, symptom
 from tests.support.passages import FRESH, passage
 from tests.support.served import served
 
@@ -45,6 +55,16 @@ MATERIAL = RemedyMaterial(
 )
 
 
+MEMORY: tuple[Told, ...] = (
+    MemoryReset("a journal"),
+    symptom(1),
+    SymptomGone(Fingerprint("f2"), "v"),
+    entry(3),
+    EventsGone((EventId("e" * 32),)),
+    MemoryComplete("a journal", 3),
+)
+
+
 class Dragon:
     """Answers, offers and listens as a test scripts it."""
 
@@ -54,6 +74,7 @@ class Dragon:
         self.verdicts: list[tuple[str, Verdict]] = []
         self.said: list[tuple[object, ...]] = []
         self.refusal: PostDevAIError | None = None
+        self.followed: list[FollowMemoryRequest] = []
         self.endless = False
         self.closed = asyncio.Event()
 
@@ -91,6 +112,15 @@ class Dragon:
             raise Missing("there is no such remedy")
         return MATERIAL
 
+    async def follow(self, request: FollowMemoryRequest) -> AsyncGenerator[Told]:
+        self.followed.append(request)
+        try:
+            for part in MEMORY:
+                yield part
+            await asyncio.Event().wait()
+        finally:
+            self.closed.set()
+
     async def feedback(self, remedy_id: str, verdict: Verdict) -> None:
         if self.refusal is not None:
             raise self.refusal
@@ -110,7 +140,9 @@ async def client(dragon: Dragon) -> AsyncIterator[AssistantClient]:
 
 @asynccontextmanager
 async def reached(dragon: Dragon) -> AsyncGenerator[AssistantClient]:
-    service = AssistantService(dragon, dragon, dragon.feedback, reception=dragon, material=dragon)
+    service = AssistantService(
+        dragon, dragon, dragon.feedback, reception=dragon, material=dragon, following=dragon
+    )
     async with served(lambda s: add_AssistantServiceServicer_to_server(service, s)) as (routed, _):
         yield AssistantClient(routed)
 
@@ -231,3 +263,26 @@ async def test_a_card_without_a_name_or_a_time_cannot_be_put_off(client: Assista
     with pytest.raises(Invalid) as why:
         await client.snooze("s1", 0)
     assert why.value.field == "until_ms"
+
+
+async def test_a_mirror_is_told_what_there_is_and_leaving_ends_it(
+    dragon: Dragon, client: AssistantClient
+):
+    held = HeldSymptom(Fingerprint("f1"), "v", "s")
+    request = FollowMemoryRequest("a journal", 7, (held,), 5)
+    told: list[Told] = []
+    async with aclosing(client.follow_memory(request)) as parts:
+        async for part in parts:
+            told.append(part)
+            if isinstance(part, MemoryComplete):
+                break
+    assert tuple(told) == MEMORY
+    assert dragon.followed == [request]
+    async with asyncio.timeout(30):
+        await dragon.closed.wait()
+
+
+async def test_a_time_before_all_times_is_refused(client: AssistantClient):
+    async with aclosing(client.follow_memory(FollowMemoryRequest(since_ms=-1))) as parts:
+        with pytest.raises(Invalid, match="since_ms"):
+            await anext(parts)
