@@ -41,6 +41,11 @@ from money import split
 def test_split() -> None:
     assert sum(split(100, 3)) == 100
 """
+CHANGE = (
+    "    share = round(cents / parts)\n    return [share] * parts\n",
+    "    share, rest = divmod(cents, parts)\n"
+    "    return [share + (i < rest) for i in range(parts)]\n",
+)
 DIFF = """\
 diff --git a/money.py b/money.py
 index 3c1d2aa..9b0e771 100644
@@ -131,11 +136,27 @@ FAILED = ran(1, FAILURE)
 PASSED = ran(2, code=0, passed=(TEST,))
 
 
+def fixed(told: list[lsp.Diagnostic]) -> bool:
+    """Whether the commit that mended it is shown."""
+    return bool(told) and "fixed in" in told[0].message
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Lets the server work until the condition holds."""
+    async with asyncio.timeout(WAIT_S):
+        while True:
+            if condition():
+                return
+            await asyncio.sleep(0.01)
+
+
 class Editor:
     """One that speaks to the real `postdevai lsp`."""
 
     def __init__(self, client: LanguageClient) -> None:
         self.client = client
+        self.returncode: int | None = None
+        """Of the server, once it has ended."""
 
     def open(self, path: Path, text: str = "") -> str:
         """A file; its URI."""
@@ -225,9 +246,11 @@ async def editor(root: Path, able: lsp.ClientCapabilities = ABLE) -> AsyncGenera
         asked = lsp.InitializeParams(able, root_uri=root.as_uri(), workspace_folders=[folder])
         async with asyncio.timeout(WAIT_S):
             await client.initialize_session(asked)
-        yield Editor(client)
+        made = Editor(client)
+        yield made
         async with asyncio.timeout(WAIT_S):
             await client.shutdown_session()
+        made.returncode = client._server.returncode if client._server else None
     finally:
         server = client._server
         if server is not None and server.returncode is None:
