@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
-from common.model.answer import Hit
-from common.model.ids import ContentHash, EventId, ProjectId
+from common.model.answer import AskEnd, AskPassages, Hit
+from common.model.ids import ContentHash, EventId, ProjectId, WorkingCopyId
 from common.model.lake import (
     Generation,
     LakeStats,
@@ -16,7 +16,13 @@ from common.model.lake import (
     SearchResult,
     StoreStats,
 )
-from common.model.laptop import FeedState, LaptopStatus
+from common.model.laptop import (
+    FeedState,
+    LaptopStatus,
+    OpenFile,
+    WatchedRepository,
+    WorkContext,
+)
 from common.model.llm import InferenceStats, MemoryShare, Model, ModelList
 from tests.support.scripted_daemon import NOW_MS, ScriptedDaemon
 from tests.support.tui_scenes import AWAY, FRESH, HOME, MONEY, WELL
@@ -173,6 +179,66 @@ def scene_models_fetching() -> ScriptedDaemon:
     daemon = scene_models()
     coming = replace(CODER, state="arriving", progress=0.25, detail="")
     daemon.models.pieces = (coming, asyncio.Event())
+    return daemon
+
+
+NOTES_AT = "/home/ada/notes"
+CONTEXT = WorkContext(
+    working_copy=HOME,
+    project="ledger",
+    branch="split-shares",
+    head="3f2a91c07",
+    files=(
+        OpenFile("ledger/money.py", "open", NOW_MS - 8_000),
+        OpenFile("tests/test_money.py", "failed", NOW_MS - 24_000),
+        OpenFile("ledger/report.py", "saved", NOW_MS - 11 * MINUTE),
+        OpenFile("README.md", "saved", NOW_MS - 40 * MINUTE),
+    ),
+    session_started_ms=NOW_MS - 63 * MINUTE,
+    commands=14,
+    failed_commands=2,
+    last_command="pytest -q tests/test_money.py",
+    last_exit_code=1,
+    pinned=("docs/rounding.md", "ledger/money.py"),
+    excluded=("README.md",),
+    note="Amounts are cents. Never use float.",
+)
+PROMPT = """--- system ---
+You answer questions about the person's own code.
+
+What the person wants you to know: Amounts are cents. Never use float.
+
+--- user ---
+[1] docs/rounding.md:1-40
+[2] ledger/money.py:14-18
+
+Question: how is money split"""
+
+
+def scene_context() -> ScriptedDaemon:
+    """An hour of work on one of two working copies."""
+    two = (
+        *WELL.repositories,
+        WatchedRepository(NOTES_AT, WorkingCopyId("b2" * 8), 40, 0, "watching"),
+    )
+    daemon = _daemon(replace(FULL, repositories=two))
+    daemon.contexts[HOME] = CONTEXT
+    daemon.contexts[NOTES_AT] = WorkContext(NOTES_AT, "notes", "main", "9b0e771c2")
+    pinned = Hit(
+        "ledger", HOME, "docs/rounding.md", 1, 40, commit="3f2a91c07", why=("pinned",), score=0.2
+    )
+    passages = (pinned, *HITS[:2])
+    daemon.answer = (
+        AskPassages(passages, FRESH, LARGE.name, prompt=PROMPT),
+        AskEnd(citations=passages[:2], prompt_tokens=912),
+    )
+    return daemon
+
+
+def scene_context_quiet() -> ScriptedDaemon:
+    """Nothing was touched in the last hour."""
+    daemon = scene_context()
+    daemon.contexts = {HOME: WorkContext(HOME, "ledger", "main", "3f2a91c07")}
     return daemon
 
 

@@ -24,6 +24,7 @@ from developer_node.front.tui.plain import one_line
 from developer_node.front.tui.screens.confirm import Question
 from developer_node.front.tui.screens.room import Room
 from developer_node.front.tui.screens.view import Desk
+from developer_node.front.tui.steady import steady
 from developer_node.front.tui.widgets.frame import Line
 from developer_node.front.tui.widgets.row_list import RowList
 from developer_node.front.tui.work import Work, after_piece
@@ -224,7 +225,7 @@ class ModelsView(Room):
 
     async def _look_at_catalogue(self) -> None:
         try:
-            self._fault = (await self.desk.reader.models.list()).catalog_fault
+            self._fault = (await steady(self.desk.reader.models.list())).catalog_fault
         except PostDevAIError:
             return  # the banner says who is away
         self.changed()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from textual.screen import Screen
@@ -16,6 +16,7 @@ from common.errors import PostDevAIError
 from developer_node.front.tui.plain import one_line, plain
 from developer_node.front.tui.screens.confirm import ConfirmScreen, Question
 from developer_node.front.tui.screens.view import Desk, View
+from developer_node.front.tui.steady import steadily, steady
 from developer_node.front.tui.widgets.frame import Line
 from developer_node.front.tui.work import Work, ended, work_line
 
@@ -54,7 +55,7 @@ class Room(View):
         """Follows it to its end."""
         if not self.working:
             self.work = work
-            self._worker = self.run_worker(self._follow(steps, after), group="work")
+            self._worker = self.run_worker(partial(self._follow, steps, after), group="work")
             self.changed()
 
     def action_cancel(self) -> None:
@@ -66,7 +67,7 @@ class Room(View):
 
     def change(self, asking: Callable[[], Awaitable[str]]) -> None:
         """Something quick; a refusal is a sentence, and so is what came of it."""
-        self.run_worker(self._change(asking), group="change")
+        self.run_worker(partial(self._change, asking), group="judge")
 
     def ask_first(self, question: Question, then: Callable[[], None]) -> None:
         """Only after a yes."""
@@ -107,7 +108,7 @@ class Room(View):
         after: Callable[[Work, Step], Work],
     ) -> None:
         try:
-            async with aclosing(steps()) as coming:
+            async with aclosing(steadily(steps())) as coming:
                 async for step in coming:
                     if self.work is None or not self.work.running:
                         return
@@ -117,10 +118,6 @@ class Room(View):
         except PostDevAIError as error:
             said = one_line(f"{error.message} {error.hint}", 300)
             self._end(lambda work: replace(work, phase="failed", said=said, share=None))
-        except asyncio.CancelledError:
-            # The person's own cancel has said so already; else the connection broke.
-            self._end(ended)
-            raise
         else:
             self._end(ended)
         self.changed()
@@ -132,7 +129,7 @@ class Room(View):
 
     async def _change(self, asking: Callable[[], Awaitable[str]]) -> None:
         try:
-            said = await asking()
+            said = await steady(asking())
             await self.look_again()
         except PostDevAIError as error:
             self.complain(error)
