@@ -6,7 +6,7 @@ from textual.content import Content
 
 from developer_node.front.tui.notebook import Notebook
 
-_UNKNOWN = Content.assemble(
+UNKNOWN = Content.assemble(
     ("Waiting for the laptop's daemon.\n\n", "bold"),
     "What happened is kept and will be here when it answers.",
 )
@@ -21,5 +21,5 @@ _AWAY = Content.assemble(
 def nothing(notebook: Notebook, well: Content) -> Content:
     """`well` only when everybody who could know something has been asked."""
     if notebook.lost is not None or notebook.status is None:
-        return _UNKNOWN
+        return UNKNOWN
     return _AWAY if notebook.status.dragon_unavailable else well
