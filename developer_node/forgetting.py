@@ -1,8 +1,8 @@
 """What a laptop does when its owner wants something forgotten: its own traces go as well.
 
 What waits here is sent first, so that the Dragon, which looks through everything, finds it there.
-Afterwards only three places here can still hold it: records that were refused, contents of files
-that were dirty when a command ran, and free pages of the outbox.
+Afterwards only these places here can still hold it: records that were refused, contents of files
+that were dirty when a command ran, free pages of the outbox, and copies of what the Dragon has.
 """
 
 from __future__ import annotations
@@ -35,6 +35,12 @@ class Waiting(Protocol):
     async def forget_refused(self, matches: Callable[[bytes], bool]) -> int: ...
 
 
+class Copying(Protocol):
+    """What keeps copies of what the Dragon has."""
+
+    async def forget(self) -> str: ...
+
+
 class Forgetting:
     """Before the Dragon forgets, and after it."""
 
@@ -44,9 +50,12 @@ class Forgetting:
         spooled: Callable[[], int],
         directory: Path,
         copies: Callable[[], Mapping[str, WorkingCopyId]] = dict[str, WorkingCopyId],
+        copied: Mapping[str, Copying] | None = None,
     ) -> None:
         """`directory` is HOME/developer; `spooled` counts recorded commands not yet read in;
-        `copies` are this machine's, by path."""
+        `copies` are this machine's, by path; `copied`, by what people call it, is emptied whole:
+        what is left in it can be had again."""
+        self._copied = copied or {}
         self._copies = copies
         self._home = directory.parent
         self._outbox = outbox
@@ -79,9 +88,12 @@ class Forgetting:
         """Removes what this laptop keeps besides."""
         roots = self._roots()
         refused = await self._outbox.forget_refused(lambda body: _may_match(body, o, roots))
-        yield LakeStep("outbox", 1, 2, f"{refused:,} refused records forgotten here")
+        steps = 2 + len(self._copied)
+        yield LakeStep("outbox", 1, steps, f"{refused:,} refused records forgotten here")
         dropped = await asyncio.to_thread(_drop_contents, self._grounds, o, roots)
-        yield LakeStep("grounds", 2, 2, f"{dropped:,} kept contents forgotten here")
+        yield LakeStep("grounds", 2, steps, f"{dropped:,} kept contents forgotten here")
+        for done, (name, each) in enumerate(self._copied.items(), start=3):
+            yield LakeStep(name, done, steps, await each.forget())
 
     def _roots(self) -> Mapping[str, str]:
         return {copy: root for root, copy in self._copies().items()}

@@ -38,7 +38,9 @@ from developer_node.importing.importing import Importing
 from developer_node.laptop import Laptop
 from developer_node.live import follow_cards, follow_state
 from developer_node.mining.mining import Mining
+from developer_node.near.follow import follow_memory
 from developer_node.near.mirror import Mirror
+from developer_node.near.waiting import see_waiting
 from developer_node.outbox.outbox import Outbox
 from developer_node.outbox.sender import Sender
 from developer_node.proof.proofs import Proofs, remove_leftovers
@@ -169,6 +171,8 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
                 acting.run(),
                 follow_state(state, feed),
                 away.run(),
+                see_waiting(outbox, mirror),
+                follow_memory(assistant, mirror),
             )
         )
         laptop = Laptop(
@@ -197,7 +201,10 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
         # The other questions to the lake are DeveloperService's, which knows how fresh they are.
         door = LakeDoor(  # pyright: ignore[reportAbstractUsage]
             membership.routed("lake"),
-            Forgetting(outbox, lambda: terminal.waiting, directory, copies.known),
+            Forgetting(
+                outbox, lambda: terminal.waiting, directory, copies.known, {"mirror": mirror}
+            ),
+            (mirror.kept,),
         )
         models = ModelsDoor(membership.routed("inference"))  # pyright: ignore[reportAbstractUsage]
         service = DeveloperService(laptop)

@@ -7,13 +7,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from asyncio import Queue
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from typing import Any
 
 import grpc.aio
 
-from common.model.lake import LakeStep, Oblivion
+from common.model.lake import KeptItem, LakeStep, Oblivion
 from common.pb.postdevai.v1 import lake_service_pb2 as pb
 from common.pb.postdevai.v1.lake_service_pb2_grpc import (
     LakeServiceServicer,
@@ -36,7 +36,14 @@ ANSWER_S = 60.0
 class LakeDoor(LakeServiceServicer):
     """Passes on what it is asked as it is; only forgetting begins and ends here."""
 
-    def __init__(self, dragon: Routed, forgetting: Forgetting) -> None:
+    def __init__(
+        self,
+        dragon: Routed,
+        forgetting: Forgetting,
+        here: Sequence[Callable[[], KeptItem]] = (),
+    ) -> None:
+        """`here` is what this laptop keeps besides the Dragon."""
+        self._here = here
         self._dragon = Onward(dragon, LakeServiceStub, ANSWER_S)
         self._forgetting = forgetting
         self._running: set[asyncio.Task[None]] = set()
@@ -52,7 +59,10 @@ class LakeDoor(LakeServiceServicer):
         return await self._dragon.answer("Related", request, pb.RelatedResponse)
 
     async def Kept(self, request: pb.KeptRequest, context: Context) -> pb.KeptResponse:
-        return await self._dragon.answer("Kept", request, pb.KeptResponse)
+        response = await self._dragon.answer("Kept", request, pb.KeptResponse)
+        for kept in self._here:
+            fill_pb(kept(), response.items.add())
+        return response
 
     async def Pin(self, request: pb.PinRequest, context: Context) -> pb.PinResponse:
         return await self._dragon.answer("Pin", request, pb.PinResponse)

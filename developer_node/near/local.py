@@ -58,8 +58,9 @@ class Local:
         return self._events.get(event_id)
 
     def newest_first(self) -> list[Recorded]:
-        """In the order in which they were recorded."""
-        return list(reversed(self._events.values()))
+        """By the time at which it happened, and what was recorded later first."""
+        ordered = sorted(self._events.values(), key=lambda r: r.event.at_ms)
+        return ordered[::-1]
 
     def last_failure(self) -> Failure | None:
         """The first failure of the newest command that failed."""

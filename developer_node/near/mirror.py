@@ -14,9 +14,9 @@ from common.clock import Clock, SystemClock
 from common.model.event import Event, is_imported
 from common.model.failure import Failure, Recollection, Verdict
 from common.model.ids import EventId, WorkingCopyId
-from common.model.lake import HistoryPage, HistoryQuery
+from common.model.lake import HistoryEntry, HistoryPage, HistoryQuery, KeptItem
 from common.model.laptop import NearStatus
-from common.model.near import FollowMemoryRequest, HistoryEntry, MirroredSymptom, Told
+from common.model.near import FollowMemoryRequest, MirroredSymptom, Told
 from common.similar import Face, as_text, nearest_face, worded_alike
 from developer_node.near import store
 from developer_node.near.file import MirrorFile
@@ -47,6 +47,7 @@ class Mirror:
         self,
         file: MirrorFile,
         now: Standing,
+        projects: dict[WorkingCopyId, str],
         bytes_max: int,
         clock: Clock,
         copies: Callable[[], Mapping[str, WorkingCopyId]],
@@ -56,6 +57,7 @@ class Mirror:
         self._bytes_max = bytes_max
         self._clock = clock
         self._copies = copies
+        self._projects = projects
         self._local = Local()
         self._faces: list[Face] | None = None
         self._life = 0
@@ -76,8 +78,8 @@ class Mirror:
         file = MirrorFile(path)
         await file.open()
         try:
-            now = await file.run(store.standing)
-            yield cls(file, now, bytes_max, clock or SystemClock(), copies)
+            now, projects = await file.run(lambda sql: (store.standing(sql), store.projects(sql)))
+            yield cls(file, now, projects, bytes_max, clock or SystemClock(), copies)
         finally:
             await file.close()
 
@@ -145,9 +147,10 @@ class Mirror:
     # -- what happens here --------------------------------------------------------------------
 
     def seen(self, event: Event, project: str = "") -> None:
-        """It was recorded here; it counts until the Dragon tells of it."""
+        """It was recorded here; it counts until the Dragon tells of it. Without a project's name
+        it is of the one that the Dragon told the working copy to be of."""
         if not is_imported(event.body):
-            self._local.add(event, project)
+            self._local.add(event, project or self._projects.get(event.working_copy, ""))
 
     async def judge(self, remedy_id: str, verdict: Verdict) -> None:
         """The person's word on a remedy; it counts until the Dragon says the same."""
@@ -177,21 +180,38 @@ class Mirror:
         if now is None:
             return False
         self._now = now
-        self._local.told(part.event.id for part in told if isinstance(part, HistoryEntry))
+        events = [part for part in told if isinstance(part, HistoryEntry)]
+        self._local.told(part.event.id for part in events)
+        for entry in reversed(events):  # they come newest first
+            self._projects[entry.event.working_copy] = entry.project
         self._local.told_before(now.oldest_event_ms)
         self._faces = None
         return True
 
-    async def forget(self) -> int:
-        """Empties it, with every trace; how many symptoms and events it held. The Dragon tells
-        what is left."""
+    async def forget(self) -> str:
+        """Empties it, with every trace, and says so: what is left the Dragon tells again."""
         self._life += 1
         before = self._now
         self._local.clear()
+        self._projects.clear()
         self._faces = None
         self._now = await self._file.run(store.clear)
         await self._file.scrub()
-        return before.symptoms + before.events
+        held = f"{before.symptoms:,} failures and {before.events:,} events"
+        return f"{held} forgotten in the mirror; the Dragon tells again what is left"
+
+    def kept(self) -> KeptItem:
+        """What is kept, for people."""
+        now = self._now
+        return KeptItem(
+            "mirror of failures and of the newest events",
+            str(self._file.path),
+            now.symptoms + now.events,
+            self._file.bytes(),
+            newest_ms=now.as_of_ms,
+            encrypted=True,
+            until=f"until the Dragon forgets it, or {self._bytes_max >> 20} MiB are full",
+        )
 
     # -- inside -------------------------------------------------------------------------------
 

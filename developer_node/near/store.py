@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from common.model.failure import Verdict
-from common.model.ids import EventId, Fingerprint
+from common.model.ids import EventId, Fingerprint, WorkingCopyId
 from common.model.lake import HistoryEntry, HistoryQuery
 from common.model.near import (
     EventsGone,
@@ -159,13 +159,12 @@ def events(sql: Sql, q: HistoryQuery, working_copy: str) -> list[HistoryEntry]:
     return [entry_of(row) for row in rows]
 
 
-def project_of(sql: Sql, working_copy: str) -> str:
-    """The project that the newest event of a working copy is of; empty when none is known."""
-    found = sql.one(
-        "SELECT project FROM events WHERE working_copy=? ORDER BY cursor DESC LIMIT 1",
-        working_copy,
+def projects(sql: Sql) -> dict[WorkingCopyId, str]:
+    """The project that the newest event of each working copy is of."""
+    rows = sql.rows(
+        "SELECT working_copy, project, max(cursor) FROM events WHERE working_copy<>'' GROUP BY 1"
     )
-    return str(found or "")
+    return {WorkingCopyId(str(copy)): str(project) for copy, project, _ in rows}
 
 
 def verdicts(sql: Sql) -> dict[str, Verdict]:
