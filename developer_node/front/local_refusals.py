@@ -29,10 +29,10 @@ def refusals() -> Generator[None, None, None]:
         with unbroken():
             yield
     except grpc.aio.AioRpcError as error:
-        raise _for_people(error) from None
+        raise for_people(error) from None
 
 
-def _for_people(error: grpc.aio.AioRpcError) -> PostDevAIError:
+def for_people(error: grpc.aio.AioRpcError) -> PostDevAIError:
     """A refusal by the daemon keeps its own hint; without one the daemon itself is the matter."""
     refusal = error_from_rpc(error)
     if isinstance(refusal, Unavailable) and not refusal.hint:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from common.model.answer import AskEnd, AskPassages, Away, Freshness, Hit
+from common.model.answer import AskEnd, AskPassages, Hit
 from common.model.event import (
     ActDone,
     CommandFinished,
@@ -17,7 +17,6 @@ from common.model.event import (
     WorkingCopySeen,
     kind_of,
 )
-from common.model.failure import Failure, Occurrence, Recollection, Remedy
 from common.model.lake import HistoryEntry, HistoryPage, LakeStats, SearchResult
 from common.model.laptop import LaptopStatus, OutboxStatus, WatchedRepository
 from common.model.llm import Model
@@ -26,8 +25,10 @@ from developer_node.front import (
     output_json_lake,
     output_json_laptop,
     output_json_models,
-    output_json_remedies,
 )
+from developer_node.front.output_json_recall import failure, freshness
+from developer_node.front.output_json_recall import recall as recall
+from developer_node.front.output_json_recall import remedy as remedy
 from developer_node.front.output_words import iso
 
 Json = dict[str, Any]
@@ -66,41 +67,6 @@ def citation(found: Hit) -> Json:
         "commit": found.commit or None,
         "blob": found.blob or None,
         "dirty": found.dirty,
-    }
-
-
-def freshness(known: Freshness) -> Json:
-    """What an answer knows about."""
-    return {
-        "projects": [
-            {
-                "project": p.project or None,
-                "working_copy": p.working_copy or None,
-                "copy": p.copy or None,
-                "indexed_commit": p.indexed_commit or None,
-                "head_commit": p.head_commit or None,
-                "files_behind": p.files_behind if p.files_behind >= 0 else None,
-            }
-            for p in known.projects
-        ],
-        "events_behind": known.events_behind,
-        "vectors_share": known.vectors_share,
-        "words_behind": known.words_behind,
-        "not_asked": list(known.not_asked),
-        "asleep": list(known.asleep),
-        "away": _away(known.away),
-    }
-
-
-def _away(known: Away | None) -> Json | None:
-    """What an answer says of itself that the Dragon did not give; null when it did."""
-    if known is None:
-        return None
-    return {
-        "source": known.source,
-        "sentence": known.sentence,
-        "as_of": iso(known.as_of_ms),
-        "waiting": known.waiting,
     }
 
 
@@ -222,77 +188,6 @@ def _body(recorded: Event) -> Json:
                 "ref": act.branch or None,
                 "message": act.sentence,
             }
-
-
-def recall(known: Recollection) -> Json:
-    """`recall --json`."""
-    return {
-        "match": known.match,
-        "failure": failure(known.failure) if known.failure else None,
-        "occurrences": [occurrence(o) for o in known.occurrences],
-        "remedies": [remedy(r) for r in known.remedies],
-        "flaky": {"failed": known.flaky.failed, "runs": known.flaky.runs} if known.flaky else None,
-        "note": known.note or None,
-        "freshness": freshness(known.freshness),
-    }
-
-
-def failure(failed: Failure) -> Json:
-    """What a tool said."""
-    return {
-        "tool": failed.tool,
-        "code": failed.code or None,
-        "kind": failed.kind,
-        "message": failed.message,
-        "normalised": failed.normalised,
-        "test": failed.test or None,
-        "fingerprint": failed.fingerprint or None,
-        "during": failed.during,
-        "frames": [
-            {
-                "path": f.path,
-                "function": f.function or None,
-                "line": f.line or None,
-                "in_app": f.in_app,
-            }
-            for f in failed.frames
-        ],
-    }
-
-
-def occurrence(seen: Occurrence) -> Json:
-    """One time that it failed."""
-    return {
-        "id": seen.event_id,
-        "at": iso(seen.at_ms),
-        "project": seen.project or None,
-        "cwd": seen.cwd,
-        "commit": seen.commit or None,
-        "command": seen.command or None,
-        "message": seen.message or None,
-        "ci": seen.ci,
-    }
-
-
-def remedy(known: Remedy) -> Json:
-    """What made it pass."""
-    return {
-        "id": known.id,
-        "state": known.state,
-        "kind": known.kind,
-        "commit": known.commit or None,
-        "label": known.label or None,
-        "diff": known.diff or None,
-        "command": known.command or None,
-        "why": known.why or None,
-        "paths": list(known.paths),
-        "also_changed": list(known.also_changed),
-        "failed_at": iso(known.failed_at_ms),
-        "passed_at": iso(known.passed_at_ms),
-        "project": known.project or None,
-        "proof": output_json_remedies.proof(known.proof),
-        "accepted": known.accepted,
-    }
 
 
 def status(now: LaptopStatus) -> Json:

@@ -7,26 +7,10 @@ from dataclasses import asdict
 from typing import Any
 
 from common.model.event import ActDone, ProofFinished
-from common.model.failure import Proof
 from common.model.remedy import AutonomySetting, CardStats, DraftedPatch, MinedFix, MineEnd
 from developer_node.front.output_words import iso
 
 Json = dict[str, Any]
-
-
-def proof(known: Proof | None) -> Json | None:
-    """Of a remedy in `recall --json`."""
-    if known is None:
-        return None
-    return {
-        "verdict": known.verdict,
-        "at": iso(known.at_ms),
-        "reason": known.reason or None,
-        "red": known.red,
-        "green": known.green,
-        "runs": known.runs,
-        "event": known.event_id or None,
-    }
 
 
 def proven(finished: ProofFinished) -> Json:

@@ -6,8 +6,10 @@ import os
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from common.model.answer import Freshness, Hit, ProjectFreshness
+if TYPE_CHECKING:
+    from common.model.answer import Freshness, Hit, ProjectFreshness
 
 
 def iso(at_ms: int) -> str | None:

@@ -123,6 +123,12 @@ def _answer(words: Sequence[str]) -> int:
         return 0
     if not commands.target(first):
         return _unknown(first)
+    if "--json" in words:
+        from developer_node.front.cli.quick import quick
+
+        code = quick(words)
+        if code is not None:
+            return code
     application((first,))(args=list(words), prog_name="postdevai")
     return 0
 

@@ -186,9 +186,10 @@ def nodes(ground: Ground) -> Iterator[Finding]:
 
 
 def near(ground: Ground) -> Iterator[Finding]:
-    """What this laptop keeps for when it is away."""
-    if ground.known and ground.known.near and ground.known.near.sentence:
-        said = ground.known.near.sentence
+    """What this laptop keeps for when it is away. Before the first time it is empty: no fault."""
+    kept = ground.known.near if ground.known else None
+    if kept is not None and kept.as_of_ms and kept.sentence:
+        said = kept.sentence
         yield Finding("near", said, "It mends itself with the Dragon; see its log.", ATTENTION)
 
 

@@ -313,7 +313,9 @@ def _watch_failed(bench: Bench) -> None:
 
 @plants("near", 1)
 def _near(bench: Bench) -> None:
-    bench.status(near=NearStatus(sentence="What is remembered here could not be refreshed."))
+    bench.status(
+        near=NearStatus(as_of_ms=1, sentence="What is remembered here could not be refreshed.")
+    )
 
 
 @plants("packages", 2)
