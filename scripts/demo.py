@@ -12,9 +12,11 @@ import shutil
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from demo_away import away_act
 from demo_models import models_act
 from demo_proof import proof_act
 from demo_shop import ANSWERING_FILE, DIVISION, FILES, HEADER, LOOKUP, QUESTION, Mistake
@@ -61,10 +63,11 @@ async def _tour(stage: Stage) -> None:
         stage.say("Starting Coordinator, Dragon and Developer, and indexing the repository.")
         await stage.start(shop)
         async with watching(stage.home) as cards:
-            await _first_act(stage, shop, clone, cards)
+            repair = await _first_act(stage, shop, clone, cards)
             await proof_act(stage, shop, cards.arrived[0][1].recollection.remedies[0].id)
         await _question(stage, clone)
         await models_act(stage, _failures(cards))
+        await away_act(stage, partial(_once_more, stage, clone), repair)
     finally:
         stage.say("Stopping.")
         await stage.stop()
@@ -77,7 +80,8 @@ def _failures(cards: Cards) -> list[str]:
     return [f"{f.test}\n{f.code}: {f.message.splitlines()[0]}" for f in found if f is not None]
 
 
-async def _first_act(stage: Stage, shop: Path, clone: Path, cards: Cards) -> None:
+async def _first_act(stage: Stage, shop: Path, clone: Path, cards: Cards) -> str:
+    """The commit that repaired what comes back."""
     division = await _break_and_repair(stage, shop, DIVISION, decoys=True)
     lookup = await _break_and_repair(stage, shop, LOOKUP, decoys=False)
     await _fail_by_chance(stage, shop)
@@ -92,6 +96,14 @@ async def _first_act(stage: Stage, shop: Path, clone: Path, cards: Cards) -> Non
     await _comes_back(stage, clone, cards, LOOKUP, lookup, other=division)
     await _chance_comes_back(stage, clone, cards)
     stage.check("three failures came back, and three cards came", len(cards.arrived) == 3)
+    return division
+
+
+async def _once_more(stage: Stage, clone: Path) -> None:
+    _replace(clone / DIVISION.path, DIVISION.right, DIVISION.wrong)
+    failed = await _record(stage, clone, *PYTEST, CART)
+    stage.say(_last_line(failed))
+    _replace(clone / DIVISION.path, DIVISION.wrong, DIVISION.right)
 
 
 async def _build(stage: Stage, shop: Path) -> None:

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,6 +107,19 @@ class Stage:
         """The product's own command."""
         return await self.run([POSTDEVAI, *words], cwd or self.directory)
 
+    async def until(
+        self, words: str, holds: Callable[[dict[str, Any]], bool], limit_s: float, otherwise: str
+    ) -> dict[str, Any]:
+        """What a command says with --json, asked again until it holds."""
+        deadline = time.monotonic() + limit_s
+        done = Done(-1, "", "")
+        while time.monotonic() < deadline:
+            name, *rest = words.split()
+            done = await self.postdevai(name, "--json", *rest)
+            if done.code in (0, 1) and holds(said := done.json()):
+                return said
+        raise Untrue(f"{otherwise} within {limit_s:.0f} s: {done.out[:400]} {done.err[:400]}")
+
     async def git(self, root: Path, *words: str) -> str:
         """Git, which must not fail here."""
         done = await self.run(["git", *words], root)
@@ -162,12 +175,20 @@ class Cards:
         return self.arrived[number]
 
     async def listen(self, client: LocalClient) -> None:
-        """Notes every card of the live feed; ends when it is cancelled."""
+        """Notes every card of the live feed; ends when it is cancelled. One that comes again
+        under its own id says what is so now."""
         async for item in client.feed():
             if isinstance(item.item, Suggestion):
                 async with self._more:
-                    self.arrived.append((time.monotonic(), item.item))
+                    self._note(item.item)
                     self._more.notify_all()
+
+    def _note(self, card: Suggestion) -> None:
+        for place, (arrived, known) in enumerate(self.arrived):
+            if known.id == card.id:
+                self.arrived[place] = (arrived, card)
+                return
+        self.arrived.append((time.monotonic(), card))
 
 
 @asynccontextmanager
