@@ -20,7 +20,7 @@ class _Dragon:
     def __init__(self) -> None:
         self.may_end = asyncio.Event()
 
-    async def stream(self, _: object) -> AsyncGenerator[pb.ForgetResponse]:
+    async def stream(self, _: object, **_how: object) -> AsyncGenerator[pb.ForgetResponse]:
         yield _said(LakeStep("find"))
         await self.may_end.wait()
         yield _said(LakeStep("proof", ended=True))
