@@ -24,12 +24,13 @@ from common.daemon.lifecycle import Running
 from common.daemon.load import OwnLoad
 from common.errors import PostDevAIError
 from common.model.event import Event, ProofFinished
-from common.model.failure import Failure
+from common.model.failure import Failure, Suggestion
 from common.model.laptop import FeedState
 from common.model.node import Node
 from common.rpc.credentials import NodeIdentity
 from common.rpc.server import open_local_server
 from developer_node.autonomy.acting import Acting
+from developer_node.away.cards import NearCards
 from developer_node.away.opening import AwayMode, Machine
 from developer_node.config import Config
 from developer_node.feed import Feed
@@ -86,7 +87,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
         )
         feed = Feed()
         contexts = WorkContexts(directory, lambda: copies.known(), branch_and_head, clock)
-        record = _Recording(outbox, feed, (contexts.seen, mirror.seen))
+        record = _Recording(outbox, feed, (contexts.seen, mirror.seen, lambda e: cards.seen(e)))
         notices = open_notices()
         stack.push_async_callback(asyncio.to_thread, notices.close)
         membership = await stack.enter_async_context(
@@ -157,6 +158,19 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
             clock=clock,
         )
 
+        cards = NearCards(
+            mirror,
+            away.presence,
+            feed.publish,
+            acting.allowed,
+            lambda: away.lake.away("mirror"),
+            clock,
+        )
+
+        async def shown(card: Suggestion) -> Suggestion | None:
+            cards.shown(card, feed.event(card.event_id))
+            return await acting.shown(card)
+
         async def state() -> FeedState:
             waits = await outbox.status()
             said = (waits.sentence, membership.sentence, sender.sentence)
@@ -167,10 +181,11 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
             alongside(
                 terminal.run(),
                 sender.run(),
-                follow_cards(assistant, feed, acting.shown),
+                follow_cards(assistant, feed, shown),
                 acting.run(),
                 follow_state(state, feed),
                 away.run(),
+                cards.run(),
                 see_waiting(outbox, mirror),
                 follow_memory(assistant, mirror),
             )
@@ -202,9 +217,13 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
         door = LakeDoor(  # pyright: ignore[reportAbstractUsage]
             membership.routed("lake"),
             Forgetting(
-                outbox, lambda: terminal.waiting, directory, copies.known, {"mirror": mirror}
+                outbox,
+                lambda: terminal.waiting,
+                directory,
+                copies.known,
+                {"mirror": mirror, "answers": away},
             ),
-            (mirror.kept,),
+            (mirror.kept, away.kept),
         )
         models = ModelsDoor(membership.routed("inference"))  # pyright: ignore[reportAbstractUsage]
         service = DeveloperService(laptop)

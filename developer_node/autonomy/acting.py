@@ -86,6 +86,10 @@ class Acting:
                 log.warning("too many cards wait for an act: nothing is done for card=%s", card.id)
         return as_allowed(card, setting)
 
+    def allowed(self, card: Suggestion, event: Event) -> Suggestion | None:
+        """As `shown`, of a card that nobody acts upon: it is not the Dragon's word."""
+        return as_allowed(card, self._level(event))
+
     async def run(self) -> None:
         """Acts on one card after the other, until cancelled."""
         while True:

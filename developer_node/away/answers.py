@@ -50,7 +50,7 @@ class Answers:
     """On disk; its methods block."""
 
     def __init__(self, directory: Path, key: SealingKey) -> None:
-        self._directory = directory
+        self.directory = directory
         self._key = key
 
     def keep(self, request: AskRequest, answer: Answer) -> None:
@@ -58,9 +58,9 @@ class Answers:
         plain = json.dumps(asdict(answer)).encode()
         if len(plain) > ANSWER_BYTES_MAX or not is_plain(request):
             return
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(self._file(request), seal(self._key, MAGIC, plain))
-        kept = sorted(self._directory.iterdir(), key=lambda f: f.stat().st_mtime_ns)
+        kept = sorted(self.directory.iterdir(), key=lambda f: f.stat().st_mtime_ns)
         for file in kept[: max(0, len(kept) - ANSWERS_MAX)]:
             file.unlink(missing_ok=True)
 
@@ -84,7 +84,7 @@ class Answers:
         """Removes every answer; how many. Which of them hold what is forgotten is not looked at:
         they can be asked again."""
         many = 0
-        for file in self._directory.iterdir() if self._directory.is_dir() else ():
+        for file in self.directory.iterdir() if self.directory.is_dir() else ():
             file.unlink(missing_ok=True)
             many += 1
         return many
@@ -95,14 +95,14 @@ class Answers:
         return len(sizes), sum(sizes)
 
     def _files(self) -> list[Path]:
-        return list(self._directory.iterdir()) if self._directory.is_dir() else []
+        return list(self.directory.iterdir()) if self.directory.is_dir() else []
 
     def _file(self, request: AskRequest) -> Path:
         question = " ".join(request.question.lower().split())
         scope = json.dumps([question, request.project, request.model, request.excluded])
         key = self._key.derived("pdv answer name")
         name = hashlib.blake2b(os.fsencode(scope), key=key, digest_size=16).hexdigest()
-        return self._directory / name
+        return self.directory / name
 
 
 def is_plain(request: AskRequest) -> bool:

@@ -12,8 +12,9 @@ from typing import Protocol
 from common.alongside import alongside
 from common.clock import Clock
 from common.daemon.keys import sealing_key
+from common.model.lake import KeptItem
 from common.model.laptop import NearStatus, WatchedRepository
-from developer_node.away.answers import Answers
+from developer_node.away.answers import ANSWERS_MAX, Answers
 from developer_node.away.assistant import NearAssistant
 from developer_node.away.lake import NearLake
 from developer_node.away.places import Places
@@ -107,10 +108,23 @@ class AwayMode:
             sentence=" ".join(s for s in (said[0].sentence, said[1]) if s),
         )
 
-    async def forget(self) -> int:
-        """Kept answers go, all of them, and where content was seen; how many answers."""
+    async def forget(self) -> str:
+        """Kept answers go, all of them, and where content was seen; in a sentence."""
         self._places.forget()
-        return await asyncio.to_thread(self._answers.forget)
+        many = await asyncio.to_thread(self._answers.forget)
+        return f"{many:,} kept answers forgotten here"
+
+    def kept(self) -> KeptItem:
+        """What is kept of answers, for people."""
+        many, size = self._answers.kept()
+        return KeptItem(
+            "answers, for when the Dragon is away",
+            str(self._answers.directory),
+            many,
+            size,
+            encrypted=True,
+            until=f"until anything is forgotten, or {ANSWERS_MAX} newer ones are kept",
+        )
 
     async def _read_model(self) -> None:
         """What the settings say, for `status`; a question reads them anew."""

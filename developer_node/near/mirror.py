@@ -106,6 +106,15 @@ class Mirror:
             return await self._shown(told)
         return await self._similar(text)
 
+    async def symptom(self, failure: Failure) -> MirroredSymptom | None:
+        """As the Dragon told it, with these values or else with others; None when it did not."""
+
+        def read(sql: Sql) -> MirroredSymptom | None:
+            told = store.exactly(sql, failure.fingerprint, failure.values)
+            return told or (store.newest(sql, failure.fingerprint) if failure.fingerprint else None)
+
+        return await self._read(read)
+
     async def history(self, query: HistoryQuery) -> HistoryPage:
         """Events, newest first; what of the question cannot be answered here is said."""
         query = replace(query, limit=query.limit or LIMIT_USUAL)
