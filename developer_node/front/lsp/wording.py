@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from common.model.failure import Failure, Occurrence, Proof, Recollection, Remedy
@@ -13,6 +14,7 @@ HEADLINE_CHARACTERS_MAX = 160
 MESSAGE_LINES_MAX = 12
 DIFF_LINES_MAX = 40
 FENCE = "~~~~"
+_MARKS = re.compile(r"([\\`*\[\]<])")
 
 MEANING = {
     "observed": "seen to pass after it",
@@ -109,7 +111,7 @@ def history(failed: Standing, known: Known, now_ms: int) -> str:
     parts.append(when)
     if known.recollection is None:
         why = known.why_not or "it was not asked yet"
-        parts.append(f"What is remembered is not known now: {plain(why)}")
+        parts.append(f"What is remembered is not known now: {_words(why)}")
         return "\n\n".join(parts)
     recollection = known.recollection
     parts.append(_occurrences(recollection, failed, now_ms))
@@ -118,7 +120,7 @@ def history(failed: Standing, known: Known, now_ms: int) -> str:
         parts.append(f"**Flaky**: failed in {often}, and nothing that git follows changed.")
     parts += [_remedy(remedy, now_ms) for remedy in recollection.remedies]
     if recollection.note or not recollection.remedies:
-        parts.append(plain(recollection.note or "No remedy is known."))
+        parts.append(_words(recollection.note or "No remedy is known."))
     parts.append(_freshness(recollection))
     return "\n\n".join(parts)
 
@@ -135,24 +137,24 @@ def _occurrences(known: Recollection, failed: Standing, now_ms: int) -> str:
     for seen in before[:5]:
         at = f" at {_code(seen.commit[:7])}" if seen.commit else ""
         ci = ", in CI" if seen.ci else ""
-        lines.append(f"- {ago(seen.at_ms, now_ms)} in {plain(seen.project or seen.cwd)}{at}{ci}")
+        lines.append(f"- {ago(seen.at_ms, now_ms)} in {_words(seen.project or seen.cwd)}{at}{ci}")
     if len(before) > 5:
         lines.append(f"- {count(len(before) - 5, 'more time')}")
     return "\n".join(lines)
 
 
 def _remedy(remedy: Remedy, now_ms: int) -> str:
-    lines = [f"**{remedy.state}** · {remedy.kind} · {plain(label(remedy))}"]
+    lines = [f"**{remedy.state}** · {remedy.kind} · {_words(label(remedy))}"]
     if remedy.accepted:
         lines[0] += " · accepted by you"
     if remedy.why:
-        lines.append(plain(remedy.why))
+        lines.append(_words(remedy.why))
     if remedy.proof is not None:
         lines.append(_proof(remedy.proof, now_ms))
     if remedy.command and remedy.passed_at_ms:
         lines.append(f"Passed: {_code(remedy.command)}, {ago(remedy.passed_at_ms, now_ms)}.")
     if remedy.also_changed:
-        lines.append(f"Changed beside it: {plain(', '.join(remedy.also_changed[:5]))}.")
+        lines.append(f"Changed beside it: {_words(', '.join(remedy.also_changed[:5]))}.")
     text = "  \n".join(lines)
     if remedy.diff:
         text += "\n\n" + _fenced(_cut(remedy.diff, DIFF_LINES_MAX), "diff")
@@ -163,13 +165,13 @@ def _proof(proof: Proof, now_ms: int) -> str:
     if proof.verdict == "confirmed":
         runs = f"red {proof.red} of {proof.runs} without it, green {proof.green} of {proof.runs}"
         return f"{runs} with it, {ago(proof.at_ms, now_ms)}."
-    return f"Unproven: {plain(proof.reason)}, {ago(proof.at_ms, now_ms)}."
+    return f"Unproven: {_words(proof.reason)}, {ago(proof.at_ms, now_ms)}."
 
 
 def _freshness(known: Recollection) -> str:
     away = known.freshness.away
-    said = f"*{plain(freshness_sentence(known.freshness))}*"
-    return f"**Away**: {plain(away.sentence)}\n\n{said}" if away is not None else said
+    said = f"*{_words(freshness_sentence(known.freshness))}*"
+    return f"**Away**: {_words(away.sentence)}\n\n{said}" if away is not None else said
 
 
 def _message(message: str) -> str:
@@ -188,6 +190,11 @@ def _fenced(text: str, language: str = "text") -> str:
     while fence in text:
         fence += "~"
     return f"{fence}{language}\n{plain(text)}\n{fence}"
+
+
+def _words(text: str) -> str:
+    """As it is written: what was recorded makes no link and brings no picture from anywhere."""
+    return _MARKS.sub(r"\\\1", plain(text))
 
 
 def _code(text: str) -> str:

@@ -127,3 +127,15 @@ def test_other_runs_in_the_past_are_counted_not_listed() -> None:
         for n in range(10, 18)
     )
     assert "- 3 more times" in history(STANDING, Known(Recollection("same", FAILURE, many)), NOW_MS)
+
+
+def test_what_was_recorded_brings_no_picture_from_anywhere() -> None:
+    """An editor that renders the hover would fetch it."""
+    bad = "![x](http://elsewhere/x.png) <img src=x>"
+    remedy = replace(REMEDY, label=bad, why=bad, also_changed=(bad,))
+    seen = replace(KNOWN.occurrences[0], project=bad)
+    text = history(
+        STANDING, Known(replace(KNOWN, occurrences=(seen,), remedies=(remedy,), note=bad)), NOW_MS
+    )
+    assert "![x](" not in text.replace("\\[", "")
+    assert text.count("!\\[x\\](") == 5
