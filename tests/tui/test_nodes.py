@@ -14,9 +14,9 @@ from tests.support.scripted_daemon import NOW_MS, ScriptedDaemon
 from tests.support.tui_scenes import app_of, seen, settled, until
 from tests.support.tui_scenes_frame import (
     BUSY_NODES,
+    TROUBLED,
     scene_away_for_long,
     scene_busy,
-    scene_troubled,
     scene_well,
 )
 
@@ -43,7 +43,7 @@ def test_who_is_there_and_what_runs(shown: Shown, size: tuple[int, int]) -> None
 
 def test_an_open_circuit_says_why_and_when_it_is_tried_again(shown: Shown) -> None:
     """Held back calls are no mystery."""
-    assert shown(scene_troubled(), LARGE)
+    assert shown(ScriptedDaemon(status=TROUBLED), LARGE)
 
 
 def test_without_the_dragon_its_own_memory_tells_how_old_it_is(shown: Shown) -> None:

@@ -23,14 +23,17 @@ from developer_node.front.tui import messages, themes
 from developer_node.front.tui.card import headline
 from developer_node.front.tui.daemon import Connect, Daemon, StopEverything
 from developer_node.front.tui.feed_reader import FeedReader
+from developer_node.front.tui.kept_state import Kept, KeptState
+from developer_node.front.tui.keymaps import KEYMAPS, names_of
 from developer_node.front.tui.notebook import Lost, Notebook
+from developer_node.front.tui.own_file import OwnFile, read_own_file
 from developer_node.front.tui.places import FIRST, NUMBER_OF, PLACES, TITLE_OF
 from developer_node.front.tui.plain import plain
 from developer_node.front.tui.screens.ask import AskView
 from developer_node.front.tui.screens.context import ContextView
 from developer_node.front.tui.screens.dashboard import DashboardView
 from developer_node.front.tui.screens.failures import FailuresView
-from developer_node.front.tui.screens.help import HelpScreen, keys_of
+from developer_node.front.tui.screens.help import HelpScreen, keys_of, shown_key
 from developer_node.front.tui.screens.lake import LakeView
 from developer_node.front.tui.screens.leave import LeaveScreen
 from developer_node.front.tui.screens.models import ModelsView
@@ -58,6 +61,9 @@ VIEWS: tuple[type[View], ...] = (
 )
 """In the order of their numbers."""
 
+KEEP_S = 5.0
+"""At most so much of what was typed is lost when the terminal goes."""
+
 
 class PostDevAIApp(App[None]):
     """Eight views over one notebook. Made by `make_app`."""
@@ -80,6 +86,7 @@ class PostDevAIApp(App[None]):
         Binding("q", "leave", "Leave", id="leave"),
         Binding("ctrl+q", "leave", "Leave", show=False, priority=True, id="leave.always"),
         Binding("f10", "leave", "Leave", show=False, id="leave.more"),
+        Binding("ctrl+backslash", "command_palette", "Palette", show=False, id="palette"),
     ]
 
     def __init__(
@@ -95,9 +102,15 @@ class PostDevAIApp(App[None]):
         offered: Callable[[], None] | None,
         paused: Callable[[], str],
         start: str,
+        kept: KeptState | None,
+        own: OwnFile,
     ) -> None:
         super().__init__()
-        self._start = start
+        self._kept = kept
+        before = kept.read() if kept is not None else Kept()
+        self._start = start or (before.view if before.view in TITLE_OF else FIRST)
+        self._own = own
+        self._opened: dict[str, View] = {}
         self._paused = paused
         self._offered = offered
         self._stop_everything = stop_everything
@@ -108,13 +121,14 @@ class PostDevAIApp(App[None]):
         self._reader = FeedReader(
             connect, self.post_message, repaint_s=repaint_s, poll_s=poll_s, retry_s=retry_s
         )
-        desk = Desk(self._notebook, self._reader, clock, zone, repaint_s)
+        self._desk = Desk(self._notebook, self._reader, clock, zone, repaint_s, before.typed)
         for view in VIEWS:
             # textual leaves the type of a screen's result open here
-            self.add_mode(view.VIEW, partial(view, desk))  # pyright: ignore[reportUnknownMemberType]
-        for theme in themes.OWN:
+            self.add_mode(view.VIEW, partial(self._open, view))  # pyright: ignore[reportUnknownMemberType]
+        for theme in (*themes.OWN, *own.themes):
             self.register_theme(theme)
-        self.theme = themes.DUSK.name
+        self.theme = self._known_theme(own.theme, before.theme)
+        self._use_keymap(own.keymap if own.keymap != "default" else before.keymap)
         self.ansi_theme_dark = themes.DUSK_TERMINAL
         self.ansi_theme_light = themes.PAPER_TERMINAL
 
@@ -122,6 +136,9 @@ class PostDevAIApp(App[None]):
         """The first view, and the feed for as long as the app lives."""
         await self.switch_mode(self._start)
         self.run_worker(self._reader.run(), group="feed", description="follows the daemon")
+        self._say_faults()
+        if self._kept is not None:
+            self.set_interval(KEEP_S, self._keep)
 
     # What came in
 
@@ -251,8 +268,24 @@ class PostDevAIApp(App[None]):
             title = f"{TITLE_OF[view.VIEW]} ({NUMBER_OF[view.VIEW]})"
             yield SystemCommand(title, view.SUMMARY, partial(self.action_view, view.VIEW))
         yield SystemCommand("Help (F1)", "The keys of this view", self.action_help)
+        yield from self._here(screen)
         yield SystemCommand("Theme", "Other colours", self.action_change_theme)
+        for name in KEYMAPS:
+            title = f"Keymap: {name}" + (" (in use)" if name == self._keymap_name else "")
+            yield SystemCommand(title, "Other keys", partial(self._use_keymap, name))
         yield SystemCommand("Leave (q)", "Keep recording, or stop everything", self.action_leave)
+
+    def _here(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """What the view can do now, by its keys' names."""
+        for active in screen.active_bindings.values():
+            binding = active.binding
+            if active.enabled and binding.id and isinstance(active.node, View):
+                about = binding.tooltip or binding.description
+                yield SystemCommand(
+                    f"{binding.description} ({shown_key(binding.key)})",
+                    about,
+                    partial(self.run_action, binding.action, active.node),
+                )
 
     def _proven(self, finished: ProofFinished | None) -> None:
         if finished is not None:
@@ -280,7 +313,45 @@ class PostDevAIApp(App[None]):
 
     def _left(self, leaving: bool | None) -> None:
         if leaving:
+            self._keep()
             self.exit()
+
+    # What is the person's own
+
+    def _open(self, view: type[View]) -> View:
+        made = self._opened[view.VIEW] = view(self._desk)
+        return made
+
+    def _known_theme(self, *wanted: str) -> str:
+        return next((name for name in wanted if name in self.available_themes), themes.DUSK.name)
+
+    def _use_keymap(self, name: str) -> None:
+        self._keymap_name = name if name in KEYMAPS else "default"
+        self.set_keymap({**KEYMAPS[self._keymap_name], **self._own.keys})
+
+    def _say_faults(self) -> None:
+        known = {name for view in (View, *VIEWS) for name, _ in names_of(view.BINDINGS)}
+        known.update(name for name, _ in names_of(self.BINDINGS))
+        faults = list(self._own.faults)
+        faults += [f"No key is called “{name}”." for name in self._own.keys if name not in known]
+        if self._own.theme and self._own.theme not in self.available_themes:
+            faults.append(f"There is no theme “{self._own.theme}”.")
+        if faults:
+            said = "\n".join(plain(fault) for fault in faults[:5])
+            self.notify(said, title="tui.toml", severity="warning", timeout=15, markup=False)
+
+    def _keep(self) -> None:
+        """For the next start; an unopened view still holds what it was left with."""
+        if self._kept is None:
+            return
+        typed = dict(self._desk.typed)
+        typed.update({name: view.typed() for name, view in self._opened.items() if view.whole})
+        full = {name: fields for name, fields in typed.items() if fields}
+        theme = "" if self._own.theme == self.theme else self.theme
+        said = self._kept.write(Kept(self.current_mode, theme, self._keymap_name, full))
+        if said:
+            self._kept = None
+            self.notify(plain(said), severity="warning", markup=False)
 
     @property
     def _view(self) -> View | None:
@@ -304,14 +375,17 @@ def make_app(
     retry_s: float = 1.0,
     offered: Callable[[], None] | None = None,
     paused: Callable[[], str] = str,
-    start: str = FIRST,
+    start: str = "",
+    kept: KeptState | None = None,
+    own: OwnFile | None = None,
 ) -> PostDevAIApp:
     """An app over whatever daemon `connect` reaches; tests pass a scripted one and a set clock.
 
     `stays_here`: a foreground `up` opened it and keeps the terminal when it is left.
     `offered`: called once something of the past was offered; None when it was offered before.
     `paused`: why no command is recorded now; empty when it is.
-    `start`: the name of the view that is open first.
+    `start`: the name of the view that is open first; empty for the last one, or the Dashboard.
+    `kept`: what is there again at the next start; None to keep nothing. `own`: tui.toml.
     """
     clock = clock or SystemClock()
     return PostDevAIApp(
@@ -326,6 +400,8 @@ def make_app(
         offered,
         paused,
         start,
+        kept,
+        own or OwnFile(),
     )
 
 
@@ -340,6 +416,7 @@ def run_tui(
 ) -> int:
     """Runs until the person leaves; the exit code. Reconnects to the daemon of `home` by itself."""
     # Here, so that screens and their tests need no gRPC.
+    from common.daemon.keys import sealing_key
     from developer_node.front.local_client import LocalClient
 
     async def connect() -> Daemon:
@@ -352,6 +429,10 @@ def run_tui(
         stays_here=stays_here,
         offered=offer.made if offer.due else None,
         paused=partial(paused_sentence, home.root),
+        kept=KeptState(
+            home.directory("developer") / "tui", partial(sealing_key, home.directory("developer"))
+        ),
+        own=read_own_file(home.root / "tui.toml"),
     )
     forget_what_was_typed()
     app.run()

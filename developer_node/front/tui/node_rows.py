@@ -37,7 +37,7 @@ def circuit_rows(status: LaptopStatus, now_ms: int) -> list[Row]:
     rows: list[Row] = []
     for circuit in status.circuits:
         said, style = _CIRCUIT[circuit.state]
-        left = Content.assemble(f"{circuit.name:<12} ", (said, style), _again(circuit, now_ms))
+        left = Content.assemble(f"  {circuit.name:<12} ", (said, style), _again(circuit, now_ms))
         rows.append(Row(f"circuit:{circuit.name}", left, Content(one_line(circuit.sentence, 40))))
     return rows
 
@@ -65,7 +65,9 @@ def laptop_rows(status: LaptopStatus, now_ms: int, zone: tzinfo | None) -> list[
     ]
     rows = [_said("outbox", ", ".join(("outbox: " + waits, *amounts)), "")]
     if outbox.sentence:
-        rows.append(Row("disk", Content.styled(one_line(outbox.sentence), "$text-error"), _NONE))
+        rows.append(
+            Row("disk", Content.styled(f"  {one_line(outbox.sentence)}", "$text-error"), _NONE)
+        )
     if status.near is not None:
         rows.append(_said("near", _near(status.near, now_ms, zone), ""))
     return rows
@@ -117,7 +119,9 @@ def _node(node: Node, width: int) -> Row:
         told += [f"lease {max(0.0, node.lease_s):.0f} s", f"cpu {percent(load.cpu)}"]
         told += [size(load.rss_bytes)] if load.rss_bytes else []
     if width >= 110:
-        told = [*node.capabilities, *told, f"v{node.version}", f"pid {node.pid}"]
+        told += [f"v{one_line(node.version, 12)}", f"pid {node.pid}"]
+    if width >= 140:
+        told = [*node.capabilities, *told]
     return Row(f"node:{node.id}", left, Content.styled("  ".join(told), _QUIET))
 
 

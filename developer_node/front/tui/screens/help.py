@@ -115,6 +115,11 @@ def _meaning(binding: Binding) -> str:
     return binding.tooltip or binding.description
 
 
+def shown_key(keys: str) -> str:
+    """The first of a binding's keys, as a person reads it."""
+    return _named(keys.split(",")[0].strip())
+
+
 def _named(key: str) -> str:
     if key in _NAMES:
         return _NAMES[key]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Footer
+from textual.widgets import Footer, Input
 
 from common.clock import Clock
 from common.errors import PostDevAIError
 from developer_node.front.tui.feed_reader import FeedReader
+from developer_node.front.tui.kept_state import Typed
+from developer_node.front.tui.keymaps import named
 from developer_node.front.tui.messages import CopyWanted
 from developer_node.front.tui.notebook import Notebook
 from developer_node.front.tui.plain import plain
@@ -32,6 +34,12 @@ class Desk:
     """None for the machine's own."""
     repaint_s: float
     """At least this long between two repaints of one thing."""
+    typed: Typed = field(default_factory=dict[str, dict[str, str]])
+    """What stood in the fields when the screens were left last."""
+
+
+KEPT_FIELDS = ("filter", "question")
+"""Ids of the fields whose text is there again at the next start."""
 
 
 class View(Screen[None]):
@@ -44,9 +52,14 @@ class View(Screen[None]):
     """Whether the footer has room for it beside the keys of this view, in 80 columns."""
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 (as in textual)
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "app.next_view(1)", "Next view", show=False),
-        Binding("shift+tab", "app.next_view(-1)", "Previous view", show=False),
+        Binding("tab", "app.next_view(1)", "Next view", show=False, id="view.next"),
+        Binding("shift+tab", "app.next_view(-1)", "Previous view", show=False, id="view.previous"),
     ]
+
+    def __init_subclass__(cls) -> None:
+        """Each key of a view has a name, so that tui.toml can give it another."""
+        setattr(cls, "BINDINGS", named(cls.VIEW, cls.__dict__.get("BINDINGS", ())))  # noqa: B010 (to pyright a constant)
+        super().__init_subclass__()
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -67,6 +80,21 @@ class View(Screen[None]):
     def show(self) -> None:
         """Brings the body up to date."""
         raise NotImplementedError
+
+    def on_mount(self) -> None:
+        """What was typed and not sent the last time stands there again."""
+        for name, text in self.desk.typed.pop(self.VIEW, {}).items():
+            for box in self._kept_fields():
+                if box.id == name and text:
+                    box.display, box.disabled = True, False
+                    box.value = text
+
+    def typed(self) -> dict[str, str]:
+        """What stands in the fields that are kept."""
+        return {box.id: box.value for box in self._kept_fields() if box.id and box.value}
+
+    def _kept_fields(self) -> list[Input]:
+        return [box for box in self.query(Input) if box.id in KEPT_FIELDS]
 
     @property
     def whole(self) -> bool:
