@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from textual.widgets import Input
 
-from common.model.answer import AskEnd, AskPassages, AskRequest, AskText
+from common.model.answer import AskEnd, AskPassages, AskRequest, AskText, AskTurn, Away
+from developer_node.front.tui.screens.ask import AskView
 from developer_node.front.tui.screens.leave import LeaveScreen
 from tests.support.tui_scenes import (
     FRESH,
+    LAKE,
     LARGE,
     PASSAGES,
+    SAID,
     SCENES,
+    SMALL,
+    WELL,
     app_of,
     scene_ask,
     seen,
@@ -161,3 +167,105 @@ async def test_tab_and_f10_work_while_one_types() -> None:
         assert isinstance(pilot.app.screen, LeaveScreen)
         await pilot.press("escape", "tab")
         assert pilot.app.current_mode == "lake"
+
+
+async def test_a_follow_up_is_asked_with_what_was_said_before_until_one_begins_anew() -> None:
+    """What was said stays beneath the new answer."""
+    daemon = scene_ask()
+    async with app_of(daemon).run_test(size=(80, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press(*QUESTION)
+        await until(pilot, lambda: "44 tokens" in seen(pilot))
+        await settled(pilot)
+        await pilot.press("slash", *"more", "enter")
+        await until(pilot, lambda: len(daemon.asked) == 2)
+        await until(pilot, lambda: "❯ more" in seen(pilot) and "❯ split" in seen(pilot))
+        assert daemon.asked[1].before == (AskTurn("split", SAID),)
+        await until(pilot, lambda: "44 tokens" in seen(pilot))
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: "Nothing leaves this mesh." in seen(pilot))
+        await pilot.press("ctrl+u", *"new", "enter")
+        await until(pilot, lambda: len(daemon.asked) == 3)
+        assert daemon.asked[2].before == ()
+
+
+async def test_who_answers_and_what_is_asked_are_chosen_and_go_with_the_question() -> None:
+    """Models in memory first; the line beneath the question says what was chosen."""
+    daemon = scene_ask()
+    ready = replace(SMALL, name="a-small-one", state="ready")
+    lake = replace(LAKE, freshness=FRESH)
+    daemon.status_now = replace(WELL, models=(ready, LARGE), lake=lake)
+    async with app_of(daemon).run_test(size=(100, 32)) as pilot:
+        await settled(pilot)
+        await pilot.press("4")
+        await settled(pilot)
+        await pilot.press("f6")
+        await until(pilot, lambda: "the Dragon chooses" in seen(pilot))
+        assert seen(pilot).index(LARGE.name) < seen(pilot).index("a-small-one")
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: f"{LARGE.name}, as you chose" in seen(pilot))
+        await pilot.press("f7")
+        await until(pilot, lambda: "everything" in seen(pilot))
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: "in ledger" in seen(pilot))
+        await pilot.press(*"split", "enter")
+        await until(pilot, lambda: daemon.asked)
+        assert daemon.asked == [AskRequest("split", "ledger", model=LARGE.name)]
+
+
+async def test_a_marker_in_the_answer_opens_its_passage() -> None:
+    """And one that names no passage opens nothing."""
+    async with app_of(scene_ask()).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press(*QUESTION)
+        await until(pilot, lambda: "44 tokens" in seen(pilot))
+        await settled(pilot)
+        view = pilot.app.screen
+        assert isinstance(view, AskView)
+        view.action_cited(9)
+        assert pilot.app.screen is view
+        await view.run_action("cited(1)")
+        await until(pilot, lambda: "as indexed at 3f2a91c" in seen(pilot))
+
+
+async def test_what_the_laptop_answers_alone_is_labelled_until_the_dragon_answers() -> None:
+    """The Dragon's answer takes the place of the laptop's, and the label goes."""
+    daemon, back = scene_ask(), asyncio.Event()
+    away = Away("mirror", "The Dragon is away since 13:40. This is from the laptop.")
+    daemon.answer = (
+        AskPassages(PASSAGES[2:], replace(FRESH, away=away), without_model="away"),
+        AskText("Old words."),
+        back,
+        AskPassages(PASSAGES[:1], FRESH, LARGE.name),
+        AskText("New words [1]."),
+        AskEnd("New words [1].", PASSAGES[:1], "stop"),
+    )
+    async with app_of(daemon).run_test(size=(100, 32)) as pilot:
+        await settled(pilot)
+        await pilot.press(*QUESTION)
+        await until(pilot, lambda: "away since 13:40" in seen(pilot) and "Old" in seen(pilot))
+        back.set()
+        await until(pilot, lambda: "New words [1]." in seen(pilot))
+        await until(pilot, lambda: "away since" not in seen(pilot))
+        assert "Old words" not in seen(pilot)
+
+
+async def test_questions_of_this_session_come_back_into_the_field() -> None:
+    """By the arrow in the field, and from a list."""
+    daemon = scene_ask()
+    async with app_of(daemon).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press(*QUESTION)
+        await until(pilot, lambda: "44 tokens" in seen(pilot))
+        await settled(pilot)
+        await pilot.press("slash", "ctrl+u", *"other", "enter")
+        await until(pilot, lambda: len(daemon.asked) == 2)
+        await until(pilot, lambda: "44 tokens" in seen(pilot))
+        await settled(pilot)
+        field = pilot.app.screen.query_one(Input)
+        await pilot.press("slash", "up", "up")
+        await until(pilot, lambda: field.value == "split")
+        await pilot.press("f8")
+        await until(pilot, lambda: "Asked before" in seen(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: field.value == "other")

@@ -8,13 +8,16 @@ from typing import Literal, assert_never
 
 from textual.content import Content
 
-from common.model.answer import AskEnd, AskPart, AskPassages, AskText, Hit
+from common.model.answer import AskEnd, AskPart, AskPassages, AskText, AskTurn, Hit
+from developer_node.front.tui.markdown import markdown_lines
 from developer_node.front.tui.plain import one_line, plain
 from developer_node.front.tui.rows import Row
 from developer_node.front.tui.wording import place, place_within, short_commit
 
 WORDS_MAX = 100_000
 """Characters of an answer that are shown; a model that does not stop is cut here."""
+USUAL_WIDTH = 76
+_MUTED = "$foreground-muted"
 _NUMBER = 3
 """Cells of a marker and the space behind it."""
 
@@ -32,6 +35,8 @@ class Answer:
     end: AskEnd | None = None
     trouble: str = ""
     """Why it failed, and what to do."""
+    speaking_s: float = 0.0
+    """From the first word to the last, by the clock; 0 while that is not known."""
 
     @property
     def passages(self) -> tuple[Hit, ...]:
@@ -44,6 +49,18 @@ class Answer:
         return self.found is not None and self.found.demonstration
 
     @property
+    def turn(self) -> AskTurn | None:
+        """What a follow-up is told of it; None when it did not come to its end."""
+        whole = self.phase == "done" and self.words.strip()
+        return AskTurn(self.question, self.words) if whole else None
+
+    @property
+    def tokens_per_s(self) -> float:
+        """How fast the model spoke; 0 when that is not known."""
+        tokens = self.end.completion_tokens if self.end else 0
+        return tokens / self.speaking_s if self.speaking_s > 0 else 0.0
+
+    @property
     def running(self) -> bool:
         """There is something to cancel."""
         return self.phase in ("asked", "speaking")
@@ -53,7 +70,8 @@ def grown(answer: Answer, part: AskPart) -> Answer:
     """The answer with one more part."""
     match part:
         case AskPassages():
-            return replace(answer, found=part, phase="speaking")
+            # a second time: the Dragon answers after all, and its answer stands alone
+            return replace(answer, found=part, words="", end=None, phase="speaking")
         case AskText(text=text):
             return replace(answer, words=(answer.words + text)[:WORDS_MAX], phase="speaking")
         case AskEnd():
@@ -68,62 +86,73 @@ def passage_rows(answer: Answer) -> list[Row]:
     return [_passage_row(number, hit) for number, hit in enumerate(answer.passages, 1)]
 
 
-def prose(answer: Answer, *, unfolded: bool) -> Content:
+def conversation(
+    answer: Answer, before: Sequence[Answer], width: int, *, unfolded: bool
+) -> Content:
+    """The answer, and beneath it what was said before in this conversation, newest first."""
+    said = prose(answer, unfolded=unfolded, width=width)
+    if not before:
+        return said
+    parts = [_asked(answer, "bold $text-primary"), said]
+    for earlier in reversed(before):
+        parts.append(_asked(earlier, "bold $foreground-muted"))
+        parts.append(prose(earlier, unfolded=unfolded, width=width).stylize_before(_MUTED))
+    return Content("\n\n").join(parts)
+
+
+def _asked(answer: Answer, style: str) -> Content:
+    return Content.styled(f"❯ {one_line(answer.question, 300)}", style)
+
+
+def prose(answer: Answer, *, unfolded: bool, width: int = USUAL_WIDTH) -> Content:
     """The model's words, or why there are none."""
     match answer:
         case Answer(phase="failed"):
             return Content.styled(answer.trouble, "$text-error")
         case Answer(phase="asked"):
-            return Content.styled("Looking through the lake…", "$foreground-muted")
+            return Content.styled("Looking through the lake…", _MUTED)
         case Answer(words=words) if words.strip():
-            return _words(answer, unfolded=unfolded)
+            return _words(answer, unfolded=unfolded, width=width)
         case Answer(phase="cancelled"):
-            return Content.styled("Cancelled. The passages above stay.", "$foreground-muted")
+            return Content.styled("Cancelled. The passages above stay.", _MUTED)
         case Answer(found=AskPassages(without_model=why)) if why:
             return Content.assemble(
                 (one_line(why), "$text-warning"),
-                ("\nThe passages above need no model.", "$foreground-muted"),
+                ("\nThe passages above need no model.", _MUTED),
             )
         case Answer(phase="speaking"):
-            return Content.styled(
-                "The passages are here; the model is reading them…", "$foreground-muted"
-            )
+            return Content.styled("The passages are here; the model is reading them…", _MUTED)
         case Answer(end=AskEnd(note=note)) if note:
             return Content.assemble(
                 (one_line(note), "$text-warning"),
-                ("\nThe passages above need no model.", "$foreground-muted"),
+                ("\nThe passages above need no model.", _MUTED),
             )
         case _:
-            return Content.styled(
-                "The model said nothing. The passages above stay.", "$foreground-muted"
-            )
+            return Content.styled("The model said nothing. The passages above stay.", _MUTED)
 
 
-def _words(answer: Answer, *, unfolded: bool) -> Content:
-    words = plain(answer.words).strip()
+def _words(answer: Answer, *, unfolded: bool, width: int) -> Content:
+    lines = markdown_lines(answer.words.strip(), width, len(answer.passages))
+    words = Content("\n").join(lines)
     if answer.phase == "done" and not answer.passages:
         why = "\n\nNothing that is indexed is close enough to this question."
-        return Content.assemble(words, (why, "$foreground-muted"))
-    cut = (
-        Content.styled("\n\nCancelled here.", "$foreground-muted")
-        if answer.phase == "cancelled"
-        else ""
-    )
+        return Content.assemble(words, (why, _MUTED))
+    cut = Content.styled("\n\nCancelled here.", _MUTED) if answer.phase == "cancelled" else ""
     if not answer.demonstration:
         return Content.assemble(_note(answer), words, cut)
     assert answer.found is not None
     name = one_line(answer.found.model, 60)
     sign = "▾" if unfolded else "▸"
+    many = f"{len(plain(answer.words).split()):,} words"
     label = Content.assemble(
         (f"{sign} Words of a demonstration model ({name})", "bold $text-warning"),
-        ("\n  Too small to be trusted: read the passages. ", "$foreground-muted"),
-        (
-            f"p {'folds' if unfolded else 'shows'} its {len(words.split()):,} words.",
-            "$foreground-muted",
-        ),
+        ("\n  Too small to be trusted: read the passages. ", _MUTED),
+        (f"p {'folds' if unfolded else 'shows'} its {many}.", _MUTED),
     )
     label = Content.assemble(_note(answer), label)
-    return Content.assemble(label, "\n\n", (words, "$foreground-muted"), cut) if unfolded else label
+    if not unfolded:
+        return label
+    return Content.assemble(label, "\n\n", words.stylize_before(_MUTED), cut)
 
 
 def _note(answer: Answer) -> Content:
@@ -154,7 +183,7 @@ def _passage(number: int, where: str, symbol: str, reasons: Sequence[str]) -> Co
         (f"{number:>{_NUMBER - 1}} ", "$text-accent"),
         where,
         (f"  {one_line(symbol, 60)}" if symbol else "", "$text-secondary"),
-        (f"  {', '.join(reasons)}" if reasons else "", "$foreground-muted"),
+        (f"  {', '.join(reasons)}" if reasons else "", _MUTED),
     )
 
 
