@@ -30,7 +30,7 @@ def result(told: Told) -> CallToolResult:
     """As it goes to the agent: both forms say how fresh they are, and whether the Dragon spoke."""
     return CallToolResult(
         content=[TextContent(text=words(told.lines, told.known))],
-        structured_content=told.data | label(told.known),
+        structured_content=label(told.known) | told.data,
     )
 
 
@@ -46,11 +46,11 @@ def sentence(error: PostDevAIError) -> str:
 
 
 def label(known: Freshness) -> Json:
-    """The keys that every answer has."""
+    """The keys that every answer has; they stand first, where no agent cuts an answer short."""
     return {
-        "freshness": output_json.freshness(known),
         "as_of": freshness_sentence(known),
         "away": away(known.away),
+        "freshness": output_json.freshness(known),
     }
 
 
