@@ -121,6 +121,10 @@ def _answer(words: Sequence[str]) -> int:
 
         sys.stdout.write(f"postdevai {version('postdevai')}\n")
         return 0
+    if first == "__complete":  # what shells ask, see completion/scripts.py
+        from developer_node.front.cli.completing import complete
+
+        return complete(words[1:])
     if not commands.target(first):
         return _unknown(first)
     if "--json" in words:

@@ -51,6 +51,8 @@ The mesh
   nodes     nodes:nodes          List the nodes of the mesh, as the Coordinator knows them.
   invite    nodes:invite         Print a one-time code for a new node.
   join      nodes:join           Make this machine a node of a mesh, with a one-time code.
+This program
+  completion completing:completion Complete commands, options and names as you type.
 """
 """By purpose: a name, where it is made (module of this package:function), and its line of help.
 A function named `group` makes a command that has commands of its own."""
@@ -96,7 +98,7 @@ def help_text() -> str:
     for row in TABLE.splitlines():
         if row.startswith(" "):
             name, _, line = row.split(None, 2)
-            said += f"  {name:<9} {line}\n"
+            said += f"  {name:<10} {line}\n"
         else:
             said += f"\n{row}:\n"
     return f"{said}\n{OPTIONS}"

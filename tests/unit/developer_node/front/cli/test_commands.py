@@ -39,7 +39,7 @@ def test_a_line_of_help_is_how_the_commands_own_help_begins(name: str, line: str
 def test_help_names_every_command_and_loads_no_parser() -> None:
     done = subprocess.run([*CLI, "--help"], capture_output=True, text=True, check=True)
     for name, _, line in ROWS:
-        assert f"  {name:<9} {line}\n" in done.stdout
+        assert f"  {name:<10} {line}\n" in done.stdout
     assert not imported("--help") & {"typer", "asyncio", "grpc", "rich"}
 
 
