@@ -35,6 +35,8 @@ class MirrorFile:
         """Where a file is put that cannot be read."""
         self.sentence = ""
         """What was wrong with the file; empty when nothing was."""
+        self.renewed = 0
+        """How often an empty file took the place of one that could not be read."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="mirror")
         self._sql: Sql | None = None
 
@@ -102,6 +104,7 @@ class MirrorFile:
             "fetched anew."
         )
         self._sql = _opened(self.path, sealing_key(self.path.parent))
+        self.renewed += 1
 
     def _scrub(self) -> None:
         self.aside.unlink(missing_ok=True)
@@ -130,7 +133,7 @@ def _opened(path: Path, key: SealingKey) -> Sql:
         sql.pragma("synchronous", 1)  # NORMAL: what a power failure takes is fetched again
         with sql.transaction():
             sql.run(SCHEMA)
-            sql.rows("SELECT count(*), max(length(body)) FROM symptoms")  # every page of them
+            sql.rows("SELECT fingerprint, stamp, newest, face FROM symptoms LIMIT 1")
     except apsw.Error:
         sql.close()
         raise

@@ -40,12 +40,16 @@ async def _follow(dragon: Memory, mirror: Mirror, backoff: Backoff) -> None:
     """Ends when the Dragon does, or when all was forgotten here: then it is asked anew."""
     life, request = await mirror.request()
     waiting: list[Told] = []
-    async with aclosing(dragon.follow_memory(request)) as stream:
-        async for told in stream:
-            waiting.append(told)
-            if len(waiting) < TOGETHER_MAX and not isinstance(told, MemoryComplete):
-                continue
-            if not await mirror.take(life, waiting):
-                return
-            waiting = []
-            backoff.reset()
+    try:
+        async with aclosing(dragon.follow_memory(request)) as stream:
+            async for told in stream:
+                waiting.append(told)
+                if len(waiting) < TOGETHER_MAX and not isinstance(told, MemoryComplete):
+                    continue
+                if not await mirror.take(life, waiting):
+                    return
+                waiting = []
+                backoff.reset()
+    except PostDevAIError:
+        await mirror.take(life, waiting)  # or a connection that breaks early would never fill it
+        raise

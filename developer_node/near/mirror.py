@@ -61,6 +61,8 @@ class Mirror:
         self._local = Local()
         self._faces: list[Face] | None = None
         self._life = 0
+        """Each ends when all that was told is gone."""
+        self._renewed = file.renewed
 
     @classmethod
     @asynccontextmanager
@@ -164,15 +166,14 @@ class Mirror:
     async def judge(self, remedy_id: str, verdict: Verdict) -> None:
         """The person's word on a remedy; it counts until the Dragon says the same."""
         now = self._clock.now_ms()
-        self._now = await self._file.run(lambda sql: store.judge(sql, remedy_id, verdict, now))
+        self._now = await self._read(lambda sql: store.judge(sql, remedy_id, verdict, now))
 
     # -- what the Dragon tells ----------------------------------------------------------------
 
     async def request(self) -> tuple[int, FollowMemoryRequest]:
         """What is held already, and the life that an answer to it is for."""
-        life = self._life
         held = await self._read(store.held)
-        now = self._now
+        life, now = self._life, self._now
         return life, FollowMemoryRequest(now.epoch, now.cursor, held, now.since_ms)
 
     async def take(self, life: int, told: Sequence[Told]) -> bool:
@@ -183,9 +184,10 @@ class Mirror:
         most = self._bytes_max
 
         def write(sql: Sql) -> Standing | None:
-            return store.take(sql, told, at_ms, most) if life == self._life else None
+            same = life == self._life and self._file.renewed == self._renewed
+            return store.take(sql, told, at_ms, most) if same else None
 
-        now = await self._file.run(write)
+        now = await self._read(write)
         if now is None:
             return False
         self._now = now
@@ -225,7 +227,14 @@ class Mirror:
     # -- inside -------------------------------------------------------------------------------
 
     async def _read(self, job: Callable[[Sql], T]) -> T:
-        return await self._file.run(job)
+        """What is read of a file that took the place of a damaged one is what it holds: nothing."""
+        found = await self._file.run(job)
+        if self._file.renewed != self._renewed:
+            self._renewed = self._file.renewed
+            self._life += 1
+            self._faces = None
+            self._now = Standing()
+        return found
 
     async def _of_failure(self, failure: Failure) -> Recollection:
         def read(sql: Sql) -> Recollection | None:

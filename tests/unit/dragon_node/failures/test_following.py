@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from common.model.answer import Freshness
 from common.model.event import CommandFinished, Event, Output, ProofFinished
 from common.model.failure import Recollection
-from common.model.ids import EventId, Fingerprint, ProjectId, card_id
-from common.model.lake import HistoryEntry, HistoryPage, HistoryQuery
+from common.model.ids import EventId, Fingerprint, card_id
+from common.model.lake import HistoryEntry
 from common.model.near import (
     EventsGone,
     FollowMemoryRequest,
@@ -31,58 +31,14 @@ from dragon_node.failures import following
 from dragon_node.failures.following import Following
 from dragon_node.failures.following_shown import CUT
 from dragon_node.failures.recall import Recaller
-from dragon_node.lake.forgetting import in_memory, notes
-from dragon_node.lake.forgetting.notes import Oblivious
 from dragon_node.lake.records import Note
 from tests.support.failures import Copy, Story, failure
+from tests.support.followed import FollowedStory
 
 FIXED = "def price(item):\n    return TABLE.get(item, 0)\n"
 BROKEN = "def price(item):\n    return TABLE[item]\n"
 OTHER = failure("f2", test="tests/test_cart.py::test_other")
 Key = tuple[str, str]
-
-
-class FollowedStory(Story):
-    """A story that somebody follows while it is told."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.forgotten: set[EventId] = set()
-        self.asked: list[HistoryQuery] = []
-        self._applied = asyncio.Event()
-
-    def accept(self, body: Event | Note, project: str = "") -> None:
-        super().accept(body, project)
-        if isinstance(body, Note):
-            in_memory.apply(self.db, len(self.records), body)
-        self._applied.set()
-
-    async def wait_applied(self, lsn: int) -> int:
-        while len(self.records) <= lsn:
-            self._applied.clear()
-            await self._applied.wait()
-        return len(self.records)
-
-    async def history(self, q: HistoryQuery) -> HistoryPage:
-        self.asked.append(q)
-        entries = [
-            HistoryEntry(r.lsn, r.body, r.project_name)
-            for r in reversed(self.records)
-            if isinstance(r.body, Event)
-            and r.body.id not in self.forgotten
-            and (not q.before_cursor or r.lsn < q.before_cursor)
-        ]
-        return HistoryPage(tuple(entries[: q.limit]))
-
-    def forget(self, *events: Event) -> None:
-        """As the owner asked."""
-        ids = tuple(event.id for event in events)
-        self.forgotten |= set(ids)
-        meant = Oblivious(
-            "id", ProjectId("id-shop"), events=ids, lsns=tuple(int(each, 16) for each in ids)
-        )
-        for note in notes.forget(meant):
-            self.accept(note, "shop")
 
 
 class Mirrored:
