@@ -34,6 +34,8 @@ from tests.support.editors import (
     until,
 )
 
+pytestmark = pytest.mark.timeout(300)
+
 
 async def test_a_failure_stands_at_its_line_until_the_test_passes(tmp_path: Path) -> None:
     root = project(tmp_path / "ledger")

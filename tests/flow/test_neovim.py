@@ -19,7 +19,8 @@ from tests.support.editors import BROKEN, FAILED, REMEDY, project, script_for
 NVIM = shutil.which("nvim")
 DOCS = Path(__file__).parents[2] / "docs" / "agents.md"
 BLOCK = re.compile(r"<!-- a test gives the next block to nvim -->\n```lua\n(.*?)```", re.DOTALL)
-LIMIT_S = 90
+LIMIT_S = 150
+pytestmark = pytest.mark.timeout(300)
 
 LOOK = """
 local said = {}

@@ -19,7 +19,8 @@ from tests.support.editors import FAILED, REMEDY, SERVER, SYMPTOM, project, scri
 
 NODE = shutil.which("node")
 DRIVE = Path(__file__).parents[1] / "support" / "vscode" / "drive.js"
-LIMIT_S = 90
+LIMIT_S = 150
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.mark.skipif(NODE is None, reason="node is not installed")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from developer_node.front.lsp.buffer import lines_of
 
-_HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+\d+(?:,\d+)? @@")
+_HUNK = re.compile(r"@@ -(?P<start>\d+)(?:,(?P<olds>\d+))? \+\d+(?:,(?P<news>\d+))? @@")
 _OTHERWISE = (
     "new file mode",
     "deleted file mode",
@@ -88,43 +88,45 @@ def _trimmed(hunk: _Hunk, at: int) -> LineEdit:
 
 
 def _hunks(diff: str) -> tuple[_Hunk, ...] | None:
-    path, start = "", -1
-    old: list[str] = []
-    new: list[str] = []
+    """None where it cannot be read wholly, or says more than lines."""
+    lines = diff.split("\n")
     found: list[_Hunk] = []
-
-    def close() -> None:
-        if start >= 0 and (old or new):
-            found.append(_Hunk(path, max(0, start - 1), tuple(old), tuple(new)))
-        old.clear()
-        new.clear()
-
-    for text in diff.split("\n"):
-        if text.startswith(_OTHERWISE):
+    path, at = "", 0
+    while at < len(lines):
+        text = lines[at]
+        at += 1
+        if text.startswith(_OTHERWISE) or text == "--- /dev/null":
             return None
-        if text.startswith("diff --git "):
-            close()
-            start = -1
-        elif start < 0 and text.startswith("--- "):
-            if text == "--- /dev/null":
-                return None
-        elif start < 0 and text.startswith("+++ "):
+        if text.startswith("+++ "):
             if not text.startswith("+++ b/"):
                 return None
             path = text[6:].rstrip("\t\r")
         elif opened := _HUNK.match(text):
-            close()
-            start = int(opened[1])
-        elif start >= 0 and text[:1] in ("+", "-", " "):
-            line = text[1:].removesuffix("\r")
-            if text[0] != "+":
-                old.append(line)
-            if text[0] != "-":
-                new.append(line)
-        elif start >= 0 and text == "":
-            close()  # the diff's own end; an empty line of context begins with a space
-            start = -1
-    close()
-    if any(not hunk.old for hunk in found) or not all(hunk.path for hunk in found):
-        return None
+            hunk, at = _hunk(path, opened, lines, at)
+            if hunk is None:
+                return None
+            found.append(hunk)
     return tuple(found)
+
+
+def _hunk(
+    path: str, opened: re.Match[str], lines: Sequence[str], at: int
+) -> tuple[_Hunk | None, int]:
+    """As many lines as its header says, and where the next thing begins."""
+    old: list[str] = []
+    new: list[str] = []
+    olds, news = int(opened["olds"] or 1), int(opened["news"] or 1)
+    while len(old) < olds or len(new) < news:
+        sign, line = (
+            (lines[at][:1], lines[at][1:].removesuffix("\r")) if at < len(lines) else ("", "")
+        )
+        at += 1
+        if sign not in ("+", "-", " "):
+            return None, at
+        if sign != "+":
+            old.append(line)
+        if sign != "-":
+            new.append(line)
+    if not path or not old or (len(old), len(new)) != (olds, news):
+        return None, at
+    return _Hunk(path, int(opened["start"]) - 1, tuple(old), tuple(new)), at

@@ -26,6 +26,8 @@ index 1..2 100644
  d
 """
 MORE = "@@ -6,2 +7,1 @@\n f\n-g\n"
+BARE = DIFF.split("\n", 2)[2]
+"""As remedies carry it: without git's own header."""
 
 
 def made(diff: str, files: dict[str, str]) -> dict[str, str] | None:
@@ -61,6 +63,16 @@ def test_a_hunk_that_moved_and_is_there_twice_is_not_guessed_at() -> None:
 def test_a_hunk_whose_lines_are_not_there_takes_the_whole_change_away(text: str | None) -> None:
     files = {"x.txt": text} if text is not None else {}
     assert edits(DIFF, files.get) is None
+
+
+def test_two_files_without_git_s_header_are_two() -> None:
+    after = BEFORE.replace("c\n", "C\nC2\n")
+    found = made(BARE + BARE.replace("x.txt", "y.txt"), {"x.txt": BEFORE, "y.txt": BEFORE})
+    assert found == {"x.txt": after, "y.txt": after}
+
+
+def test_a_change_that_was_cut_short_is_not_applied() -> None:
+    assert edits(DIFF[: DIFF.index("+C2")], {"x.txt": BEFORE}.get) is None
 
 
 def test_one_file_that_does_not_fit_takes_the_other_away_too() -> None:
