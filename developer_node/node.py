@@ -142,7 +142,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
         )
         proofs = Proofs(
             home=config.home.root,
-            dragon=assistant,
+            dragon=away.desk,
             contents=lake,
             record=record,
             known=copies.known,
@@ -227,7 +227,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
         )
         models = ModelsDoor(membership.routed("inference"))  # pyright: ignore[reportAbstractUsage]
         service = DeveloperService(laptop)
-        remedies = RemedyDoor(proofs, Mining(), acting, assistant, clock)
+        remedies = RemedyDoor(proofs, Mining(), acting, away.desk, clock)
         capture = CaptureDoor(importing, copies)
         doors = (service, door, models, remedies, capture)
         server = await open_local_server(

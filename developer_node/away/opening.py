@@ -20,6 +20,7 @@ from developer_node.away.lake import NearLake
 from developer_node.away.places import Places
 from developer_node.away.ports import Assistant, Lake, Mirror, Waiting
 from developer_node.away.presence import Presence
+from developer_node.away.refusing import Desk, NearDesk
 from developer_node.away.searching import Files, Recorded
 from developer_node.away.settings import read_settings
 from developer_node.away.verdicts import Verdicts
@@ -27,6 +28,10 @@ from developer_node.away.verdicts import Verdicts
 
 class Outbox(Recorded, Waiting, Protocol):
     """What waits, and what was recorded of files."""
+
+
+class Voice(Assistant, Desk, Protocol):
+    """All that the Dragon is asked for about cards and questions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class AwayMode:
         self,
         machine: Machine,
         dragon: Lake,
-        assistant: Assistant,
+        assistant: Voice,
         mirror: Mirror,
         look: Callable[[float], Awaitable[None]],
     ) -> None:
@@ -66,6 +71,7 @@ class AwayMode:
         self._answers = Answers(machine.directory / "answers", key)
         self._model = ""
         self.presence = Presence(look, clock)
+        self.desk = NearDesk(assistant, self.presence)
         self.verdicts = Verdicts(machine.directory / "verdicts", key, clock)
         files = Files(machine.repositories, outbox, machine.head, machine.redact, self._places)
         here = (mirror, files, self._places, self.verdicts)
@@ -81,7 +87,7 @@ class AwayMode:
         cls,
         machine: Machine,
         dragon: Lake,
-        assistant: Assistant,
+        assistant: Voice,
         mirror: Mirror,
         look: Callable[[float], Awaitable[None]],
     ) -> AwayMode:

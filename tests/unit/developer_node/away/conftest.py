@@ -17,6 +17,7 @@ from common.model.failure import Failure, Recollection, Verdict
 from common.model.ids import ContentHash, EventId, WorkingCopyId, content_hash, new_event_id
 from common.model.lake import HistoryPage, HistoryQuery, LakeStats, SearchQuery, SearchResult
 from common.model.laptop import NearStatus, WatchedRepository
+from common.model.remedy import CardStats, RemedyMaterial
 from developer_node.away.opening import AwayMode, Machine
 from developer_node.outbox.outbox import Outbox
 from developer_node.text.redaction import redact_bytes
@@ -80,6 +81,20 @@ class Dragon:
         for part in self.parts:
             self.answer()
             yield part
+
+    async def snooze(self, suggestion_id: str, until_ms: int) -> None:
+        self.answer()
+
+    async def card_stats(self, project: str = "") -> tuple[CardStats, ...]:
+        self.answer()
+        return ()
+
+    async def quiet(self, project: str, quiet: bool) -> None:
+        self.answer()
+
+    async def material(self, remedy_id: str) -> RemedyMaterial:
+        self.answer()
+        raise AssertionError
 
     async def feedback(self, remedy_id: str, verdict: Verdict) -> None:
         self.answer()

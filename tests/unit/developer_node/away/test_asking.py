@@ -249,3 +249,15 @@ async def test_with_the_dragon_there_nothing_is_labelled(stage: Stage) -> None:
     assert stage.dragon.verdicts == [("r1", "accepted")]
     assert stage.room.status().verdicts_waiting == 0
     assert not stage.room.status().away
+
+
+async def test_what_only_the_dragon_can_do_is_refused_with_what_to_do(stage: Stage) -> None:
+    desk = stage.room.desk
+    for asked in (desk.snooze("card", 5), desk.material("r1"), desk.quiet("thing", True)):
+        with pytest.raises(Unavailable, match="The Dragon is away, and only it can") as caught:
+            await asked
+        assert "postdevai up" in caught.value.hint
+    stage.dragon.there = True
+    await stage.room.presence.look()
+    await desk.snooze("card", 5)
+    assert await desk.card_stats() == (), "the control: it is there"
