@@ -53,6 +53,7 @@ The mesh
   join      nodes:join           Make this machine a node of a mesh, with a one-time code.
 This program
   completion completing:completion Complete commands, options and names as you type.
+  uninstall  uninstall:uninstall   Stop the mesh and take PostDevAI out of your shells.
 """
 """By purpose: a name, where it is made (module of this package:function), and its line of help.
 A function named `group` makes a command that has commands of its own."""

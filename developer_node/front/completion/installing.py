@@ -40,7 +40,7 @@ def uninstall(shell: Shell) -> list[str]:
     if script.is_file():
         script.unlink()
         said.append(f"{script}: removed")
-        _leave(script.parent, shell)
+        leave_empty(script.parent)
     if rc is not None and rc.exists() and _change(rc, ""):
         said.append(f"{rc}: took the line out")
     return said
@@ -89,14 +89,14 @@ def _change(path: Path, wanted: str) -> bool:
     return True
 
 
-def _leave(directory: Path, shell: Shell) -> None:
-    """Removes what was made for it alone; fish's own directories only when they are empty."""
-    above = [directory, directory.parent] if shell == "fish" else [directory]
-    for each in above:
+def leave_empty(directory: Path) -> None:
+    """Removes directories that hold nothing any more, up to the person's own."""
+    while directory != Path.home() and Path.home() in directory.parents:
         try:
-            each.rmdir()
+            directory.rmdir()
         except OSError:
             return
+        directory = directory.parent
 
 
 def _under(variable: str, usual: str) -> Path:

@@ -1,0 +1,118 @@
+"""After `uninstall --everything` a person's directory is what it was before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+from pathlib import Path
+
+from tests.support.mesh import Mesh
+
+RCS = {".bashrc": "PS1='> '\n", ".zshrc": "setopt autocd\n"}
+"""fish has no file of its own yet: one that is made for us goes again."""
+
+ONNX = ".cache/Microsoft/DeveloperTools/.onnxruntime/"
+
+
+def held(root: Path) -> dict[str, str]:
+    """Every path below, and what is in it."""
+    return {
+        str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest()
+        if path.is_file()
+        else ""
+        for path in sorted(root.rglob("*"))
+    }
+
+
+def person(tmp_path: Path) -> tuple[Path, Mesh]:
+    """Somebody with shells of their own, a repository, and a mesh not yet started."""
+    user = tmp_path / "user"
+    for name, text in RCS.items():
+        (user / name).parent.mkdir(parents=True, exist_ok=True)
+        (user / name).write_text(text)
+    repository = user / "code" / "thing"
+    repository.mkdir(parents=True)
+    (repository / "a.py").write_text("A = 1\n")
+    subprocess.run(["git", "init", "-q", str(repository)], check=True)
+    mesh = Mesh(user / ".postdevai", HOME=str(user), POSTDEVAI_KEYCHAIN="off")
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "ZDOTDIR"):
+        mesh.env.pop(name, None)
+    return user, mesh
+
+
+def _socket(mesh: Mesh) -> str:
+    return json.loads((mesh.home / "developer" / "ready.json").read_text())["extra"]["socket"]
+
+
+def runtime_sockets() -> set[str]:
+    base = Path(f"/tmp/postdevai-{os.getuid()}")
+    return {entry.name for entry in base.iterdir()} if base.is_dir() else set()
+
+
+def typed(mesh: Mesh, *words: str) -> str:
+    done = mesh.postdevai(*words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_everything_is_as_it_was_before(tmp_path: Path, models_dir: Path) -> None:
+    user, mesh = person(tmp_path)
+    mesh.env["POSTDEVAI_MODELS"] = str(models_dir)
+    mesh.env.pop("XDG_RUNTIME_DIR", None)
+    before = held(user)
+    try:
+        others = runtime_sockets()
+        mesh.up(user / "code" / "thing")
+        sockets = runtime_sockets() & {Path(_socket(mesh)).parent.name}
+        assert len(sockets - others) == 1, "the control"
+        for shell in ("bash", "zsh", "fish"):
+            typed(mesh, "shell", "--install", "--shell", f"/bin/{shell}")
+            typed(mesh, "completion", shell, "--install")
+        changed = held(user)
+        assert {name for name in RCS if changed[name] != before[name]} == set(RCS), "the control"
+        assert ".config/fish/config.fish" in changed
+        own = Path(str(mesh.home)).name
+
+        told = typed(mesh, "uninstall", "--everything", "--dry-run")
+        assert str(mesh.home) in told and ".zshrc" in told
+        assert len(mesh.processes()) == 3, "a dry run changes nothing"
+        assert mesh.postdevai("uninstall", "--everything").returncode == 2, "nobody said yes"
+
+        typed(mesh, "uninstall", "--everything", "--yes")
+        assert mesh.processes() == []
+        after = held(user)
+        assert not any(Path(path).parts[0] == own for path in after)
+        _drop_what_others_made(before, after)
+        assert after == before
+        assert not sockets & runtime_sockets()
+    finally:
+        mesh.close()
+
+
+def _drop_what_others_made(*lists: dict[str, str]) -> None:
+    """git keeps notes in a repository that is asked; onnxruntime keeps some for all its users."""
+    for each in lists:
+        for path in list(each):
+            if "/.git/" in path or f"{path}/".startswith(ONNX) or ONNX.startswith(f"{path}/"):
+                del each[path]
+
+
+def test_without_everything_the_memory_stays(tmp_path: Path) -> None:
+    _, mesh = person(tmp_path)
+    (mesh.home / "developer").mkdir(parents=True)
+    mesh.home.chmod(0o700)
+    (mesh.home / "developer" / "kept").write_text("x")
+    typed(mesh, "uninstall", "--yes")
+    assert (mesh.home / "developer" / "kept").read_text() == "x"
+
+
+def test_a_directory_that_is_not_ours_is_never_removed(tmp_path: Path) -> None:
+    _, mesh = person(tmp_path)
+    mesh.home.mkdir(mode=0o700)
+    (mesh.home / "thesis.txt").write_text("x")
+    done = mesh.postdevai("uninstall", "--everything", "--yes")
+    assert done.returncode == 2
+    assert "does not look like a directory of PostDevAI" in done.stderr
+    assert (mesh.home / "thesis.txt").exists()
