@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcException
 from pygls.uris import to_fs_path
 
 from common.model.event import Ground, PathChange
 from common.model.ids import ContentHash
 from common.model.lake import HistoryEntry, HistoryQuery
-from tests.support.editor_api import serve_editor
+from tests.support.editor_api import a_daemon_that_hangs, serve_editor
 from tests.support.editors import (
     AWAY,
     BROKEN,
@@ -242,6 +243,41 @@ async def test_a_daemon_that_goes_takes_its_claims_along_and_brings_them_back(
             await code.shown(uri, fixed)
         said = [m.message for m in code.client.log_messages]
         assert sum("No failures are shown" in each for each in said) <= 3
+
+
+async def test_a_question_that_the_editor_takes_back_is_ended(tmp_path: Path) -> None:
+    root = project(tmp_path / "ledger")
+    async with serve_editor(tmp_path / "home", script_for(root)) as daemon, editor(root) as code:
+        uri = code.open(root / "money.py")
+        await daemon.speak(FAILED)
+        await code.shown(uri, fixed)
+        daemon.silent = True
+        daemon.asked.clear()
+        asked = lsp.HoverParams(lsp.TextDocumentIdentifier(uri), lsp.Position(5, 6))
+        question = asyncio.create_task(
+            code.client.protocol.send_request_async(lsp.TEXT_DOCUMENT_HOVER, asked, "h1")
+        )
+        await until(lambda: any(each[0] == "fingerprint" for each in daemon.asked))
+        code.client.cancel_request(lsp.CancelParams("h1"))
+        with pytest.raises(JsonRpcException) as refused:
+            async with asyncio.timeout(WAIT_S):
+                await question
+        assert refused.value.code == lsp.LSPErrorCodes.RequestCancelled
+        text = await code.hover(uri, 6)
+        assert "no answer within 3 s" in text
+        assert f"**observed** · code · {REMEDY.label}" in text
+
+
+async def test_a_daemon_that_hangs_is_away_and_the_editor_is_answered(tmp_path: Path) -> None:
+    root = project(tmp_path / "ledger")
+    with a_daemon_that_hangs(tmp_path / "home"):
+        async with editor(root) as code:
+            uri = code.open(root / "money.py")
+            assert await code.hover(uri, 6) == ""
+            said = await code.logged("No failures are shown")
+            assert any("does not answer within" in each for each in said)
+            assert await code.hover(uri, 6) == ""
+    assert code.returncode == 0
 
 
 async def test_an_editor_that_asks_for_the_end_gets_0_and_one_that_vanishes_1(

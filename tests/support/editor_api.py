@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+import socket
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,6 +41,8 @@ class EditorScript(Script):
     level: Autonomy = "advisor"
     told: list[tuple[str, EditorEvent]] = field(default_factory=list)
     items: list[FeedItem] = field(default_factory=list)
+    silent: bool = False
+    """Recall is heard and never answered."""
     spoken: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def speak(self, *items: Event | Suggestion | FeedState) -> None:
@@ -58,6 +61,12 @@ class EditorApi(LocalApi):
     async def RecordEditor(self, request, context):
         self.script.told.append((request.path, from_pb(request.event, EditorEvent)))
         return pb.RecordEditorResponse()
+
+    async def Recall(self, request, context):
+        answer = await super().Recall(request, context)
+        if self.script.silent:
+            await asyncio.Event().wait()
+        return answer
 
     async def WatchFeed(self, request, context):
         read = request.after_cursor
@@ -82,11 +91,31 @@ class EditorRemedies(RemedyServiceServicer):
         return remedy_pb.GetAutonomyResponse(setting=to_pb(setting, remedy_pb2.AutonomySetting))
 
 
+@contextmanager
+def a_daemon_that_hangs(root: Path) -> Generator[None]:
+    """It has its lock and its socket, connections are taken, and nobody reads them."""
+    home = Home.from_env(str(root))
+    path = home.runtime_directory() / "developer.sock"
+    token_file = home.directory("developer") / "token"
+    write_private(token_file, TOKEN.encode())
+    listening = socket.socket(socket.AF_UNIX)
+    with only_instance(home.lock_path("developer"), "developer"), closing(listening):
+        listening.bind(str(path))
+        listening.listen(64)
+        extra = {"socket": str(path), "token_file": str(token_file)}
+        home.write_ready(Ready("developer", os.getpid(), extra["socket"], 1, "0.1.0", extra))
+        try:
+            yield
+        finally:
+            path.unlink()
+            home.ready_path("developer").unlink()
+
+
 @asynccontextmanager
 async def serve_editor(root: Path, script: EditorScript) -> AsyncGenerator[EditorScript]:
     """In the test's own process, found as the real daemon is."""
     home = Home.from_env(str(root))
-    socket = home.runtime_directory() / "developer.sock"
+    path = home.runtime_directory() / "developer.sock"
     token_file = home.directory("developer") / "token"
     write_private(token_file, TOKEN.encode())
 
@@ -96,12 +125,12 @@ async def serve_editor(root: Path, script: EditorScript) -> AsyncGenerator[Edito
         add_RemedyServiceServicer_to_server(remedies, server)
 
     with only_instance(home.lock_path("developer"), "developer"):
-        server = await open_local_server(socket, TOKEN, add)
+        server = await open_local_server(path, TOKEN, add)
         try:
-            extra = {"socket": str(socket), "token_file": str(token_file)}
+            extra = {"socket": str(path), "token_file": str(token_file)}
             home.write_ready(Ready("developer", os.getpid(), extra["socket"], 1, "0.1.0", extra))
             yield script
         finally:
             await server.stop(0)
-            socket.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
             home.ready_path("developer").unlink(missing_ok=True)

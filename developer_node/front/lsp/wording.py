@@ -114,6 +114,8 @@ def history(failed: Standing, known: Known, now_ms: int) -> str:
         parts.append(f"What is remembered is not known now: {_words(why)}")
         return "\n\n".join(parts)
     recollection = known.recollection
+    if known.why_not:
+        parts.append(f"As it was known before; now: {_words(known.why_not)}.")
     parts.append(_occurrences(recollection, failed, now_ms))
     if recollection.flaky:
         often = f"{recollection.flaky.failed} of {recollection.flaky.runs} runs"

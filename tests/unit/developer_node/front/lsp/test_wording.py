@@ -86,6 +86,12 @@ def test_an_answer_of_this_laptop_alone_is_labelled_everywhere() -> None:
     assert "Away" not in said(KNOWN)
 
 
+def test_what_was_known_before_and_cannot_be_asked_now_is_labelled() -> None:
+    known = Known(KNOWN, "no answer within 3 s")
+    assert "As it was known before; now: no answer within 3 s." in history(STANDING, known, NOW_MS)
+    assert "What is remembered is not known now: no answer within 3 s" in said(KNOWN, known.why_not)
+
+
 def test_a_line_that_could_not_be_compared_says_so() -> None:
     told = claim(STANDING, Known(KNOWN), as_recorded=True, now_ms=NOW_MS)
     assert told.endswith("The line is as recorded: what the file held then is not known.")
