@@ -7,7 +7,7 @@ import json
 import os
 import stat
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
-from common.model.answer import AskPassages, AskRequest
+from common.model.answer import AskPart, AskPassages, AskRequest
 from tests.support.local_api import FRESH, Script
 from tests.support.typed import Terminal
 
@@ -192,7 +192,7 @@ async def test_cancelling_over_http_reaches_the_daemon(
 ) -> None:
     asked, ended = asyncio.Event(), asyncio.Event()
 
-    async def answer(request: AskRequest) -> Any:
+    async def answer(request: AskRequest) -> AsyncIterator[AskPart]:
         try:
             yield AskPassages((), FRESH, "qwen")
             asked.set()
