@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
@@ -23,7 +23,7 @@ from dragon_node.lake.forgetting.notes import Oblivious
 from dragon_node.lake.records import Note
 from dragon_node.service_assistant import AssistantService
 from tests.support.failures import Story
-from tests.support.served import served
+from tests.support.served import served, served_in_health
 
 
 class FollowedStory(Story):
@@ -93,8 +93,20 @@ class Teller:
 
 @asynccontextmanager
 async def telling(teller: Teller) -> AsyncGenerator[AssistantClient]:
-    """Over real gRPC; the rest of the service is not there."""
+    """Over real gRPC."""
+    async with served(_adding(teller)) as (routed, _):
+        yield AssistantClient(routed)
+
+
+@asynccontextmanager
+async def telling_at(teller: Teller) -> AsyncGenerator[str]:
+    """The same for another process: the address."""
+    async with served_in_health(_adding(teller)) as there:
+        yield there.address
+
+
+def _adding(teller: Teller) -> Callable[[Any], None]:
+    """The rest of the service is not there."""
     nobody = cast(Any, None)
     service = AssistantService(nobody, nobody, nobody, nobody, nobody, teller)
-    async with served(lambda s: add_AssistantServiceServicer_to_server(service, s)) as (routed, _):
-        yield AssistantClient(routed)
+    return lambda server: add_AssistantServiceServicer_to_server(service, server)

@@ -28,11 +28,14 @@ class Everyone:
         """Yes."""
 
 
-class _OneChannel:
+class OneChannel:
+    """Channels that lead to one place whatever is asked for."""
+
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._channel = channel
 
     async def to(self, endpoint: str, identity_uri: str) -> grpc.aio.Channel:
+        """There."""
         return self._channel
 
 
@@ -67,6 +70,6 @@ async def served_in_health(add: Callable[[grpc.aio.Server], None]) -> AsyncGener
         return (Route(address, "spiffe://m/dragon/1", "ticket", 0),)
 
     async with grpc.aio.insecure_channel(address) as channel:
-        routed = Routed("the Dragon", resolve, cast(Channels, _OneChannel(channel)))
+        routed = Routed("the Dragon", resolve, cast(Channels, OneChannel(channel)))
         yield Served(address, routed, channel, Server(bare, well))
     await bare.stop(0)

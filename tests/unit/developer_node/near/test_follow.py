@@ -14,6 +14,7 @@ from common.model.near import MemoryReset, MirroredSymptom
 from developer_node.near.follow import follow_memory
 from developer_node.near.mirror import Mirror
 from dragon_node.failures.following_shown import recalled
+from dragon_node.failures.following_stamps import epoch
 from dragon_node.failures.recall import Recaller
 from tests.support.failures import Copy, failure
 from tests.support.followed import FollowedStory, Teller, telling
@@ -48,14 +49,14 @@ async def _following(path: Path, teller: Teller) -> AsyncGenerator[Mirror]:
 
 async def _caught_up(mirror: Mirror, teller: Teller) -> None:
     """All that was applied by now was told."""
-    applied = len(teller.story.records)
+    wanted = (epoch(teller.story.db), len(teller.story.records))
 
-    async def cursor() -> int:
+    async def reached() -> bool:
         _, request = await mirror.request()
-        return request.cursor
+        return request.epoch == wanted[0] and request.cursor >= wanted[1]
 
     async with asyncio.timeout(60):
-        while await cursor() < applied:  # noqa: ASYNC110 - told by nobody
+        while not await reached():  # noqa: ASYNC110 - told by nobody
             await asyncio.sleep(0.01)
 
 
@@ -134,8 +135,8 @@ async def test_events_of_another_memory_go_once_all_of_this_one_is_there(tmp_pat
     for _ in range(3):
         copy.fails(OTHER)
     async with _following(tmp_path / "near.db", after) as mirror:
-        await _until(lambda: any(isinstance(p, MemoryReset) for p in after.told))
         await _caught_up(mirror, after)
+        assert any(isinstance(p, MemoryReset) for p in after.told)
         _, request = await mirror.request()
         assert request.epoch.startswith("another.")
         assert await mirror.event(old.id) is None
