@@ -77,7 +77,7 @@ class NearAssistant:
     async def ask(self, request: AskRequest) -> AsyncGenerator[AskPart, None]:
         """The parts of an answer. One that began with the Dragon is not gone on with here."""
         try:
-            stream, first = await self._presence.ask(lambda: self._began(request))
+            stream, first = await self._presence.ask(lambda: self._began(request), patient=True)
         except Absent:
             stream, first = self._here(request), None
         else:
@@ -111,7 +111,7 @@ class NearAssistant:
                 if isinstance(part, AskEnd) and passages is not None:
                     await self._keep(request, passages, part)
                 yield part
-                part = await self._presence.ask(lambda: _next(stream), patient=True)
+                part = await self._presence.ask(lambda: _next(stream), patient=True, again=False)
 
     async def _keep(self, request: AskRequest, known: AskPassages, end: AskEnd) -> None:
         if end.finish != "stop" or not end.answer.strip() or not known.model:

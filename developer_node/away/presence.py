@@ -24,6 +24,7 @@ LOOK_S = 1.0
 """Between two looks."""
 LOOK_LIMIT_S = 2.0
 """A look that has no answer by then has none."""
+LATE_S = 0.1
 HEDGE_S = 0.15
 """So long waits a call while it is doubtful that anybody is there."""
 TURN_S = 0.1
@@ -97,11 +98,13 @@ class Presence:
         await asyncio.shield(self._looking)
         return not self._refused and not self._missed
 
-    async def ask(self, call: Callable[[], Awaitable[T]], *, patient: bool = False) -> T:
-        """What it answers to a call that may be repeated. Absent, soon, where it is not there.
+    async def ask(
+        self, call: Callable[[], Awaitable[T]], *, patient: bool = False, again: bool = True
+    ) -> T:
+        """What it answers. Absent, soon, where it is not there.
 
         Unavailable is raised as it is by a Dragon that is there and said so. `patient` waits
-        through a doubt, as one does for the rest of what has begun.
+        through a doubt; `again`: the call may be made anew.
         """
         began_s = self._clock.monotonic()
         while True:
@@ -115,7 +118,7 @@ class Presence:
                     raise Absent(error.message, hint=error.hint) from error
                 now_s = self._clock.monotonic()
                 slow = now_s - tried_s > REFUSED_QUICKLY_S or now_s - began_s > RETURN_S
-                if patient or slow or error.hint:
+                if not again or slow or error.hint:
                     raise
             await asyncio.sleep(AGAIN_S)
 
@@ -150,26 +153,35 @@ class Presence:
             await asyncio.wait((task,), timeout=min(TURN_S, HEDGE_S))
 
     async def _look_once(self) -> None:
-        try:
-            async with asyncio.timeout(LOOK_LIMIT_S):
-                await self._look(LOOK_LIMIT_S + 1)
-        except TimeoutError:
-            self._missed += 1
-        except Unavailable:
-            await self._look_again()
-        except PostDevAIError:
+        began_s = self._clock.monotonic()
+        found = await self._seen()
+        if found == "refused":  # a connection that has just ended is no proof
+            found = await self._seen()
+        if found == "answered":
             self.heard()
-        else:
-            self.heard()
-
-    async def _look_again(self) -> None:
-        """A connection that has just ended is no proof; one that cannot be made is."""
-        try:
-            async with asyncio.timeout(LOOK_LIMIT_S):
-                await self._look(LOOK_LIMIT_S + 1)
-        except (TimeoutError, Unavailable):
+        elif self._heard_s > began_s:
+            return  # somebody else heard it meanwhile
+        elif found == "refused":
             self._refused = True
-        except PostDevAIError:
-            self.heard()
         else:
-            self.heard()
+            self._missed += 1
+
+    async def _seen(self) -> Literal["answered", "refused", "silent"]:
+        """What one look brings. An answer that was there before this loop had time to notice
+        that it is late counts."""
+        task = asyncio.ensure_future(self._look(LOOK_LIMIT_S + 1))
+        try:
+            await asyncio.wait((task,), timeout=LOOK_LIMIT_S)
+            if not task.done():
+                await asyncio.wait((task,), timeout=LATE_S)
+        finally:
+            task.cancel()
+        if not task.done():
+            return "silent"
+        try:
+            task.result()
+        except Unavailable:
+            return "refused"
+        except PostDevAIError:
+            return "answered"
+        return "answered"

@@ -152,3 +152,40 @@ async def test_a_caller_that_leaves_ends_its_call(dragon: Dragon, presence: Pres
         asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
+
+
+async def test_a_doubt_is_waited_through_by_who_is_patient_and_by_nobody_else(
+    dragon: Dragon, presence: Presence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "LOOK_LIMIT_S", 0.01)
+    monkeypatch.setattr(room, "LATE_S", 0.01)
+    dragon.says = dragon.silent
+    await presence.look()
+    assert presence.state == "doubtful"
+    answered = asyncio.Event()
+
+    async def slow() -> str:
+        await answered.wait()
+        return "late"
+
+    with pytest.raises(Absent):
+        await presence.ask(slow)
+    waiting = asyncio.create_task(presence.ask(slow, patient=True))
+    await asyncio.sleep(room.HEDGE_S * 2)
+    answered.set()
+    assert await waiting == "late"
+    assert presence.state == "there"
+
+
+async def test_a_look_that_fails_says_nothing_once_somebody_has_heard_the_dragon(
+    dragon: Dragon, presence: Presence
+) -> None:
+    """It was on its way before the Dragon was back."""
+
+    async def refused_meanwhile() -> str:
+        presence.heard()
+        raise REFUSED
+
+    dragon.says = refused_meanwhile
+    assert await presence.look()
+    assert presence.state == "there"
