@@ -39,8 +39,9 @@ def claim(failed: Standing, known: Known, *, as_recorded: bool, now_ms: int) -> 
     lines.append(headline(failed.failure))
     if known.recollection is not None and known.recollection.freshness.away is not None:
         lines.append(f"Away: {known.recollection.freshness.away.sentence}")
-    elif known.why_not:
-        lines.append(f"What is remembered is not known now: {known.why_not}")
+    if known.why_not:
+        what = "As it was known before; now" if known.recollection else "What is known is not told"
+        lines.append(f"{what}: {known.why_not}")
     if as_recorded:
         lines.append("The line is as recorded: what the file held then is not known.")
     return plain("\n".join(lines))
@@ -111,7 +112,7 @@ def history(failed: Standing, known: Known, now_ms: int) -> str:
     parts.append(when)
     if known.recollection is None:
         why = known.why_not or "it was not asked yet"
-        parts.append(f"What is remembered is not known now: {_words(why)}")
+        parts.append(f"What is known is not told: {_words(why)}")
         return "\n\n".join(parts)
     recollection = known.recollection
     if known.why_not:

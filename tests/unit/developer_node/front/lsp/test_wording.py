@@ -74,7 +74,7 @@ def test_what_is_not_known_is_not_claimed() -> None:
     assert said(None, "the Dragon is away").splitlines() == [
         "Failed 1 minute ago.",
         "AssertionError: assert 99 == 100",
-        "What is remembered is not known now: the Dragon is away",
+        "What is known is not told: the Dragon is away",
     ]
 
 
@@ -89,7 +89,7 @@ def test_an_answer_of_this_laptop_alone_is_labelled_everywhere() -> None:
 def test_what_was_known_before_and_cannot_be_asked_now_is_labelled() -> None:
     known = Known(KNOWN, "no answer within 3 s")
     assert "As it was known before; now: no answer within 3 s." in history(STANDING, known, NOW_MS)
-    assert "What is remembered is not known now: no answer within 3 s" in said(KNOWN, known.why_not)
+    assert "As it was known before; now: no answer within 3 s" in said(KNOWN, known.why_not)
 
 
 def test_a_line_that_could_not_be_compared_says_so() -> None:
