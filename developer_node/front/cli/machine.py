@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -111,9 +112,28 @@ def tui(
     here: Annotated[
         bool, typer.Option("--here", hidden=True, help="A foreground `up` opened it.")
     ] = False,
+    reader: Annotated[
+        bool, typer.Option("--reader", help="Plain lines for a screen reader, no full screen.")
+    ] = False,
+    web: Annotated[
+        bool, typer.Option("--web", help="Serve it to a browser on this machine.")
+    ] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="With --web; 0 for a free one.")] = 0,
+    in_browser: Annotated[
+        bool, typer.Option("--in-browser", hidden=True, help="`--web` opened it.")
+    ] = False,
 ) -> None:
     """Open the TUI: timeline, failures, questions."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if web:
+        from developer_node.front.tui.web import serve_until_stopped
+
+        serve_until_stopped(port, partial(print, flush=True))
+        raise typer.Exit(DONE)
+    if reader:
+        from developer_node.front.tui.app import run_reader
+
+        raise typer.Exit(run_reader(home()))
+    if not in_browser and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Unavailable("The TUI needs a terminal.", hint="Without one: postdevai status")
     from developer_node.front.tui.app import run_tui
     from developer_node.front.up.stopping import stop_all

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import sys
 import termios
@@ -437,3 +438,17 @@ def run_tui(
     forget_what_was_typed()
     app.run()
     return app.return_code or 0
+
+
+def run_reader(home: Home) -> int:
+    """Plain lines until `quit`, the end of the input, or Ctrl-C; the exit code."""
+    from developer_node.front.local_client import LocalClient
+    from developer_node.front.tui.reader import Reader, lines_of
+
+    async def connect() -> Daemon:
+        return await LocalClient.connect(home)
+
+    reader = Reader(connect, partial(print, flush=True), SystemClock(), None)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(reader.run(lines_of(sys.stdin)))
+    return 0
