@@ -20,7 +20,7 @@ STYLES = {
     "words": "$success",
     "vectors": "$secondary",
     "ballast": "$foreground-muted",
-    "other": "$warning",
+    "other": "$foreground",
 }
 _SORT = 9
 _STORES = {

@@ -19,7 +19,7 @@ STYLES = {
     "kv": "$primary",
     "prompt cache": "$success",
     "embedder": "$secondary",
-    "lake": "$warning",
+    "lake": "$foreground",
     "reserve": "$foreground-muted",
 }
 STATE_STYLES = {

@@ -35,6 +35,8 @@ class Work:
     phase: Phase = "running"
     well: bool = True
     """No step has found anything wrong."""
+    there: bool = False
+    """Should it end now, it has done what it was for."""
     cancel_means: str = "Esc cancels"
 
     @property
@@ -63,13 +65,16 @@ def after_piece(work: Work, model: Model) -> Work:
         said += f", {one_line(model.detail, 160)}"
     if model.state == "failed":
         return replace(work, said=said, phase="failed", share=None, well=False)
-    return replace(work, said=said, share=model.progress)
+    there = model.state in ("loaded", "ready")
+    return replace(work, said=said, share=model.progress, there=there)
 
 
 def ended(work: Work) -> Work:
     """Its steps have come to an end: without a last word nothing says that it worked."""
     if not work.running:
         return work
+    if work.there:
+        return replace(work, phase="done", share=None)
     return replace(work, phase="failed", share=None, said="it ended before it was done")
 
 

@@ -96,6 +96,7 @@ class LakeView(Room):
             self._plot.show(grown, desk.zone)
             self.query_one(RowList).show(rows(seen, now_ms))
         self.show_work()
+        self.offer(seen is not None and seen.now, self.project, self.generation, self.working)
 
     @property
     def _plot(self) -> GrowthPlot:

@@ -55,6 +55,7 @@ class ModelsView(Room):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._fault = ""
+        self._fault_due = True
 
     def body(self) -> ComposeResult:
         """Memory, rows, the selected one, what goes on."""
@@ -82,6 +83,9 @@ class ModelsView(Room):
     def show(self) -> None:
         """What is known, and whether it is of now."""
         seen, desk = self.seen, self.desk
+        if self._fault_due and seen is not None and seen.now:
+            self._fault_due = False
+            self.run_worker(self._look_at_catalogue, group="count")
         known = seen is not None and bool(seen.models)
         for part in ("#models-rows", "#model"):
             self.query_one(part).display = known
@@ -101,6 +105,9 @@ class ModelsView(Room):
         if not known:
             empty.update(nothing(desk.notebook, _EMPTY))
         self.show_work()
+        model = self.model
+        state = (model.name, model.state, model.pinned) if model is not None else ()
+        self.offer(seen is not None and seen.now, state, self.working)
 
     def _show_model(self) -> None:
         seen, model, desk = self.seen, self.model, self.desk
@@ -110,8 +117,8 @@ class ModelsView(Room):
 
     def on_screen_resume(self) -> None:
         """What is wrong with the catalogue is asked when one looks."""
+        self._fault_due = True
         super().on_screen_resume()
-        self.run_worker(self._look_at_catalogue, group="count", exclusive=True)
 
     def on_row_highlighted(self) -> None:
         """Another model, other keys."""

@@ -33,6 +33,7 @@ class Room(View):
         self.work: Work | None = None
         self._worker: Worker[None] | None = None
         self._repaint: Timer | None = None
+        self._offered: tuple[object, ...] = ()
 
     @property
     def working(self) -> bool:
@@ -45,6 +46,12 @@ class Room(View):
         line.display = self.work is not None
         if self.work is not None:
             line.say(work_line(self.work))
+
+    def offer(self, *state: object) -> None:
+        """The footer anew, when what the keys depend on is not what it was."""
+        if state != self._offered:
+            self._offered = state
+            self.refresh_bindings()
 
     def begin(
         self,
