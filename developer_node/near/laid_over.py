@@ -39,7 +39,7 @@ def with_local(told: Recollection, here: tuple[Occurrence, ...]) -> Recollection
     if not since:
         return told
     ordered = sorted((*since, *told.occurrences), key=lambda o: -o.at_ms)
-    remedies = tuple(_in_doubt(remedy) for remedy in told.remedies)
+    remedies = tuple(in_doubt(remedy) for remedy in told.remedies)
     note = told.note if remedies or told.flaky else SINCE
     return replace(told, occurrences=tuple(ordered[:OCCURRENCES_MAX]), remedies=remedies, note=note)
 
@@ -61,7 +61,8 @@ def agrees(remedy: Remedy, verdict: Verdict) -> bool:
     return remedy.state == "rejected" if verdict == "rejected" else remedy.accepted
 
 
-def _in_doubt(remedy: Remedy) -> Remedy:
+def in_doubt(remedy: Remedy) -> Remedy:
+    """Of a failure whose ground only the Dragon can judge."""
     if remedy.state == "rejected" or remedy.kind != "code" or IN_DOUBT in remedy.why:
         return remedy
     return replace(remedy, why=remedy.why + IN_DOUBT)

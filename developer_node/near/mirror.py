@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from common.clock import Clock, SystemClock
-from common.model.event import Event, is_imported
-from common.model.failure import Failure, Recollection, Verdict
+from common.model.event import CommandFinished, Event, is_imported
+from common.model.failure import Failure, Recollection, Suggestion, Verdict
 from common.model.ids import EventId, WorkingCopyId
 from common.model.lake import HistoryEntry, HistoryPage, HistoryQuery, KeptItem
 from common.model.laptop import NearStatus
 from common.model.near import FollowMemoryRequest, MirroredSymptom, Told
 from common.similar import Face, as_text, nearest_face, worded_alike
 from developer_node.near import store
+from developer_node.near.cards import CARDS_A_RUN_MAX, SAME_SYMPTOM_MS, cards
 from developer_node.near.file import MirrorFile
 from developer_node.near.laid_over import (
     NOTHING,
@@ -30,6 +30,7 @@ from developer_node.near.laid_over import (
 )
 from developer_node.near.local import Local
 from developer_node.near.paging import LIMIT_USUAL, page
+from developer_node.near.said import kept, sentence
 from developer_node.near.store import Standing
 from developer_node.outbox.sql import Sql
 
@@ -147,13 +148,24 @@ class Mirror:
             bytes_max=self._bytes_max,
             as_of_ms=now.as_of_ms,
             verdicts_waiting=now.verdicts,
-            sentence=self._sentence(),
+            sentence=sentence(self._file.sentence, now, self._bytes_max),
         )
 
     @property
     def as_of_ms(self) -> int:
         """The Dragon's memory as it was then; 0 before the first time."""
         return self._now.as_of_ms
+
+    async def cards(self, event: Event, project: str = "") -> tuple[Suggestion, ...]:
+        """What the Dragon would most likely show of an event that was recorded here, each under the
+        id that its own card will bear; their cursor is 0. None of what it holds back."""
+        body = event.body
+        if not isinstance(body, CommandFinished) or is_imported(body) or body.running:
+            return ()
+        of = project or self._projects.get(event.working_copy, "")
+        found = await self._read(lambda sql: cards(sql, event, body, of))
+        shown = [one for one in found if not self._failed_lately(one)]
+        return tuple(shown[:CARDS_A_RUN_MAX])
 
     # -- what happens here --------------------------------------------------------------------
 
@@ -213,16 +225,7 @@ class Mirror:
 
     def kept(self) -> KeptItem:
         """What is kept, for people."""
-        now = self._now
-        return KeptItem(
-            "mirror of failures and of the newest events",
-            str(self._file.path),
-            now.symptoms + now.events,
-            self._file.bytes(),
-            newest_ms=now.as_of_ms,
-            encrypted=True,
-            until=f"until the Dragon forgets it, or {self._bytes_max >> 20} MiB are full",
-        )
+        return kept(self._file, self._now, self._bytes_max)
 
     # -- inside -------------------------------------------------------------------------------
 
@@ -238,11 +241,11 @@ class Mirror:
 
     async def _of_failure(self, failure: Failure) -> Recollection:
         def read(sql: Sql) -> Recollection | None:
-            told = store.exactly(sql, failure.fingerprint, failure.values)
-            if told is not None:
-                return told.recollection
-            told = store.newest(sql, failure.fingerprint) if failure.fingerprint else None
-            return other_values(told.recollection, failure) if told is not None else None
+            told = store.alike(sql, failure)
+            if told is None:
+                return None
+            same = told.values == failure.values
+            return told.recollection if same else other_values(told.recollection, failure)
 
         found = await self._read(read)
         if found is not None:
@@ -276,20 +279,15 @@ class Mirror:
         here = self._local.occurrences(told.failure.fingerprint) if told.failure else ()
         return with_verdicts(with_local(told, here), said)
 
+    def _failed_lately(self, shown: Suggestion) -> bool:
+        """Here, before the event that the card is of."""
+        failure = shown.recollection.failure
+        here = self._local.occurrences(failure.fingerprint) if failure else ()
+        since_ms = shown.at_ms - SAME_SYMPTOM_MS
+        return any(seen.at_ms > since_ms and seen.event_id != shown.event_id for seen in here)
+
     def _recorded(self) -> list[HistoryEntry]:
         """What was recorded here and not told yet, newest first; after all that was told."""
         here = self._local.newest_first()
         first = max(self._now.newest_cursor, self._now.cursor) + len(here)
         return [HistoryEntry(first - n, r.event, r.project) for n, r in enumerate(here)]
-
-    def _sentence(self) -> str:
-        said: list[str] = []
-        if self._file.sentence:
-            said.append(self._file.sentence)
-        if not self._now.as_of_ms:
-            said.append("The Dragon has not told yet what it remembers.")
-        if self._now.since_ms:
-            day = datetime.fromtimestamp(self._now.since_ms / 1000, UTC).strftime("%d %B %Y")
-            most = self._bytes_max >> 20
-            said.append(f"It is full ({most} MiB): what was last seen before {day} is left out.")
-        return " ".join(said)

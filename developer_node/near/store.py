@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from common.model.failure import Verdict
+from common.model.failure import Failure, Verdict
 from common.model.ids import EventId, Fingerprint, WorkingCopyId
 from common.model.lake import HistoryEntry, HistoryQuery
 from common.model.near import (
@@ -115,6 +115,14 @@ def clear(sql: Sql) -> Standing:
 def exactly(sql: Sql, fingerprint: str, values: str) -> MirroredSymptom | None:
     """A symptom with these values."""
     return _one(sql, 'fingerprint=? AND "values"=?', fingerprint, values)
+
+
+def alike(sql: Sql, failure: Failure) -> MirroredSymptom | None:
+    """A symptom with these values, else as it was last seen with others."""
+    if not failure.fingerprint:
+        return None
+    told = exactly(sql, failure.fingerprint, failure.values)
+    return told or newest(sql, failure.fingerprint)
 
 
 def newest(sql: Sql, fingerprint: str = "") -> MirroredSymptom | None:
