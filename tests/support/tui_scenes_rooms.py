@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+
+from textual.pilot import Pilot
 
 from common.model.answer import AskEnd, AskPassages, Hit
 from common.model.ids import ContentHash, EventId, ProjectId, WorkingCopyId
@@ -24,8 +26,19 @@ from common.model.laptop import (
     WorkContext,
 )
 from common.model.llm import InferenceStats, MemoryShare, Model, ModelList
+from developer_node.front.tui.app import PostDevAIApp
 from tests.support.scripted_daemon import NOW_MS, ScriptedDaemon
-from tests.support.tui_scenes import AWAY, FRESH, HOME, MONEY, WELL
+from tests.support.tui_scenes import (
+    AWAY,
+    FRESH,
+    HOME,
+    MONEY,
+    WELL,
+    app_of,
+    seen,
+    settled,
+    until,
+)
 
 MINUTE, HOUR = 60_000, 3_600_000
 LEDGER = ProjectStats(
@@ -182,6 +195,19 @@ def scene_models_fetching() -> ScriptedDaemon:
     return daemon
 
 
+def scene_models_faulty() -> ScriptedDaemon:
+    """The person's catalogue cannot be read."""
+    daemon = scene_models()
+    fault = "models.toml, line 4: there is no purpose 'chatting'. The usual catalogue is used."
+    daemon.models.now = ModelList(MODELS, fault)
+    return daemon
+
+
+def scene_models_none() -> ScriptedDaemon:
+    """A Dragon without any."""
+    return _daemon(replace(FULL, models=(), inference=InferenceStats(48 * GB)))
+
+
 NOTES_AT = "/home/ada/notes"
 CONTEXT = WorkContext(
     working_copy=HOME,
@@ -255,3 +281,43 @@ ROOMS: dict[str, Callable[[], ScriptedDaemon]] = {
     for name, made in dict(globals()).items()
     if name.startswith("scene_")
 }
+
+
+def words(pilot: Pilot[None]) -> str:
+    """The characters on the screen as one line, wherever they were wrapped."""
+    return " ".join(seen(pilot).split())
+
+
+async def saw(pilot: Pilot[None], *said: str) -> None:
+    """Until all of this is on the screen, however it is wrapped."""
+    await until(pilot, lambda: all(each in words(pilot) for each in said))
+
+
+def room(name: str, view: str, *, grown: bool = False) -> PostDevAIApp:
+    """The app over a scene, with one view open first; `grown`: ten minutes have been measured."""
+    return over(ROOMS[name](), view, grown=grown)
+
+
+def over(
+    daemon: ScriptedDaemon, view: str, *, grown: bool = False, poll_s: float = 0.25
+) -> PostDevAIApp:
+    """The same over a daemon that a test has changed."""
+    app = app_of(daemon, start=view, poll_s=poll_s)
+    if grown:
+        gauges = app._notebook.gauges
+        for step in range(40):
+            at_ms = NOW_MS - (40 - step) * 15_000
+            gauges.lake_bytes.add(at_ms, 11_000_000 + step * step * 1_200)
+            gauges.tokens_per_s.add(at_ms, step % 17 * 2.5)
+    return app
+
+
+async def follow(pilot: Pilot[None], steps: Sequence[str]) -> None:
+    """Keys, and between them what must be on the screen first: "see WORDS"."""
+    await settled(pilot)
+    for step in steps:
+        if step.startswith("see "):
+            await saw(pilot, step.removeprefix("see "))
+        else:
+            await pilot.press(step)
+        await settled(pilot)
