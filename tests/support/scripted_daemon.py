@@ -202,6 +202,7 @@ class ScriptedDaemon:
         if self.status_now.dragon_unavailable:
             raise Unavailable(self.status_now.dragon_unavailable)
         kept = [e for e in self.past if query.kind in ("", kind_of(e.event.body))]
+        kept = [e for e in kept if not query.until_ms or e.event.at_ms < query.until_ms]
         return HistoryPage(tuple(kept[: query.limit]))
 
     async def event(self, event_id: EventId) -> tuple[Event, str]:

@@ -17,6 +17,7 @@ from common.model.answer import (
     AskEnd,
     AskPassages,
     AskText,
+    Away,
     Freshness,
     Hit,
     ProjectFreshness,
@@ -396,6 +397,50 @@ def scene_streaming() -> ScriptedDaemon:
         AskPassages(PASSAGES, FRESH, LARGE.name),
         AskText("Shares are made with divmod [1]:"),
         asyncio.Event(),
+    )
+    return daemon
+
+
+MARKDOWN = """\
+## How money is split
+
+Shares are made with `divmod` [1]:
+
+1. every part gets the **whole quotient**,
+2. the first parts carry the *cents* that cannot be divided.
+
+```python
+share, rest = divmod(self.cents, parts)
+return [Money(share + (i < rest)) for i in range(parts)]
+```
+
+| parts | shares |
+| ----- | ------ |
+| 3 | 34, 33, 33 |
+
+The test adds them up again [2]; see [the docs](https://example.org/money).
+"""
+
+
+def scene_markdown() -> ScriptedDaemon:
+    """An answer with everything that a model writes."""
+    daemon = scene_ask()
+    daemon.answer = (
+        AskPassages(PASSAGES[:2], FRESH, LARGE.name),
+        AskText(MARKDOWN),
+        AskEnd(MARKDOWN, PASSAGES[:2], "stop", 96, 900),
+    )
+    return daemon
+
+
+def scene_answered_here() -> ScriptedDaemon:
+    """The laptop answers alone."""
+    daemon = scene_away()
+    said = "The Dragon is away since 13:40 (25 minutes). This is from what the laptop remembers."
+    fresh = replace(FRESH, away=Away("mirror", said, NOW_MS - 1_500_000, 12))
+    daemon.answer = (
+        AskPassages(PASSAGES[:2], fresh, without_model="no local model is set"),
+        AskEnd("", PASSAGES[:2]),
     )
     return daemon
 

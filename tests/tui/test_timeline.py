@@ -9,17 +9,20 @@ from textual.widgets import Input
 
 from common.model.event import ActDone, CommandFinished, Output
 from common.model.ids import EventId
+from common.model.lake import HistoryEntry
 from developer_node.front.tui.screens.text import TextScreen
 from developer_node.front.tui.widgets.row_list import RowList
 from developer_node.front.tui.widgets.text_pane import TextPane
 from tests.support.scripted_daemon import ScriptedDaemon
 from tests.support.tui_scenes import (
+    PYTEST,
     WELL,
     app_of,
     command,
     commit,
     event,
     saved,
+    scene_card,
     scene_live,
     seen,
     settled,
@@ -234,3 +237,63 @@ async def test_a_running_program_is_one_row_that_turns_into_its_end() -> None:
         daemon.say(event(3, 10, end))
         await until(pilot, lambda: "✗ serve" in seen(pilot))
         assert seen(pilot).count("serve") == 1
+
+
+async def test_a_term_narrows_the_rows_and_one_that_means_nothing_says_so() -> None:
+    """As one types."""
+    async with app_of(scene_live()).run_test(size=(100, 24)) as pilot:
+        await settled(pilot)
+        rows = pilot.app.screen.query_one(RowList)
+        await pilot.press("slash", *"failed")
+        await until(pilot, lambda: rows.row_count == 1)
+        await pilot.press("ctrl+u", *"kind:git")
+        await until(pilot, lambda: "totals by month" in seen(pilot) and rows.row_count == 1)
+        await pilot.press("ctrl+u", *"kind:meal")
+        await until(pilot, lambda: "there is no kind meal" in seen(pilot))
+        await until(pilot, lambda: rows.row_count > 5)
+
+
+async def test_at_the_end_what_lies_before_is_fetched_until_there_is_no_more() -> None:
+    """The selected row stays where it is."""
+    daemon = scene_live()
+    past = [HistoryEntry(n, command(200 + n, 9_000 + n, f"echo {n}"), "ledger") for n in range(260)]
+    async with app_of(daemon).run_test(size=(100, 24)) as pilot:
+        await settled(pilot)
+        daemon.past = tuple(past)
+        rows = pilot.app.screen.query_one(RowList)
+        before = rows.row_count
+        await pilot.press("G")
+        await until(pilot, lambda: rows.row_count == before + 200)
+        await pilot.press("G")
+        await until(pilot, lambda: rows.row_count == before + 260)
+        await pilot.press("G")
+        await until(pilot, lambda: "nothing lies before this" in seen(pilot))
+
+
+async def test_from_a_failed_command_one_gets_to_its_card() -> None:
+    """And from a row that has none the key does nothing."""
+    async with app_of(scene_card()).run_test(size=(100, 32)) as pilot:
+        await settled(pilot)
+        await pilot.press("f")
+        await until(pilot, lambda: "a1b2c3d money: shares" in seen(pilot))
+        assert pilot.app.current_mode == "failures"
+        await pilot.press("2")
+        await settled(pilot)
+        await pilot.press("j", "f")
+        await settled(pilot)
+        assert pilot.app.current_mode == "timeline"
+
+
+async def test_an_output_opens_at_its_failing_line() -> None:
+    """Far below the beginning, and marked."""
+    daemon = scene_live()
+    ran = daemon.whole[PYTEST.id]
+    assert isinstance(ran.body, CommandFinished)
+    text = "\n".join(f"line {n}" for n in range(300)) + "\n" + ran.body.output.text
+    output = Output(text, len(text), 0)
+    daemon.whole[PYTEST.id] = replace(ran, body=replace(ran.body, output=output))
+    async with app_of(daemon).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: "tests/test_money.py:31: AssertionError" in seen(pilot))
+        assert "line 0" not in seen(pilot)

@@ -51,7 +51,8 @@ class TextPane(ScrollView, can_focus=True):
         widest = max((line.cell_length for line in page.lines), default=0)
         self.virtual_size = Size(widest + self._gutter_width, len(page.lines))
         top = max(0, page.marked.start - page.first - 3) if page.marked else 0
-        self.scroll_to(x=0, y=top, animate=False, immediate=True)
+        # Once it is laid out: until then there is nowhere to scroll to.
+        self.call_after_refresh(self.scroll_to, x=0, y=top, animate=False, immediate=True)
         self.refresh()
 
     def mark(self, line: int) -> None:
