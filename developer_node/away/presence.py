@@ -93,10 +93,13 @@ class Presence:
 
     async def look(self) -> bool:
         """Whether it answers now; several who ask at once share a look."""
+        await asyncio.shield(self._begin_look())
+        return not self._refused and not self._missed
+
+    def _begin_look(self) -> asyncio.Task[None]:
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look_once())
-        await asyncio.shield(self._looking)
-        return not self._refused and not self._missed
+        return self._looking
 
     async def ask(
         self, call: Callable[[], Awaitable[T]], *, patient: bool = False, again: bool = True
@@ -145,8 +148,12 @@ class Presence:
     async def _settled(self, task: asyncio.Future[T], *, patient: bool) -> None:
         """Returns with an answer; Absent when it is not worth waiting any longer."""
         began_s = self._clock.monotonic()
+        looking = False
         while not task.done():
             waited_s = self._clock.monotonic() - began_s
+            if waited_s >= HEDGE_S and not looking:  # sooner than the next regular one
+                looking = True
+                self._begin_look()
             hedged = self.state == "doubtful" and not patient and waited_s >= HEDGE_S
             if self.away or hedged:
                 raise Absent("it does not answer")

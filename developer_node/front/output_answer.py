@@ -24,7 +24,7 @@ def found(result: SearchResult, *, cwd: str, exact: bool, terminal: bool) -> lis
         return [*lines, line("Nothing found."), fresh(result.freshness)]
     for hit in result.hits:
         lines += [_as_grep(hit, cwd)] if exact else _with_reason(hit, cwd, terminal)
-    if not result.complete:
+    if not result.complete and not result.freshness.not_asked:
         said = f"More than {count(len(result.hits), 'hit')}; --k N shows more."
         lines.append(line(Span(said, "yellow")))
     return [*lines, fresh(result.freshness)] if terminal or not exact else lines

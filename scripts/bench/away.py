@@ -41,8 +41,9 @@ def measure() -> list[Figure]:
     """A mesh is started, taught one failure, and left without Dragon and Coordinator."""
     with mesh() as made, TemporaryDirectory(prefix="postdevai-bench-away-") as scratch:
         repository = Repository.make(Path(scratch) / "thing")
-        files = _with_code(repository)
-        made.up(repository.root)
+        code = Repository.make(Path(scratch) / "code")
+        files = _with_code(code)
+        made.up(repository.root, code.root)
         commit = break_and_mend(made, repository)
         made.recall_until_remedy(commit)
         _until_mirrored(made)
@@ -53,12 +54,12 @@ def measure() -> list[Figure]:
 
 
 def _with_code(repository: Repository) -> int:
-    """This repository's own Python files beside the calculator; how many."""
+    """This repository's own Python files, to look through; how many."""
     found = subprocess.run(
         ["git", "ls-files", "--", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()
     for path in found:
-        target = repository.root / "code" / path
+        target = repository.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / path, target)
     repository.commit("code to look through")
@@ -153,7 +154,7 @@ async def _hung(made: Mesh) -> Figure:
                 pass
             await asyncio.sleep(0.05)
         back_s = time.perf_counter() - back_s
-    said = f"first {took_s[0]:.2f} s, then at most {max(took_s[6:]) * 1e3:.0f} ms"
+    said = f"first {took_s[0]:.2f} s, then at most {max(took_s[1:]) * 1e3:.0f} ms"
     method = "SIGSTOP under recall --last; afterwards SIGCONT"
     return Figure(
         "away: a Dragon that hangs", f"{said}; noticed again after {back_s:.2f} s", "2 s", method
