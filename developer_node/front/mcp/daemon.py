@@ -61,13 +61,18 @@ class Daemon:
         async with self.client() as client:
             return await self._attended(client, use(client))
 
-    async def stream(self, use: Callable[[LocalClient], AsyncIterator[T]]) -> AsyncGenerator[T]:
-        """What comes in pieces; closing it cancels the call, as far as to the model."""
+    async def stream(
+        self,
+        use: Callable[[LocalClient], AsyncIterator[T]],
+        waits: Callable[[], Awaitable[None]],
+    ) -> AsyncGenerator[T]:
+        """What comes in pieces; closing it cancels the call, as far as to the model. `waits` is
+        called now and then while the daemon lives and the next piece is not there."""
         async with self.client() as client:
             parts = use(client)
             try:
                 while True:
-                    yield await self._attended(client, anext(parts))
+                    yield await self._attended(client, anext(parts), waits)
             except StopAsyncIteration:
                 return
             finally:
@@ -113,7 +118,12 @@ class Daemon:
             find_door(self._home)  # gone meanwhile: that is the truer sentence
             raise Unavailable(SILENT, hint=LOOK_AT_IT) from None
 
-    async def _attended(self, client: LocalClient, work: Awaitable[T]) -> T:
+    async def _attended(
+        self,
+        client: LocalClient,
+        work: Awaitable[T],
+        waits: Callable[[], Awaitable[None]] | None = None,
+    ) -> T:
         """The work's result; whenever nothing has come for a while, the daemon is asked whether
         it lives, and what was begun is cancelled when it does not."""
         task = asyncio.ensure_future(work)
@@ -122,6 +132,8 @@ class Daemon:
             while not (await asyncio.wait({task}, timeout=self._patience.silence_s))[0]:
                 waited += self._patience.silence_s
                 await self._alive(client)
+                if waits is not None:
+                    await waits()
                 if waited >= self._patience.word_s:
                     raise Unavailable(
                         f"No answer came within {self._patience.word_s:g} s.", hint=LOOK_AT_IT

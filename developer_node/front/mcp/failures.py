@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pydantic import Field
 
-from common.errors import Invalid
+from common.errors import Invalid, Missing, Unavailable
 from common.model.event import CommandFinished, Event
 from common.model.failure import Failure, Recollection
 from common.model.ids import EventId
@@ -77,8 +77,11 @@ async def why_failed(desk: Desk, asked: WhyFailed) -> Told:
         if not event:
             known = await client.recall(last=True, cwd=asked.cwd or desk.cwd)
             if not known.occurrences:
-                return replace(told(known, last=True), data=_nothing(known))
-            event = known.occurrences[0].event_id
+                return replace(told(known, last=True), data=_remembered(known))
+            try:
+                return await _explained(client, known.occurrences[0].event_id)
+            except (Unavailable, Missing):  # the card is known here, the event is not
+                return replace(told(known, last=True), data=_remembered(known))
         return await _explained(client, EventId(event))
 
     return await desk.daemon.call(use)
@@ -163,11 +166,21 @@ def _of_command(event: Event, body: CommandFinished, project: str, known: list[J
     }
 
 
-def _nothing(known: Recollection) -> Json:
-    """No command is known: what is remembered of the failure all the same, if anything is."""
-    nothing = dict.fromkeys(("event", "command", "cwd", "project", "exit_code", "output_end"))
+def _remembered(known: Recollection) -> Json:
+    """Without the event: what is remembered of the failure, and of where it was last seen."""
+    last = known.occurrences[0] if known.occurrences else None
     failures = [_json(known)] if known.failure else []
-    return nothing | {"running": False, "failures": failures, "failures_total": len(failures)}
+    return {
+        "event": last.event_id if last else None,
+        "command": (last.command or None) if last else None,
+        "cwd": last.cwd if last else None,
+        "project": (last.project or None) if last else None,
+        "exit_code": None,
+        "running": False,
+        "failures": failures,
+        "failures_total": len(failures),
+        "output_end": None,
+    }
 
 
 _KNOWN = RECOLLECTION | {"uri": maybe(TEXT)}

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from itertools import count
 from typing import Any, NoReturn, TypeVar
 
 from mcp.server.lowlevel.server import NotificationOptions, Server
@@ -30,7 +31,7 @@ from mcp_types import (
 
 from common.errors import Invalid, Missing, PostDevAIError
 from developer_node.front.local_client import LocalClient
-from developer_node.front.mcp import code, failures, past, prompts, resources, standing
+from developer_node.front.mcp import asked, code, failures, past, prompts, resources, standing
 from developer_node.front.mcp.audience import Audience, Context
 from developer_node.front.mcp.daemon import Daemon
 from developer_node.front.mcp.news import RETRY_S, News
@@ -52,6 +53,7 @@ OFFERS: tuple[Offer[Any], ...] = (
     *failures.OFFERS,
     *past.OFFERS,
     *code.OFFERS,
+    *asked.OFFERS,
     *standing.OFFERS,
 )
 
@@ -154,8 +156,10 @@ class Agents:
             _refuse(error)
 
     def _desk(self, context: Context) -> Desk:
-        async def progress(done: float, said: str) -> None:
-            await context.session.report_progress(done, message=said)
+        steps = count(1)
+
+        async def progress(said: str) -> None:
+            await context.session.report_progress(next(steps), message=said)
 
         return Desk(self._daemon, self._cwd, progress)
 

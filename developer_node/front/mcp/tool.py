@@ -23,8 +23,8 @@ class Arguments(BaseModel):
 
 A = TypeVar("A", bound=Arguments)
 
-Progress = Callable[[float, str], Awaitable[None]]
-"""How far it has come, by a number that only grows, and in words."""
+Progress = Callable[[str], Awaitable[None]]
+"""How far it has come, in words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,13 @@ def full(script: Script) -> Script:
     return script
 
 
+class Unreadable(dict[str, tuple[Event, str]]):
+    """Events that only the Dragon has."""
+
+    def __missing__(self, key: str) -> tuple[Event, str]:
+        raise Unavailable("the Dragon is away")
+
+
 def text(result: CallToolResult) -> str:
     [only] = result.content
     assert isinstance(only, TextContent)
@@ -160,7 +167,7 @@ async def test_an_answer_of_the_laptop_alone_says_so_first(
 async def test_a_text_is_recalled_where_the_agent_works(full: Script, connects: Any) -> None:
     async with connects() as agent:
         result = await agent.call_tool("seen_before", {"text": "KeyError: 'region'"})
-    assert full.asked[-1] == ("text", "KeyError: 'region'", "/code/thing")
+    assert ("text", "KeyError: 'region'", "/code/thing") in full.asked
     data = result.structured_content
     assert data["match"] == "same"
     assert data["remedies"][0]["state"] == "observed"
@@ -206,6 +213,31 @@ async def test_a_command_that_failed_without_a_known_tool_shows_the_end_of_its_o
     assert "No tool's failure was recognised" in text(result)
 
 
+async def test_what_the_laptop_remembers_is_told_though_the_event_cannot_be_read(
+    full: Script, connects: Any
+) -> None:
+    full.events = Unreadable()
+    async with connects() as agent:
+        result = await agent.call_tool("why_failed", {})
+        named = await agent.call_tool("why_failed", {"event": "e1"})
+    jsonschema.validate(result.structured_content, OFFERS[1].promises)
+    assert result.structured_content["command"] == "pytest"
+    assert result.structured_content["failures"][0]["remedies"][0]["id"] == "r1"
+    assert result.structured_content["exit_code"] is None
+    assert named.is_error
+
+
+async def test_a_passage_that_is_no_code_is_named_by_its_event(full: Script, connects: Any) -> None:
+    ran = replace(HIT, kind="event", event=EventId("e9"), blob=ContentHash(""), text="FAILED x")
+    full.answer = says(AskPassages((ran,), FRESH, "qwen"), AskEnd("So [1].", (ran,), "stop"))
+    async with connects() as agent:
+        result = await agent.call_tool("ask", {"question": "why?"})
+    assert "[1] event e9" in text(result)
+    assert "FAILED x" in text(result)
+    assert result.structured_content["citations"][0]["event"] == "e9"
+    assert result.structured_content["citations"][0]["uri"] is None
+
+
 async def test_an_output_is_read_page_by_page(full: Script, connects: Any) -> None:
     async with connects() as agent:
         end = await agent.call_tool("output_get", {"event": "e1"})
@@ -229,7 +261,7 @@ async def test_a_history_is_searched_as_it_was_asked_for(full: Script, connects:
     async with connects() as agent:
         result = await agent.call_tool("history_search", asked)
         wrong = await agent.call_tool("history_search", {"since": "soon"})
-    assert full.asked[-1] == HistoryQuery(7, "command", project="thing", text="pytest")
+    assert HistoryQuery(7, "command", project="thing", text="pytest") in full.asked
     assert result.structured_content["events"][0]["id"] == "e1"
     assert wrong.is_error
     assert "'soon' is not a time" in text(wrong)
@@ -243,7 +275,7 @@ async def test_places_name_the_resource_that_has_their_lines(full: Script, conne
         uri = result.structured_content["hits"][0]["uri"]
         full.blobs[HIT.blob] = PRINTED.encode()
         read = await agent.read_resource(uri)
-    assert full.asked[-2] == SearchQuery("x", "literal", 1, kind="code")
+    assert SearchQuery("x", "literal", 1, kind="code") in full.asked
     assert result.structured_content["complete"] is False
     assert "k" in text(result) and "--k" not in text(result)
     assert read.contents[0].text.splitlines() == [f"line {n}" for n in range(12, 21)]
@@ -270,9 +302,11 @@ async def test_an_answer_comes_with_its_passages_and_progress_on_the_way(
     assert data["citations"][0]["path"] == "src/retry.py"
     assert data["passages"][0]["text"].startswith("def next")
     assert data["demonstration"] is True
-    assert "qwen is a demonstration model" in text(result)
+    assert text(result).startswith("qwen is a demonstration model: trust the passages")
+    assert text(result).count("word") < 100
+    assert "def next(self):" in text(result)
     assert "Cut at the limit of tokens" in text(result)
-    assert [done for done, _ in heard] == sorted({done for done, _ in heard})
+    assert [done for done, _ in heard] == [1, 2, 3]
     assert "1 passage found" in [said for _, said in heard]
     assert "500 characters written" in [said for _, said in heard]
 
