@@ -162,6 +162,7 @@ async def test_a_doubt_is_waited_through_by_who_is_patient_and_by_nobody_else(
     dragon.says = dragon.silent
     await presence.look()
     assert presence.state == "doubtful"
+    monkeypatch.setattr(room, "LOOK_LIMIT_S", 600.0)  # no further look ends before this test
     answered = asyncio.Event()
 
     async def slow() -> str:
