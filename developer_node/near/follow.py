@@ -33,6 +33,7 @@ async def follow_memory(dragon: Memory, mirror: Mirror) -> None:
             await _follow(dragon, mirror, backoff)
         except PostDevAIError as error:
             log.debug("the mirror is not refreshed for now: %s", error.message)
+            await mirror.warm()  # from now on it may be asked
         await asyncio.sleep(backoff.next_s())
 
 

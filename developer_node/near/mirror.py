@@ -151,6 +151,12 @@ class Mirror:
             sentence=sentence(self._file.sentence, now, self._bytes_max),
         )
 
+    async def warm(self) -> None:
+        """Makes ready what a text is compared with, so that the first who asks waits no longer than
+        the next."""
+        if self._faces is None:
+            self._faces = await self._read(store.faces)
+
     @property
     def as_of_ms(self) -> int:
         """The Dragon's memory as it was then; 0 before the first time."""
@@ -256,9 +262,8 @@ class Mirror:
         return await self._similar(as_text(failure), failure)
 
     async def _similar(self, text: str, asked: Failure | None = None) -> Recollection:
-        if self._faces is None:
-            self._faces = await self._read(store.faces)
-        faces = self._faces
+        await self.warm()
+        faces = self._faces or []
 
         def choose(sql: Sql) -> MirroredSymptom | None:
             alike = worded_alike(asked, (f.failure for f in faces)) if asked else None
