@@ -6,6 +6,7 @@ import ast
 import asyncio
 import os
 import sys
+import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -23,6 +24,8 @@ from common.model.laptop import LaptopStatus, WatchedRepository
 from tests.support.editor_api import EditorScript
 
 WAIT_S = 60.0
+STARTED_MS = time.time_ns() // 1_000_000
+"""Of the tests: what happens in them happened within the hour before."""
 COPY = WorkingCopyId("a1" * 8)
 SYMPTOM = Fingerprint("f" * 32)
 TEST = "tests/test_money.py::test_split"
@@ -128,7 +131,7 @@ def ran(
     body = CommandFinished(
         "pytest -q", "/code/ledger", (code,), 900, failures=failures, tests=tests
     )
-    at_ms = 1_700_100_000_000 + number * 60_000
+    at_ms = STARTED_MS - 3_600_000 + number * 60_000
     return Event(EventId(f"{number:032x}"), at_ms, COPY, replace(body, **more))
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Protocol, cast
 
 from common.backoff import Backoff
+from common.clock import Clock
 from common.errors import PostDevAIError, Unavailable
 from common.model.event import (
     CommandFinished,
@@ -23,7 +24,7 @@ from common.model.ids import ContentHash, EventId, Fingerprint, WorkingCopyId
 from common.model.lake import HistoryPage, HistoryQuery
 from common.model.laptop import FeedGap, FeedItem, FeedState, LaptopStatus
 from common.model.remedy import AutonomySetting
-from developer_node.front.lsp.standing import Standing, standing
+from developer_node.front.lsp.standing import STANDS_MS, Standing, standing
 from developer_node.front.lsp.wording import Known
 
 COMMANDS_MAX = 300
@@ -70,9 +71,11 @@ class Link:
         changed: Callable[[], None],
         say: Callable[[str], None],
         *,
+        clock: Clock,
         alive_s: float = 5.0,
         backoff: Backoff | None = None,
     ) -> None:
+        self._clock = clock
         self._connect = connect
         self._changed = changed
         self._say = say
@@ -114,7 +117,8 @@ class Link:
         if self.daemon is None or root not in self._allowed or root not in self._roots:
             return ()
         commands = self._commands.get(self._roots[root])
-        return standing(commands.values()) if commands else ()
+        since_ms = self._clock.now_ms() - STANDS_MS
+        return standing(commands.values(), since_ms) if commands else ()
 
     def known(self, symptom: Fingerprint) -> Known:
         """What is remembered about it, as far as it is known here; asked for when it is not."""
@@ -164,7 +168,7 @@ class Link:
             self.daemon = daemon
             self._used = dict.fromkeys(self._used, False)
             self._past_due.set()
-            self._want(*self._known)
+            self._renew()
             if self._away:
                 self._say("The developer node is back.")
             self._away = False
@@ -189,18 +193,20 @@ class Link:
         match item:
             case Event(body=CommandFinished() as command):
                 self._add(item)
-                self._want(*(f.fingerprint for f in command.failures if f.fingerprint))
+                self._want(
+                    *(f.fingerprint for f in command.failures if f.fingerprint in self._known)
+                )
             case Event(body=WorkingCopySeen(path=path)) if item.working_copy:
                 self._roots[path] = item.working_copy
             case Event(body=ProofFinished(fingerprint=symptom)):
                 self._want(symptom)
             case Event(body=GitOperation()):
-                self._want(*self._known)  # a remedy may have got its commit
+                self._renew()  # a remedy may have got its commit
             case Suggestion(recollection=Recollection(failure=failure) as found) if failure:
                 self._keep(failure.fingerprint, Known(found))
             case FeedState(dragon=dragon):
                 if dragon and not self._dragon:
-                    self._want(*self._known)
+                    self._renew()
                     self._past_due.set()
                 self._dragon = dragon
             case FeedGap():
@@ -298,6 +304,13 @@ class Link:
             self._known.popitem(last=False)
         if changed:
             self._changed()
+
+    def _renew(self) -> None:
+        """What stands in open files is asked anew; the rest is forgotten, and asked when shown."""
+        stands = {each.failure.fingerprint for root in self._used for each in self.standing(root)}
+        for symptom in self._known.keys() - stands:
+            del self._known[symptom]
+        self._want(*self._known)
 
     def _want(self, *symptoms: Fingerprint) -> None:
         self._wanted.update(dict.fromkeys(symptoms))

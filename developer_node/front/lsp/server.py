@@ -40,8 +40,10 @@ class MemoryServer(LanguageServer):
         backoff: Backoff | None = None,
     ) -> None:
         super().__init__("postdevai", version)  # pyright: ignore[reportUnknownMemberType]
-        self.link = Link(connect, self.wake, self.say, alive_s=alive_s, backoff=backoff)
         self.clock = clock or SystemClock()
+        self.link = Link(
+            connect, self.wake, self.say, clock=self.clock, alive_s=alive_s, backoff=backoff
+        )
         self.documents: dict[str, Document] = {}
         self.shown = ShownChanges()
         self.asked_to_end = False
@@ -66,6 +68,8 @@ class MemoryServer(LanguageServer):
         """The editor is ready."""
         loop = asyncio.get_running_loop()
         self._works = (loop.create_task(self.link.run()), loop.create_task(self._refresh()))
+        for work in self._works:
+            work.add_done_callback(self._ended)
 
     async def end(self) -> None:
         """The editor asks for the end: the daemon is let go, and nothing stays on the disk."""
@@ -144,6 +148,15 @@ class MemoryServer(LanguageServer):
         """Of an open file."""
         document = self.documents.get(uri)
         return document.version if document else None
+
+    def _ended(self, work: asyncio.Task[None]) -> None:
+        """A server that cannot go on says so and ends, rather than show nothing for ever."""
+        if work.cancelled() or (error := work.exception()) is None:
+            return
+        said = f"PostDevAI's server ends: {error!r}"
+        self.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Error, said))
+        if self._stop_event is not None:
+            self._stop_event.set()
 
     async def _refresh(self) -> None:
         while True:

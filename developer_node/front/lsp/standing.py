@@ -9,6 +9,9 @@ from common.model.event import CommandFinished, Event, is_imported
 from common.model.failure import Failure, TestReport
 from common.model.ids import EventId
 
+STANDS_MS = 7 * 86_400_000
+"""What failed longer ago is no news at a line, even if nothing was seen to end it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -27,8 +30,9 @@ class Standing:
         return self.failure.fingerprint, self.failure.test
 
 
-def standing(events: Iterable[Event]) -> tuple[Standing, ...]:
-    """What the newest runs of one working copy left behind, oldest first, each once."""
+def standing(events: Iterable[Event], since_ms: int = 0) -> tuple[Standing, ...]:
+    """What the newest runs of one working copy left behind, oldest first, each once; nothing of
+    what failed before `since_ms`."""
     left: dict[tuple[str, str], Standing] = {}
     for event in sorted(events, key=lambda each: (each.at_ms, each.id)):
         body = event.body
@@ -39,7 +43,7 @@ def standing(events: Iterable[Event]) -> tuple[Standing, ...]:
             found = Standing(event.id, event.at_ms, event.at_ms - body.duration_ms, body, failure)
             left.pop(found.key, None)
             left[found.key] = found
-    return tuple(left.values())
+    return tuple(each for each in left.values() if each.at_ms >= since_ms)
 
 
 def is_over(failed: Standing, later: CommandFinished) -> bool:

@@ -35,8 +35,9 @@ class Known:
 
 def claim(failed: Standing, known: Known, *, as_recorded: bool, now_ms: int) -> str:
     """The diagnostic: first what was there before, then the failure itself."""
-    lines = [_claim(known.recollection, failed, now_ms)]
-    lines.append(headline(failed.failure))
+    first = _claim(known.recollection, failed, now_ms)
+    when = "" if first.startswith("Failed") else f" · failed {ago(failed.at_ms, now_ms)}"
+    lines = [first, f"{headline(failed.failure)}{when}"]
     if known.recollection is not None and known.recollection.freshness.away is not None:
         lines.append(f"Away: {known.recollection.freshness.away.sentence}")
     if known.why_not:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from common.backoff import Backoff
+from common.clock import SystemClock
 from common.errors import PostDevAIError, Unavailable
 from common.model.event import Autonomy, EditorEvent, Event
 from common.model.failure import Recollection, Suggestion
@@ -38,7 +39,8 @@ class Daemon:
     """Status fails: the daemon hangs."""
     read: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
     told: list[tuple[str, EditorEvent]] = field(default_factory=list[tuple[str, EditorEvent]])
-    recalls: int = 0
+    looked: int = 0
+    """How often it was asked what the owner allows."""
     closed: int = 0
     items: asyncio.Queue[FeedItem | None] = field(default_factory=asyncio.Queue)
 
@@ -47,6 +49,7 @@ class Daemon:
         return self
 
     async def autonomy(self, path: str = "") -> AutonomySetting:
+        self.looked += 1
         return AutonomySetting(self.level, path)
 
     async def status(self) -> LaptopStatus:
@@ -73,7 +76,6 @@ class Daemon:
         raise Unavailable("not asked here")
 
     async def recall(self, *, fingerprint: str = "") -> Recollection:
-        self.recalls += 1
         if self.silent:
             await asyncio.Event().wait()
         if self.refusal:
@@ -85,6 +87,13 @@ class Daemon:
 
     async def close(self) -> None:
         self.closed += 1
+
+
+class FixedClock(SystemClock):
+    """A minute after the failure."""
+
+    def now_ms(self) -> int:
+        return FAILED.at_ms + 60_000
 
 
 @dataclass
@@ -108,6 +117,7 @@ async def linked(
         reach,
         lambda: changes.append(None),
         said.append,
+        clock=FixedClock(),
         alive_s=alive_s,
         backoff=Backoff(0.001, 0.01),
     )
@@ -148,7 +158,7 @@ async def test_an_owner_who_wants_no_cards_has_none_standing() -> None:
     daemon = Daemon(level="observer")
     async with linked(lambda: daemon) as made:
         daemon.items.put_nowait(item(1, FAILED))
-        await until(lambda: daemon.recalls)
+        await until(lambda: daemon.items.empty() and daemon.looked > 2)
         assert made.link.standing(ROOT) == ()
         daemon.level = "advisor"
         await until(lambda: made.link.standing(ROOT))

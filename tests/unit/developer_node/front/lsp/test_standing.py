@@ -101,6 +101,11 @@ def test_a_request_that_failed_while_a_server_ran_is_over_only_by_its_name() -> 
     assert left(failed, well) == []
 
 
+def test_what_failed_long_ago_does_not_stand_for_ever() -> None:
+    events = run(1, OTHER), run(5, TEST)
+    assert [each.failure.test for each in standing(events, since_ms=2_000)] == ["t.py::one"]
+
+
 def test_what_was_imported_from_another_tool_does_not_count() -> None:
     event = run(1, TEST)
     assert isinstance(event.body, CommandFinished)

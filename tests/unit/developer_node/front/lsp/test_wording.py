@@ -52,6 +52,10 @@ def test_what_is_not_quite_the_same_is_called_so(match: Match, words: str) -> No
     assert first(replace(KNOWN, match=match)) == words
 
 
+def test_it_is_said_when_it_failed() -> None:
+    assert said(KNOWN).splitlines()[1].endswith(" · failed 1 minute ago")
+
+
 def test_a_remedy_that_was_rejected_is_not_offered() -> None:
     known = replace(KNOWN, remedies=(replace(REMEDY, state="rejected"),), note="you said no")
     assert "fixed" not in first(known)
