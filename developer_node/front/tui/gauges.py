@@ -10,6 +10,7 @@ from common.model.laptop import LaptopStatus
 from common.model.llm import InferenceStats, Model
 
 SAMPLES_MAX = 512
+SPEEDS_MAX = 64
 SPACING_MS = 1_000
 GAP_MS = 15_000
 """Nothing is drawn over a longer silence: what was between is not known."""
@@ -90,7 +91,8 @@ class Gauges:
         self.lake_bytes = Samples()
         self.tokens_per_s = Samples()
         self.speeds: dict[str, Samples] = {}
-        """Of each model, by its name."""
+        """Of each model, by its name, while it alone was at work: the Dragon counts the tokens of
+        all of them together."""
         self._lake: tuple[LakeStats, int] | None = None
         self._models: tuple[tuple[Model, ...], InferenceStats | None, int] | None = None
         self._heard = False
@@ -106,6 +108,14 @@ class Gauges:
         self._models = (status.models, status.inference, now_ms)
         if status.inference is not None:
             self.tokens_per_s.add(now_ms, status.inference.tokens_per_s)
+            self._take_speed(status.models, status.inference.tokens_per_s, now_ms)
+
+    def _take_speed(self, models: Sequence[Model], tokens_per_s: float, now_ms: int) -> None:
+        at_work = [m.name for m in models if m.requests and m.purpose != "embedding"]
+        if len(at_work) == 1:
+            self.speeds.setdefault(at_work[0], Samples(SPEEDS_MAX)).add(now_ms, tokens_per_s)
+        there = {model.name for model in models}
+        self.speeds = {name: held for name, held in self.speeds.items() if name in there}
 
     def lake(self, *, connected: bool) -> LakeSeen | None:
         """None before the Dragon said anything of it."""

@@ -30,9 +30,9 @@ STATE_STYLES = {
     "missing": "$foreground-muted",
     "failed": "$text-error",
 }
-_CURVE = 24
+_CURVE = 18
 _ROW_CURVE = 12
-_SPEED = "tokens/s (mean of 10 s)"
+_SPEED = "tokens/s over 10 s"
 
 
 def head(seen: ModelsSeen, speed: Samples, width: int, now_ms: int, zone: tzinfo | None) -> Content:
@@ -83,7 +83,7 @@ def _pace(stats: InferenceStats, speed: Samples, *, now: bool) -> Content:
         f"{work}  ",
         (sparkline(values, _CURVE), "$primary"),
         f"  {stats.tokens_per_s:.1f} {_SPEED}",
-        (f", at most {max(values):.1f}", "$foreground-muted"),
+        (f", top {max(values):.0f}", "$foreground-muted"),
     )
 
 
@@ -140,7 +140,7 @@ def facts(model: Model, seen: ModelsSeen, now_ms: int, zone: tzinfo | None) -> C
         ("size", _sizes(model)),
         ("context", f"{model.context:,} tokens of question and answer" if model.context else ""),
         ("source", model.source),
-        ("stands in", ", ".join(model.alternatives)),
+        ("instead", _instead(model)),
         ("draft by", model.draft),
         ("cache", f"quantised to {model.kv_bits} bits" if model.kv_bits else ""),
         ("used", moment(model.used_ms, now_ms, zone) if model.used_ms else "not since the start"),
@@ -151,6 +151,10 @@ def facts(model: Model, seen: ModelsSeen, now_ms: int, zone: tzinfo | None) -> C
         if words
     ]
     return Content("\n").join([Content.styled(one_line(model.name, 80), "bold"), *lines])
+
+
+def _instead(model: Model) -> str:
+    return f"{', '.join(model.alternatives)} may speak for it" if model.alternatives else ""
 
 
 def _sizes(model: Model) -> str:

@@ -14,7 +14,7 @@ from developer_node.front.tui.bars import share_bar
 from developer_node.front.tui.plain import one_line
 
 Phase = Literal["running", "done", "failed", "cancelled"]
-_BAR = 20
+_BAR = 14
 _SIGNS: dict[Phase, tuple[str, str]] = {
     "running": ("▸", "$text-accent"),
     "done": ("✓", "$text-success"),

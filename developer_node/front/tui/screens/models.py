@@ -165,14 +165,14 @@ class ModelsView(Room):
         """Until it is there. Escape stops looking; the load goes on."""
         model = self.model
         if model is not None:
-            work = Work(f"Loading {model.name}", cancel_means="Esc stops watching, it goes on")
+            work = Work(f"Loading {model.name}", cancel_means="Esc lets it go on unseen")
             self.begin(work, lambda: self.desk.reader.models.load(model.name), after_piece)
 
     def action_pull(self) -> None:
         """Until all of it has arrived. The next fetch goes on where this one was ended."""
         model = self.model
         if model is not None:
-            work = Work(f"Fetching {model.name}", cancel_means="Esc ends it; f goes on later")
+            work = Work(f"Fetching {model.name}", cancel_means="Esc ends it")
             self.begin(work, lambda: self.desk.reader.models.pull(model.name), after_piece)
 
     def action_unload(self) -> None:
