@@ -384,3 +384,19 @@ async def test_told_piece_by_piece_it_is_the_same_as_told_at_once(
     at_once = await _whole(story)
     assert mirrored.recollections() == at_once.recollections()
     assert mirrored.events.keys() == at_once.events.keys()
+
+
+async def test_that_nothing_changed_is_told_as_well(
+    story: FollowedStory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "STANDING_S", 0.01)
+    story.copy().fails(failure())
+    stream = Following(story, Recaller(story), look_s=0).follow(FollowMemoryRequest())
+    told: list[Told] = []
+    async with aclosing(stream) as parts, asyncio.timeout(60):
+        async for part in parts:
+            told.append(part)
+            if [type(p) for p in told].count(MemoryComplete) == 3:
+                break
+    assert told[-1] == told[-2] == told[-3]
+    assert len([p for p in told if isinstance(p, MirroredSymptom)]) == 1
