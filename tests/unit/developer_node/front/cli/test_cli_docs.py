@@ -48,9 +48,10 @@ from developer_node.front import (
     output_json_models,
     output_json_remedies,
 )
-from developer_node.front.cli import doctoring, recording
+from developer_node.front.cli import doctoring, measuring, recording
 from developer_node.front.cli.application import application
 from developer_node.front.doctor.finding import Finding
+from developer_node.front.measuring import Figure
 from developer_node.front.output_blob import as_json as open_json
 from developer_node.front.reference import excerpt, read_reference
 
@@ -102,6 +103,7 @@ PRINTED: dict[str, Any] = {
     "related": output_json_lake.related(
         Related((Relation(RelatedThing("commit", "c"), "changed", RelatedThing("file", "a.py")),))
     ),
+    "bench": measuring.as_json([Figure("recall", "what is remembered", "ms", 1.0, 2.0, 20)]),
     "doctor": doctoring.as_json([Finding("dragon-away", "It is not running.", "Start it.", 3)]),
     "kept": output_json_lake.kept((KeptItem("records", "journal"),)),
     "snapshot": output_json_lake.steps((LakeStep("memory", 1, 3, "memory.db"),)),

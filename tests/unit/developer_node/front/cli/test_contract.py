@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "status": (),
     "doctor": (),
     "nodes": (),
+    "bench": (),
     "recall": ("--last",),
     "history": (),
     "search": ("words",),
@@ -46,14 +47,16 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 }
 """Commands that print data and can be typed to a daemon that is scripted; the rest change things,
 and have tests of their own."""
-NO_DATA = {"up", "down", "tui", "shell", "run", "pause", "resume", "snooze", "completion"}
-NO_DATA |= {"uninstall", "mcp", "lsp"}
+NO_DATA = {
+    *("up", "down", "tui", "shell", "run", "pause", "resume", "snooze", "completion"),
+    *("uninstall", "mcp", "lsp"),
+}
 """Commands that print no data."""
 
 
 @pytest.fixture
 async def terminal(tmp_path: Path) -> AsyncGenerator[Terminal]:
-    async def answer(asked: AskRequest) -> Any:
+    async def answer(asked: AskRequest) -> AsyncIterator[AskPart]:
         parts: tuple[AskPart, ...] = (AskPassages((HIT,)), AskEnd())
         for part in parts:
             yield part
