@@ -62,12 +62,12 @@ class NearAssistant:
         """Told to the Dragon, or kept on disk until it can be; never before an earlier one."""
         if not self._verdicts.waiting and self._presence.state == "there":
             try:
-                await self._dragon.feedback(remedy_id, verdict)
+                await self._presence.ask(
+                    lambda: self._dragon.feedback(remedy_id, verdict), again=False
+                )
+                return
             except Unavailable as error:
                 log.info("a verdict waits: %s", error.message)
-            else:
-                self._presence.heard()
-                return
         await self._verdicts.keep(remedy_id, verdict)
         try:
             await self._mirror.judge(remedy_id, verdict)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,8 +21,11 @@ from developer_node.away.ports import Assistant, Lake, Mirror, Waiting
 from developer_node.away.presence import Presence
 from developer_node.away.refusing import Desk, NearDesk
 from developer_node.away.searching import Files, Recorded
-from developer_node.away.settings import read_settings
+from developer_node.away.settings import AwaySettings, read_settings
 from developer_node.away.verdicts import Verdicts
+
+SETTINGS_S = 10.0
+"""How often it is looked what is set."""
 
 
 class Outbox(Recorded, Waiting, Protocol):
@@ -69,7 +71,7 @@ class AwayMode:
         self._dragon = assistant
         self._places = Places(machine.redact)
         self._answers = Answers(machine.directory / "answers", key)
-        self._model = ""
+        self._settings = AwaySettings()
         self.presence = Presence(look, clock)
         self.desk = NearDesk(assistant, self.presence)
         self.verdicts = Verdicts(machine.directory / "verdicts", key, clock)
@@ -98,20 +100,24 @@ class AwayMode:
         """Looks for the Dragon and tells it what waits, until cancelled."""
         tell = self._dragon.feedback
         async with alongside(
-            self.presence.run(), self.verdicts.run(tell, self.presence.turned), self._read_model()
+            self.presence.run(),
+            self.verdicts.run(tell, self.presence.turned),
+            self._read_settings(),
         ):
             await asyncio.Event().wait()
 
     def status(self) -> NearStatus:
         """The mirror's, and whether questions are answered here."""
-        said = (self._mirror.status(), self.verdicts.sentence)
+        mirror, settings = self._mirror.status(), self._settings
+        wrong = settings.sentence if settings.wrong else ""
+        said = (mirror.sentence, self.verdicts.sentence, wrong)
         return replace(
-            said[0],
+            mirror,
             away=self.presence.away,
             away_since_ms=self.presence.since_ms if self.presence.away else 0,
-            model=self._model,
+            model=(settings.model or settings.endpoint) if settings.endpoint else "",
             verdicts_waiting=len(self.verdicts.waiting),
-            sentence=" ".join(s for s in (said[0].sentence, said[1]) if s),
+            sentence=" ".join(s for s in said if s),
         )
 
     async def forget(self) -> str:
@@ -132,8 +138,8 @@ class AwayMode:
             until=f"until anything is forgotten, or {ANSWERS_MAX} newer ones are kept",
         )
 
-    async def _read_model(self) -> None:
-        """What the settings say, for `status`; a question reads them anew."""
-        with contextlib.suppress(OSError):
-            set_ = await asyncio.to_thread(read_settings, self._home)
-            self._model = (set_.model or set_.endpoint) if set_.endpoint else ""
+    async def _read_settings(self) -> None:
+        """What they say now, for `status`; a question reads them anew."""
+        while True:
+            self._settings = await asyncio.to_thread(read_settings, self._home)
+            await asyncio.sleep(SETTINGS_S)

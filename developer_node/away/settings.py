@@ -23,6 +23,8 @@ class AwaySettings:
     endpoint: str = ""
     model: str = ""
     sentence: str = ""
+    wrong: bool = False
+    """The sentence is about something that the owner should put right."""
 
 
 def read_settings(home: Path) -> AwaySettings:
@@ -33,18 +35,22 @@ def read_settings(home: Path) -> AwaySettings:
     except FileNotFoundError:
         return AwaySettings(sentence=f"No local model is set: [away] endpoint in {file}.")
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        return AwaySettings(sentence=f"{file} cannot be read: {error}.")
+        return _wrong(f"{file} cannot be read: {error}.")
     if not isinstance(found, dict):
-        return AwaySettings(sentence=f"{file}: away is no table.")
+        return _wrong(f"{file}: away is no table.")
     away = cast("dict[str, Any]", found)
     endpoint, model = away.get("endpoint", ""), away.get("model", "")
     if not isinstance(endpoint, str) or not isinstance(model, str):
-        return AwaySettings(sentence=f"{file}: endpoint and model are texts.")
+        return _wrong(f"{file}: endpoint and model are texts.")
     if not endpoint:
         return AwaySettings(sentence=f"No local model is set: [away] endpoint in {file}.")
     if why := _why_not(endpoint):
-        return AwaySettings(sentence=f"{file}: {endpoint} {why}.")
+        return _wrong(f"{file}: {endpoint} {why}.")
     return AwaySettings(endpoint.rstrip("/"), model)
+
+
+def _wrong(sentence: str) -> AwaySettings:
+    return AwaySettings(sentence=sentence, wrong=True)
 
 
 def _why_not(endpoint: str) -> str:

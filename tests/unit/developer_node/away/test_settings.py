@@ -40,6 +40,7 @@ def test_whatever_is_or_may_be_elsewhere_is_refused_with_a_sentence(
     tmp_path: Path, endpoint: str, why: str
 ) -> None:
     assert why in said(tmp_path, f'[away]\nendpoint = "{endpoint}"\n')
+    assert read_settings(tmp_path).wrong, "status says it, while nobody has asked yet"
 
 
 @pytest.mark.parametrize("text", ["", "[away]\n", "[away\n", "away = 3\n", "[away]\nendpoint=3\n"])
