@@ -96,7 +96,8 @@ def conversation(
     parts = [_asked(answer, "bold $text-primary"), said]
     for earlier in reversed(before):
         parts.append(_asked(earlier, "bold $foreground-muted"))
-        parts.append(prose(earlier, unfolded=unfolded, width=width).stylize_before(_MUTED))
+        said = prose(earlier, unfolded=unfolded, width=width, opens=False)
+        parts.append(said.stylize_before(_MUTED))
     return Content("\n\n").join(parts)
 
 
@@ -104,15 +105,18 @@ def _asked(answer: Answer, style: str) -> Content:
     return Content.styled(f"❯ {one_line(answer.question, 300)}", style)
 
 
-def prose(answer: Answer, *, unfolded: bool, width: int = USUAL_WIDTH) -> Content:
-    """The model's words, or why there are none."""
+def prose(
+    answer: Answer, *, unfolded: bool, width: int = USUAL_WIDTH, opens: bool = True
+) -> Content:
+    """The model's words, or why there are none. `opens`: its markers open the passages that are
+    listed; those of an earlier answer named others."""
     match answer:
         case Answer(phase="failed"):
             return Content.styled(answer.trouble, "$text-error")
         case Answer(phase="asked"):
             return Content.styled("Looking through the lake…", _MUTED)
         case Answer(words=words) if words.strip():
-            return _words(answer, unfolded=unfolded, width=width)
+            return _words(answer, unfolded=unfolded, width=width, opens=opens)
         case Answer(phase="cancelled"):
             return Content.styled("Cancelled. The passages above stay.", _MUTED)
         case Answer(found=AskPassages(without_model=why)) if why:
@@ -131,8 +135,9 @@ def prose(answer: Answer, *, unfolded: bool, width: int = USUAL_WIDTH) -> Conten
             return Content.styled("The model said nothing. The passages above stay.", _MUTED)
 
 
-def _words(answer: Answer, *, unfolded: bool, width: int) -> Content:
-    lines = markdown_lines(answer.words.strip(), width, len(answer.passages))
+def _words(answer: Answer, *, unfolded: bool, width: int, opens: bool) -> Content:
+    cited = len(answer.passages) if opens else 0
+    lines = markdown_lines(answer.words.strip(), width, cited)
     words = Content("\n").join(lines)
     if answer.phase == "done" and not answer.passages:
         why = "\n\nNothing that is indexed is close enough to this question."

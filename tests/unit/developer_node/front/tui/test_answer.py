@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from common.model.answer import AskEnd, AskPart, AskPassages, AskText, Hit
-from developer_node.front.tui.answer import WORDS_MAX, Answer, grown, passage_rows, prose
+from common.model.answer import AskEnd, AskPart, AskPassages, AskText, AskTurn, Hit
+from developer_node.front.tui.answer import (
+    WORDS_MAX,
+    Answer,
+    conversation,
+    grown,
+    passage_rows,
+    prose,
+)
 
 HIT = Hit("thing", "/t", "a.py", 3, 9, "f", "abcdef0123", why=("words",))
 FOUND = AskPassages((HIT,), model="large")
@@ -94,3 +101,33 @@ def test_a_narrow_passage_gives_up_its_reason_then_its_name_and_never_its_lines(
     assert narrow(74).endswith("test_enrolment.py:120-148  meaning")
     assert narrow(64).endswith("test_enrolment.py:120-148")
     assert "…" in narrow(56) and narrow(56).endswith("test_enrolment.py:120-148")
+
+
+def test_markers_of_an_earlier_answer_open_nothing() -> None:
+    """They named other passages than those that are listed now."""
+    earlier = answer(FOUND, AskText("Old [1]."), AskEnd("Old [1].", (HIT,), "stop"))
+    now = replace(earlier, question="and?", words="New [1].")
+    both = conversation(now, [earlier], 76, unfolded=False)
+    opened = [
+        both.plain[: span.start].count("\n")
+        for span in both.spans
+        if not isinstance(span.style, str) and "@click" in span.style.meta
+    ]
+    new = next(n for n, line in enumerate(both.plain.split("\n")) if "New" in line)
+    assert opened == [new]
+    assert "Old [1]." in both.plain
+
+
+def test_the_dragons_answer_takes_the_place_of_the_laptops() -> None:
+    """Words never mix."""
+    held = answer(FOUND, AskText("Old."), FOUND, AskText("New."))
+    assert held.words == "New."
+
+
+def test_only_an_answer_that_came_to_its_end_is_a_turn() -> None:
+    """What was cut short says nothing that one can rely on."""
+    done = answer(FOUND, AskText("Yes."), AskEnd("Yes.", (), "stop", 12))
+    assert done.turn == AskTurn("why?", "Yes.")
+    assert replace(done, phase="cancelled").turn is None
+    assert answer(AskPassages(), AskEnd()).turn is None
+    assert replace(done, speaking_s=2.0).tokens_per_s == 6.0
