@@ -10,12 +10,13 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from common.daemon.files import write_private
-from common.daemon.keys import SealingKey
 from common.errors import PostDevAIError
-from common.sealed import seal, unseal
+
+if TYPE_CHECKING:
+    from common.daemon.keys import SealingKey
 
 _MAGIC = b"pdvtui 1"
 TEXT_MAX = 4_000
@@ -74,6 +75,8 @@ class KeptState:
     def _read_typed(self) -> Typed:
         try:
             sealed = self._typed.read_bytes()
+            from common.sealed import unseal  # costs a start that has nothing to unseal
+
             told = json.loads(unseal(self._key(), _MAGIC, sealed, self._typed.name))
         except (OSError, ValueError, PostDevAIError):
             return {}
@@ -85,6 +88,8 @@ class KeptState:
         if not any(typed.values()):
             self._typed.unlink(missing_ok=True)
             return
+        from common.sealed import seal
+
         write_private(self._typed, seal(self._key(), _MAGIC, json.dumps(typed).encode()))
 
 

@@ -85,6 +85,7 @@ class HelpScreen(ModalScreen[None]):
         lines = [Content(self._summary), Content("")]
         lines += [_heading("Keys here"), *(_line(*key) for key in self._here), Content("")]
         lines += [_heading("Keys everywhere"), *(_line(*key) for key in self._always), Content("")]
+        lines += [_heading("Keys of upstream"), *_UPSTREAM, Content("")]
         lines += [_heading("What is claimed of a remedy")]
         lines += [
             _line(state, meaning, f"bold {STATE_STYLE[state]}")
@@ -108,6 +109,16 @@ _SIGNS = (
     _line("·", "saved files; a burst is one row"),
     _line("▸ ◇", "the editor; a repository that was seen"),
     _line("● ◐ ○", "a node that is there, is leaving, is away"),
+)
+
+
+_UPSTREAM = (
+    _line("Home", "the Dashboard; in a field the start of the line, so there 1 after Esc"),
+    _line("F1 F2 F3 F4 F5", "help, models, lake, history (the Timeline), context: as there"),
+    _line("h l m c", "history, lake, models, context; where a view has its own, it wins:"),
+    _line("", "m in Failures reads the git log, so use 6 or F2 there"),
+    _line("Tab", "the next view, as there"),
+    _line("q F10", "leave, after one question, as there"),
 )
 
 
