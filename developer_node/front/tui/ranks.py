@@ -66,7 +66,8 @@ def sorts(hit: Hit) -> list[str]:
 def counted(result: SearchResult, mode: SearchMode) -> Content:
     """How many, whether that is all, and what they rest on."""
     found = "nothing found" if not result.hits else count(len(result.hits), "hit")
-    cut = "" if result.complete else " · there is more, or something could not be asked"
+    silent = result.freshness.not_asked or result.freshness.asleep
+    cut = "" if result.complete or silent else " · there is more"
     return Content.assemble(
         (found, "bold"),
         (cut, "$text-warning"),

@@ -78,8 +78,8 @@ class ContextView(View):
         with Vertical(id="context"):
             yield Static(id="context-head")
             yield Static(id="context-trouble")
-            yield RowList("files")
             yield Static(_NO_FILES, id="no-files")
+            yield RowList("files")
             yield Static(id="empty")
 
     @property

@@ -51,8 +51,12 @@ def test_an_unknown_reason_is_shown_as_the_lake_said_it() -> None:
 def test_what_was_not_asked_is_said_with_the_count() -> None:
     fresh = Freshness(not_asked=("vectors are being built",), asleep=("notes",))
     said = counted(SearchResult((), False, fresh), "fused").plain
-    assert "nothing found" in said and "could not be asked" in said
+    assert "nothing found" in said and "there is more" not in said
     assert "vectors are being built" in said and "asleep: notes" in said
+
+
+def test_a_list_that_was_cut_says_that_there_is_more() -> None:
+    assert "3 hits · there is more" in counted(SearchResult(FOUND.hits, False), "fused").plain
 
 
 def test_a_text_that_steers_terminals_does_not() -> None:
