@@ -40,6 +40,8 @@ from developer_node.front.tui.screens.leave import LeaveScreen
 from developer_node.front.tui.screens.models import ModelsView
 from developer_node.front.tui.screens.nodes import NodesView
 from developer_node.front.tui.screens.past import PastScreen
+from developer_node.front.tui.screens.playground import PlaygroundScreen
+from developer_node.front.tui.screens.preview import PreviewScreen
 from developer_node.front.tui.screens.prove import ProveScreen
 from developer_node.front.tui.screens.text import TextScreen
 from developer_node.front.tui.screens.timeline import TimelineView
@@ -240,6 +242,9 @@ class PostDevAIApp(App[None]):
             title, summary = TITLE_OF[screen.VIEW], screen.SUMMARY
         elif isinstance(screen, ProveScreen | PastScreen):
             here, title, summary = keys_of(type(screen).BINDINGS), "Proof", screen.SUMMARY
+        elif isinstance(screen, PlaygroundScreen | PreviewScreen):
+            here = keys_of([*type(screen).BINDINGS, *RowList.BINDINGS])
+            title, summary = screen.TITLE_SAID, screen.SUMMARY
         elif isinstance(screen, TextScreen):
             here = keys_of([*TextScreen.BINDINGS, *TextPane.BINDINGS])
             title, summary = "Text", screen.SUMMARY

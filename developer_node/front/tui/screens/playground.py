@@ -34,6 +34,7 @@ _EMPTY = Content.assemble(
 class PlaygroundScreen(Screen[bool]):
     """One search at a time; a newer one takes the place of an older."""
 
+    TITLE_SAID = "Search"
     SUMMARY = "A search whose ranks are explained. Enter on a hit opens it as indexed."
     CSS_PATH = "playground.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 (as in textual)

@@ -37,6 +37,7 @@ _EMPTY = Content.assemble(
 class PreviewScreen(Screen[bool]):
     """Asks as an answer would be asked for, up to the model, and stops there."""
 
+    TITLE_SAID = "What is given"
     SUMMARY = "What a model would be given for a question. Enter opens a passage as indexed."
     CSS_PATH = "preview.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
