@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import pytest
 from mcp import Client
 from mcp_types import CallToolResult
 
@@ -82,13 +83,14 @@ async def test_without_a_daemon_a_tool_says_what_to_type(connects: Any) -> None:
 
 
 async def test_a_daemon_that_starts_or_starts_anew_is_found_by_the_same_server(
-    connects: Any, home_root: Path
+    connects: Any, home_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with connects() as agent:
         assert (await agent.call_tool("freshness", {})).is_error
         async with serve(home_root, Script(), os.getpid()):
             assert not (await agent.call_tool("freshness", {})).is_error
         assert (await agent.call_tool("freshness", {})).is_error
+        monkeypatch.setattr("tests.support.local_api.TOKEN", "a-token-of-the-next-start")
         async with serve(home_root, Script(), os.getpid()):
             await until_answered(agent)
 
@@ -133,9 +135,18 @@ async def test_a_daemon_that_lives_is_waited_for(script: Script, connects: Any) 
 
     script.answer = slow
     patient = Patience(silence_s=0.2, probe_s=LIMIT_S)
+    heard: list[str | None] = []
+
+    async def hear(done: float, total: float | None, message: str | None) -> None:
+        heard.append(message)
+
     async with connects(patience=patient) as agent:
-        result = await agent.call_tool("ask", {"question": "where?"})
+        result = await agent.call_tool("ask", {"question": "where?"}, progress_callback=hear)
+        with anyio.fail_after(LIMIT_S):
+            while len(heard) < 3:  # noqa: ASYNC110 - a list tells nobody
+                await anyio.sleep(0.01)
     assert said(result).startswith("The answer broke off")
+    assert "still waiting; 0 characters written" in heard
 
 
 async def test_cancelling_a_question_reaches_the_daemon(script: Script, connects: Any) -> None:
