@@ -39,6 +39,7 @@ from scripts.bench import (
     shell,
     silence,
     speculative,
+    tui,
     words,
 )
 from scripts.bench.report import Figure, machine, table
@@ -81,6 +82,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
 LONG: dict[str, Callable[[], list[Figure]]] = {
     "laptop": laptop.measure,
     "shell": shell.measure,
+    "tui": tui.measure,
     "restoring": restoring.measure,
     "memory": memory.measure,
     "cards_long": cards.measure_long,
