@@ -27,6 +27,9 @@ def ask(
         int | None,
         typer.Option(metavar="N", min=1, max=4096, help="Tokens at most; 256 if not named."),
     ] = None,
+    model: Annotated[
+        str, typer.Option(metavar="MODEL", help="Who answers; the Dragon chooses if not named.")
+    ] = "",
     prose: Annotated[bool, typer.Option("--prose", help="Unfold a demonstration model.")] = False,
     json: JSON = False,
 ) -> None:
@@ -35,7 +38,7 @@ def ask(
     from developer_node.front import asking
 
     asked = _words(question, 'There is no question. Type: postdevai ask "where is ..."')
-    request = AskRequest(asked.strip(), project, max_tokens or 0)
+    request = AskRequest(asked.strip(), project, max_tokens or 0, model)
 
     async def use(client: LocalClient) -> int:
         parts = client.ask(request)

@@ -303,6 +303,12 @@ async def test_ask_json_is_the_contract(terminal: Terminal, script: Script) -> N
     assert script.asked == [AskRequest("where is it?")]
 
 
+async def test_ask_goes_to_the_model_that_is_named(terminal: Terminal, script: Script) -> None:
+    script.answer = answers([PASSAGES, END])
+    assert (await terminal.type("ask", "--json", "--model", "large", "why")).code == 0
+    assert script.asked == [AskRequest("why", model="large")]
+
+
 async def test_the_passages_are_shown_before_the_first_word_is_written(
     terminal: Terminal, script: Script
 ) -> None:
