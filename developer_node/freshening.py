@@ -22,7 +22,10 @@ def freshen(
     freshness: Freshness, here: Mapping[WorkingCopyId, Here], events_waiting: int
 ) -> Freshness:
     """HEAD as it is, and what waits counted as behind; copies on other machines stay as told,
-    those at the same path too."""
+    those at the same path too. Of an answer that was made here nothing is behind what is here, and
+    what waits its label says."""
+    if freshness.away is not None:
+        return freshness
     projects = tuple(_project(p, here.get(p.copy)) for p in freshness.projects)
     behind = freshness.events_behind + events_waiting
     return replace(freshness, projects=projects, events_behind=behind)

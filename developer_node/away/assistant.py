@@ -20,7 +20,7 @@ from developer_node.away.local_model import LocalModel
 from developer_node.away.places import Places
 from developer_node.away.ports import Assistant, Mirror
 from developer_node.away.presence import Absent, Presence
-from developer_node.away.prompt import as_text, checked, messages
+from developer_node.away.prompt import Checked, as_text, messages
 from developer_node.away.searching import Files
 from developer_node.away.settings import AwaySettings
 from developer_node.away.verdicts import Verdicts
@@ -169,19 +169,19 @@ class NearAssistant:
         if not name:
             yield AskEnd("", _unnamed(passages), finish="none")
             return
-        said = ""
-        note = ""
+        said, note = Checked(len(passages)), ""
         try:
             words = LocalModel(settings).speak(name, asked, request.max_tokens or TOKENS)
             async with aclosing(words) as pieces:
                 async for piece in pieces:
-                    said += piece
-                    yield AskText(piece)
+                    if shown := said.feed(piece):
+                        yield AskText(shown)
         except Unavailable as error:
             note = f"It stopped: {error.message}."
-        answer, cited = checked(said, len(passages))
-        citations = tuple(passages[n - 1] for n in cited) or _unnamed(passages)
-        yield AskEnd(answer, citations, finish="cancelled" if note else "stop", note=note)
+        if shown := said.flush():
+            yield AskText(shown)
+        citations = tuple(passages[n - 1] for n in said.cited) or _unnamed(passages)
+        yield AskEnd(said.shown, citations, finish="cancelled" if note else "stop", note=note)
 
     async def _who(self, model: LocalModel) -> tuple[str, str]:
         try:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from common.model.ids import ContentHash, content_hash
+from common.model.ids import ContentHash, WorkingCopyId, content_hash
 from developer_node.watch.content import observe, shown
 
 
@@ -16,6 +16,7 @@ class Copy:
     """A working copy, and what the outbox last recorded of it."""
 
     root: Path
+    id: WorkingCopyId
     project: str
     """Its directory's name: what the Dragon calls it nobody here knows."""
     head: str

@@ -17,6 +17,7 @@ CHARS_MAX = 6_000
 """Of all passages: a small model reads slowly."""
 TURNS_MAX = 4
 
+_UNDECIDED = re.compile(r"[ \t]*(?:\[[\d\s,;]*)?$")
 _MARKER = re.compile(r"[ \t]*\[\s*(\d+(?:\s*[,;]\s*\d+)*)\s*\]")
 
 
@@ -43,14 +44,48 @@ def as_text(asked: Sequence[ChatMessage]) -> str:
     return "\n\n".join(f"{m.role}: {m.content}" for m in asked)
 
 
-def checked(answer: str, passages: int) -> tuple[str, tuple[int, ...]]:
-    """The answer without markers that name no passage, and the numbers that do, in order."""
-    cited: dict[int, None] = {}
+class Checked:
+    """Words as they come, without markers that name no passage: what may become a marker is held
+    back until it is one or is not."""
 
-    def good(match: re.Match[str]) -> str:
+    def __init__(self, passages: int) -> None:
+        self._passages = passages
+        self._held = ""
+        self._cited: dict[int, None] = {}
+        self._shown: list[str] = []
+
+    @property
+    def cited(self) -> tuple[int, ...]:
+        """Numbers of the passages that were named, in order."""
+        return tuple(self._cited)
+
+    @property
+    def shown(self) -> str:
+        """All that was given back."""
+        return "".join(self._shown)
+
+    def feed(self, words: str) -> str:
+        """More words; what may be shown now."""
+        pending = self._held + words
+        undecided = _UNDECIDED.search(pending)
+        cut = undecided.start() if undecided else len(pending)
+        self._held = pending[cut:]
+        return self._show(pending[:cut])
+
+    def flush(self) -> str:
+        """There are no more."""
+        rest, self._held = self._held, ""
+        return self._show(rest.rstrip())
+
+    def _show(self, text: str) -> str:
+        good = _MARKER.sub(self._good, text)
+        good = good if self._shown else good.lstrip()
+        if good:
+            self._shown.append(good)
+        return good
+
+    def _good(self, match: re.Match[str]) -> str:
         numbers = [int(n) for n in re.findall(r"\d+", match[1])]
-        kept = [n for n in numbers if 1 <= n <= passages]
-        cited.update(dict.fromkeys(kept))
+        kept = [n for n in numbers if 1 <= n <= self._passages]
+        self._cited.update(dict.fromkeys(kept))
         return f" [{', '.join(map(str, kept))}]" if kept else ""
-
-    return _MARKER.sub(good, answer).strip(), tuple(cited)

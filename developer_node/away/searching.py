@@ -107,7 +107,7 @@ class Files:
         recorded = await self._recorded.sent_files(repository.working_copy)
         in_git = (root / ".git").exists()
         head = await asyncio.to_thread(self._head, root) if in_git else ""
-        return Copy(root, root.name, head, in_git, recorded)
+        return Copy(root, repository.working_copy, root.name, head, in_git, recorded)
 
     def _found(self, query: SearchQuery, copies: Sequence[Copy], notes: _Notes) -> list[Hit]:
         if query.kind and query.kind != "code":
@@ -234,7 +234,8 @@ def _changed_ms(copy: Copy, path: str) -> int:
 
 def _freshness(copy: Copy) -> ProjectFreshness:
     """Read from the disk just now: nothing of it is behind."""
-    return ProjectFreshness(copy.project, os.fspath(copy.root), copy.head, copy.head, 0)
+    where = os.fspath(copy.root)
+    return ProjectFreshness(copy.project, where, copy.head, copy.head, 0, copy.id)
 
 
 def _is_meant(repository: WatchedRepository, query: SearchQuery) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from common.model.answer import Freshness, ProjectFreshness
+from common.model.answer import Away, Freshness, ProjectFreshness
 from common.model.ids import WorkingCopyId
 from developer_node.freshening import Here, freshen
 
@@ -35,3 +35,8 @@ def test_a_copy_at_the_same_path_on_another_machine_is_not_mixed_with_ours() -> 
     ours, theirs = fresh.projects
     assert (ours.head_commit, ours.files_behind) == (NEW, 3)
     assert (theirs.head_commit, theirs.files_behind) == (OLD, 0)
+
+
+def test_of_an_answer_that_was_made_here_nothing_is_behind_what_is_here() -> None:
+    made = Freshness((told(HERE, 0),), away=Away("files", "The Dragon is away.", 0, 7))
+    assert freshen(made, {HERE: Here(NEW, 3)}, 7) == made
