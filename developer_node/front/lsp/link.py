@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Protocol, cast
+from typing import cast
 
 from common.backoff import Backoff
 from common.clock import Clock
@@ -20,10 +20,10 @@ from common.model.event import (
     WorkingCopySeen,
 )
 from common.model.failure import Recollection, Suggestion
-from common.model.ids import ContentHash, EventId, Fingerprint, WorkingCopyId
-from common.model.lake import HistoryPage, HistoryQuery
-from common.model.laptop import FeedGap, FeedItem, FeedState, LaptopStatus
-from common.model.remedy import AutonomySetting
+from common.model.ids import EventId, Fingerprint, WorkingCopyId
+from common.model.lake import HistoryQuery
+from common.model.laptop import FeedGap, FeedState, LaptopStatus
+from developer_node.front.lsp.daemon import Daemon
 from developer_node.front.lsp.standing import STANDS_MS, Standing, standing
 from developer_node.front.lsp.wording import Known
 
@@ -35,27 +35,6 @@ TOLD_MAX = 200
 """What the editor did and the daemon has not heard; beyond it the oldest is not told."""
 KNOWN_MAX = 500
 """Symptoms whose past is kept here."""
-
-
-class Remedies(Protocol):
-    """What the owner allows."""
-
-    async def autonomy(self, path: str = "") -> AutonomySetting: ...
-
-
-class Daemon(Protocol):
-    """The local API, as far as an editor needs it. Every refusal is a PostDevAIError."""
-
-    @property
-    def remedies(self) -> Remedies: ...
-    async def status(self) -> LaptopStatus: ...
-    def feed(self, after: int = 0, epoch: str = "") -> AsyncGenerator[FeedItem]: ...
-    async def history(self, query: HistoryQuery) -> HistoryPage: ...
-    async def event(self, event_id: EventId) -> tuple[Event, str]: ...
-    async def blob(self, content: ContentHash) -> bytes: ...
-    async def recall(self, *, fingerprint: str = "") -> Recollection: ...
-    async def record_editor(self, path: str, said: EditorEvent) -> None: ...
-    async def close(self) -> None: ...
 
 
 class Link:

@@ -15,8 +15,9 @@ from common.backoff import Backoff
 from common.clock import Clock, SystemClock
 from common.model.event import EditorEvent
 from developer_node.front.lsp.buffer import Buffer, Encoding, Span, lines_of
+from developer_node.front.lsp.daemon import Daemon
 from developer_node.front.lsp.findings import Document, Finding, named
-from developer_node.front.lsp.link import Daemon, Link
+from developer_node.front.lsp.link import Link
 from developer_node.front.lsp.messages import diagnostic, within
 from developer_node.front.lsp.places import Spot
 from developer_node.front.lsp.recorded import RecordedLines
