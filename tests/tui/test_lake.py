@@ -234,3 +234,9 @@ async def test_a_hit_opens_as_indexed_and_escape_leads_back() -> None:
         await until(pilot, lambda: isinstance(pilot.app.screen, PlaygroundScreen))
         await follow(pilot, ["escape"])
         await until(pilot, lambda: isinstance(pilot.app.screen, LakeView))
+
+
+async def test_f1_tells_the_keys_of_the_playground() -> None:
+    async with over(scene_lake(), "lake").run_test(size=WIDE) as pilot:
+        await follow(pilot, ["slash", "see Search the lake", "f1"])
+        await saw(pilot, "A search whose ranks are explained.")
