@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from scripts.bench import (
     admission,
     append,
+    away,
     batching,
     cards,
     commits,
@@ -68,6 +69,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "parsers": parsers.measure,
     "remembered": remembered.measure,
     "near": near.measure,
+    "away": away.measure,
     "corpus": corpus.measure,
     "embedding": embedding.measure,
     "generation": generation.measure,
