@@ -81,7 +81,18 @@ class MirrorFile:
             ) from error
         except _TORN as error:
             self._anew(str(error))
-        return _within(self._sql, job)
+        except apsw.Error as error:
+            raise self._useless(error) from error
+        try:
+            return _within(self._sql, job)
+        except apsw.Error as error:
+            raise self._useless(error) from error
+
+    def _useless(self, error: apsw.Error) -> Corrupt:
+        return Corrupt(
+            f"the mirror {self.path} cannot be used: {error}",
+            hint="Move it away: the Dragon tells again what was in it.",
+        )
 
     def _open_or_anew(self) -> None:
         key = sealing_key(self.path.parent)

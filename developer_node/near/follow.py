@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Protocol
 
 from common.backoff import Backoff
@@ -33,7 +33,8 @@ async def follow_memory(dragon: Memory, mirror: Mirror) -> None:
             await _follow(dragon, mirror, backoff)
         except PostDevAIError as error:
             log.debug("the mirror is not refreshed for now: %s", error.message)
-            await mirror.warm()  # from now on it may be asked
+            with suppress(PostDevAIError):
+                await mirror.warm()  # from now on it may be asked
         await asyncio.sleep(backoff.next_s())
 
 

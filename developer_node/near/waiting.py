@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 from typing import Protocol
 
-from common.errors import Corrupt, Invalid
+from common.errors import Corrupt, Invalid, PostDevAIError
 from common.model.event import Event
 from common.wire.stored import event_from_bytes
 from developer_node.near.local import EVENTS_MAX
@@ -27,7 +27,15 @@ class Waiting(Protocol):
 
 
 async def see_waiting(outbox: Waiting, mirror: Mirror) -> None:
-    """The newest records that wait, oldest first; what is recorded meanwhile is left to others."""
+    """The newest records that wait, oldest first; what is recorded meanwhile is left to others. An
+    outbox that cannot be read says so where that matters."""
+    try:
+        await _see(outbox, mirror)
+    except PostDevAIError as error:
+        log.warning("what waits is not shown to the mirror: %s", error.message)
+
+
+async def _see(outbox: Waiting, mirror: Mirror) -> None:
     position = await outbox.position()
     after = max(position.first_held - 1, position.last - EVENTS_MAX)
     while after < position.last:

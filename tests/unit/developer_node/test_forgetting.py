@@ -137,3 +137,18 @@ def _unsealed(path: Path) -> bytes:
     db.pragma("rekey", "")
     db.close()
     return path.read_bytes()
+
+
+class _Copy:
+    """Holds copies of what the Dragon has."""
+
+    async def forget(self) -> str:
+        return "7 forgotten in it"
+
+
+async def test_copies_of_what_the_dragon_has_are_emptied(tmp_path: Path) -> None:
+    async with Outbox.open(tmp_path / "outbox.db") as outbox:
+        forgetting = Forgetting(outbox, lambda: 0, tmp_path, copied={"mirror": _Copy()})
+        steps = await _all(forgetting.after(Oblivion(text=SECRET)))
+    assert [(s.step, s.done, s.total) for s in steps][1:] == [("grounds", 2, 3), ("mirror", 3, 3)]
+    assert steps[-1].sentence == "7 forgotten in it"

@@ -165,3 +165,15 @@ async def test_whichever_page_is_damaged_nothing_but_what_was_told_is_answered(
             await tell(mirror, *all_told(*told))
             assert await mirror.recall(last=True) == told[-1].recollection
     assert renewed > 3
+
+
+async def test_what_is_told_together_goes_in_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "near.db"
+    async with Mirror.open(path) as mirror:
+        await tell(mirror, *all_told(symptom(1)))
+        life, _ = await mirror.request()
+        broken = replace(symptom(2), newest=1 << 63)
+        with pytest.raises(OverflowError):
+            await mirror.take(life, [symptom(3), broken])
+        assert mirror.status().symptoms == 1
+        assert await mirror.recall(last=True) == symptom(1).recollection
