@@ -34,6 +34,7 @@ from developer_node.front.tui.screens.pick import Choice, PickScreen
 from developer_node.front.tui.screens.preview import PreviewScreen
 from developer_node.front.tui.screens.view import Desk, View
 from developer_node.front.tui.widgets.row_list import RowList
+from developer_node.front.tui.widgets.words import Words
 
 _EMPTY = Content.assemble(
     ("No repository is watched.\n\n", "bold"),
@@ -76,8 +77,8 @@ class ContextView(View):
     def body(self) -> ComposeResult:
         """Where and since when, files, what stands there without any."""
         with Vertical(id="context"):
-            yield Static(id="context-head")
-            yield Static(id="context-trouble")
+            yield Words(id="context-head")
+            yield Words(id="context-trouble")
             yield Static(_NO_FILES, id="no-files")
             yield RowList("files")
             yield Static(id="empty")
@@ -108,19 +109,19 @@ class ContextView(View):
         self.query_one("#empty").display = not known
         no_files = self.query_one("#no-files")
         no_files.display = False
-        trouble = self.query_one("#context-trouble", Static)
+        trouble = self.query_one("#context-trouble", Words)
         wrong = self._trouble
         if desk.notebook.lost is not None and known:
             wrong = "The laptop's daemon does not answer: this is as it was."
         trouble.display = bool(wrong)
-        trouble.update(Content.styled(one_line(wrong, 300), "bold $text-warning"))
+        trouble.say(Content.styled(one_line(wrong, 300), "bold $text-warning"))
         if context is None or not known:
             unknown = context is None or desk.notebook.lost is not None
             said = nothing(desk.notebook, _ASKING) if unknown else _EMPTY
             self.query_one("#empty", Static).update(said)
             return
         now_ms, width = desk.clock.now_ms(), max(20, self.size.width - 4)
-        self.query_one("#context-head", Static).update(head(context, width, now_ms, desk.zone))
+        self.query_one("#context-head", Words).say(head(context, width, now_ms, desk.zone))
         files = rows(context, now_ms)
         self.query_one(RowList).show(files)
         no_files.display = not files

@@ -32,6 +32,7 @@ from developer_node.front.tui.screens.playground import PlaygroundScreen
 from developer_node.front.tui.screens.room import Room
 from developer_node.front.tui.widgets.frame import Line
 from developer_node.front.tui.widgets.row_list import RowList
+from developer_node.front.tui.widgets.words import Words
 from developer_node.front.tui.work import Work, after_step
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class LakeView(Room):
         from developer_node.front.tui.widgets.growth_plot import GrowthPlot
 
         with Vertical(id="lake"):
-            yield Static(id="lake-head")
+            yield Words(id="lake-head")
             yield GrowthPlot(id="growth")
             yield RowList("lake-rows")
             yield Static(id="empty")
@@ -91,7 +92,7 @@ class LakeView(Room):
             now_ms, width = desk.clock.now_ms(), max(20, self.size.width - 4)
             grown = desk.notebook.gauges.lake_bytes
             said = head(seen, grown, width, now_ms, desk.zone)
-            self.query_one("#lake-head", Static).update(said)
+            self.query_one("#lake-head", Words).say(said)
             self._plot.display = len(grown.held) > 1
             self._plot.show(grown, desk.zone)
             self.query_one(RowList).show(rows(seen, now_ms))

@@ -27,6 +27,7 @@ from developer_node.front.tui.screens.view import Desk
 from developer_node.front.tui.steady import steady
 from developer_node.front.tui.widgets.frame import Line
 from developer_node.front.tui.widgets.row_list import RowList
+from developer_node.front.tui.widgets.words import Words
 from developer_node.front.tui.work import Work, after_piece
 
 _EMPTY = Content.assemble(
@@ -60,11 +61,11 @@ class ModelsView(Room):
     def body(self) -> ComposeResult:
         """Memory, rows, the selected one, what goes on."""
         with Vertical(id="models"):
-            yield Static(id="models-head")
-            yield Static(id="catalogue-fault")
+            yield Words(id="models-head")
+            yield Words(id="catalogue-fault")
             yield RowList("models-rows")
             with VerticalScroll(id="model", can_focus=False):
-                yield Static(id="model-facts")
+                yield Words(id="model-facts")
             yield Static(id="empty")
             yield Line(id="work")
 
@@ -92,14 +93,14 @@ class ModelsView(Room):
         self.query_one("#models-head").display = seen is not None
         empty = self.query_one("#empty", Static)
         empty.display = not known
-        fault = self.query_one("#catalogue-fault", Static)
+        fault = self.query_one("#catalogue-fault", Words)
         fault.display = bool(self._fault)
-        fault.update(Content.styled(one_line(self._fault, 400), "$text-error"))
+        fault.say(Content.styled(one_line(self._fault, 400), "$text-error"))
         if seen is not None:
             now_ms, gauges = desk.clock.now_ms(), desk.notebook.gauges
             width = max(20, self.size.width - 4)
             said = head(seen, gauges.tokens_per_s, width, now_ms, desk.zone)
-            self.query_one("#models-head", Static).update(said)
+            self.query_one("#models-head", Words).say(said)
             self.query_one(RowList).show(rows(seen, gauges.speeds, now_ms))
             self._show_model()
         if not known:
@@ -113,7 +114,7 @@ class ModelsView(Room):
         seen, model, desk = self.seen, self.model, self.desk
         if seen is not None and model is not None:
             said = facts(model, seen, desk.clock.now_ms(), desk.zone)
-            self.query_one("#model-facts", Static).update(said)
+            self.query_one("#model-facts", Words).say(said)
 
     def on_screen_resume(self) -> None:
         """What is wrong with the catalogue is asked when one looks."""
