@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+from textual.command import CommandPalette
 from textual.theme import Theme
 from textual.widgets import Input
 
@@ -89,6 +91,16 @@ async def test_in_vims_keymap_h_and_l_open_nothing_and_capitals_turn_views() -> 
         assert pilot.app.current_mode == "failures"
         await pilot.press("L")
         await until(pilot, lambda: pilot.app.current_mode == "ask")
+
+
+@pytest.mark.parametrize(("keymap", "key"), [("default", "ctrl+p"), ("vim", "colon")])
+async def test_the_palette_opens_by_its_key(keymap: str, key: str) -> None:
+    """Textual adds no key of its own where an app has one for the palette."""
+    own = OwnFile(keymap=keymap)
+    async with _app(scene_live(), own=own, start="timeline").run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press(key)
+        await until(pilot, lambda: isinstance(pilot.app.screen, CommandPalette))
 
 
 async def test_upstreams_letters_open_the_views() -> None:

@@ -89,7 +89,8 @@ class PostDevAIApp(App[None]):
         Binding("q", "leave", "Leave", id="leave"),
         Binding("ctrl+q", "leave", "Leave", show=False, priority=True, id="leave.always"),
         Binding("f10", "leave", "Leave", show=False, id="leave.more"),
-        Binding("ctrl+backslash", "command_palette", "Palette", show=False, id="palette"),
+        # Textual adds its own only where there is none; this one has a name
+        Binding("ctrl+p", "command_palette", "palette", show=False, priority=True, id="palette"),
     ]
 
     def __init__(
