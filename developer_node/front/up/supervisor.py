@@ -183,6 +183,9 @@ class Supervisor:
         left = [child for child in self._children if child.process.poll() is None]
         if self._children and not left:
             return 0
+        self._page.show(
+            line("Record your work with: postdevai shell. How it stands: postdevai status")
+        )
         if wanted.detach or not left:
             self._page.show(line("It goes on by itself. Stop it with: postdevai down"))
             return 0
