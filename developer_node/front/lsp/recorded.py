@@ -21,6 +21,8 @@ KEPT_MAX = 200
 MARGIN_MS = 500
 """A file that was saved so shortly before a run may have been saved after its start as well: the
 start is only known from the end."""
+KEPT_S = 3.0
+"""What nobody tells within it is not known for now: other lines wait for it."""
 GIT_S = 5.0
 
 
@@ -49,7 +51,7 @@ class RecordedLines:
             return known
         text = await asyncio.to_thread(_unchanged, root / path, failed.started_ms - MARGIN_MS)
         if text is None and keeper is not None:
-            text = await _kept(keeper, root, failed, path)
+            text = await _in_time(keeper, root, failed, path)
         if text is None:
             return None
         lines = tuple(lines_of(text))
@@ -68,6 +70,14 @@ def _unchanged(file: Path, before_ms: int) -> str | None:
         data = file.read_bytes()
         return _text(data) if file.stat().st_mtime_ns == found.st_mtime_ns else None
     except OSError:
+        return None
+
+
+async def _in_time(keeper: Keeper, root: Path, failed: Standing, path: str) -> str | None:
+    try:
+        async with asyncio.timeout(KEPT_S):
+            return await _kept(keeper, root, failed, path)
+    except TimeoutError:
         return None
 
 

@@ -187,12 +187,16 @@ class MemoryServer(LanguageServer):
             self.say(f"{directory} is not watched. To have it watched: postdevai watch DIR")
 
     async def _look(self, document: Document) -> None:
+        """First from what lies here, at once; then, for what is not certain, from who keeps it."""
+        await self._find(document, None)
+        if any(finding.as_recorded for finding in document.findings):
+            await self._find(document, self.link.daemon)
+
+    async def _find(self, document: Document, keeper: Daemon | None) -> None:
         failed = self.link.standing(document.root) if document.root else ()
         found: list[Finding] = []
         for each, spot in named(failed, document.inside):
-            lines = await self._recorded.find(
-                self.link.daemon, Path(document.root), each, document.inside
-            )
+            lines = await self._recorded.find(keeper, Path(document.root), each, document.inside)
             found.append(_finding(document, each, spot, lines))
         if self.documents.get(document.uri) is not document:
             return  # closed, or opened anew, in the meantime
