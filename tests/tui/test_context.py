@@ -33,7 +33,7 @@ from tests.support.tui_scenes_rooms import (
 SMALL, WIDE = (80, 24), (120, 36)
 Shown = Callable[..., bool]
 LOOK = "see branch split-shares"
-HOW = ("a", "see See what an answer", *"how", "enter", "see 912 tokens")
+HOW = ("a", "see See what an answer", *"how", "enter", "see 912 tokens", "see p Prompt")
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from tests.support.tui_scenes_rooms import (
 
 SMALL, WIDE = (80, 24), (120, 36)
 Shown = Callable[..., bool]
-FISH = ("slash", *"money", "enter", "see 3 hits")
+FISH = ("slash", *"money", "enter", "see 3 hits", "see / Query")
 
 
 @pytest.fixture

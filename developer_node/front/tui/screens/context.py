@@ -73,6 +73,7 @@ class ContextView(View):
         self._talking = asyncio.Lock()
         self._asking = False
         self._asked_at: LaptopStatus | None = None
+        self._answer: tuple[object, ...] = ()
 
     def body(self) -> ComposeResult:
         """Where and since when, files, what stands there without any."""
@@ -235,7 +236,11 @@ class ContextView(View):
             self._trouble = f"{error.message} {error.hint}".strip()
         finally:
             self._asking = False
-        self._drawn()
+        half_minute = self.desk.clock.now_ms() // 30_000
+        answer = (self._known, self._trouble, half_minute)
+        if answer != self._answer:  # most of the time nothing has happened meanwhile
+            self._answer = answer
+            self._drawn()
 
     def _drawn(self) -> None:
         if self.is_current:
