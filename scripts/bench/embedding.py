@@ -128,6 +128,7 @@ class OnnxAlone:
             stdout=asyncio.subprocess.PIPE,
             cwd=ROOT,
             limit=PEER_BYTES_MAX,
+            env={**os.environ, "ORT_DISABLE_TELEMETRY": "1"},
         )
         assert await self._line() == "ready"
         return self

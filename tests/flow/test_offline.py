@@ -23,7 +23,7 @@ def can_be_alone() -> bool:
 
 
 @pytest.mark.skipif(not can_be_alone(), reason="network namespaces are not allowed here")
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(500)
 def test_the_demo_holds_in_a_network_namespace_without_a_route(
     tmp_path: Path, models_dir: Path
 ) -> None:
@@ -31,6 +31,6 @@ def test_the_demo_holds_in_a_network_namespace_without_a_route(
     env = {**os.environ, "POSTDEVAI_MODELS": str(models_dir)}
     command = [*UNSHARE, sys.executable, str(ALONE), sys.executable, str(ROOT / "scripts/demo.py")]
     done = subprocess.run(
-        command, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=280, check=False
+        command, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=480, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr

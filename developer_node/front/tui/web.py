@@ -160,9 +160,7 @@ async def serving(command: str, port: int = 0) -> AsyncGenerator[LoopbackServer]
         hint = "Take another: postdevai tui --web --port 0"
         raise Conflict(f"Port {port} cannot be used: {error.strerror}.", hint=hint) from None
     server = LoopbackServer(command, listener.getsockname()[1])
-    runner = web.AppRunner(
-        await server.application(), access_log=None, shutdown_timeout=2.0
-    )
+    runner = web.AppRunner(await server.application(), access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     try:
         await web.SockSite(runner, listener).start()

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from common.daemon import environment
 from common.errors import Unavailable
 from dragon_node.inference.embedding.embedder import Vector, Vectors
 from dragon_node.inference.embedding.queue import QueuedEmbedder, Run
@@ -70,6 +71,8 @@ class Session:
 
     def __init__(self, directory: Path) -> None:
         """Unavailable when the files are not what they should be."""
+        # Its wheel reports to its maker unless it hears this before it is imported.
+        environment.say({"ORT_DISABLE_TELEMETRY": "1"})
         # Both take a third of a second to import, so they are not imported before they are needed.
         runtime: Any = importlib.import_module("onnxruntime")
         tokenizers: Any = importlib.import_module("tokenizers")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -111,3 +114,21 @@ def test_the_id_names_all_that_makes_vectors_differ():
         "query-prefix",
         "128",
     ]
+
+
+def test_it_keeps_and_sends_no_notes_for_its_maker(models_dir: Path, tmp_path: Path) -> None:
+    """The wheel of onnxruntime writes a device's id into the user's cache, and a queue to send,
+    unless it hears otherwise before it is imported."""
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from dragon_node.inference.embedding.onnx_bge import Session\n"
+        "Session(Path(sys.argv[1])).vector('a text')\n"
+    )
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "ORT_"))}
+    subprocess.run(
+        [sys.executable, "-c", program, str(models_dir / pins.BGE.model)],
+        env=kept | {"HOME": str(tmp_path)},
+        check=True,
+        timeout=100,
+    )
+    assert not list(tmp_path.rglob("*onnxruntime*"))
