@@ -27,6 +27,7 @@ from common.model.laptop import (
 )
 from common.model.llm import InferenceStats, Model
 from common.model.node import Invitation, Node, Role
+from developer_node.away.ports import Assistant, Lake
 from developer_node.feed import Feed
 from developer_node.freshening import Here, freshen
 from developer_node.given import given, meant
@@ -44,36 +45,11 @@ STATUS_S = 2.5
 AWAY_HINT = "Recording goes on here. Start the Dragon with: postdevai up"
 
 
-class Lake(Protocol):
-    """Questions to the lake."""
-
-    async def search(self, query: SearchQuery) -> SearchResult: ...
-    async def history(self, query: HistoryQuery) -> HistoryPage: ...
-    async def event(self, event_id: EventId) -> tuple[Event, str]: ...
-    async def blob(self, content: ContentHash) -> bytes: ...
-    async def stats(self) -> LakeStats: ...
-    async def recall(
-        self,
-        *,
-        last: bool = False,
-        fingerprint: str = "",
-        failure: Failure | None = None,
-        text: str = "",
-    ) -> Recollection: ...
-
-
 class Models(Protocol):
     """The Dragon's models."""
 
     async def models(self) -> tuple[Model, ...]: ...
     async def stats(self) -> InferenceStats: ...
-
-
-class Assistant(Protocol):
-    """Answers."""
-
-    def ask(self, request: AskRequest) -> AsyncGenerator[AskPart, None]: ...
-    async def feedback(self, remedy_id: str, verdict: Verdict) -> None: ...
 
 
 class Mesh(Protocol):
