@@ -25,6 +25,7 @@ from common.daemon.load import OwnLoad
 from common.errors import PostDevAIError
 from common.model.event import Event, ProofFinished
 from common.model.failure import Failure, Suggestion
+from common.model.ids import WorkingCopyId
 from common.model.laptop import FeedState
 from common.model.node import Node
 from common.rpc.credentials import NodeIdentity
@@ -82,12 +83,13 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
         outbox = await stack.enter_async_context(
             Outbox.open(directory / "outbox.db", bytes_max=config.outbox_bytes)
         )
+        known = _Known()
         mirror = await stack.enter_async_context(
-            Mirror.open(directory / "near.db", clock=clock, copies=lambda: copies.known())
+            Mirror.open(directory / "near.db", clock=clock, copies=known)
         )
         feed = Feed()
-        contexts = WorkContexts(directory, lambda: copies.known(), branch_and_head, clock)
-        record = _Recording(outbox, feed, (contexts.seen, mirror.seen, lambda e: cards.seen(e)))
+        contexts = WorkContexts(directory, known, branch_and_head, clock)
+        record = _Recording(outbox, feed, [contexts.seen, mirror.seen])
         notices = open_notices()
         stack.push_async_callback(asyncio.to_thread, notices.close)
         membership = await stack.enter_async_context(
@@ -103,6 +105,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
                 clock=clock,
             )
         )
+        known.of = copies.known
         terminal = TerminalWatcher(
             directory / "spool",
             notices=notices,
@@ -166,6 +169,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
             lambda: away.lake.away("mirror"),
             clock,
         )
+        record.listeners.append(cards.seen)
 
         async def shown(card: Suggestion) -> Suggestion | None:
             cards.shown(card, feed.event(card.event_id))
@@ -239,13 +243,27 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
         membership.state = "draining"
 
 
+class _Known:
+    """The working copies of this machine; none before they are open, though they record while
+    they open."""
+
+    def __init__(self) -> None:
+        self.of: Callable[[], dict[str, WorkingCopyId]] = dict
+
+    def __call__(self) -> dict[str, WorkingCopyId]:
+        return self.of()
+
+
 class _Recording:
     """Into the outbox, and what is news into the feed."""
 
-    def __init__(self, outbox: Outbox, feed: Feed, seen: Sequence[Callable[[Event], None]]) -> None:
+    def __init__(
+        self, outbox: Outbox, feed: Feed, listeners: list[Callable[[Event], None]]
+    ) -> None:
         self._outbox = outbox
         self._feed = feed
-        self._seen = seen
+        self.listeners = listeners
+        """Told of each event that is news; those who are opened later join them then."""
 
     async def __call__(
         self,
@@ -258,7 +276,7 @@ class _Recording:
         if news:
             for event, _ in entries:
                 self._feed.publish(event)
-                for each in self._seen:
+                for each in self.listeners:
                     each(event)
                 if isinstance(event.body, ProofFinished):
                     change = partial(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.mesh import Mesh
+from tests.support.mesh import Mesh, until
 from tests.support.repository import Repository
 from tests.support.runs import BREAK, break_and_mend, fail
 
@@ -84,6 +84,30 @@ def test_started_twice_it_says_so_and_starts_nothing(mesh: Mesh, tmp_path: Path)
     assert again.returncode == 0
     assert "already running" in again.stdout + again.stderr
     assert {p.pid for p in mesh.processes()} == before
+
+
+def test_what_changed_while_nothing_ran_is_found_at_the_next_start(
+    mesh: Mesh, tmp_path: Path
+) -> None:
+    """Watched and only seen: both are recorded while the working copies are being opened."""
+    watched = Repository.make(tmp_path / "thing")
+    seen = Repository.make(tmp_path / "seen")
+    mesh.up(watched.root)
+    assert mesh.postdevai("run", "--", "git", "status", cwd=seen.root).returncode == 0
+    assert any(seen_at(mesh, seen.root) for _ in until(60))
+    mesh.down()
+    for number in range(20):
+        watched.write(f"module_{number}.py", f"def added_{number}():\n    return {number}\n")
+    assert mesh.postdevai("run", "--", "git", "log", cwd=seen.root).returncode == 0
+    mesh.up(watched.root)
+    found = ("search", "--json", "--literal", "def added_19")
+    assert any(mesh.json(*found, codes=(0, 1))["hits"] for _ in until(60))
+
+
+def seen_at(mesh: Mesh, root: Path) -> bool:
+    """Whether a command that was recorded there has arrived."""
+    events = mesh.json("history", "--json", "--kind", "command")["events"]
+    return any(event["cwd"] == str(root) for event in events)
 
 
 def test_down_leaves_no_process(mesh: Mesh, tmp_path: Path) -> None:

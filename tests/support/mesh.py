@@ -76,7 +76,7 @@ class Mesh:
 
     def recall_until_failure(self) -> Any:
         """Asks until a failure has arrived at all."""
-        for _ in until(20):
+        for _ in until(60):
             card = self.recall_last()
             if card["failure"]:
                 return card
@@ -85,7 +85,7 @@ class Mesh:
     def recall_until_remedy(self, commit: str) -> Any:
         """Asks until a remedy carries this commit: capture and git are watched, not called."""
         card: Any = None
-        for _ in until(20):
+        for _ in until(60):
             card = self.recall_last()
             if any(r["commit"] == commit for r in card["remedies"]):
                 return card

@@ -92,7 +92,7 @@ async def test_a_proof_that_is_recorded_shows_on_the_cards_of_its_remedy(tmp_pat
     feed.publish(card())
     async with Outbox.open(tmp_path / "o.db") as outbox:
         event = Event(EventId("a" * 32), 7, WorkingCopyId(""), CONFIRMED)
-        await _Recording(outbox, feed, ())([(event, {})])
+        await _Recording(outbox, feed, [])([(event, {})])
     told, shown = await kept(feed)
     assert isinstance(told, Event) and isinstance(shown, Suggestion)
     proof = Proof("confirmed", 7, "", 3, 3, 3, event.id)
