@@ -3,6 +3,7 @@ refused at once, until one that is let through gets an answer (Nygard, Release I
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -35,7 +36,8 @@ class Breaker:
         self._backoff = Backoff(OPEN_S, OPEN_MOST_S)
         self._failures = 0
         self._last: Unavailable | None = None
-        self._retry_at_ms = 0
+        self._retry_at_s = 0.0
+        """Of the clock that nobody sets; 0 when calls go through."""
         self._trying = False
 
     @contextmanager
@@ -64,7 +66,7 @@ class Breaker:
 
     def succeeded(self) -> None:
         """The node is there."""
-        self._failures, self._last, self._retry_at_ms = 0, None, 0
+        self._failures, self._last, self._retry_at_s = 0, None, 0.0
         self._trying = False
         self._backoff.reset()
 
@@ -73,26 +75,30 @@ class Breaker:
         self._failures += 1
         self._last = error
         if self._failures >= FAILURES_MAX:
-            self._retry_at_ms = self._clock.now_ms() + round(self._backoff.next_s() * 1_000)
+            self._retry_at_s = self._clock.monotonic() + self._backoff.next_s()
 
     def now(self) -> Circuit:
         """As people are told."""
-        state = "trying" if self._trying else "open" if self._retry_at_ms else "closed"
+        state = "trying" if self._trying else "open" if self._retry_at_s else "closed"
         said = self._last.message if self._last else ""
-        return Circuit(self._name, state, self._failures, self._retry_at_ms, said)
+        retry_at_ms = 0
+        if self._retry_at_s:
+            left_s = self._retry_at_s - self._clock.monotonic()
+            retry_at_ms = self._clock.now_ms() + math.ceil(left_s * 1_000)
+        return Circuit(self._name, state, self._failures, retry_at_ms, said)
 
     def _admit(self) -> bool:
         """Whether this call is the one that finds out; Unavailable when it may not go."""
-        if not self._retry_at_ms:
+        if not self._retry_at_s:
             return False
-        now_ms = self._clock.now_ms()
-        if now_ms < self._retry_at_ms:
+        now_s = self._clock.monotonic()
+        if now_s < self._retry_at_s:
             last = self._last
             raise Unavailable(
                 last.message if last else "it does not answer", hint=last.hint if last else ""
             )
         # A trial that says nothing, such as a stream on which nothing happens, is followed by
         # another: it must not keep everybody out.
-        self._retry_at_ms = now_ms + round(OPEN_MOST_S * 1_000)
+        self._retry_at_s = now_s + OPEN_MOST_S
         self._trying = True
         return True

@@ -98,3 +98,19 @@ def test_a_call_that_its_caller_gave_up_says_nothing() -> None:
     with suppress(asyncio.CancelledError), breaker.attempt():
         raise asyncio.CancelledError
     assert breaker.now().failures == FAILURES_MAX - 1
+
+
+def test_a_clock_that_is_set_back_keeps_nobody_out() -> None:
+    class Set(SetClock):
+        def monotonic(self) -> float:
+            return self.runs_s
+
+        runs_s = 1_000.0
+
+    clock = Set()
+    breaker = opened(clock)
+    clock.at_ms -= 3_600_000
+    clock.runs_s += OPEN_MOST_S
+    with breaker.attempt():
+        pass
+    assert breaker.now().state == "closed"

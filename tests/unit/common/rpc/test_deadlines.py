@@ -36,7 +36,8 @@ def calls(file: Path) -> Iterator[ast.Call]:
             continue
         keywords = {keyword.arg for keyword in node.keywords}
         named = isinstance(node.func, ast.Attribute) and node.func.attr in ONE_ANSWER
-        if "metadata" in keywords and (named or isinstance(node.func, ast.Name)):
+        looked_up = isinstance(node.func, ast.Name) and "metadata" in keywords
+        if named or looked_up:
             yield node
 
 
