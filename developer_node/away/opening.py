@@ -121,7 +121,8 @@ class AwayMode:
         )
 
     async def forget(self) -> str:
-        """Kept answers go, all of them, and where content was seen; in a sentence."""
+        """Kept answers go, all of them, and where content was seen; in a sentence. Verdicts that
+        wait stay: they quote nothing, and one on what is forgotten is refused and dropped."""
         self._places.forget()
         many = await asyncio.to_thread(self._answers.forget)
         return f"{many:,} kept answers forgotten here"

@@ -2,8 +2,9 @@
 
 HOME/developer/verdicts   one sealed file: [[remedy, verdict, when], ...] as JSON, oldest first
 
-A verdict is on disk before it is acknowledged, and leaves once the Dragon has answered. Told again
-after a crash in between it says the same: the last word on a remedy stands.
+A verdict is on disk before it is acknowledged, and leaves once the Dragon has answered: each is
+told at least once. Told again after a crash in between it says the same: the last word on a remedy
+stands.
 """
 
 from __future__ import annotations
@@ -20,8 +21,18 @@ from common.backoff import Backoff
 from common.clock import Clock
 from common.daemon.files import write_private
 from common.daemon.keys import SealingKey
-from common.errors import Conflict, Corrupt, Denied, Invalid, Missing, OverLimit, PostDevAIError
+from common.errors import (
+    Conflict,
+    Corrupt,
+    Denied,
+    Invalid,
+    Missing,
+    OverLimit,
+    PostDevAIError,
+    Unavailable,
+)
 from common.model.failure import Verdict
+from common.model.lake import KeptItem
 from common.sealed import seal, unseal
 
 log = logging.getLogger(__name__)
@@ -51,15 +62,21 @@ class Verdicts:
         self._clock = clock
         self._lock = asyncio.Lock()
         self._more = asyncio.Event()
-        self.sentence = ""
-        """What is wrong with the file; empty when nothing is."""
+        self._damage = ""
+        self._held_up = ""
         self.waiting = self._read()
         """Oldest first."""
         if self.waiting:
             self._more.set()
 
+    @property
+    def sentence(self) -> str:
+        """What is wrong with the file, or keeps verdicts from being heard; empty when nothing."""
+        return " ".join(said for said in (self._damage, self._held_up) if said)
+
     async def keep(self, remedy_id: str, verdict: Verdict) -> None:
-        """On disk when this returns. OverLimit when too many wait."""
+        """On disk when this returns. OverLimit when too many wait, Unavailable when the disk
+        takes no more."""
         async with self._lock:
             if len(self.waiting) >= VERDICTS_MAX:
                 raise OverLimit(
@@ -68,13 +85,6 @@ class Verdicts:
                 )
             await self._write((*self.waiting, Waiting(remedy_id, verdict, self._clock.now_ms())))
             self._more.set()
-
-    async def forget(self) -> int:
-        """Removes what waits; how many."""
-        async with self._lock:
-            many = len(self.waiting)
-            await self._write(())
-            return many
 
     async def run(self, tell: Tell, back: asyncio.Event) -> None:
         """Tells what waits, oldest first, each until it is answered; `back` ends a wait early."""
@@ -91,26 +101,62 @@ class Verdicts:
                     await asyncio.wait_for(back.wait(), backoff.next_s())
 
     async def tell_all(self, tell: Tell) -> None:
-        """Until none waits. One that the Dragon refuses for good is dropped, with a log line."""
-        while self.waiting:
-            first = self.waiting[0]
+        """Each that waits. One that the Dragon refuses for good is dropped, with a log line. One
+        that it cannot take now waits with all later ones on its remedy, and is raised at last."""
+        held: dict[str, PostDevAIError] = {}
+        while first := next((w for w in self.waiting if w.remedy_id not in held), None):
             try:
                 await tell(first.remedy_id, first.verdict)
+            except Unavailable:
+                raise
             except (Missing, Invalid, Conflict) as error:
                 log.warning("a verdict was refused: %s", error.message)
+            except PostDevAIError as error:
+                held[first.remedy_id] = error
+                continue
             async with self._lock:
-                if self.waiting[:1] == (first,):  # what was forgotten meanwhile is gone
-                    await self._write(self.waiting[1:])
+                left = list(self.waiting)
+                left.remove(first)
+                await self._write(tuple(left))
+        self._held_up = self._why(held)
+        for error in held.values():
+            raise error
         self._more.clear()
 
+    def _why(self, held: dict[str, PostDevAIError]) -> str:
+        many = sum(w.remedy_id in held for w in self.waiting)
+        said = "; ".join(dict.fromkeys(error.message for error in held.values()))
+        verdicts = "1 verdict waits" if many == 1 else f"{many:,} verdicts wait"
+        return f"{verdicts}: the Dragon takes none of them now ({said})." if many else ""
+
     async def _write(self, waiting: tuple[Waiting, ...]) -> None:
-        if waiting:
-            plain = json.dumps([astuple(each) for each in waiting]).encode()
-            sealed = seal(self._key, MAGIC, plain)
-            await asyncio.to_thread(write_private, self._path, sealed)
-        else:
-            await asyncio.to_thread(self._path.unlink, True)
+        try:
+            if waiting:
+                plain = json.dumps([astuple(each) for each in waiting]).encode()
+                sealed = seal(self._key, MAGIC, plain)
+                await asyncio.to_thread(write_private, self._path, sealed)
+            else:
+                await asyncio.to_thread(self._path.unlink, True)
+        except OSError as error:
+            why = f"verdicts cannot be written to {self._path}: {error.strerror or error}"
+            raise Unavailable(why, hint="postdevai doctor") from error
         self.waiting = waiting
+
+    def kept(self) -> KeptItem:
+        """What waits, for people."""
+        try:
+            size = self._path.stat().st_size
+        except OSError:
+            size = 0
+        return KeptItem(
+            "verdicts that the Dragon has not heard",
+            str(self._path),
+            len(self.waiting),
+            size,
+            oldest_ms=self.waiting[0].at_ms if self.waiting else 0,
+            encrypted=True,
+            until="until the Dragon has heard them",
+        )
 
     def _read(self) -> tuple[Waiting, ...]:
         try:
@@ -121,6 +167,6 @@ class Verdicts:
         except (Corrupt, Denied, ValueError, TypeError) as error:
             aside = self._path.with_suffix(".unreadable")
             self._path.replace(aside)
-            self.sentence = f"Verdicts that waited cannot be read ({error}): {aside} holds them."
-            log.error(self.sentence)
+            self._damage = f"Verdicts that waited cannot be read ({error}): {aside} holds them."
+            log.error(self._damage)
             return ()

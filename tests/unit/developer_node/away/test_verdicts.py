@@ -1,15 +1,17 @@
-"""Verdicts that wait: on disk before they are acknowledged, told once each, in order."""
+"""Verdicts that wait: on disk before they are acknowledged, told in order until they are heard."""
 
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
 from common.clock import SystemClock
 from common.daemon.keys import SealingKey, sealing_key
-from common.errors import Missing, OverLimit, Unavailable
+from common.errors import Corrupt, Denied, Missing, OverLimit, PostDevAIError, Unavailable
 from common.model.failure import Verdict
 from developer_node.away import verdicts as room
 from developer_node.away.verdicts import Verdicts
@@ -21,6 +23,7 @@ class Dragon:
     def __init__(self) -> None:
         self.there = True
         self.unknown: set[str] = set()
+        self.refuses: dict[str, PostDevAIError] = {}
         self.heard: list[tuple[str, Verdict]] = []
         self.heard_one = asyncio.Event()
 
@@ -29,6 +32,8 @@ class Dragon:
             raise Unavailable("nobody answers at that address")
         if remedy_id in self.unknown:
             raise Missing(f"no remedy {remedy_id} is remembered")
+        if remedy_id in self.refuses:
+            raise self.refuses[remedy_id]
         self.heard.append((remedy_id, verdict))
         self.heard_one.set()
 
@@ -117,3 +122,67 @@ async def test_no_more_wait_than_is_said(
     await verdicts.keep("r2", "accepted")
     with pytest.raises(OverLimit):
         await verdicts.keep("r3", "accepted")
+
+
+async def test_a_disk_that_takes_no_more_is_said_and_ends_nothing(
+    tmp_path: Path, key: SealingKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The verdict that was told and could not leave its file is told again: at least once."""
+    verdicts, dragon, back = opened(tmp_path, key), Dragon(), asyncio.Event()
+    await verdicts.keep("r1", "accepted")
+    await verdicts.keep("r2", "accepted")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "replace", full)
+        with pytest.raises(Unavailable, match="No space left"):
+            await verdicts.keep("r3", "accepted")
+        telling = asyncio.create_task(verdicts.run(dragon.tell, back))
+        async with asyncio.timeout(30):
+            while len(dragon.heard) < 2:
+                back.set()
+                await asyncio.sleep(0.01)
+    try:
+        async with asyncio.timeout(30):
+            while verdicts.waiting:
+                assert not telling.done()
+                back.set()
+                await asyncio.sleep(0.01)
+    finally:
+        telling.cancel()
+    assert dragon.heard[:2] == [("r1", "accepted")] * 2
+    assert dragon.heard[-1] == ("r2", "accepted")
+    assert opened(tmp_path, key).waiting == ()
+
+
+@pytest.mark.parametrize("error", [Denied, OverLimit, Corrupt])
+async def test_one_that_is_not_taken_now_waits_and_keeps_no_other_remedy_from_being_heard(
+    tmp_path: Path, key: SealingKey, error: type[PostDevAIError]
+) -> None:
+    verdicts, dragon = opened(tmp_path, key), Dragon()
+    for remedy_id in ("r1", "r2", "r1"):
+        await verdicts.keep(remedy_id, "accepted")
+    dragon.refuses = {"r1": error("not from here")}
+    with pytest.raises(error):
+        await verdicts.tell_all(dragon.tell)
+    assert dragon.heard == [("r2", "accepted")]
+    assert [w.remedy_id for w in verdicts.waiting] == ["r1", "r1"]
+    assert (
+        verdicts.sentence == "2 verdicts wait: the Dragon does not take them now (not from here)."
+    )
+    dragon.refuses = {}
+    await verdicts.tell_all(dragon.tell)
+    assert [remedy_id for remedy_id, _ in dragon.heard] == ["r2", "r1", "r1"]
+    assert verdicts.sentence == ""
+
+
+async def test_what_waits_is_listed_among_what_is_kept(tmp_path: Path, key: SealingKey) -> None:
+    verdicts = opened(tmp_path, key)
+    assert (verdicts.kept().items, verdicts.kept().bytes) == (0, 0)
+    await verdicts.keep("r1", "accepted")
+    kept = verdicts.kept()
+    assert (kept.items, kept.bytes) == (1, (tmp_path / "verdicts").stat().st_size)
+    assert kept.where == str(tmp_path / "verdicts")
+    assert kept.oldest_ms == verdicts.waiting[0].at_ms
