@@ -165,7 +165,7 @@ class ScriptedDaemon:
             raise Unavailable(self.gone)
         return self.status_now
 
-    async def feed(self, after: int = 0) -> AsyncIterator[FeedItem]:
+    async def feed(self, after: int = 0, epoch: str = "") -> AsyncIterator[FeedItem]:
         """All that was said, then what is said."""
         cursor = after
         while not self.gone:

@@ -173,6 +173,10 @@ class PostDevAIApp(App[None]):
                 markup=False,
             )
 
+    def on_feed_missed(self, message: messages.FeedMissed) -> None:
+        """What is on the screen stays; that it is not all is said."""
+        self.notify(plain(message.sentence), title="The feed", timeout=10, markup=False)
+
     def on_history_arrived(self, message: messages.HistoryArrived) -> None:
         """What happened before this session."""
         self._notebook.add_history(message.entries)

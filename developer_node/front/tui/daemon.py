@@ -115,8 +115,9 @@ class Daemon(Protocol):
         """How things stand now."""
         ...
 
-    def feed(self, after: int = 0) -> AsyncIterator[FeedItem]:
-        """What is kept after the cursor, then what happens, until the daemon goes."""
+    def feed(self, after: int = 0, epoch: str = "") -> AsyncIterator[FeedItem]:
+        """What is kept after the cursor, then what happens, until the daemon goes. A gap comes
+        first where something after the cursor is not kept."""
         ...
 
     def ask(self, request: AskRequest) -> AsyncIterator[AskPart]:

@@ -18,11 +18,13 @@ from common.model.lake import HistoryPage, HistoryQuery, SearchQuery, SearchResu
 from common.model.laptop import ContextEdit, FeedGap, FeedState, LaptopStatus, WorkContext
 from common.model.node import Invitation, Node, Role
 from common.model.remedy import CardStats, DraftedPatch, MineStep, ProofStep, ProofTarget
+from developer_node.front.output_words import count
 from developer_node.front.tui.daemon import Connect, Daemon, Lake, Models
 from developer_node.front.tui.messages import (
     Connected,
     ConnectionLost,
     FeedArrived,
+    FeedMissed,
     HistoryArrived,
     StatusArrived,
 )
@@ -67,6 +69,9 @@ class FeedReader:
         self._files: deque[Event] = deque(maxlen=EVENTS_WAITING_MAX)
         self._cards: deque[Suggestion] = deque(maxlen=CARDS_WAITING_MAX)
         self._state: FeedState | None = None
+        self._cursor, self._epoch = 0, ""
+        self._stands: FeedState | None = None
+        """What the feed said last of the mesh, however long ago."""
         self._arrived = asyncio.Event()
         self._history_due = True
 
@@ -179,9 +184,15 @@ class FeedReader:
             await daemon.close()
 
     async def _follow(self, daemon: Daemon) -> None:
-        # From the start each time: cursors begin anew with the daemon, and the notebook knows
-        # which events it has.
-        async for item in steadily(daemon.feed(0)):
+        # From one before the last that came: the first item then tells at once whether this is
+        # still the same life of the daemon, and the notebook knows what it has.
+        before, first = self._cursor, True
+        after = before - 1 if before > 1 else before  # 0 is a reader that has nothing
+        async for item in steadily(daemon.feed(after, self._epoch)):
+            if first and before and item.epoch == self._epoch:
+                self._resume(item.item)
+            first = False
+            self._cursor, self._epoch = item.cursor, item.epoch
             match item.item:
                 case Event(body=FileChanged()) as event:
                     self._files.append(event)
@@ -190,11 +201,20 @@ class FeedReader:
                 case Suggestion() as card:
                     self._cards.append(card)
                 case FeedState() as state:
-                    self._state = state
-                case FeedGap():
-                    continue  # it reads from the start: nothing of what is kept is missed
+                    self._state = self._stands = state
+                case FeedGap() as gap:
+                    self._stands = None
+                    if sentence := _missed(gap, before - after):
+                        self._post(FeedMissed(sentence))
+                    continue
             self._arrived.set()
         raise Unavailable("The laptop's daemon has ended.", hint="postdevai up")
+
+    def _resume(self, first: Event | Suggestion | FeedState | FeedGap) -> None:
+        """Nothing was said of the mesh meanwhile: what was said last is so still."""
+        if not isinstance(first, FeedGap):
+            self._state = self._state or self._stands
+            self._arrived.set()
 
     async def _poll(self, daemon: Daemon) -> None:
         read_early = False
@@ -238,6 +258,15 @@ class FeedReader:
 
 def _is_scanning(status: LaptopStatus) -> bool:
     return any(repository.state == "scanning" for repository in status.repositories)
+
+
+def _missed(gap: FeedGap, had: int) -> str:
+    """Without those that the reader has; empty where nothing else is gone."""
+    if gap.missed < 0:
+        return gap.sentence
+    missed = gap.missed - had
+    gone = f"{count(missed, 'item')} of the feed went by while nobody listened"
+    return f"{gone}: the timeline has what the Dragon remembers." if missed else ""
 
 
 def _said(errors: BaseExceptionGroup[BaseException]) -> tuple[str, str]:

@@ -37,6 +37,14 @@ class FeedArrived(Message):
         self.state = state
 
 
+class FeedMissed(Message):
+    """Something went by that cannot be followed any more; said once."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__()
+        self.sentence = sentence
+
+
 class HistoryArrived(Message):
     """What the Dragon remembers from before."""
 

@@ -184,6 +184,8 @@ class Reader:
                     self._notebook.state = came.state
                 for card in self._notebook.add_cards(came.cards):
                     self._say(f"This failed before: {spoken.aloud(headline(card).plain)}.")
+            case messages.FeedMissed(sentence=sentence):
+                self._say(one_line(sentence))
             case messages.HistoryArrived(entries=entries):
                 self._notebook.add_history(entries)
             case messages.StatusArrived(status=status):

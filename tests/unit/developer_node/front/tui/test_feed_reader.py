@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -14,7 +14,8 @@ from common.errors import Denied, Unavailable
 from common.model.answer import AskRequest, AskText
 from common.model.event import CommandFinished, Event
 from common.model.ids import EventId, WorkingCopyId
-from common.model.laptop import FeedState, OutboxStatus, WatchedRepository
+from common.model.laptop import FeedItem, FeedState, OutboxStatus, WatchedRepository
+from developer_node.feed import Feed
 from developer_node.front.tui import messages
 from developer_node.front.tui.daemon import Daemon
 from developer_node.front.tui.feed_reader import EVENTS_WAITING_MAX, FeedReader
@@ -181,3 +182,98 @@ async def test_history_is_read_again_once_a_scan_has_ended_and_nothing_waits() -
         before = told.count(messages.StatusArrived)
         await told.until(lambda: told.count(messages.StatusArrived) > before + 3)
         assert told.count(messages.HistoryArrived) == 2
+
+
+class FollowedDaemon(ScriptedDaemon):
+    """Its feed is a real one, which begins anew when the daemon does."""
+
+    def __init__(self, items_max: int = 1_000) -> None:
+        super().__init__()
+        self.real = Feed(items_max=items_max)
+
+    def feed(self, after: int = 0, epoch: str = "") -> AsyncIterator[FeedItem]:
+        """From where the reader says it stands."""
+        return self.real.read(after, epoch)
+
+
+def told_ids(told: Told) -> list[int]:
+    """Numbers of the events that arrived."""
+    return [int(e.id, 16) for e in told.events()]
+
+
+async def lost(daemon: FollowedDaemon, told: Told) -> None:
+    """The connection goes, and the reader has seen it."""
+    before = told.count(messages.ConnectionLost)
+    daemon.go("It went.")
+    await told.until(lambda: told.count(messages.ConnectionLost) > before)
+
+
+def missed(told: Told) -> list[str]:
+    """What was said to have gone by."""
+    return [m.sentence for m in told.messages if isinstance(m, messages.FeedMissed)]
+
+
+def states(told: Told) -> list[FeedState]:
+    """Of the mesh, in order."""
+    arrived = (m.state for m in told.messages if isinstance(m, messages.FeedArrived))
+    return [state for state in arrived if state]
+
+
+async def test_after_a_lost_connection_it_reads_on_where_it_stood() -> None:
+    """And the mesh, of which nothing new is said, stands as it stood."""
+    daemon, told = FollowedDaemon(), Told()
+    state = FeedState(dragon=True, coordinator=True, waiting=3)
+    async with running(reader_of(daemon, told)):
+        for item in (state, *(event(n) for n in range(50))):
+            daemon.real.publish(item)
+        await told.until(lambda: 49 in told_ids(told))
+        await lost(daemon, told)
+        daemon.real.publish(event(50))
+        daemon.come_back()
+        await told.until(lambda: 50 in told_ids(told))
+        assert told_ids(told) == [*range(50), 49, 50]
+        assert states(told) == [state, state]
+        assert missed(told) == []
+
+
+@pytest.mark.parametrize("seen", [1, 2, 3])
+async def test_what_went_by_meanwhile_is_said_once(seen: int) -> None:
+    """With the number of what is not kept any more."""
+    daemon, told = FollowedDaemon(items_max=4), Told()
+    async with running(reader_of(daemon, told)):
+        for n in range(seen):
+            daemon.real.publish(event(n))
+        await told.until(lambda: told_ids(told) == [*range(seen)])
+        await lost(daemon, told)
+        for n in range(seen, seen + 7):
+            daemon.real.publish(event(n))
+        daemon.come_back()
+        await told.until(lambda: seen + 6 in told_ids(told))
+        assert told_ids(told) == [*range(seen), *range(seen + 3, seen + 7)]
+        assert missed(told) == [
+            "3 items of the feed went by while nobody listened: "
+            "the timeline has what the Dragon remembers."
+        ]
+        await lost(daemon, told)
+        daemon.come_back()
+        daemon.real.publish(event(99))
+        await told.until(lambda: 99 in told_ids(told))
+        assert len(missed(told)) == 1
+
+
+async def test_a_daemon_that_was_started_again_is_followed_from_its_beginning() -> None:
+    """What its life before said of the mesh is not said again."""
+    daemon, told = FollowedDaemon(), Told()
+    before = FeedState(dragon=True, coordinator=True, waiting=0)
+    async with running(reader_of(daemon, told)):
+        for item in (before, event(1), event(2)):
+            daemon.real.publish(item)
+        await told.until(lambda: 2 in told_ids(told))
+        await lost(daemon, told)
+        daemon.real = Feed()
+        daemon.real.publish(event(3))
+        daemon.come_back()
+        await told.until(lambda: 3 in told_ids(told))
+        assert told_ids(told) == [1, 2, 3]
+        assert states(told) == [before]
+        assert missed(told) == ["The daemon was started again: what is kept follows."]
