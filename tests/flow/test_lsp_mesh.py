@@ -27,17 +27,17 @@ async def test_the_commit_that_fixed_it_stands_at_the_failing_line_until_it_pass
     async with editor(repository.root) as code:
         text = f"# not saved yet\n{broken}"
         uri = code.open(repository.root / "calculator.py", text)
-        [shown] = await code.shown(
+        [line] = [i for i, each in enumerate(text.splitlines(), 1) if BREAK[1] in each]
+        await code.shown(
             uri,
             lambda told: (
                 told
                 and f"fixed in {commit[:7]}" in told[0].message
                 and "as recorded" not in told[0].message
+                and told[0].range.start.line == line - 1
             ),
         )
-        line = shown.range.start.line + 1
-        assert BREAK[1] in text.splitlines()[line - 1]
-        assert commit[:7] in await code.hover(uri, line)
+        await code.hovers(uri, line, commit[:7])
         assert [each.title.split()[1] for each in await code.actions(uri, line)] == [
             "show",
             "apply",

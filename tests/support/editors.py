@@ -219,6 +219,15 @@ class Editor:
         assert isinstance(found.contents, lsp.MarkupContent)
         return found.contents.value
 
+    async def hovers(self, uri: str, line: int, words: str) -> str:
+        """What a hover on a line from 1 says, once the words are in it: it may be asked in vain
+        while nobody answers in time."""
+        async with asyncio.timeout(WAIT_S):
+            while True:
+                if words in (said := await self.hover(uri, line)):
+                    return said
+                await asyncio.sleep(0.01)
+
 
 def _action(told: lsp.Command | lsp.CodeAction) -> lsp.CodeAction:
     """lsprotocol 2025.0.0 reads an action that has a command as a command whose name is that."""

@@ -92,7 +92,7 @@ async def _kept(keeper: Keeper, root: Path, failed: Standing, path: str) -> str 
             return _text(await keeper.blob(changed.new_content)) if changed.new_content else None
         return await asyncio.to_thread(_committed, root, body.ground, path)
     except PostDevAIError:
-        return None  # nobody is there to tell; asked again when something changes
+        return None  # nobody is there to tell; asked again while it is young
 
 
 def _committed(root: Path, ground: Ground, path: str) -> str | None:

@@ -17,6 +17,7 @@ from common.model.event import EditorEvent
 from developer_node.front.lsp.buffer import Buffer, Encoding, Span, lines_of
 from developer_node.front.lsp.daemon import Daemon
 from developer_node.front.lsp.findings import Document, Finding, named
+from developer_node.front.lsp.learning import Learning
 from developer_node.front.lsp.link import Link
 from developer_node.front.lsp.messages import diagnostic, within
 from developer_node.front.lsp.places import Spot
@@ -50,6 +51,9 @@ class MemoryServer(LanguageServer):
         self.asked_to_end = False
         """An editor that leaves without asking has died."""
         self._recorded = RecordedLines()
+        self._learning = Learning(
+            self._recorded, lambda: self.link.daemon, self.wake, self._ended, clock=self.clock
+        )
         self._due = asyncio.Event()
         self._works: tuple[asyncio.Task[None], ...] = ()
         self._unwatched: set[str] = set()
@@ -78,6 +82,7 @@ class MemoryServer(LanguageServer):
         for work in self._works:
             work.cancel()
         await asyncio.gather(*self._works, return_exceptions=True)
+        await self._learning.close()
         self.shown.close()
 
     def wake(self) -> None:
@@ -123,7 +128,7 @@ class MemoryServer(LanguageServer):
         """A file is open no more."""
         document = self.documents.pop(uri, None)
         if document is not None and document.findings:
-            document.findings = ()
+            document.findings = ()  # what is being asked for it ends too
             self._publish(document)
 
     def at(self, uri: str, asked: lsp.Range) -> list[tuple[Finding, int]]:
@@ -166,7 +171,8 @@ class MemoryServer(LanguageServer):
             self._due.clear()
             for document in list(self.documents.values()):
                 self._settle(document)
-                await self._look(document)
+                await self._find(document)
+                self._learning.want(document)  # for what is not certain
 
     def _settle(self, document: Document) -> None:
         """Finds its working copy, which is known as long as the daemon is there."""
@@ -186,17 +192,12 @@ class MemoryServer(LanguageServer):
             self._unwatched.add(directory)
             self.say(f"{directory} is not watched. To have it watched: postdevai watch DIR")
 
-    async def _look(self, document: Document) -> None:
-        """First from what lies here, at once; then, for what is not certain, from who keeps it."""
-        await self._find(document, None)
-        if any(finding.as_recorded for finding in document.findings):
-            await self._find(document, self.link.daemon)
-
-    async def _find(self, document: Document, keeper: Daemon | None) -> None:
+    async def _find(self, document: Document) -> None:
+        """From what lies here, at once: nobody is waited for."""
         failed = self.link.standing(document.root) if document.root else ()
         found: list[Finding] = []
         for each, spot in named(failed, document.inside):
-            lines = await self._recorded.find(keeper, Path(document.root), each, document.inside)
+            lines = await self._recorded.find(None, Path(document.root), each, document.inside)
             found.append(_finding(document, each, spot, lines))
         if self.documents.get(document.uri) is not document:
             return  # closed, or opened anew, in the meantime
@@ -221,6 +222,6 @@ def _finding(
     if lines is not None:
         return Finding(failed, spot, lines)
     for known in document.findings:
-        if known.as_recorded and (known.failed.event, known.spot) == (failed.event, spot):
-            return known  # followed from when it was first shown
+        if (known.failed.event, known.spot) == (failed.event, spot):
+            return known  # followed from then, or from when it was first shown
     return Finding(failed, spot, tuple(lines_of(document.text)), as_recorded=True)
