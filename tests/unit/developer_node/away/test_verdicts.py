@@ -170,7 +170,7 @@ async def test_one_that_is_not_taken_now_waits_and_keeps_no_other_remedy_from_be
     assert dragon.heard == [("r2", "accepted")]
     assert [w.remedy_id for w in verdicts.waiting] == ["r1", "r1"]
     assert (
-        verdicts.sentence == "2 verdicts wait: the Dragon does not take them now (not from here)."
+        verdicts.sentence == "2 verdicts wait: the Dragon takes none of them now (not from here)."
     )
     dragon.refuses = {}
     await verdicts.tell_all(dragon.tell)
