@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from developer_node.front.local_client import LocalClient
 from developer_node.front.lsp.features import register
 from developer_node.front.lsp.server import MemoryServer
+from developer_node.front.lsp.shown import remove_leftovers
 
 if TYPE_CHECKING:
     from common.daemon.home import Home
@@ -20,6 +21,8 @@ def serve(home: Home) -> int:
     logging.getLogger("pygls").setLevel(logging.ERROR)
     server = MemoryServer(lambda: LocalClient.connect(home), version("postdevai"))
     register(server)
+    remove_leftovers()
+    server.shown.close_when_ended()
     stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # what anybody prints would not be a message
     try:
