@@ -13,13 +13,16 @@ from developer_node.front.cli.refusal import DONE, NO
 from developer_node.front.cli.words import home
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from common.daemon.home import Home
     from developer_node.front.uninstalling import Loss
 
 
 def uninstall(
     everything: Annotated[
-        bool, typer.Option("--everything", help="And all that was recorded: HOME itself.")
+        bool, typer.Option("--everything", help="And all that was recorded in HOME.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
@@ -33,7 +36,8 @@ def uninstall(
 
     place, page = home(), Page()
     going = uninstalling.losses(place, everything=everything)
-    page.show(*(line(text) for text in _told(place, going, everything=everything)))
+    staying = uninstalling.stays(place) if everything else ()
+    page.show(*(line(text) for text in _told(place, going, staying, everything=everything)))
     if dry_run:
         raise typer.Exit(DONE)
     if everything and not uninstalling.is_ours(place):
@@ -52,11 +56,15 @@ def uninstall(
         page.show(line(f"What was recorded is left in {place.root}"))
 
 
-def _told(place: Home, going: list[Loss], *, everything: bool) -> list[str]:
+def _told(
+    place: Home, going: list[Loss], staying: Sequence[Path], *, everything: bool
+) -> list[str]:
     said = ["This stops the nodes of this machine, and takes away:"]
     said += [f"  {loss.what}  ({loss.where})" for loss in going]
+    if staying:
+        said += ["It leaves what PostDevAI did not write:", *(f"  {path}" for path in staying)]
     if everything:
-        return [*said, f"Nothing brings back what is in {place.root} without a backup."]
+        return [*said, "Nothing brings that back without a backup."]
     return [*said, f"It leaves what was recorded in {place.root}; --everything takes that, too."]
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 import shlex
-import stat
 from pathlib import Path
 from typing import Literal
 
+from developer_node.front import marked_lines
 from developer_node.front.completion.scripts import SCRIPTS
 
 Shell = Literal["bash", "zsh", "fish"]
@@ -70,22 +70,16 @@ def _change(path: Path, wanted: str) -> bool:
     A file that this line was all of is removed.
     """
     path = path.resolve()
-    before = path.read_text("utf-8") if path.exists() else ""
-    kept = [one for one in before.splitlines(keepends=True) if not one.rstrip().endswith(SIGN)]
-    text = "".join(kept)
+    before = marked_lines.read(path)
+    text = marked_lines.without(before, SIGN)
     if wanted:
-        text += ("" if not text or text.endswith("\n") else "\n") + wanted + "\n"
+        text += (b"" if not text or text.endswith(b"\n") else b"\n") + os.fsencode(wanted) + b"\n"
     if text == before:
         return False
-    if not text:
+    if text:
+        marked_lines.replace(path, text)
+    else:
         path.unlink()
-        return True
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.postdevai")
-    draft.write_text(text, "utf-8")
-    if path.exists():
-        draft.chmod(stat.S_IMODE(path.stat().st_mode))
-    draft.replace(path)
     return True
 
 

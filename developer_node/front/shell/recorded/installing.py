@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import shlex
-import stat
 import sys
 from pathlib import Path
 
+from developer_node.front import marked_lines
 from developer_node.front.shell.recorded.session import TTY_VARIABLE, ShellKind, kind_of
 
 SIGN = "# postdevai: recorded shell"
@@ -26,7 +26,7 @@ def change(shell: str, *, install: bool) -> int:
         return _NO_RC
     try:
         said = _change(path, line(kind, shell) if install else "")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         sys.stderr.write(f"postdevai: {path} was left as it is: {error}\n")
         return _FAILED
     sys.stdout.write(said + "\n")
@@ -73,17 +73,11 @@ def _program() -> str:
 def _change(path: Path, wanted: str) -> str:
     """The line comes first: what the rc file does is then done once, in the recorded shell."""
     path = path.resolve()
-    before = path.read_text("utf-8") if path.exists() else ""
-    kept = [one for one in before.splitlines(keepends=True) if not one.rstrip().endswith(SIGN)]
-    after = (wanted + "\n" if wanted else "") + "".join(kept)
+    before = marked_lines.read(path)
+    after = os.fsencode(wanted + "\n" if wanted else "") + marked_lines.without(before, SIGN)
     if after == before:
         return f"{path}: the line is there already" if wanted else f"{path}: there is no such line"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.postdevai")
-    draft.write_text(after, "utf-8")
-    if path.exists():
-        draft.chmod(stat.S_IMODE(path.stat().st_mode))
-    draft.replace(path)
+    marked_lines.replace(path, after)
     if wanted:
         undo = "Take it out with: postdevai shell --uninstall"
         return f"{path}: wrote one line, the first:\n  {wanted}\n{undo}"
