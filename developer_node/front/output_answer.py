@@ -37,7 +37,7 @@ def _as_grep(hit: Hit, cwd: str) -> Line:
 
 def _with_reason(hit: Hit, cwd: str, terminal: bool) -> list[Line]:
     if hit.kind != "code":
-        return [_happened(hit), *(_preview(hit) if terminal else [])]
+        return [line(*_happened(hit)), *(_preview(hit) if terminal else [])]
     lines = [
         line(
             Span(place(hit, cwd), "bold cyan", link(hit)),
@@ -48,9 +48,9 @@ def _with_reason(hit: Hit, cwd: str, terminal: bool) -> list[Line]:
     return lines + (_preview(hit) if terminal else [])
 
 
-def _happened(hit: Hit) -> Line:
+def _happened(hit: Hit) -> tuple[Span | str, ...]:
     """When, and the name by which `history --like` and scripts know it."""
-    return line(
+    return (
         Span(when(hit.at_ms), "bold cyan"),
         f"  {hit.project}  {hit.kind} {hit.event}",
         Span(f"  {', '.join(hit.why)}".rstrip(), "dim"),
@@ -74,17 +74,19 @@ def passages(known: AskPassages, *, cwd: str) -> list[Line]:
     """What the answer rests on, before a word of it is written."""
     lines = label(known.freshness)
     for number, hit in enumerate(known.passages, 1):
-        lines.append(
-            line(
-                Span(f"[{number}] ", "bold"),
-                Span(place(hit, cwd), "bold cyan", link(hit)),
-                f"  {hit.symbol}" if hit.symbol else "",
-                Span(f"  {at(hit)}", "dim"),
-            )
-        )
+        where = _happened(hit) if hit.kind != "code" else _written(hit, cwd)
+        lines.append(line(Span(f"[{number}] ", "bold"), *where))
         if hit.blob:
             lines.append(line(Span(f"    postdevai open {reference(hit)}", "dim")))
     return lines
+
+
+def _written(hit: Hit, cwd: str) -> tuple[Span | str, ...]:
+    return (
+        Span(place(hit, cwd), "bold cyan", link(hit)),
+        f"  {hit.symbol}" if hit.symbol else "",
+        Span(f"  {at(hit)}", "dim"),
+    )
 
 
 def reference(hit: Hit) -> str:
@@ -125,9 +127,13 @@ def _how_cited(cited: Sequence[Hit]) -> str:
 
 
 def _numbers(cited: Sequence[Hit], shown: Sequence[Hit]) -> str:
-    keys = {(hit.blob, hit.path, hit.start_line): n for n, hit in enumerate(shown, 1)}
-    numbers = [keys.get((hit.blob, hit.path, hit.start_line)) for hit in cited]
+    keys = {_key(hit): n for n, hit in enumerate(shown, 1)}
+    numbers = [keys.get(_key(hit)) for hit in cited]
     return " ".join(f"[{n}]" for n in numbers if n)
+
+
+def _key(hit: Hit) -> tuple[str, str, int, str]:
+    return (hit.blob, hit.path, hit.start_line, hit.event)
 
 
 def label(known: Freshness) -> list[Line]:

@@ -89,7 +89,7 @@ def holds(line: Line, code: int, printed: str) -> bool:
     return code == line.code and all(each in printed for each in line.shown)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_day_from_start_to_finish(tmp_path: Path) -> None:
     user = tmp_path / "user"
     user.mkdir()

@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
+
+import pytest
 
 from tests.support.mesh import Mesh
 
 RCS = {".bashrc": "PS1='> '\n", ".zshrc": "setopt autocd\n"}
 """fish has no file of its own yet: one that is made for us goes again."""
+OF_GIT = re.compile(r"/\.git/(index$|logs(/|$))")
 
 
 def held(root: Path) -> dict[str, str]:
@@ -55,6 +59,7 @@ def typed(mesh: Mesh, *words: str) -> str:
     return done.stdout
 
 
+@pytest.mark.timeout(300)
 def test_everything_is_as_it_was_before(tmp_path: Path, models_dir: Path) -> None:
     user, mesh = person(tmp_path)
     mesh.env["POSTDEVAI_MODELS"] = str(models_dir)
@@ -90,9 +95,9 @@ def test_everything_is_as_it_was_before(tmp_path: Path, models_dir: Path) -> Non
 
 
 def _drop_what_git_made(*lists: dict[str, str]) -> None:
-    """It keeps notes in a repository that is asked."""
+    """git itself keeps an index and logs in a repository that is asked; the rest is the person's."""
     for each in lists:
-        for path in [path for path in each if "/.git/" in path]:
+        for path in [path for path in each if OF_GIT.search(path)]:
             del each[path]
 
 
@@ -103,6 +108,18 @@ def test_without_everything_the_memory_stays(tmp_path: Path) -> None:
     (mesh.home / "developer" / "kept").write_text("x")
     typed(mesh, "uninstall", "--yes")
     assert (mesh.home / "developer" / "kept").read_text() == "x"
+
+
+def test_a_file_of_somebody_else_in_home_stays_and_is_named(tmp_path: Path) -> None:
+    _, mesh = person(tmp_path)
+    typed(mesh, "run", "--", "true")
+    (mesh.home / "developer" / "novel.txt").write_text("x")
+    assert (mesh.home / "developer" / "machine_id").exists(), "the control"
+    told = typed(mesh, "uninstall", "--everything", "--yes")
+    assert told.count("novel.txt") == 2, "before and after"
+    assert [path for path in mesh.home.rglob("*") if path.is_file()] == [
+        mesh.home / "developer" / "novel.txt"
+    ]
 
 
 def test_a_directory_that_is_not_ours_is_never_removed(tmp_path: Path) -> None:
