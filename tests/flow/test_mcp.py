@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import pytest
 from anyio.to_thread import run_sync
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
@@ -20,6 +21,7 @@ from tests.support.repository import Repository
 from tests.support.runs import BREAK, break_and_mend, fail
 
 LIMIT_S = 60
+pytestmark = pytest.mark.timeout(300)
 
 
 def started(mesh: Mesh, where: Path) -> StdioServerParameters:
@@ -105,10 +107,13 @@ async def test_a_daemon_that_hangs_dies_and_comes_back_is_told_as_it_is(
     await run_sync(mesh.up, repository.root)
     async with Client(started(mesh, repository.root)) as agent:
         await until(agent, "freshness", lambda result: not result.is_error)
-        os.kill(mesh.pid("developer"), signal.SIGSTOP)
-        with anyio.fail_after(LIMIT_S):
-            hanging = await agent.call_tool("seen_before", {})
-        os.kill(mesh.pid("developer"), signal.SIGCONT)
+        daemon = mesh.pid("developer")
+        os.kill(daemon, signal.SIGSTOP)
+        try:
+            with anyio.fail_after(LIMIT_S):
+                hanging = await agent.call_tool("seen_before", {})
+        finally:
+            os.kill(daemon, signal.SIGCONT)
         await until(agent, "freshness", lambda result: not result.is_error)
         await run_sync(mesh.kill, "developer")
         await until(agent, "seen_before", lambda result: "is not running" in words(result))

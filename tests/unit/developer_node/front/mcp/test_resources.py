@@ -30,6 +30,8 @@ from tests.support.local_api import FRESH, Script
 LIMIT_S = 60
 SAME = Fingerprint("f" * 32)
 URI = f"postdevai://failure/{SAME}"
+OTHER = Failure("ruff", "F401", "lint", "m", "m", fingerprint=Fingerprint("a" * 32))
+OTHER_URI = f"postdevai://failure/{OTHER.fingerprint}"
 FAILURE = Failure("pytest", "KeyError", "test", "KeyError: 'a'", "KeyError: S", "t", (), SAME)
 BLOB = ContentHash("0123456789abcdef" * 2)
 pytestmark = pytest.mark.filterwarnings("ignore::mcp.shared.exceptions.MCPDeprecationWarning")
@@ -206,12 +208,15 @@ async def test_a_card_is_news_to_who_reads_that_failure(
 async def test_what_failed_before_the_server_began_is_no_news(
     script: Script, connects: Any
 ) -> None:
-    """The control is the second item: when it has been told, the first one was not."""
-    other = Failure("ruff", "F401", "lint", "m", "m", fingerprint=Fingerprint("a" * 32))
-    script.feed = (FeedItem(1, failed(1_000), "e"), FeedItem(2, failed(later(), other), "e"))
+    """The control comes after it: when that has been told, the first one was not."""
+    script.feed = (
+        FeedItem(1, failed(1_000), "e"),
+        FeedItem(2, failed(later(), OTHER), "e"),
+        FeedItem(3, failed(later()), "e"),
+    )
     async with listening(connects, "legacy") as heard:
-        await heard.until(listed=1, uris=0)
-    assert heard.uris == []
+        await heard.until(listed=1, uris=1)
+    assert (heard.listed, heard.uris) == (1, [URI])
 
 
 async def test_the_same_failure_again_changes_its_resource_and_not_the_list(
@@ -226,10 +231,14 @@ async def test_the_same_failure_again_changes_its_resource_and_not_the_list(
 
 
 async def test_what_was_missed_makes_the_list_new(script: Script, connects: Any) -> None:
+    """The control comes after it: what is told of the failure is told of that one."""
     async with listening(connects, "legacy") as heard:
-        script.feed = (FeedItem(1, FeedGap(-1, "the daemon was started anew"), "e"),)
-        await heard.until(listed=1, uris=0)
-    assert heard.uris == []
+        script.feed = (
+            FeedItem(1, FeedGap(-1, "the daemon was started anew"), "e"),
+            FeedItem(2, failed(later()), "e"),
+        )
+        await heard.until(listed=2, uris=1)
+    assert (heard.listed, heard.uris) == (2, [URI])
 
 
 async def test_after_unsubscribing_nothing_more_is_told(script: Script, connects: Any) -> None:
@@ -237,10 +246,10 @@ async def test_after_unsubscribing_nothing_more_is_told(script: Script, connects
     async with connects("legacy", message_handler=heard.message) as agent:
         await agent.session.subscribe_resource(URI)
         await agent.session.unsubscribe_resource(URI)
-        script.feed = (FeedItem(1, failed(later()), "e"),)
-        await heard.until(listed=1, uris=0)
-        await agent.call_tool("freshness", {})
-    assert heard.uris == []
+        await agent.session.subscribe_resource(OTHER_URI)
+        script.feed = (FeedItem(1, failed(later()), "e"), FeedItem(2, failed(later(), OTHER), "e"))
+        await heard.until(listed=2, uris=1)
+    assert heard.uris == [OTHER_URI]
 
 
 @pytest.mark.parametrize(("level", "told"), [("debug", True), ("error", False)])
@@ -256,11 +265,14 @@ async def test_refusals_are_logged_to_who_wants_them(
     async with connects("legacy", logging_callback=hear) as agent:
         await agent.session.set_logging_level(level)
         await agent.call_tool("freshness", {})
-        if told:
-            await until(lambda: said)
-    assert [each.data for each in said] == (
-        ["freshness: The Dragon is away\nLook at: postdevai status"] if told else []
-    )
+        await agent.session.set_logging_level("debug")
+        await agent.call_tool("history_search", {})
+        await until(lambda: any(str(each.data).startswith("history_search: ") for each in said))
+    why = "The Dragon is away\nLook at: postdevai status"
+    assert [each.data for each in said] == [
+        f"{tool}: {why}"
+        for tool in (("freshness", "history_search") if told else ("history_search",))
+    ]
 
 
 async def test_the_newest_revision_is_told_only_when_the_request_asks_for_it(
