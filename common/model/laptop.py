@@ -68,6 +68,7 @@ class NearStatus:
     away: bool = False
     """The Dragon does not answer: questions are answered here."""
     away_since_ms: int = 0
+    """0 while it is there, and where this daemon has never heard it."""
     symptoms: int = 0
     """Failures by fingerprint."""
     events: int = 0

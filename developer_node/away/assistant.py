@@ -60,7 +60,7 @@ class NearAssistant:
 
     async def feedback(self, remedy_id: str, verdict: Verdict) -> None:
         """Told to the Dragon, or kept on disk until it can be; never before an earlier one."""
-        if not self._verdicts.waiting and self._presence.state == "there":
+        if not self._verdicts.waiting and not self._presence.away:
             try:
                 await self._presence.ask(
                     lambda: self._dragon.feedback(remedy_id, verdict), again=False
@@ -77,7 +77,7 @@ class NearAssistant:
     async def ask(self, request: AskRequest) -> AsyncGenerator[AskPart, None]:
         """The parts of an answer. One that began with the Dragon is not gone on with here."""
         try:
-            stream, first = await self._presence.ask(lambda: self._began(request), patient=True)
+            stream, first = await self._presence.ask(lambda: self._began(request))
         except Absent:
             stream, first = self._here(request), None
         else:
@@ -111,7 +111,7 @@ class NearAssistant:
                 if isinstance(part, AskEnd) and passages is not None:
                     await self._keep(request, passages, part)
                 yield part
-                part = await self._presence.ask(lambda: _next(stream), patient=True, again=False)
+                part = await self._presence.ask(lambda: _next(stream), again=False)
 
     async def _keep(self, request: AskRequest, known: AskPassages, end: AskEnd) -> None:
         if end.finish != "stop" or not end.answer.strip() or not known.model:

@@ -93,7 +93,7 @@ class NearCards:
 
     async def take(self, event: Event) -> None:
         """A failure whose time is over: a Dragon that is there has it by now."""
-        if self._presence.state != "there":
+        if self._presence.away:
             await self.offer(event)
 
     async def offer(self, event: Event) -> None:

@@ -6,16 +6,42 @@ from datetime import datetime
 
 from common.clock import Clock
 from common.model.answer import Away, AwaySource
+from developer_node.away.presence import Absence, State
 
 
 def label(
-    source: AwaySource, *, since_ms: int, as_of_ms: int, waiting: int, clock: Clock, model: str = ""
+    source: AwaySource,
+    *,
+    absence: Absence,
+    as_of_ms: int,
+    waiting: int,
+    clock: Clock,
+    model: str = "",
 ) -> Away:
-    """For an answer given now. `since_ms`: when the Dragon was last heard."""
+    """For an answer given now."""
     now_ms = clock.now_ms()
     said = _rests_on(source, _when(as_of_ms, now_ms) if as_of_ms else "", model)
-    sentence = f"The Dragon is away since {_when(since_ms, now_ms)}. {said}; {_waits(waiting)}."
+    sentence = f"{_missed(absence, now_ms)} {said}; {_waits(waiting)}."
     return Away(source, sentence, as_of_ms, waiting)
+
+
+def short(state: State) -> str:
+    """Where there is no room for since when."""
+    return "The Dragon is away" if state == "gone" else "The Dragon does not answer"
+
+
+def _missed(absence: Absence, now_ms: int) -> str:
+    since = _when(absence.since_ms, now_ms)
+    match absence.state:
+        case "there":
+            return "The Dragon did not answer just now."
+        case _ if not absence.was_heard:
+            began = f"this laptop's daemon, begun at {since}, has not heard it yet"
+            return f"{short(absence.state)}: {began}."
+        case "gone":
+            return f"The Dragon is away since {since}."
+        case "silent":
+            return f"The Dragon does not answer (since {since})."
 
 
 def _rests_on(source: AwaySource, when: str, model: str) -> str:

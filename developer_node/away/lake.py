@@ -124,7 +124,7 @@ class NearLake:
         """The label of an answer that is given now."""
         return label(
             source,
-            since_ms=self._presence.since_ms or self._clock.now_ms(),
+            absence=self._presence.absence,
             as_of_ms=as_of_ms or (self._mirror.as_of_ms if source == "mirror" else 0),
             waiting=(await self._outbox.status()).waiting,
             clock=self._clock,

@@ -114,7 +114,7 @@ class AwayMode:
         return replace(
             mirror,
             away=self.presence.away,
-            away_since_ms=self.presence.since_ms if self.presence.away else 0,
+            away_since_ms=self.presence.since_ms,
             model=(settings.model or settings.endpoint) if settings.endpoint else "",
             verdicts_waiting=len(self.verdicts.waiting),
             sentence=" ".join(s for s in said if s),

@@ -1,16 +1,18 @@
 """Whether the Dragon is there, and calls that do not wait for one that is not.
 
-there      it answered lately, or has only begun to be silent
-doubtful   a look got no answer in time: a call that is not answered at once is answered here
-away       it refused, or was silent at two looks in a row: calls are answered here at once
+there    it answered lately, or its silence is not yet long enough to mean anything
+silent   a look got no answer in time: calls are answered here at once
+gone     it refused, or nobody is there to refuse: the same
 
-A look is one small call a second. What the Dragon says to anybody counts as well.
+A look is one small call a second. What the Dragon says to anybody counts as well. A call waits
+until it is answered or a look has decided: a Dragon that is only busy gives its own answer.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from common.clock import Clock
@@ -18,15 +20,15 @@ from common.errors import PostDevAIError, Unavailable
 
 T = TypeVar("T")
 
-State = Literal["there", "doubtful", "away"]
+State = Literal["there", "silent", "gone"]
 
 LOOK_S = 1.0
 """Between two looks."""
-LOOK_LIMIT_S = 2.0
-"""A look that has no answer by then has none."""
+LOOK_LIMIT_S = 8.0
+"""A look that has no answer by then has none. Long: a machine that is busy is not away."""
 LATE_S = 0.1
-HEDGE_S = 0.15
-"""So long waits a call while it is doubtful that anybody is there."""
+IMPATIENT_S = 0.15
+"""A call that is not answered by then looks at once."""
 TURN_S = 0.1
 """How often a call that waits looks at the state."""
 AGAIN_S = 0.25
@@ -39,11 +41,16 @@ class Absent(Unavailable):
     """The Dragon did not answer, and is not there."""
 
 
-def state_of(refused: bool, missed: int) -> State:
-    """From what the last looks brought. Pure."""
-    if refused or missed > 1:
-        return "away"
-    return "doubtful" if missed else "there"
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """How the Dragon is missed, for the sentences that say so."""
+
+    state: State
+    """"there" when it has come back since it was missed."""
+    since_ms: int
+    """When it was last heard, or this daemon began to listen."""
+    was_heard: bool
+    """Whether this daemon ever heard it."""
 
 
 class Presence:
@@ -53,8 +60,8 @@ class Presence:
         """`look` asks the smallest thing, within so many seconds."""
         self._look = look
         self._clock = clock
-        self._refused = False
-        self._missed = 0
+        self._state: State = "there"
+        self._was_heard = False
         self._heard_s = clock.monotonic()
         self._heard_ms = clock.now_ms()
         self._looking: asyncio.Task[None] | None = None
@@ -64,56 +71,59 @@ class Presence:
     @property
     def state(self) -> State:
         """Now."""
-        return state_of(self._refused, self._missed)
+        return self._state
 
     @property
     def away(self) -> bool:
         """Whether calls are answered here."""
-        return self.state == "away"
+        return self._state != "there"
+
+    @property
+    def absence(self) -> Absence:
+        """As it is missed now."""
+        return Absence(self._state, self._heard_ms, self._was_heard)
 
     @property
     def since_ms(self) -> int:
-        """When it was last heard, or this daemon began to listen; 0 while it is there."""
-        return 0 if self.state == "there" else self._heard_ms
+        """When it was last heard; 0 while it is there, and where this daemon never heard it."""
+        return self._heard_ms if self.away and self._was_heard else 0
 
     def heard(self) -> None:
         """It said something."""
-        was_there = self.state == "there"
-        self._refused, self._missed = False, 0
+        was_away = self.away
+        self._state, self._was_heard = "there", True
         self._heard_s, self._heard_ms = self._clock.monotonic(), self._clock.now_ms()
-        if not was_there:
+        if was_away:
             self.turned.set()
 
     async def run(self) -> None:
         """Looks once a second, less often while others hear of it anyway."""
         while True:
-            if self.state != "there" or self._clock.monotonic() - self._heard_s >= LOOK_S:
+            if self.away or self._clock.monotonic() - self._heard_s >= LOOK_S:
                 await self.look()
             await asyncio.sleep(LOOK_S)
 
     async def look(self) -> bool:
         """Whether it answers now; several who ask at once share a look."""
         await asyncio.shield(self._begin_look())
-        return not self._refused and not self._missed
+        return not self.away
 
     def _begin_look(self) -> asyncio.Task[None]:
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look_once())
         return self._looking
 
-    async def ask(
-        self, call: Callable[[], Awaitable[T]], *, patient: bool = False, again: bool = True
-    ) -> T:
-        """What it answers. Absent, soon, where it is not there.
+    async def ask(self, call: Callable[[], Awaitable[T]], *, again: bool = True) -> T:
+        """What it answers. Absent once it is known not to be there.
 
-        Unavailable is raised as it is by a Dragon that is there and said so. `patient` waits
-        through a doubt; `again`: the call may be made anew.
+        Unavailable is raised as it is by a Dragon that is there and said so. `again`: the call may
+        be made anew.
         """
         began_s = self._clock.monotonic()
         while True:
             tried_s = self._clock.monotonic()
             try:
-                return await self._once(call, patient=patient)
+                return await self._once(call)
             except Absent:
                 raise
             except Unavailable as error:
@@ -125,12 +135,12 @@ class Presence:
                     raise
             await asyncio.sleep(AGAIN_S)
 
-    async def _once(self, call: Callable[[], Awaitable[T]], *, patient: bool) -> T:
+    async def _once(self, call: Callable[[], Awaitable[T]]) -> T:
         if self.away:
             raise Absent("it does not answer")
         task = asyncio.ensure_future(call())
         try:
-            await self._settled(task, patient=patient)
+            await self._settled(task)
         finally:
             if not task.done():
                 task.cancel()
@@ -145,19 +155,17 @@ class Presence:
         self.heard()
         return answer
 
-    async def _settled(self, task: asyncio.Future[T], *, patient: bool) -> None:
-        """Returns with an answer; Absent when it is not worth waiting any longer."""
+    async def _settled(self, task: asyncio.Future[T]) -> None:
+        """Returns with an answer; Absent once a look has decided that there will be none."""
         began_s = self._clock.monotonic()
         looking = False
         while not task.done():
-            waited_s = self._clock.monotonic() - began_s
-            if waited_s >= HEDGE_S and not looking:  # sooner than the next regular one
-                looking = True
+            if not looking and self._clock.monotonic() - began_s >= IMPATIENT_S:
+                looking = True  # sooner than the next regular one
                 self._begin_look()
-            hedged = self.state == "doubtful" and not patient and waited_s >= HEDGE_S
-            if self.away or hedged:
+            if self.away:
                 raise Absent("it does not answer")
-            await asyncio.wait((task,), timeout=min(TURN_S, HEDGE_S))
+            await asyncio.wait((task,), timeout=min(TURN_S, IMPATIENT_S))
 
     async def _look_once(self) -> None:
         began_s = self._clock.monotonic()
@@ -168,10 +176,8 @@ class Presence:
             self.heard()
         elif self._heard_s > began_s:
             return  # somebody else heard it meanwhile
-        elif found == "refused":
-            self._refused = True
         else:
-            self._missed += 1
+            self._state = "gone" if found == "refused" else "silent"
 
     async def _seen(self) -> Literal["answered", "refused", "silent"]:
         """What one look brings. An answer that was there before this loop had time to notice

@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 
 from common.errors import Unavailable
 from common.model.remedy import CardStats, RemedyMaterial
+from developer_node.away.label import short
 from developer_node.away.presence import Absent, Presence
 
 T = TypeVar("T")
@@ -50,4 +51,5 @@ class NearDesk:
         try:
             return await self._presence.ask(call)
         except Absent as error:
-            raise Unavailable(f"The Dragon is away, and only it can {what}", hint=HINT) from error
+            who = short(self._presence.state)
+            raise Unavailable(f"{who}, and only it can {what}", hint=HINT) from error

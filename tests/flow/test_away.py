@@ -78,9 +78,10 @@ def test_search_goes_on_through_the_files_here_and_what_it_cites_opens(
     repository.write(".gitignore", "ignored.py\n")
     repository.write("ignored.py", "def total_of_nobody(): ...\n")
     mesh.up(repository.root)
-    assert not is_away(mesh.json("search", "--json", "--literal", "def total"))
+    literal = ("search", "--json", "--literal", "def total")
+    eventually(lambda: mesh.json(*literal), lambda found: not is_away(found), mesh)
     mesh.kill("dragon")
-    found = mesh.json("search", "--json", "--literal", "def total")
+    found = mesh.json(*literal)
     assert [hit["path"] for hit in found["hits"]] == ["calculator.py"]
     assert found["freshness"]["away"]["source"] == "files"
     by_words = mesh.json("search", "--json", "where is the total")

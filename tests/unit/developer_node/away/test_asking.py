@@ -35,7 +35,7 @@ async def test_without_a_model_the_passages_are_the_answer_and_it_is_said(stage:
     assert passages.passages[0].path == "calculator.py"
     assert passages.freshness.away is not None
     assert passages.freshness.away.source == "files"
-    assert "The Dragon is away since" in passages.freshness.away.sentence
+    assert "The Dragon is away: " in passages.freshness.away.sentence
     assert "No local model is set" in passages.without_model
     assert (words, end.finish) == ("", "none")
     assert end.citations[0].why[0] == "no model spoke"

@@ -10,7 +10,7 @@ import pytest
 from common.clock import SystemClock
 from common.errors import Missing, Unavailable
 from developer_node.away import presence as room
-from developer_node.away.presence import Absent, Presence, state_of
+from developer_node.away.presence import Absence, Absent, Presence
 
 REFUSED = Unavailable("nobody answers at that address")
 
@@ -23,6 +23,7 @@ class Dragon:
         self.looks = 0
         self.cancelled = 0
         self.looked_often = asyncio.Event()
+        self.called = asyncio.Event()
 
     async def look(self, timeout_s: float) -> None:
         self.looks += 1
@@ -37,12 +38,23 @@ class Dragon:
         raise REFUSED
 
     async def silent(self) -> str:
+        self.called.set()
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
             self.cancelled += 1
             raise
         raise AssertionError
+
+
+class SteppedClock(SystemClock):
+    """Its wall clock is set by hand."""
+
+    def __init__(self, at_ms: int) -> None:
+        self.at_ms = at_ms
+
+    def now_ms(self) -> int:
+        return self.at_ms
 
 
 @pytest.fixture
@@ -55,18 +67,13 @@ def presence(dragon: Dragon) -> Presence:
     return Presence(dragon.look, SystemClock())
 
 
-def test_one_silence_is_a_doubt_and_two_are_an_absence() -> None:
-    assert [state_of(False, missed) for missed in range(4)] == ["there", "doubtful", "away", "away"]
-    assert state_of(True, 0) == "away"
-
-
 async def test_a_call_that_is_refused_makes_it_away_and_the_next_waits_for_nobody(
     dragon: Dragon, presence: Presence
 ) -> None:
     dragon.says = dragon.gone
     with pytest.raises(Absent):
         await presence.ask(dragon.says)
-    assert presence.away
+    assert presence.state == "gone"
     dragon.says = dragon.silent
     with pytest.raises(Absent):
         await presence.ask(dragon.says)
@@ -99,20 +106,45 @@ async def test_what_a_dragon_that_is_there_says_itself_is_passed_on(
     assert presence.state == "there"
 
 
-async def test_a_silent_dragon_is_left_once_a_look_went_without_an_answer(
+async def test_a_silent_dragon_is_left_once_a_look_went_without_an_answer_and_then_at_once(
     dragon: Dragon, presence: Presence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(room, "LOOK_LIMIT_S", 0.05)
-    monkeypatch.setattr(room, "LOOK_S", 0.05)
     dragon.says = dragon.silent
-    looking = asyncio.create_task(presence.run())
-    try:
-        with pytest.raises(Absent):
-            await presence.ask(dragon.silent)
-    finally:
-        looking.cancel()
-    assert dragon.cancelled >= 1, "the call was not left running"
-    assert presence.since_ms > 0
+    with pytest.raises(Absent):
+        await presence.ask(dragon.silent)
+    assert presence.state == "silent"
+    left = dragon.cancelled
+    assert left >= 1, "the call was not left running"
+    with pytest.raises(Absent):
+        await presence.ask(dragon.silent)
+    assert dragon.cancelled == left, "it was not even called"
+
+
+async def test_a_busy_dragon_is_waited_for_until_a_look_has_decided(
+    dragon: Dragon, presence: Presence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look is as late as the answer: neither is a proof that nobody is there."""
+    monkeypatch.setattr(room, "LOOK_LIMIT_S", 600.0)
+    looked, answered = asyncio.Event(), asyncio.Event()
+
+    async def looking() -> str:
+        looked.set()
+        return await dragon.silent()
+
+    async def slow() -> str:
+        await answered.wait()
+        return "late"
+
+    dragon.says = looking
+    asking = asyncio.create_task(presence.ask(slow))
+    async with asyncio.timeout(30):
+        await looked.wait()  # it is doubted
+    done, _ = await asyncio.wait((asking,), timeout=room.IMPATIENT_S * 3)
+    assert not done
+    answered.set()
+    assert await asking == "late"
+    assert presence.state == "there"
 
 
 async def test_while_it_answers_looks_a_slow_answer_is_waited_for(
@@ -145,37 +177,30 @@ async def test_whoever_comes_back_is_noticed_by_the_next_look(
     assert presence.since_ms == 0
 
 
+async def test_since_when_it_is_away_is_known_only_of_one_that_was_heard(dragon: Dragon) -> None:
+    clock = SteppedClock(1_000)
+    presence = Presence(dragon.look, clock)
+    dragon.says = dragon.gone
+    await presence.look()
+    assert presence.absence == Absence("gone", 1_000, was_heard=False)
+    assert presence.since_ms == 0
+    clock.at_ms = 5_000
+    presence.heard()
+    clock.at_ms = 9_000
+    await presence.look()
+    assert presence.absence == Absence("gone", 5_000, was_heard=True)
+    assert presence.since_ms == 5_000
+
+
 async def test_a_caller_that_leaves_ends_its_call(dragon: Dragon, presence: Presence) -> None:
     asking = asyncio.create_task(presence.ask(dragon.silent))
-    while not asking.done() and dragon.cancelled == 0:
-        await asyncio.sleep(0)
-        asking.cancel()
+    async with asyncio.timeout(30):
+        await dragon.called.wait()
+    assert dragon.cancelled == 0
+    asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
-
-
-async def test_a_doubt_is_waited_through_by_who_is_patient_and_by_nobody_else(
-    dragon: Dragon, presence: Presence, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(room, "LOOK_LIMIT_S", 0.01)
-    monkeypatch.setattr(room, "LATE_S", 0.01)
-    dragon.says = dragon.silent
-    await presence.look()
-    assert presence.state == "doubtful"
-    monkeypatch.setattr(room, "LOOK_LIMIT_S", 600.0)  # no further look ends before this test
-    answered = asyncio.Event()
-
-    async def slow() -> str:
-        await answered.wait()
-        return "late"
-
-    with pytest.raises(Absent):
-        await presence.ask(slow)
-    waiting = asyncio.create_task(presence.ask(slow, patient=True))
-    await asyncio.sleep(room.HEDGE_S * 2)
-    answered.set()
-    assert await waiting == "late"
-    assert presence.state == "there"
+    assert dragon.cancelled == 1
 
 
 async def test_a_look_that_fails_says_nothing_once_somebody_has_heard_the_dragon(
