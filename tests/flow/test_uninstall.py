@@ -95,7 +95,7 @@ def test_everything_is_as_it_was_before(tmp_path: Path, models_dir: Path) -> Non
 
 
 def _drop_what_git_made(*lists: dict[str, str]) -> None:
-    """git itself keeps an index and logs in a repository that is asked; the rest is the person's."""
+    """git keeps an index and logs in a repository that is asked; the rest stays as it was."""
     for each in lists:
         for path in [path for path in each if OF_GIT.search(path)]:
             del each[path]

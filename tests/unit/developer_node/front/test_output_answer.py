@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from common.model.answer import AskEnd, AskPassages, Freshness, Hit
+from common.model.ids import ContentHash, EventId
 from developer_node.front import output_answer
 from developer_node.front.output_page import Line
 from developer_node.front.output_words import when
 
-CODE = Hit("thing", "/w", "a.py", 1, 2, text="one\ntwo", commit="c" * 40, blob="b" * 40)
+CODE = Hit(
+    "thing", "/w", "a.py", 1, 2, text="one\ntwo", commit="c" * 40, blob=ContentHash("b" * 40)
+)
 FAILED, RAN = (
-    Hit("thing", "/w", "", 0, 0, kind="failure", event=event, at_ms=1_000, why=("words",))
+    Hit("thing", "/w", "", 0, 0, kind="failure", event=EventId(event), at_ms=1_000, why=("words",))
     for event in ("e1", "e2")
 )
 KNOWN = AskPassages((CODE, FAILED, RAN), Freshness())
