@@ -127,3 +127,14 @@ async def test_a_lost_daemon_is_said_and_its_return_too() -> None:
         await listener.until(lambda: any("has ended" in line for line in listener.said))
         daemon.come_back()
         await listener.until(lambda: any("answers again" in line for line in listener.said))
+
+
+async def test_an_answer_that_does_not_come_holds_nobody() -> None:
+    never = asyncio.Event()
+    daemon = ScriptedDaemon(answer=(never,))
+    async with Listener(daemon) as listener:
+        listener._typed.put_nowait("ask where is it decided")
+        await listener.until(lambda: daemon.asked)
+        said = await listener.asked("help", "quit: leave; recording goes on.")
+        assert said[0] == "The answer is left."
+        await listener.until(lambda: daemon.closed_answers)

@@ -7,7 +7,7 @@ import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import aclosing
 from datetime import tzinfo
-from typing import TextIO
+from typing import Any, TextIO
 
 from textual.message import Message
 
@@ -69,6 +69,7 @@ class Reader:
     async def run(self, lines: AsyncIterator[str]) -> None:
         """Until `quit` or the end of the lines."""
         following = asyncio.create_task(self._feed.run())
+        asking: asyncio.Task[bool] | None = None
         try:
             self._say("PostDevAI, in plain lines. Type help and Enter for what can be asked.")
             async with asyncio.timeout(5):
@@ -77,17 +78,24 @@ class Reader:
             self._say("The laptop's daemon has not answered yet.")
         try:
             async for line in lines:
-                if not await self._answer(line.strip()):
+                if asking is not None and not asking.done():
+                    self._say("The answer is left.")
+                    await _ended(asking)
+                asking = asyncio.create_task(self._answer(line.strip()))
+                if _word(line) != "ask" and not await asking:
                     return
+            if asking is not None:
+                await asking
         finally:
-            following.cancel()
-            await asyncio.wait((following,))
+            if asking is not None:
+                await _ended(asking)
+            await _ended(following)
 
     async def _answer(self, line: str) -> bool:
-        word, _, rest = line.partition(" ")
-        word = _NUMBERS.get(word, word.lower())
+        """Whether to go on."""
+        rest = line.partition(" ")[2]
         try:
-            return await self._do(word, rest.strip())
+            return await self._do(_word(line), rest.strip())
         except PostDevAIError as error:
             self._say(one_line(f"{error.message} {error.hint}"))
             return True
@@ -211,3 +219,15 @@ class Reader:
 
     def _say(self, line: str) -> None:
         self._say_line(spoken.aloud(line))
+
+
+def _word(line: str) -> str:
+    """What is asked for; a number stands for its view."""
+    word = line.strip().partition(" ")[0]
+    return _NUMBERS.get(word, word.lower())
+
+
+async def _ended(task: asyncio.Task[Any]) -> None:
+    """Cancels it, and waits until it has come to its end."""
+    task.cancel()
+    await asyncio.wait((task,))

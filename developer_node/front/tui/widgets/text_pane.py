@@ -15,6 +15,9 @@ from textual.visual import Visual
 
 from developer_node.front.tui.opened import Page
 
+LAYOUTS_MAX = 20
+"""So often a place that is not laid out yet is looked for again."""
+
 
 class TextPane(ScrollView, can_focus=True):
     """Lines of text, unwrapped; text can be selected with the mouse."""
@@ -51,9 +54,17 @@ class TextPane(ScrollView, can_focus=True):
         widest = max((line.cell_length for line in page.lines), default=0)
         self.virtual_size = Size(widest + self._gutter_width, len(page.lines))
         top = max(0, page.marked.start - page.first - 3) if page.marked else 0
-        # Once it is laid out: until then there is nowhere to scroll to.
-        self.call_after_refresh(self.scroll_to, x=0, y=top, animate=False, immediate=True)
+        self.call_after_refresh(self._bring, page, top, LAYOUTS_MAX)
         self.refresh()
+
+    def _bring(self, page: Page, top: int, layouts: int) -> None:
+        """Scrolls once the text is laid out: until then there is nowhere to scroll to."""
+        if page is not self._page:
+            return
+        here = min(top, len(page.lines) - 1)
+        self.scroll_to(x=0, y=here, animate=False, immediate=True)
+        if self.max_scroll_y < min(here, len(page.lines) - self.size.height) and layouts:
+            self.call_after_refresh(self._bring, page, top, layouts - 1)
 
     def mark(self, line: int) -> None:
         """Marks one line and brings it into view."""
