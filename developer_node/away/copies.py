@@ -10,6 +10,8 @@ from pathlib import Path, PurePosixPath
 from common.model.ids import ContentHash, WorkingCopyId, content_hash
 from developer_node.watch.content import observe, shown
 
+_SHA256_CHARS = 64
+
 
 @dataclass(frozen=True, slots=True)
 class Copy:
@@ -29,10 +31,16 @@ class Copy:
         entry = self.recorded.get(shown(path))
         return entry is not None and not entry[2]
 
-    def is_dirty(self, path: str) -> bool:
-        """Whether it differed from its commit when it was last recorded."""
+    def is_dirty(self, path: str, git_blob: str) -> bool:
+        """Whether a file with this git id differs from its commit. One that is not as it was last
+        recorded counts as such: nobody has compared it."""
         entry = self.recorded.get(shown(path))
-        return entry is None or entry[1]
+        return entry is None or entry[0] != git_blob or entry[1]
+
+    def algorithm(self, path: str) -> str:
+        """By which git names its content."""
+        entry = self.recorded.get(shown(path))
+        return "sha256" if entry is not None and len(entry[0]) == _SHA256_CHARS else "sha1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,8 @@ class Content:
 
     data: bytes
     hash: ContentHash
+    git_blob: str = ""
+    """Git's id of the file as it is on disk."""
 
     @property
     def lines(self) -> list[str]:
@@ -48,15 +58,17 @@ class Content:
         return self.data.decode("utf-8").split("\n")
 
 
-def read(root: Path, path: str, redact: Callable[[bytes], bytes]) -> Content | None:
+def read(
+    root: Path, path: str, redact: Callable[[bytes], bytes], algorithm: str = "sha1"
+) -> Content | None:
     """Redacted, as the watcher does it; None when there is no such text, or it lies outside."""
     parts = PurePosixPath(path).parts
     if not parts or ".." in parts or PurePosixPath(path).is_absolute():
         return None
     if any((root / PurePosixPath(*parts[:n])).is_symlink() for n in range(1, len(parts))):
         return None
-    found = observe(os.fspath(root / path))
+    found = observe(os.fspath(root / path), algorithm=algorithm)
     if found is None or found.data is None:
         return None
     data = redact(found.data)
-    return Content(data, content_hash(data))
+    return Content(data, content_hash(data), found.git_blob)

@@ -7,6 +7,7 @@ anything but NUL, and a line anything but a line's end.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import threading
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,9 @@ LIMIT_S = 2.0
 OUTPUT_BYTES_MAX = 8 << 20
 LINES_A_FILE_MAX = 200
 PATTERN_BYTES_MAX = 4_096
+
+_OF_A_PATTERN = re.compile(r"(-e option|command line), '")
+"""So git begins when a pattern is none; anything else is the fault of a working copy."""
 
 _SETTINGS = (
     "core.fsmonitor=false",
@@ -48,6 +52,8 @@ class Grepped:
     lines: tuple[Matched, ...] = ()
     complete: bool = True
     """False when a bound cut it."""
+    failed: str = ""
+    """Why these files could not be searched at all; empty when they were."""
 
 
 def grep(
@@ -69,7 +75,9 @@ def grep(
         command += ["-e", pattern]
     output, complete, code, said = _run([*command, "--", "."], limit_s)
     if complete and code > 1:
-        raise Invalid(f"git cannot search for that: {said}", field="query")
+        if _OF_A_PATTERN.match(said):
+            raise Invalid(f"git cannot search for that: {said}", field="query")
+        return Grepped(complete=False, failed=said)
     lines = tuple(_matched(output))
     full = _a_file_is_cut(lines)
     return Grepped(lines, complete and not full)

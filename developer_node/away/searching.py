@@ -139,7 +139,7 @@ class Files:
         path, content = "", None
         for line in lines:
             if line.path != path:
-                path, content = line.path, read(copy.root, line.path, self._redact)
+                path, content = line.path, self._read(copy, line.path)
             text = _line(content, line.line)
             if content is not None and text is not None and literal in text:
                 why = ("as it stands",) if literal else ("the expression matches",)
@@ -170,7 +170,10 @@ class Files:
         found: Grepped = grep(
             copy.root, patterns, in_git=copy.in_git, fixed=fixed, any_case=any_case
         )
-        if not found.complete:
+        if found.failed:
+            notes.complete = False
+            notes.say(f"{copy.root} could not be searched: {found.failed}.")
+        elif not found.complete:
             notes.complete = False
             notes.say(f"{copy.root} was searched in part: there is too much that matches.")
         wanted = {path for path in {m.path for m in found.lines} if _passes(copy, path, query)}
@@ -178,8 +181,11 @@ class Files:
         notes.unrecorded += sum(shown(path) not in copy.recorded for path in wanted - kept)
         return [line for line in found.lines if line.path in kept]
 
+    def _read(self, copy: Copy, path: str) -> Content | None:
+        return read(copy.root, path, self._redact, copy.algorithm(path))
+
     def _passage(self, copy: Copy, window: Window) -> Hit | None:
-        content = read(copy.root, window.path, self._redact)
+        content = self._read(copy, window.path)
         if content is None:
             return None
         lines = content.lines
@@ -216,7 +222,7 @@ def _hit(
         end_line=end,
         commit=copy.head,
         blob=content.hash,
-        dirty=copy.is_dirty(path),
+        dirty=copy.is_dirty(path, content.git_blob),
         score=score,
         why=why,
         text=text,

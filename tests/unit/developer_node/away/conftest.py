@@ -142,13 +142,15 @@ class Stage:
     repository: Repository
     outbox: Outbox
     home: Path
+    watched: list[WatchedRepository]
 
     async def record(self, *paths: str, skipped: str = "") -> None:
         """As the watcher records a file."""
         entries: list[tuple[Event, dict[ContentHash, bytes]]] = []
         for path in paths:
             data = redact_bytes((self.repository.root / path).read_bytes())
-            change = FileChanged(path, content=content_hash(data), git_blob="g", skipped=skipped)
+            blob = self.repository.git("hash-object", path)
+            change = FileChanged(path, content=content_hash(data), git_blob=blob, skipped=skipped)
             entries.append((Event(new_event_id(), 1, COPY, change), {}))
         await self.outbox.append(entries)
 
@@ -160,15 +162,16 @@ async def stage(tmp_path: Path) -> AsyncGenerator[Stage, None]:
     dragon, mirror = Dragon(), Mirror()
     async with Outbox.open(home / "developer" / "outbox.db") as outbox:
         path = os.fspath(repository.root)
+        watched = [WatchedRepository(path, COPY, 2, 0, "watching")]
         machine = Machine(
             home,
-            lambda: (WatchedRepository(path, COPY, 2, 0, "watching"),),
+            lambda: watched,
             outbox,
             head_commit,
             redact_bytes,
             SystemClock(),
         )
         room = await AwayMode.open(machine, dragon, dragon, mirror, dragon.look)
-        made = Stage(room, dragon, mirror, repository, outbox, home)
+        made = Stage(room, dragon, mirror, repository, outbox, home, watched)
         await made.record("calculator.py", "test_calculator.py")
         yield made

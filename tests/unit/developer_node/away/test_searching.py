@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from common.errors import Invalid, Unavailable
-from common.model.ids import content_hash
+from common.model.ids import WorkingCopyId, content_hash
 from common.model.lake import SearchMode, SearchQuery, SearchResult
+from common.model.laptop import WatchedRepository
 from developer_node.away import grep as room
 from tests.unit.developer_node.away.conftest import Stage
 
@@ -33,6 +36,34 @@ async def test_a_literal_is_found_at_its_line_with_what_the_file_says_now(stage:
 async def test_an_expression_is_one_and_a_wrong_one_is_refused(stage: Stage) -> None:
     assert await places(stage, r"def \w+l\(", "regex") == ["calculator.py:5"]
     assert await places(stage, r"def \w+l\(", "literal") == []
+    with pytest.raises(Invalid):
+        await places(stage, "(", "regex")
+
+
+async def test_a_hit_is_of_its_commit_only_while_its_file_is_as_it_was_recorded(
+    stage: Stage,
+) -> None:
+    [hit] = (await stage.room.lake.search(SearchQuery("def total", "literal"))).hits
+    assert not hit.dirty
+    stage.repository.replace("calculator.py", "def total(text)", "def total(words)")
+    [hit] = (await stage.room.lake.search(SearchQuery("def total", "literal"))).hits
+    assert hit.text == "def total(words):"
+    assert hit.dirty, "nobody has recorded it like that"
+
+
+async def test_a_copy_that_git_cannot_search_is_named_and_keeps_no_other_from_being_searched(
+    stage: Stage, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / ".git").write_text("gitdir: /nowhere\n")
+    copy = WatchedRepository(str(broken), WorkingCopyId("b" * 16), 0, 0, "watching")
+    stage.watched.insert(0, copy)
+    for query in (SearchQuery("def total", "literal"), SearchQuery("the total")):
+        found = await stage.room.lake.search(query)
+        assert "calculator.py" in {hit.path for hit in found.hits}
+        assert any(said.startswith(f"{broken} could not be searched: ") for said in _said(found))
+        assert not found.complete
     with pytest.raises(Invalid):
         await places(stage, "(", "regex")
 
