@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from common.model.lake import HistoryEntry
-from scripts.make_vsix import make
+from developer_node.front.lsp.vsix import make
 from tests.support.editor_api import serve_editor
 from tests.support.editors import FAILED, REMEDY, SERVER, SYMPTOM, project, script_for
+from tests.support.typed import Terminal
 
 NODE = shutil.which("node")
 DRIVE = Path(__file__).parents[1] / "support" / "vscode" / "drive.js"
@@ -62,14 +63,25 @@ async def test_the_extension_shows_what_the_server_says(tmp_path: Path) -> None:
     assert seen["left"] == 0
 
 
-def test_the_package_is_the_same_bytes_each_time_and_names_its_own_version(tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        make(tmp_path / name)
+async def test_the_package_is_the_same_bytes_each_time_and_names_its_own_version(
+    tmp_path: Path,
+) -> None:
+    make(tmp_path / "one")
+    made = await Terminal(tmp_path, tmp_path).type("lsp", "--vsix", "two")
+    assert made.code == 0
+    assert "code --install-extension two" in made.out
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
     with zipfile.ZipFile(tmp_path / "one") as packed:
         package = json.loads(packed.read("extension/package.json"))
         assert f'Version="{package["version"]}"' in packed.read("extension.vsixmanifest").decode()
         assert packed.read("extension/extension.js")
+        assert b"Apache License" in packed.read("extension/LICENSE.txt")
+
+
+async def test_a_package_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    made = await Terminal(tmp_path, tmp_path).type("lsp", "--vsix", "nowhere/one.vsix")
+    assert made.code == 4
+    assert "nowhere/one.vsix cannot be written: No such file or directory" in made.err
 
 
 def test_the_server_is_found_where_the_extension_looks_for_it() -> None:

@@ -1,18 +1,19 @@
-"""Writes the VS Code extension as a .vsix: the same bytes each time, nothing fetched."""
+"""The VS Code extension as a .vsix: the same bytes each time, nothing fetched."""
 
 from __future__ import annotations
 
-import argparse
+import io
 import json
-import sys
 import zipfile
 from collections.abc import Mapping
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-ROOT = Path(__file__).parent.parent
-SOURCE = ROOT / "developer_node" / "front" / "lsp" / "vscode"
+from common.errors import Denied
+
+SOURCE = Path(__file__).parent / "vscode"
 FILES = ("README.md", "extension.js", "package.json", "wire.js")
 TYPES = {".json": "application/json", ".js": "application/javascript", ".md": "text/markdown"}
 ALWAYS = (1980, 1, 1, 0, 0, 0)
@@ -20,20 +21,27 @@ ALWAYS = (1980, 1, 1, 0, 0, 0)
 
 
 def make(target: Path) -> None:
-    """Writes it, in place of what was there."""
+    """Writes it, in place of what was there; Denied where it cannot be written."""
     parts = {
         "[Content_Types].xml": _content_types(),
         "extension.vsixmanifest": _manifest(json.loads((SOURCE / "package.json").read_text())),
-        "extension/LICENSE.txt": (ROOT / "LICENSE").read_text("utf-8"),
+        "extension/LICENSE.txt": distribution("postdevai").read_text("licenses/LICENSE") or "",
     }
     parts |= {f"extension/{name}": (SOURCE / name).read_text("utf-8") for name in FILES}
-    with zipfile.ZipFile(target, "w") as archive:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
         for name, text in parts.items():
             entry = zipfile.ZipInfo(name, ALWAYS)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = 3
             entry.external_attr = 0o100644 << 16
             archive.writestr(entry, text.encode())
+    try:
+        target.write_bytes(packed.getvalue())
+    except OSError as error:
+        raise Denied(
+            f"{target} cannot be written: {error.strerror}.", hint="Name another file."
+        ) from None
 
 
 def _content_types() -> str:
@@ -82,17 +90,3 @@ def _manifest(package: dict[str, Any]) -> str:
 
 def _element(name: str, told: Mapping[str, str]) -> str:
     return f"<{name} {' '.join(f'{key}={quoteattr(value)}' for key, value in told.items())}/>"
-
-
-def main() -> int:
-    """Writes it where the words say."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("target", type=Path, nargs="?", default=Path("postdevai.vsix"))
-    target: Path = parser.parse_args().target
-    make(target)
-    sys.stdout.write(f"{target}: code --install-extension {target}\n")
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
