@@ -127,7 +127,7 @@ class NearCards:
             at_ms=event.at_ms,
             event_id=event.id,
             project=found.occurrences[0].project if found.occurrences else "",
-            why=known.why,
+            why=_why(known.why, found),
             recollection=replace(found, freshness=fresh),
         )
 
@@ -141,3 +141,10 @@ class NearCards:
             for at_ms, fingerprint, copy in hour
         )
         return len(hour) >= CARDS_AN_HOUR_MAX or any(same)
+
+
+def _why(told: str, found: Recollection) -> str:
+    """As the Dragon said it of the values that it saw."""
+    if found.match == "same" or "other values" in told:
+        return told
+    return told.replace("the same symptom", "the same symptom, with other values", 1)

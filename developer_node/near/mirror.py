@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from common.clock import Clock, SystemClock
-from common.model.event import CommandFinished, Event, is_imported
-from common.model.failure import Failure, Recollection, Suggestion, Verdict
+from common.model.event import Event, is_imported
+from common.model.failure import Failure, Recollection, Verdict
 from common.model.ids import EventId, WorkingCopyId
 from common.model.lake import HistoryEntry, HistoryPage, HistoryQuery, KeptItem
 from common.model.laptop import NearStatus
 from common.model.near import FollowMemoryRequest, MirroredSymptom, Told
 from common.similar import Face, as_text, nearest_face, worded_alike
 from developer_node.near import store
-from developer_node.near.cards import CARDS_A_RUN_MAX, SAME_SYMPTOM_MS, cards
 from developer_node.near.file import MirrorFile
 from developer_node.near.laid_over import (
     NOTHING,
@@ -162,17 +161,6 @@ class Mirror:
         """The Dragon's memory as it was then; 0 before the first time."""
         return self._now.as_of_ms
 
-    async def cards(self, event: Event, project: str = "") -> tuple[Suggestion, ...]:
-        """What the Dragon would most likely show of an event that was recorded here, each under the
-        id that its own card will bear; their cursor is 0. None of what it holds back."""
-        body = event.body
-        if not isinstance(body, CommandFinished) or is_imported(body) or body.running:
-            return ()
-        of = project or self._projects.get(event.working_copy, "")
-        found = await self._read(lambda sql: cards(sql, event, body, of))
-        shown = [one for one in found if not self._failed_lately(one)]
-        return tuple(shown[:CARDS_A_RUN_MAX])
-
     # -- what happens here --------------------------------------------------------------------
 
     def seen(self, event: Event, project: str = "") -> None:
@@ -283,13 +271,6 @@ class Mirror:
         said = await self._read(store.verdicts) if self._now.verdicts else {}
         here = self._local.occurrences(told.failure.fingerprint) if told.failure else ()
         return with_verdicts(with_local(told, here), said)
-
-    def _failed_lately(self, shown: Suggestion) -> bool:
-        """Here, before the event that the card is of."""
-        failure = shown.recollection.failure
-        here = self._local.occurrences(failure.fingerprint) if failure else ()
-        since_ms = shown.at_ms - SAME_SYMPTOM_MS
-        return any(seen.at_ms > since_ms and seen.event_id != shown.event_id for seen in here)
 
     def _recorded(self) -> list[HistoryEntry]:
         """What was recorded here and not told yet, newest first; after all that was told."""

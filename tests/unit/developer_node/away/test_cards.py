@@ -20,6 +20,7 @@ from developer_node.away.presence import Presence
 
 BROKEN = Failure("pytest", "E", "test", "5 != 4", "n", fingerprint=Fingerprint("f"), values="v")
 REMEDY = Remedy("r1", "observed", "code")
+SEEN = "the same symptom was seen before"
 
 
 @dataclass
@@ -44,7 +45,7 @@ class World:
             BROKEN.fingerprint, "v", "s", 1, 1, await self.recall(failure=failure)
         )
         known = replace(known, offered=self.offered, snoozed_until_ms=self.snoozed_until_ms)
-        return replace(known, why="seen before") if failure == BROKEN else None
+        return replace(known, why=SEEN) if failure == BROKEN else None
 
     async def recall(self, *, failure: Failure | None = None) -> Recollection:
         seen = Occurrence(new_event_id(), 1, "thing", "/w", "", "pytest", "5 != 4")
@@ -88,7 +89,7 @@ async def test_a_failure_that_is_known_brings_its_card_labelled_and_named_as_the
     await cards_of(world).offer(event)
     [card] = world.shown
     assert card.id == card_id(event.id, 0)
-    assert (card.why, card.project, card.event_id) == ("seen before", "thing", event.id)
+    assert (card.why, card.project, card.event_id) == (SEEN, "thing", event.id)
     assert card.recollection.freshness.away is not None
 
 
@@ -111,6 +112,12 @@ async def test_what_the_dragon_would_hold_back_is_not_shown(
         setattr(world, name, value)
     await cards_of(world).offer(failed(BROKEN))
     assert world.shown == []
+
+
+async def test_a_card_of_other_values_says_that_they_are_others(world: World) -> None:
+    world.match = "same, other values"
+    await cards_of(world).offer(failed(BROKEN))
+    assert [c.why for c in world.shown] == ["the same symptom, with other values was seen before"]
 
 
 async def test_nothing_is_said_of_what_is_not_remembered(world: World) -> None:
