@@ -92,8 +92,8 @@ class NearCards:
                 log.warning("no card is made here: %s", error.message)
 
     async def take(self, event: Event) -> None:
-        """A failure whose time is over: a Dragon that is there has it by now."""
-        if self._presence.away:
+        """A failure whose time is over: a Dragon that answers a look has it by now."""
+        if self._presence.away or not await self._presence.look():
             await self.offer(event)
 
     async def offer(self, event: Event) -> None:

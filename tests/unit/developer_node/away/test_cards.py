@@ -143,12 +143,13 @@ async def test_what_the_dragon_has_said_is_not_said_again(world: World) -> None:
 
 
 async def test_a_dragon_that_is_there_makes_its_own_cards(world: World) -> None:
+    world.dragon_is_there = True
     presence = Presence(world.look, SystemClock())
     await cards_of(world, presence).take(failed(BROKEN))
     assert world.shown == []
-    await presence.look()
+    world.dragon_is_there = False
     await cards_of(world, presence).take(failed(BROKEN))
-    assert len(world.shown) == 1, "the control: it was gone"
+    assert len(world.shown) == 1, "the control: it is gone, though nobody had noticed yet"
 
 
 async def test_a_failure_that_is_recorded_is_taken_once_its_time_is_over(
