@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from common.errors import Unavailable
 from common.model.laptop import FeedState
-from developer_node.front.tui.app import make_app
+from developer_node.front.tui.app import PostDevAIApp, make_app, run_until_left
 from developer_node.front.tui.screens.help import HelpScreen
 from developer_node.front.tui.screens.leave import LeaveScreen
 from tests.support.scripted_daemon import ScriptedDaemon
@@ -211,3 +214,31 @@ async def test_leaving_says_where_recording_goes_on(stays_here: bool, words: str
         await settled(pilot)
         await pilot.press("q")
         await until(pilot, lambda: words in seen(pilot))
+
+
+class _Ends:
+    """Screens that end by themselves, until somebody leaves them."""
+
+    def __init__(self, by_itself: int) -> None:
+        self.opened = 0
+        self._by_itself = by_itself
+        self.left = False
+        self.return_code = 0
+
+    def __call__(self) -> PostDevAIApp:
+        self.opened += 1
+        return cast(PostDevAIApp, self)
+
+    def run(self) -> None:
+        self.left = self.opened > self._by_itself
+
+
+@pytest.mark.parametrize(("by_itself", "opened", "code"), [(0, 1, 0), (2, 3, 0), (99, 3, 1)])
+def test_screens_that_end_though_nobody_left_them_are_opened_again(
+    monkeypatch: pytest.MonkeyPatch, by_itself: int, opened: int, code: int
+) -> None:
+    """And not for ever."""
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: True))
+    screens = _Ends(by_itself)
+    assert run_until_left(screens) == code
+    assert screens.opened == opened

@@ -68,6 +68,10 @@ KEEP_S = 5.0
 """At most so much of what was typed is lost when the terminal goes."""
 
 
+OPENED_MAX = 3
+"""So often screens are opened that end though nobody left them."""
+
+
 class PostDevAIApp(App[None]):
     """Eight views over one notebook. Made by `make_app`."""
 
@@ -110,6 +114,8 @@ class PostDevAIApp(App[None]):
         own: OwnFile,
     ) -> None:
         super().__init__()
+        self.left = False
+        """The person left; otherwise an end is none that anybody wanted."""
         self._kept = kept
         before = kept.read() if kept is not None else Kept()
         self._start = start or (before.view if before.view in TITLE_OF else FIRST)
@@ -325,6 +331,7 @@ class PostDevAIApp(App[None]):
     def _left(self, leaving: bool | None) -> None:
         if leaving:
             self._keep()
+            self.left = True
             self.exit()
 
     # What is the person's own
@@ -433,21 +440,36 @@ def run_tui(
     async def connect() -> Daemon:
         return await LocalClient.connect(home)
 
-    offer = PastOffer(home)
-    app = make_app(
-        connect,
-        stop_everything=stop_everything,
-        stays_here=stays_here,
-        offered=offer.made if offer.due else None,
-        paused=partial(paused_sentence, home.root),
-        kept=KeptState(
-            home.directory("developer") / "tui", partial(sealing_key, home.directory("developer"))
-        ),
-        own=read_own_file(home.root / "tui.toml"),
-    )
+    def open_app() -> PostDevAIApp:
+        offer = PastOffer(home)
+        return make_app(
+            connect,
+            stop_everything=stop_everything,
+            stays_here=stays_here,
+            offered=offer.made if offer.due else None,
+            paused=partial(paused_sentence, home.root),
+            kept=KeptState(
+                home.directory("developer") / "tui",
+                partial(sealing_key, home.directory("developer")),
+            ),
+            own=read_own_file(home.root / "tui.toml"),
+        )
+
     forget_what_was_typed()
-    app.run()
-    return app.return_code or 0
+    return run_until_left(open_app)
+
+
+def run_until_left(open_app: Callable[[], PostDevAIApp]) -> int:
+    """The exit code. Screens that end though nobody left them are opened again, and it is said:
+    textual takes a wait that is cancelled within a handler for the end of the app."""
+    for _ in range(OPENED_MAX):
+        app = open_app()
+        app.run()
+        if app.left or app.return_code or not sys.stdin.isatty():
+            return app.return_code or 0
+        sys.stderr.write("The screens ended by themselves and are opened again.\n")
+    sys.stderr.write("The screens end by themselves. Without them: postdevai status\n")
+    return 1
 
 
 def run_reader(home: Home) -> int:

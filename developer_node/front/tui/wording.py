@@ -77,7 +77,7 @@ def freshness(fresh: Freshness) -> str:
             parts.append(f"{len(fresh.projects) - 3} more")
     if fresh.events_behind:
         parts.append(f"{count(fresh.events_behind, 'event')} behind")
-    if fresh.projects and fresh.vectors_share < 1:
+    if fresh.projects and fresh.vectors_share < 1 and fresh.away is None:
         share = percent(fresh.vectors_share)
         parts.append(f"{share} searchable by meaning yet; ask again later for more")
     return " · ".join(parts)
