@@ -1,6 +1,6 @@
 """What PostDevAI writes into HOME, by name: HOME may be a directory that others use as well.
 
-The settings that a person writes, tui.toml and developer.toml, are theirs.
+The settings that a person writes, tui.toml, developer.toml and dragon/models.toml, are theirs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ _NODE = frozenset(("identity", "mesh", "ready.json", "word.json", "routes.json",
 DIRECTORIES: dict[str, frozenset[str]] = {
     "coordinator": _NODE | {"authority", "state.db", "coordinator.log", "coordinator.err"},
     "dragon": _NODE
-    | {"journal.db", "embeddings.db", "embedder.json", "generations", "shelf", "asleep.json"}
+    | {"journal.db", "embeddings.db", "generations", "shelf", "asleep.json"}
+    | {"embedder.json", "models-pinned.json", "models.last-good.toml"}
     | {"ram", "ram.device", "ram.next", "ram.device.next", "not-ram", "dragon.log", "dragon.err"},
     "developer": _NODE
     | {"machine_id", "variables_key", "token", "mcp-token", "spool", "grounds", "tui"}
@@ -33,7 +34,7 @@ MARKS = (
     "outbox.db", "machine_id", "variables_key", "key.json", "ready.json",
 )  # fmt: skip
 """One of them tells that a directory of that name is ours, and not somebody's own."""
-_BESIDE = re.compile(r"(.+?)(-wal|-shm|-journal|\.aside|\.unreadable|\.torn|\.\d+)+")
+_BESIDE = re.compile(r"(.+?)(-wal|-shm|-journal|\.(?:aside|unreadable|damaged|torn|\d+))+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def _told(
     if staying:
         said += ["It leaves what PostDevAI did not write:", *(f"  {path}" for path in staying)]
     if everything:
-        return [*said, "Nothing brings that back without a backup."]
+        return [*said, f"Nothing brings back what was recorded in {place.root} without a backup."]
     return [*said, f"It leaves what was recorded in {place.root}; --everything takes that, too."]
 
 

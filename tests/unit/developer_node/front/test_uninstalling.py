@@ -45,6 +45,8 @@ OURS = (
     "ports.json", "ports.lock", "developer.lock", ".ports.json.a1b2", "coordinator/state.db",
     "coordinator/state.db-wal", "developer/machine_id", "developer/outbox.db-shm",
     "developer/spool/one.rec", "developer/near.db.aside", "developer/.variables_key.12.ab",
+    "developer/.outbox.db.0a1b.copying-wal", "dragon/key.json", "dragon/asleep.json.damaged",
+    "dragon/models-pinned.json", "dragon/models.last-good.toml",
 )  # fmt: skip
 
 
@@ -62,7 +64,8 @@ def test_a_home_of_ours_alone_goes_whole(home: Home) -> None:
 def test_in_a_directory_that_others_use_only_what_is_ours_goes(home: Home) -> None:
     theirs = {
         "thesis.txt", "code/a.py", "tui.toml", "developer/novel.txt", "developer/src/b.py",
-        "dragon/drawing.png", "dragon/ram", "developer.lock.txt", ".key",
+        "dragon/drawing.png", "dragon/models.toml", "dragon/.hidden.png", "developer.lock.txt",
+        ".key",
     }  # fmt: skip
     write(home.root, *OURS, *theirs)
     (home.root / "up.lock").symlink_to(home.root / "thesis.txt")
@@ -71,7 +74,9 @@ def test_in_a_directory_that_others_use_only_what_is_ours_goes(home: Home) -> No
     assert left(home.root) == theirs | {"up.lock"}
     assert not (home.root / "coordinator").exists()
     assert [line.strip() for line in said[1:]] == [str(path) for path in staying]
-    assert {"thesis.txt", "code", "dragon", "up.lock", "novel.txt"} <= {p.name for p in staying}
+    assert {"thesis.txt", "code", "models.toml", "up.lock", "novel.txt"} <= {
+        p.name for p in staying
+    }
 
 
 def test_directories_with_our_names_that_were_never_ours_are_left(home: Home) -> None:
