@@ -157,7 +157,7 @@ async def _hung(made: Mesh) -> Figure:
     said = f"first {took_s[0]:.2f} s, then at most {max(took_s[1:]) * 1e3:.0f} ms"
     method = "SIGSTOP under recall --last; afterwards SIGCONT"
     return Figure(
-        "away: a Dragon that hangs", f"{said}; noticed again after {back_s:.2f} s", "2 s", method
+        "away: a Dragon that hangs", f"{said}; noticed again after {back_s:.2f} s", "10 s", method
     )
 
 
