@@ -11,6 +11,7 @@ from typing import cast
 
 from textual.pilot import Pilot
 from textual.widgets import Input
+from textual.worker import WorkerState
 
 from common.errors import Unavailable
 from common.model.answer import (
@@ -528,8 +529,8 @@ SCENES: dict[str, Callable[[], ScriptedDaemon]] = {
 }
 
 
-_BUSY = ("draw", "load", "judge", "mine", "count")
-"""Groups of workers that change what is on the screen."""
+_BUSY = ("draw", "load", "judge", "mine", "count", "preview", "search", "older")
+"""Groups of workers that change what is on the screen and end by themselves."""
 
 
 async def settled(pilot: Pilot[None]) -> None:
@@ -538,13 +539,9 @@ async def settled(pilot: Pilot[None]) -> None:
     for field in app.screen.query(Input):
         field.cursor_blink = False
     await until(pilot, lambda: _has_heard_all(app))
-    busy = [
-        worker
-        for worker in app.workers
-        if worker.group in ("draw", "load", "judge", "mine", "count")
-    ]
-    if busy:
+    while busy := [worker for worker in app.workers if worker.group in _BUSY]:
         await app.workers.wait_for_complete(busy)
+        await pilot.pause()  # an ended worker leaves the list a moment later
     await pilot.pause()
 
 
@@ -559,6 +556,7 @@ def _has_heard_all(app: PostDevAIApp) -> bool:
         and not reader._arrived.is_set()
         and notebook.status == daemon.status_now
         and not daemon.speaking
+        and not any(worker.state is WorkerState.PENDING for worker in app.workers)
         and not (isinstance(view, AskView) and view._repaint)
     )
 

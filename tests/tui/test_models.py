@@ -139,7 +139,7 @@ async def test_what_a_change_changed_is_seen_at_once() -> None:
     """The Dragon is asked again; nobody waits for the next round."""
     daemon = scene_models()
     changed = (replace(LARGE, pinned=False), *MODELS[1:])
-    async with over(daemon, "models", poll_s=30.0).run_test(size=WIDE) as pilot:
+    async with over(daemon, "models", poll_s=3_600.0).run_test(size=WIDE) as pilot:
         await follow(pilot, ["see p Unpin"])
         daemon.models.now = ModelList(changed)
         await pilot.press("p")
