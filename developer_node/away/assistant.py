@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 
 from common.clock import Clock
 from common.errors import PostDevAIError, Unavailable
+from common.markers import Markers
 from common.model.answer import AskEnd, AskPart, AskPassages, AskRequest, AskText, Freshness, Hit
 from common.model.failure import Recollection, Verdict
 from common.model.lake import SearchQuery
@@ -20,7 +21,7 @@ from developer_node.away.local_model import LocalModel
 from developer_node.away.places import Places
 from developer_node.away.ports import Assistant, Mirror
 from developer_node.away.presence import Absent, Presence
-from developer_node.away.prompt import Checked, as_text, messages
+from developer_node.away.prompt import as_text, messages
 from developer_node.away.searching import Files
 from developer_node.away.settings import AwaySettings
 from developer_node.away.verdicts import Verdicts
@@ -169,7 +170,7 @@ class NearAssistant:
         if not name:
             yield AskEnd("", _unnamed(passages), finish="none")
             return
-        said, note = Checked(len(passages)), ""
+        said, note = Markers(len(passages)), ""
         try:
             words = LocalModel(settings).speak(name, asked, request.max_tokens or TOKENS)
             async with aclosing(words) as pieces:

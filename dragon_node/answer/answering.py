@@ -9,6 +9,7 @@ from contextlib import aclosing
 from typing import Protocol
 
 from common.errors import PostDevAIError, Unavailable
+from common.markers import Markers
 from common.model.answer import (
     AskEnd,
     AskPart,
@@ -21,7 +22,6 @@ from common.model.answer import (
 from common.model.lake import SearchQuery, SearchResult
 from common.model.llm import ChatMessage, Generated, GenerationRequest
 from dragon_node.answer import chosen, question
-from dragon_node.answer.markers import Markers
 from dragon_node.answer.prompt import TEMPLATE_TOKENS, Built, as_text, build_prompt
 from dragon_node.answer.retrieval import QUERY_CHARACTERS_MAX, Found, Passage
 from dragon_node.inference.models import Speaker

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragon_node.answer.markers import Markers
+from common.markers import Markers
 
 
 def checked(text: str, passages: int = 3) -> tuple[str, tuple[int, ...]]:
