@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from common.stop_words import STOP_WORDS
 from common.tests_by_name import language_of_test
 from developer_node.away.grep import Matched
 
@@ -17,15 +18,6 @@ TEST = 0.2
 LEAD_LINES = 2
 """Shown before the first line that matches."""
 
-_STOP = """
-    a about after all also an and any are as at be because been before being but by can cannot
-    could did do does doing done each find for from get give had has have how i if in into is it
-    its just like me mean means more most my no not of on or our out over please shall she should
-    show so some such tell than that the their them then there these they this those to under up
-    us use used uses using very was we were what when where which while who whose why will with
-    would you your
-"""
-_STOP_WORDS = frozenset(_STOP.split())
 _DEFINES = re.compile(
     r"\b(?:class|const|def|enum|fn|func|function|impl|interface|module|struct|trait|type)\s+(\w+)"
 )
@@ -58,7 +50,7 @@ class _Line:
 def words_of(query: str) -> tuple[str, ...]:
     """Its words in lower case, shortened to where others of their kind begin alike."""
     found = [w.lower() for w in _WORD.findall(query)]
-    kept = [w for w in found if w not in _STOP_WORDS and (len(w) > 1 or w.isdigit())] or found
+    kept = [w for w in found if w not in STOP_WORDS and (len(w) > 1 or w.isdigit())] or found
     return tuple(dict.fromkeys(_stem(w) for w in kept))[:WORDS_MAX]
 
 

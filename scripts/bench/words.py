@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import tantivy
 
-from dragon_node.answer.question import STOP_WORDS
+from common.stop_words import STOP_WORDS
 from dragon_node.lake.words.index import COMMIT_DOCUMENTS, HEAP_BYTES, Batch, Words
 from dragon_node.lake.words.splitting import document, query_terms, split_words
 from scripts.bench.material import wheels
