@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeVar
+
+from grpc.aio import AioRpcError, Channel
 
 from common.alongside import alongside
 from common.backoff import Backoff
@@ -26,9 +29,12 @@ from common.rpc.circuit import Breaker
 from common.rpc.credentials import NodeIdentity
 from common.rpc.guard import Guard
 from common.rpc.routed import Routed
+from common.rpc.status import error_from_rpc
 from common.rpc.tickets import TicketCheck
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 FRESH_MS = 60_000
 """A ticket that ends sooner is replaced before it is used."""
@@ -166,6 +172,20 @@ class Membership:
         mesh = self._identity.mesh
         channel = await self._channels.to(mesh.coordinator_address, mesh.coordinator_identity)
         return await AuthorityClient(channel).invite(role)
+
+    async def ask_coordinator(
+        self, fn: Callable[[Channel], Awaitable[T]], *, idempotent: bool = True
+    ) -> T:
+        """The answer of a Coordinator to one call; the seven errors, never gRPC's.
+
+        Where there are several, an idempotent call goes on to the next after Unavailable.
+        """
+        mesh = self._identity.mesh
+        channel = await self._channels.to(mesh.coordinator_address, mesh.coordinator_identity)
+        try:
+            return await fn(channel)
+        except AioRpcError as error:
+            raise error_from_rpc(error) from None
 
     async def _registry(self) -> RegistryClient:
         mesh = self._identity.mesh

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from common.clients.registry import Word
 from common.daemon.files import write_private
@@ -51,7 +52,7 @@ class Remembered:
         """Question to routes, oldest question first."""
         try:
             kept = json.loads((self._directory / "routes.json").read_text("utf-8"))
-            return OrderedDict((q, tuple(Route(**r) for r in rs)) for q, rs in kept.items())
+            return OrderedDict((q, tuple(_route(r) for r in rs)) for q, rs in kept.items())
         except (OSError, ValueError, TypeError, AttributeError):
             return OrderedDict()
 
@@ -61,3 +62,7 @@ class Remembered:
 
     def _write(self, name: str, kept: Mapping[str, object]) -> None:
         write_private(self._directory / name, json.dumps(kept).encode())
+
+
+def _route(kept: dict[str, Any]) -> Route:
+    return Route(**{**kept, "endpoints": tuple(kept.get("endpoints", ()))})

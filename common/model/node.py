@@ -45,6 +45,10 @@ class NodeLoad:
     """In use on the whole machine."""
     machine_memory_bytes_max: int = 0
     """What the machine has; 0 when it is not known."""
+    context_bytes_free: int = 0
+    """What new contexts of models may still take; 0 when it is not known."""
+    lake_bytes_free: int = 0
+    """What the lake may still take; 0 when it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,20 @@ class Node:
     pid: int = 0
     capabilities: tuple[Capability, ...] = ()
     load: NodeLoad = field(default_factory=NodeLoad)
+    addresses: tuple[str, ...] = ()
+    """Every host:port at which it may be reached, the likeliest first."""
+    projects: tuple[str, ...] = ()
+    """Ids of the projects that its lake holds."""
+    models: tuple[str, ...] = ()
+    """Names of the models that are loaded on it."""
+    epoch: int = 0
+    """Under which registration it holds its lease; rises with every one of them."""
+    certificate_ends_ms: int = 0
+    """0 when it is not known."""
+    clock_ahead_ms: int = 0
+    """Its clock less the Coordinator's, at the last heartbeat."""
+    machine: str = ""
+    """The name of its machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +92,24 @@ class Route:
     ticket: str
     ticket_expires_ms: int
     reason: str = ""
+    endpoints: tuple[str, ...] = ()
+    """Every host:port at which it may be reached, in the order to try."""
+    relay: str = ""
+    """spiffe URI of the Coordinator that relays calls to it; empty where no relay is offered."""
+    sealing_key: str = ""
+    """The key for calls sealed end to end, with the owner's signature."""
+    epoch: int = 0
+    """Under which registration the node held its lease when this was answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class RankedNode:
+    """A node and what speaks for and against it."""
+
+    node: Node
+    rank: int
+    """1 for the best; 0 when it was left out."""
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,9 @@ TABLE: dict[str, frozenset[Right]] = {
     f"{_V1}RegistryService/Register": frozenset(("dragon", "developer")),
     f"{_V1}RegistryService/ListNodes": _MESH,
     f"{_V1}RegistryService/Resolve": _READERS,
+    f"{_V1}RegistryService/ExplainRoute": _READERS,
+    f"{_V1}RegistryService/PinProject": _LAPTOP,
+    f"{_V1}RegistryService/UnpinProject": _LAPTOP,
     # the Dragon
     f"{_V1}LakeService/Ingest": _LAPTOP,
     f"{_V1}LakeService/Search": _READERS,

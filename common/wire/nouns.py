@@ -17,6 +17,7 @@ from common.pb.postdevai.v1 import (
     lake_service_pb2,
     model_pb2,
     node_pb2,
+    registry_service_pb2,
     remedy_pb2,
     remedy_service_pb2,
 )
@@ -72,6 +73,7 @@ PAIRS: tuple[tuple[type, type[Message]], ...] = (
     (node.Node, node_pb2.Node),
     (node.NodeLoad, node_pb2.NodeLoad),
     (node.Route, node_pb2.Route),
+    (node.RankedNode, registry_service_pb2.RankedNode),
     (remedy.AutonomySetting, remedy_pb2.AutonomySetting),
     (remedy.CardStats, remedy_pb2.CardStats),
     (remedy.DraftedPatch, remedy_pb2.DraftedPatch),

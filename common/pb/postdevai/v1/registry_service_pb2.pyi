@@ -16,24 +16,52 @@ class RegisterRequest(_message.Message):
     def __init__(self, hello: _Optional[_Union[RegisterHello, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ...) -> None: ...
 
 class RegisterHello(_message.Message):
-    __slots__ = ("address", "capabilities", "version", "pid")
+    __slots__ = ("address", "capabilities", "version", "pid", "addresses", "machine", "sealing_key")
     ADDRESS_FIELD_NUMBER: _ClassVar[int]
     CAPABILITIES_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     PID_FIELD_NUMBER: _ClassVar[int]
+    ADDRESSES_FIELD_NUMBER: _ClassVar[int]
+    MACHINE_FIELD_NUMBER: _ClassVar[int]
+    SEALING_KEY_FIELD_NUMBER: _ClassVar[int]
     address: str
     capabilities: _containers.RepeatedScalarFieldContainer[str]
     version: str
     pid: int
-    def __init__(self, address: _Optional[str] = ..., capabilities: _Optional[_Iterable[str]] = ..., version: _Optional[str] = ..., pid: _Optional[int] = ...) -> None: ...
+    addresses: _containers.RepeatedScalarFieldContainer[str]
+    machine: str
+    sealing_key: str
+    def __init__(self, address: _Optional[str] = ..., capabilities: _Optional[_Iterable[str]] = ..., version: _Optional[str] = ..., pid: _Optional[int] = ..., addresses: _Optional[_Iterable[str]] = ..., machine: _Optional[str] = ..., sealing_key: _Optional[str] = ...) -> None: ...
 
 class Heartbeat(_message.Message):
-    __slots__ = ("state", "load")
+    __slots__ = ("state", "load", "offer", "now_ms")
     STATE_FIELD_NUMBER: _ClassVar[int]
     LOAD_FIELD_NUMBER: _ClassVar[int]
+    OFFER_FIELD_NUMBER: _ClassVar[int]
+    NOW_MS_FIELD_NUMBER: _ClassVar[int]
     state: str
     load: _node_pb2.NodeLoad
-    def __init__(self, state: _Optional[str] = ..., load: _Optional[_Union[_node_pb2.NodeLoad, _Mapping]] = ...) -> None: ...
+    offer: NodeOffer
+    now_ms: int
+    def __init__(self, state: _Optional[str] = ..., load: _Optional[_Union[_node_pb2.NodeLoad, _Mapping]] = ..., offer: _Optional[_Union[NodeOffer, _Mapping]] = ..., now_ms: _Optional[int] = ...) -> None: ...
+
+class NodeOffer(_message.Message):
+    __slots__ = ("projects", "models")
+    PROJECTS_FIELD_NUMBER: _ClassVar[int]
+    MODELS_FIELD_NUMBER: _ClassVar[int]
+    projects: _containers.RepeatedScalarFieldContainer[str]
+    models: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, projects: _Optional[_Iterable[str]] = ..., models: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class CoordinatorAddress(_message.Message):
+    __slots__ = ("identity", "addresses", "enrolment_addresses")
+    IDENTITY_FIELD_NUMBER: _ClassVar[int]
+    ADDRESSES_FIELD_NUMBER: _ClassVar[int]
+    ENROLMENT_ADDRESSES_FIELD_NUMBER: _ClassVar[int]
+    identity: str
+    addresses: _containers.RepeatedScalarFieldContainer[str]
+    enrolment_addresses: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, identity: _Optional[str] = ..., addresses: _Optional[_Iterable[str]] = ..., enrolment_addresses: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class RegisterResponse(_message.Message):
     __slots__ = ("welcome", "renewed")
@@ -44,16 +72,20 @@ class RegisterResponse(_message.Message):
     def __init__(self, welcome: _Optional[_Union[RegisterWelcome, _Mapping]] = ..., renewed: _Optional[_Union[LeaseRenewed, _Mapping]] = ...) -> None: ...
 
 class RegisterWelcome(_message.Message):
-    __slots__ = ("ticket_keys", "denied", "lease_s", "epoch")
+    __slots__ = ("ticket_keys", "denied", "lease_s", "epoch", "coordinators", "now_ms")
     TICKET_KEYS_FIELD_NUMBER: _ClassVar[int]
     DENIED_FIELD_NUMBER: _ClassVar[int]
     LEASE_S_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
+    COORDINATORS_FIELD_NUMBER: _ClassVar[int]
+    NOW_MS_FIELD_NUMBER: _ClassVar[int]
     ticket_keys: _containers.RepeatedCompositeFieldContainer[TicketKey]
     denied: _containers.RepeatedScalarFieldContainer[str]
     lease_s: float
     epoch: int
-    def __init__(self, ticket_keys: _Optional[_Iterable[_Union[TicketKey, _Mapping]]] = ..., denied: _Optional[_Iterable[str]] = ..., lease_s: _Optional[float] = ..., epoch: _Optional[int] = ...) -> None: ...
+    coordinators: _containers.RepeatedCompositeFieldContainer[CoordinatorAddress]
+    now_ms: int
+    def __init__(self, ticket_keys: _Optional[_Iterable[_Union[TicketKey, _Mapping]]] = ..., denied: _Optional[_Iterable[str]] = ..., lease_s: _Optional[float] = ..., epoch: _Optional[int] = ..., coordinators: _Optional[_Iterable[_Union[CoordinatorAddress, _Mapping]]] = ..., now_ms: _Optional[int] = ...) -> None: ...
 
 class TicketKey(_message.Message):
     __slots__ = ("kid", "public_pem")
@@ -64,12 +96,16 @@ class TicketKey(_message.Message):
     def __init__(self, kid: _Optional[str] = ..., public_pem: _Optional[str] = ...) -> None: ...
 
 class LeaseRenewed(_message.Message):
-    __slots__ = ("denied", "ticket_keys")
+    __slots__ = ("denied", "ticket_keys", "coordinators", "now_ms")
     DENIED_FIELD_NUMBER: _ClassVar[int]
     TICKET_KEYS_FIELD_NUMBER: _ClassVar[int]
+    COORDINATORS_FIELD_NUMBER: _ClassVar[int]
+    NOW_MS_FIELD_NUMBER: _ClassVar[int]
     denied: _containers.RepeatedScalarFieldContainer[str]
     ticket_keys: _containers.RepeatedCompositeFieldContainer[TicketKey]
-    def __init__(self, denied: _Optional[_Iterable[str]] = ..., ticket_keys: _Optional[_Iterable[_Union[TicketKey, _Mapping]]] = ...) -> None: ...
+    coordinators: _containers.RepeatedCompositeFieldContainer[CoordinatorAddress]
+    now_ms: int
+    def __init__(self, denied: _Optional[_Iterable[str]] = ..., ticket_keys: _Optional[_Iterable[_Union[TicketKey, _Mapping]]] = ..., coordinators: _Optional[_Iterable[_Union[CoordinatorAddress, _Mapping]]] = ..., now_ms: _Optional[int] = ...) -> None: ...
 
 class ListNodesRequest(_message.Message):
     __slots__ = ()
@@ -82,17 +118,71 @@ class ListNodesResponse(_message.Message):
     def __init__(self, nodes: _Optional[_Iterable[_Union[_node_pb2.Node, _Mapping]]] = ...) -> None: ...
 
 class ResolveRequest(_message.Message):
-    __slots__ = ("capability", "project", "model")
+    __slots__ = ("capability", "project", "model", "task")
     CAPABILITY_FIELD_NUMBER: _ClassVar[int]
     PROJECT_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
+    TASK_FIELD_NUMBER: _ClassVar[int]
     capability: str
     project: str
     model: str
-    def __init__(self, capability: _Optional[str] = ..., project: _Optional[str] = ..., model: _Optional[str] = ...) -> None: ...
+    task: str
+    def __init__(self, capability: _Optional[str] = ..., project: _Optional[str] = ..., model: _Optional[str] = ..., task: _Optional[str] = ...) -> None: ...
 
 class ResolveResponse(_message.Message):
     __slots__ = ("routes",)
     ROUTES_FIELD_NUMBER: _ClassVar[int]
     routes: _containers.RepeatedCompositeFieldContainer[_node_pb2.Route]
     def __init__(self, routes: _Optional[_Iterable[_Union[_node_pb2.Route, _Mapping]]] = ...) -> None: ...
+
+class ExplainRouteRequest(_message.Message):
+    __slots__ = ("capability", "project", "model", "task")
+    CAPABILITY_FIELD_NUMBER: _ClassVar[int]
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    TASK_FIELD_NUMBER: _ClassVar[int]
+    capability: str
+    project: str
+    model: str
+    task: str
+    def __init__(self, capability: _Optional[str] = ..., project: _Optional[str] = ..., model: _Optional[str] = ..., task: _Optional[str] = ...) -> None: ...
+
+class ExplainRouteResponse(_message.Message):
+    __slots__ = ("nodes", "policy")
+    NODES_FIELD_NUMBER: _ClassVar[int]
+    POLICY_FIELD_NUMBER: _ClassVar[int]
+    nodes: _containers.RepeatedCompositeFieldContainer[RankedNode]
+    policy: str
+    def __init__(self, nodes: _Optional[_Iterable[_Union[RankedNode, _Mapping]]] = ..., policy: _Optional[str] = ...) -> None: ...
+
+class RankedNode(_message.Message):
+    __slots__ = ("node", "rank", "reasons")
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    RANK_FIELD_NUMBER: _ClassVar[int]
+    REASONS_FIELD_NUMBER: _ClassVar[int]
+    node: _node_pb2.Node
+    rank: int
+    reasons: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, node: _Optional[_Union[_node_pb2.Node, _Mapping]] = ..., rank: _Optional[int] = ..., reasons: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class PinProjectRequest(_message.Message):
+    __slots__ = ("project", "node")
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    project: str
+    node: str
+    def __init__(self, project: _Optional[str] = ..., node: _Optional[str] = ...) -> None: ...
+
+class PinProjectResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class UnpinProjectRequest(_message.Message):
+    __slots__ = ("project",)
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
+    project: str
+    def __init__(self, project: _Optional[str] = ...) -> None: ...
+
+class UnpinProjectResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...

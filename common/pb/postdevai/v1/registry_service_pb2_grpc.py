@@ -50,6 +50,21 @@ class RegistryServiceStub:
                 request_serializer=postdevai_dot_v1_dot_registry__service__pb2.ResolveRequest.SerializeToString,
                 response_deserializer=postdevai_dot_v1_dot_registry__service__pb2.ResolveResponse.FromString,
                 _registered_method=True)
+        self.ExplainRoute = channel.unary_unary(
+                '/postdevai.v1.RegistryService/ExplainRoute',
+                request_serializer=postdevai_dot_v1_dot_registry__service__pb2.ExplainRouteRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_registry__service__pb2.ExplainRouteResponse.FromString,
+                _registered_method=True)
+        self.PinProject = channel.unary_unary(
+                '/postdevai.v1.RegistryService/PinProject',
+                request_serializer=postdevai_dot_v1_dot_registry__service__pb2.PinProjectRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_registry__service__pb2.PinProjectResponse.FromString,
+                _registered_method=True)
+        self.UnpinProject = channel.unary_unary(
+                '/postdevai.v1.RegistryService/UnpinProject',
+                request_serializer=postdevai_dot_v1_dot_registry__service__pb2.UnpinProjectRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_registry__service__pb2.UnpinProjectResponse.FromString,
+                _registered_method=True)
 
 
 class RegistryServiceServicer:
@@ -77,6 +92,27 @@ class RegistryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExplainRoute(self, request, context):
+        """How Resolve would decide, and why; no ticket is made.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PinProject(self, request, context):
+        """Keeps a project at one Dragon until it is unpinned.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnpinProject(self, request, context):
+        """Lets a project be placed by the mesh again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RegistryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -94,6 +130,21 @@ def add_RegistryServiceServicer_to_server(servicer, server):
                     servicer.Resolve,
                     request_deserializer=postdevai_dot_v1_dot_registry__service__pb2.ResolveRequest.FromString,
                     response_serializer=postdevai_dot_v1_dot_registry__service__pb2.ResolveResponse.SerializeToString,
+            ),
+            'ExplainRoute': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainRoute,
+                    request_deserializer=postdevai_dot_v1_dot_registry__service__pb2.ExplainRouteRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_registry__service__pb2.ExplainRouteResponse.SerializeToString,
+            ),
+            'PinProject': grpc.unary_unary_rpc_method_handler(
+                    servicer.PinProject,
+                    request_deserializer=postdevai_dot_v1_dot_registry__service__pb2.PinProjectRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_registry__service__pb2.PinProjectResponse.SerializeToString,
+            ),
+            'UnpinProject': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnpinProject,
+                    request_deserializer=postdevai_dot_v1_dot_registry__service__pb2.UnpinProjectRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_registry__service__pb2.UnpinProjectResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -178,6 +229,87 @@ class RegistryService:
             '/postdevai.v1.RegistryService/Resolve',
             postdevai_dot_v1_dot_registry__service__pb2.ResolveRequest.SerializeToString,
             postdevai_dot_v1_dot_registry__service__pb2.ResolveResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainRoute(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/postdevai.v1.RegistryService/ExplainRoute',
+            postdevai_dot_v1_dot_registry__service__pb2.ExplainRouteRequest.SerializeToString,
+            postdevai_dot_v1_dot_registry__service__pb2.ExplainRouteResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PinProject(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/postdevai.v1.RegistryService/PinProject',
+            postdevai_dot_v1_dot_registry__service__pb2.PinProjectRequest.SerializeToString,
+            postdevai_dot_v1_dot_registry__service__pb2.PinProjectResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnpinProject(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/postdevai.v1.RegistryService/UnpinProject',
+            postdevai_dot_v1_dot_registry__service__pb2.UnpinProjectRequest.SerializeToString,
+            postdevai_dot_v1_dot_registry__service__pb2.UnpinProjectResponse.FromString,
             options,
             channel_credentials,
             insecure,

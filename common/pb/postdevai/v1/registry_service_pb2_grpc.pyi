@@ -39,6 +39,12 @@ class RegistryServiceStub:
     """Every node that is or was there."""
     Resolve: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ResolveRequest, _registry_service_pb2.ResolveResponse]
     """Ranked routes to a capability."""
+    ExplainRoute: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ExplainRouteRequest, _registry_service_pb2.ExplainRouteResponse]
+    """How Resolve would decide, and why; no ticket is made."""
+    PinProject: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.PinProjectRequest, _registry_service_pb2.PinProjectResponse]
+    """Keeps a project at one Dragon until it is unpinned."""
+    UnpinProject: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.UnpinProjectRequest, _registry_service_pb2.UnpinProjectResponse]
+    """Lets a project be placed by the mesh again."""
 
 @_typing.type_check_only
 class RegistryServiceAsyncStub(RegistryServiceStub):
@@ -51,6 +57,12 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
     """Every node that is or was there."""
     Resolve: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ResolveRequest, _registry_service_pb2.ResolveResponse]  # type: ignore[assignment]
     """Ranked routes to a capability."""
+    ExplainRoute: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ExplainRouteRequest, _registry_service_pb2.ExplainRouteResponse]  # type: ignore[assignment]
+    """How Resolve would decide, and why; no ticket is made."""
+    PinProject: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.PinProjectRequest, _registry_service_pb2.PinProjectResponse]  # type: ignore[assignment]
+    """Keeps a project at one Dragon until it is unpinned."""
+    UnpinProject: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.UnpinProjectRequest, _registry_service_pb2.UnpinProjectResponse]  # type: ignore[assignment]
+    """Lets a project be placed by the mesh again."""
 
 class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
     """Leases, the list of nodes, and routes."""
@@ -78,5 +90,29 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.ResolveResponse, _abc.Awaitable[_registry_service_pb2.ResolveResponse]]:
         """Ranked routes to a capability."""
+
+    @_abc_1.abstractmethod
+    def ExplainRoute(
+        self,
+        request: _registry_service_pb2.ExplainRouteRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.ExplainRouteResponse, _abc.Awaitable[_registry_service_pb2.ExplainRouteResponse]]:
+        """How Resolve would decide, and why; no ticket is made."""
+
+    @_abc_1.abstractmethod
+    def PinProject(
+        self,
+        request: _registry_service_pb2.PinProjectRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.PinProjectResponse, _abc.Awaitable[_registry_service_pb2.PinProjectResponse]]:
+        """Keeps a project at one Dragon until it is unpinned."""
+
+    @_abc_1.abstractmethod
+    def UnpinProject(
+        self,
+        request: _registry_service_pb2.UnpinProjectRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.UnpinProjectResponse, _abc.Awaitable[_registry_service_pb2.UnpinProjectResponse]]:
+        """Lets a project be placed by the mesh again."""
 
 def add_RegistryServiceServicer_to_server(servicer: RegistryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
