@@ -83,6 +83,28 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeOffer:
+    """What a node holds; it changes while the node runs."""
+
+    projects: tuple[str, ...] = ()
+    """Ids of the projects that its lake holds."""
+    models: tuple[str, ...] = ()
+    """Names of the models that are loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoordinatorAddress:
+    """A Coordinator of the mesh and where it may be reached, the likeliest address first."""
+
+    identity: str
+    """spiffe://MESH/coordinator/ID."""
+    addresses: tuple[str, ...] = ()
+    """host:port of its main port."""
+    enrolment_addresses: tuple[str, ...] = ()
+    """host:port of its enrolment port."""
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """A way to reach a capability."""
 

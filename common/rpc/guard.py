@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from common.clock import Clock, SystemClock
-from common.errors import Denied
+from common.errors import Denied, Unavailable
 from common.model.ids import NodeId
 from common.model.node import Identity
 from common.rpc import policy
@@ -16,6 +16,10 @@ from common.rpc.tickets import TicketCheck
 
 def _nobody() -> frozenset[NodeId]:
     return frozenset()
+
+
+def _acts() -> str:
+    return ""
 
 
 def _none(identity: Identity) -> frozenset[Right]:
@@ -33,7 +37,10 @@ class Guard:
         denied: Callable[[], frozenset[NodeId]] = _nobody,
         more_rights: Callable[[Identity], frozenset[Right]] = _none,
         clock: Clock | None = None,
+        stands_back: Callable[[], str] = _acts,
     ) -> None:
+        """`stands_back`: why this node answers nobody now; empty while it acts."""
+        self._stands_back = stands_back
         self._mesh = mesh
         self._tickets = tickets
         self._denied = denied
@@ -42,6 +49,8 @@ class Guard:
 
     def admit(self, method: str, leaf: Leaf | None, ticket: str) -> None:
         """Denied, and why, unless the call may go on."""
+        if why := self._stands_back():
+            raise Unavailable(why)
         if leaf is None:
             policy.check(method, frozenset(("anyone",)))
             return
@@ -53,6 +62,8 @@ class Guard:
 
     def still_welcome(self, leaf: Leaf | None) -> None:
         """Denied once its certificate has ended or it is denied: a connection outlives both."""
+        if why := self._stands_back():
+            raise Unavailable(why)
         if leaf is None:
             return
         if leaf.identity.mesh != self._mesh:

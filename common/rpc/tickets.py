@@ -12,8 +12,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from common.clock import Clock
-from common.errors import Denied
-from common.rpc.certificates import public_from_pem
+from common.errors import Denied, Invalid
+from common.rpc.certificates import identity_from_uri, public_from_pem
 
 ALGORITHM = "ES256"
 TICKET_S = 300
@@ -64,7 +64,11 @@ def sign(signer: SigningKey, *, issuer: str, caller: str, target: str, now_ms: i
 
 
 class TicketCheck:
-    """Decides whether a caller's ticket is good for this node."""
+    """Decides whether a caller's ticket is good for this node.
+
+    Any Coordinator of the mesh may have made it: they share the keys that sign tickets, and only
+    they have them. `issuer` is the one that this node joined.
+    """
 
     def __init__(
         self,
@@ -76,7 +80,7 @@ class TicketCheck:
         away_since_ms: Callable[[], int | None],
     ) -> None:
         self._target = target
-        self._issuer = issuer
+        self._mesh = identity_from_uri(issuer).mesh
         self._clock = clock
         self._keys = keys
         self._away_since_ms = away_since_ms
@@ -105,11 +109,15 @@ class TicketCheck:
                 public_from_pem(known[kid].encode()),
                 algorithms=[ALGORITHM],
                 audience=self._target,
-                issuer=self._issuer,
                 # the end is checked against the clock at each call, not once
                 options={"require": CLAIMS, "verify_exp": False},
             )
+            issuer = identity_from_uri(str(claims["iss"]))
+            if (issuer.mesh, issuer.role) != (self._mesh, "coordinator"):
+                raise _refused("the ticket was not made by a Coordinator of this mesh")
             ticket = Ticket(kid, str(claims["sub"]), int(claims["exp"]) * 1000)
+        except Invalid as error:
+            raise _refused("the ticket does not say who made it") from error
         except jwt.InvalidAudienceError as error:
             raise _refused("the ticket is for another node") from error
         except (jwt.InvalidTokenError, ValueError, TypeError) as error:

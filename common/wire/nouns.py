@@ -72,6 +72,8 @@ PAIRS: tuple[tuple[type, type[Message]], ...] = (
     (near.MirroredSymptom, assistant_service_pb2.MirroredSymptom),
     (node.Node, node_pb2.Node),
     (node.NodeLoad, node_pb2.NodeLoad),
+    (node.NodeOffer, registry_service_pb2.NodeOffer),
+    (node.CoordinatorAddress, registry_service_pb2.CoordinatorAddress),
     (node.Route, node_pb2.Route),
     (node.RankedNode, registry_service_pb2.RankedNode),
     (remedy.AutonomySetting, remedy_pb2.AutonomySetting),

@@ -16,7 +16,7 @@ class RegisterRequest(_message.Message):
     def __init__(self, hello: _Optional[_Union[RegisterHello, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ...) -> None: ...
 
 class RegisterHello(_message.Message):
-    __slots__ = ("address", "capabilities", "version", "pid", "addresses", "machine", "sealing_key")
+    __slots__ = ("address", "capabilities", "version", "pid", "addresses", "machine", "sealing_key", "process")
     ADDRESS_FIELD_NUMBER: _ClassVar[int]
     CAPABILITIES_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -24,6 +24,7 @@ class RegisterHello(_message.Message):
     ADDRESSES_FIELD_NUMBER: _ClassVar[int]
     MACHINE_FIELD_NUMBER: _ClassVar[int]
     SEALING_KEY_FIELD_NUMBER: _ClassVar[int]
+    PROCESS_FIELD_NUMBER: _ClassVar[int]
     address: str
     capabilities: _containers.RepeatedScalarFieldContainer[str]
     version: str
@@ -31,7 +32,8 @@ class RegisterHello(_message.Message):
     addresses: _containers.RepeatedScalarFieldContainer[str]
     machine: str
     sealing_key: str
-    def __init__(self, address: _Optional[str] = ..., capabilities: _Optional[_Iterable[str]] = ..., version: _Optional[str] = ..., pid: _Optional[int] = ..., addresses: _Optional[_Iterable[str]] = ..., machine: _Optional[str] = ..., sealing_key: _Optional[str] = ...) -> None: ...
+    process: str
+    def __init__(self, address: _Optional[str] = ..., capabilities: _Optional[_Iterable[str]] = ..., version: _Optional[str] = ..., pid: _Optional[int] = ..., addresses: _Optional[_Iterable[str]] = ..., machine: _Optional[str] = ..., sealing_key: _Optional[str] = ..., process: _Optional[str] = ...) -> None: ...
 
 class Heartbeat(_message.Message):
     __slots__ = ("state", "load", "offer", "now_ms")
