@@ -1,11 +1,15 @@
-"""Who may call what: a table of methods and roles; what is not written is not allowed."""
+"""Who may call what, as common/rpc/policies says; what is not written is not allowed."""
 
 from __future__ import annotations
 
-from typing import Literal
+from functools import cache
+from typing import TYPE_CHECKING, Literal
 
 from common.errors import Denied
 from common.model.node import Role
+
+if TYPE_CHECKING:
+    from common.rpc.rules import Rules
 
 Right = Role | Literal["admin", "owner", "anyone"]
 """A role, or: admin, whom the Coordinator knows; owner, who holds the local API's token; anyone,
@@ -104,9 +108,23 @@ WITHOUT_TICKET = ("/grpc.health.v1.", "/grpc.reflection.")
 """Whoever may connect may ask a node whether it is well and what it speaks."""
 
 
-def check(method: str, rights: frozenset[Right]) -> None:
-    """Denied unless one of the rights is written beside the method."""
-    allowed = TABLE.get(method, frozenset())
-    if not allowed & rights:
-        held = ", ".join(sorted(rights)) or "nobody"
-        raise Denied(f"{held} may not call {method.removeprefix('/postdevai.v1.')}")
+@cache
+def shipped() -> Rules:
+    """The rules that this program brings; read when they are first asked for."""
+    from common.rpc import rules
+
+    return rules.Rules(rules.shipped())
+
+
+def check(
+    method: str, rights: frozenset[Right], *, who: str = "", rules: Rules | None = None
+) -> None:
+    """Denied, and by which rule, unless a rule allows one of the rights to call the method."""
+    decision = (rules or shipped()).decide(method, rights, who)
+    if decision.allowed or (not decision.rules and TABLE.get(method, frozenset()) & rights):
+        return
+    held = ", ".join(sorted(rights)) or "nobody"
+    raise Denied(
+        f"{held} may not call {method.removeprefix(_V1)}",
+        hint=f"forbidden by {', '.join(decision.rules)}" if decision.rules else "",
+    )

@@ -160,6 +160,7 @@ def new_server(
     intercept: Intercept, options: tuple[tuple[str, Any], ...]
 ) -> tuple[GrpcServer, HealthServicer]:
     """A server with the health service, which listens nowhere yet."""
+    policy.shipped()  # read now, not while the first caller waits
     server = grpc.aio.server(interceptors=[intercept], options=options)
     well = HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(well, server)  # pyright: ignore[reportUnknownMemberType]
