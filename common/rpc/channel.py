@@ -91,6 +91,30 @@ class Channels:
         await self._tidy()
         return held.channel
 
+    def ready(self, endpoint: str, identity_uri: str) -> Channel | None:
+        """The channel to that node there when it has a connection now."""
+        held = self._held.get((endpoint, identity_uri))
+        if held is None or held.credential is not self._own.credential:
+            return None
+        if held.channel.get_state() is not grpc.ChannelConnectivity.READY:
+            return None
+        self._held.move_to_end((endpoint, identity_uri))
+        return held.channel
+
+    def trial(self, endpoint: str, identity_uri: str) -> Channel:
+        """A channel beside these, to find out whether that node answers there."""
+        return open_channel(endpoint, identity_uri, self._own)
+
+    async def adopt(self, endpoint: str, identity_uri: str, channel: Channel) -> Channel:
+        """Takes a channel that `trial` opened among these, in the place of the one before it."""
+        key = (endpoint, identity_uri)
+        if (held := self._held.get(key)) is not None:
+            self._retired.append((self._clock.monotonic(), held.channel))
+        self._held[key] = _Held(channel, self._own.credential)
+        self._held.move_to_end(key)
+        await self._tidy()
+        return channel
+
     async def close(self) -> None:
         """Closes all of them; running calls are cancelled."""
         for held in self._held.values():

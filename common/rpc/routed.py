@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable
 from typing import Protocol, TypeVar, runtime_checkable
 
-import grpc
 from grpc.aio import AioRpcError, Channel, Metadata
 
 from common.errors import Denied, PostDevAIError, Unavailable
@@ -15,12 +13,11 @@ from common.model.node import Route
 from common.rpc.channel import Channels
 from common.rpc.circuit import Attempt, Breaker
 from common.rpc.intercept import BEARER, TICKET_METADATA
+from common.rpc.reaching import Reaching
+from common.rpc.reaching import connected as _connected
 from common.rpc.status import error_from_rpc, is_answer
 
 T = TypeVar("T")
-
-CONNECT_S = 3.0
-"""A node that does not answer for so long is taken to be away."""
 
 
 class Resolve(Protocol):
@@ -44,7 +41,7 @@ class Routed:
     ) -> None:
         self._name = name
         self._resolve = resolve
-        self._channels = channels
+        self._reaching = Reaching(channels)
         self._breaker = breaker or Breaker(name)
 
     async def call(
@@ -121,7 +118,14 @@ class Routed:
                 return
             for route in await self._routes(journey, fresh=fresh):
                 metadata = Metadata((TICKET_METADATA, BEARER + route.ticket))
-                yield await self._channels.to(route.endpoint, route.identity), metadata
+                try:
+                    channel = await self._reaching.to(
+                        route.endpoints or (route.endpoint,), route.identity
+                    )
+                except Unavailable as error:
+                    journey.past(error)
+                    continue
+                yield channel, metadata
 
     async def _routes(self, journey: _Journey, *, fresh: bool) -> tuple[Route, ...]:
         tried = journey.last_or_none
@@ -160,20 +164,6 @@ class _Journey:
 
 def _meaning(error: AioRpcError | PostDevAIError) -> PostDevAIError:
     return error if isinstance(error, PostDevAIError) else error_from_rpc(error)
-
-
-async def _connected(channel: Channel) -> None:
-    """Waits until the channel has a connection; Unavailable when it gets none."""
-    try:
-        async with asyncio.timeout(CONNECT_S):
-            state = channel.get_state(try_to_connect=True)
-            while state is not grpc.ChannelConnectivity.READY:
-                if state is grpc.ChannelConnectivity.TRANSIENT_FAILURE:
-                    raise Unavailable("the node cannot be reached")
-                await channel.wait_for_state_change(state)
-                state = channel.get_state(try_to_connect=True)
-    except TimeoutError:
-        raise Unavailable("the node does not answer") from None
 
 
 @contextlib.asynccontextmanager
