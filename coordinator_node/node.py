@@ -19,6 +19,7 @@ from common.model.node import Identity, Node
 from common.rpc.guard import Guard
 from common.rpc.server import Add, open_pinned_server, open_server
 from coordinator_node.config import Config, reachable_at
+from coordinator_node.engine.ports import Engine
 from coordinator_node.engine.sqlite_engine import open_sqlite
 from coordinator_node.gateway.authority import Authority
 from coordinator_node.gateway.enrolment import Enrolment
@@ -45,6 +46,7 @@ class Gateway:
     members: Members
     keys: TicketKeys
     enrolment: Enrolment
+    engine: Engine
 
     async def keep_fresh(self) -> None:
         """Looks for changes that the owner made from another process, until cancelled."""
@@ -59,13 +61,15 @@ async def open_gateway(home: Home, clock: Clock) -> AsyncGenerator[tuple[Gateway
     """The state of a Coordinator without its servers; also used by the owner's short commands."""
     directory = home.directory("coordinator")
     authority = await asyncio.to_thread(Authority.open, directory / "authority", clock)
-    async with open_sqlite(directory / "state.db") as kv:
+    async with open_sqlite(directory / "state.db", clock) as engine:
+        kv = engine.kv
         members, keys = Members(kv), TicketKeys(kv, clock)
         await members.refresh()
         await keys.refresh()
         registry = Registry(Roster(clock), Seen(kv))
         await registry.recall()
-        yield Gateway(authority, members, keys, Enrolment(kv, members, authority, clock)), registry
+        enrolment = Enrolment(kv, members, authority, clock)
+        yield Gateway(authority, members, keys, enrolment, engine), registry
 
 
 @asynccontextmanager

@@ -13,7 +13,8 @@ from common.errors import Denied, Invalid
 from common.model.ids import NodeId
 from common.rpc.certificates import new_key, node_id, read_leaf, request_pem, sign_renewal
 from common.rpc.join_code import read_code
-from coordinator_node.engine.sqlite_engine import SqliteKv, open_sqlite
+from coordinator_node.engine.ports import Kv
+from coordinator_node.engine.sqlite_engine import open_sqlite
 from coordinator_node.gateway import enrolment as module
 from coordinator_node.gateway.authority import Authority
 from coordinator_node.gateway.enrolment import CODE_MS, NONCE_MS, Enrolment, Issued
@@ -35,7 +36,7 @@ class HandClock:
 class Desk:
     """An enrolment desk over a file."""
 
-    def __init__(self, kv: SqliteKv, path: Path) -> None:
+    def __init__(self, kv: Kv, path: Path) -> None:
         self.kv = kv
         self.clock = HandClock()
         self.members = Members(kv)
@@ -57,8 +58,8 @@ class Desk:
 
 @asynccontextmanager
 async def desk(path: Path) -> AsyncGenerator[Desk]:
-    async with open_sqlite(path / "state.db") as kv:
-        yield Desk(kv, path)
+    async with open_sqlite(path / "state.db") as engine:
+        yield Desk(engine.kv, path)
 
 
 async def test_the_role_is_the_codes_and_the_id_is_the_keys_hash(tmp_path: Path) -> None:

@@ -19,12 +19,12 @@ class HandClock:
 
 
 async def test_a_restart_invalidates_nothing(tmp_path: Path) -> None:
-    async with open_sqlite(tmp_path / "state.db") as kv:
-        keys = TicketKeys(kv, HandClock())
+    async with open_sqlite(tmp_path / "state.db") as engine:
+        keys = TicketKeys(engine.kv, HandClock())
         await keys.refresh()
         before = keys.public()
-    async with open_sqlite(tmp_path / "state.db") as kv:
-        again = TicketKeys(kv, HandClock())
+    async with open_sqlite(tmp_path / "state.db") as engine:
+        again = TicketKeys(engine.kv, HandClock())
         await again.refresh()
         assert again.public() == before
         assert len(before) == 1
@@ -32,8 +32,8 @@ async def test_a_restart_invalidates_nothing(tmp_path: Path) -> None:
 
 async def test_a_new_key_is_told_a_minute_before_it_signs(tmp_path: Path) -> None:
     clock = HandClock()
-    async with open_sqlite(tmp_path / "state.db") as kv:
-        keys = TicketKeys(kv, clock)
+    async with open_sqlite(tmp_path / "state.db") as engine:
+        keys = TicketKeys(engine.kv, clock)
         await keys.refresh()
         old = keys.signer().kid
         clock.now += ROTATED_MS
@@ -47,8 +47,8 @@ async def test_a_new_key_is_told_a_minute_before_it_signs(tmp_path: Path) -> Non
 
 async def test_there_are_never_more_than_two(tmp_path: Path) -> None:
     clock = HandClock()
-    async with open_sqlite(tmp_path / "state.db") as kv:
-        keys = TicketKeys(kv, clock)
+    async with open_sqlite(tmp_path / "state.db") as engine:
+        keys = TicketKeys(engine.kv, clock)
         for _ in range(4):
             await keys.refresh()
             clock.now += ROTATED_MS

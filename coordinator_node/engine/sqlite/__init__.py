@@ -1,0 +1,1 @@
+"""The four ports over one SQLite file."""
