@@ -35,6 +35,15 @@ TABLE: dict[str, frozenset[Right]] = {
     f"{_V1}RegistryService/ExplainRoute": _READERS,
     f"{_V1}RegistryService/PinProject": _LAPTOP,
     f"{_V1}RegistryService/UnpinProject": _LAPTOP,
+    f"{_V1}SealingService/OfferKey": frozenset(("dragon",)),
+    f"{_V1}SealingService/ListKeys": _LAPTOP,
+    f"{_V1}SealingService/KeepStatement": frozenset(("admin",)),
+    # the Coordinator and every node that is called through it
+    f"{_V1}RelayService/OpenSession": _READERS | frozenset(("coordinator",)),
+    f"{_V1}RelayService/Call": _READERS | frozenset(("coordinator",)),
+    f"{_V1}RelayService/Listen": _READERS | frozenset(("coordinator",)),
+    f"{_V1}RelayService/Send": _READERS | frozenset(("coordinator",)),
+    f"{_V1}RelayService/Talk": _READERS | frozenset(("coordinator",)),
     # the Dragon
     f"{_V1}LakeService/Ingest": _LAPTOP,
     f"{_V1}LakeService/Search": _READERS,
@@ -104,8 +113,9 @@ TABLE: dict[str, frozenset[Right]] = {
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": _MESH | _OWNER,
 }
 
-WITHOUT_TICKET = ("/grpc.health.v1.", "/grpc.reflection.")
-"""Whoever may connect may ask a node whether it is well and what it speaks."""
+WITHOUT_TICKET = ("/grpc.health.v1.", "/grpc.reflection.", "/postdevai.v1.RelayService/")
+"""Whoever may connect may ask a node whether it is well and what it speaks; a call that was
+carried brings its ticket within the seal."""
 
 
 @cache

@@ -15,7 +15,9 @@ from common.pb.postdevai.v1 import (
     inference_service_pb2,
     lake_service_pb2,
     registry_service_pb2,
+    relay_service_pb2,
     remedy_service_pb2,
+    sealing_service_pb2,
 )
 
 _FILES = (
@@ -26,7 +28,9 @@ _FILES = (
     inference_service_pb2,
     lake_service_pb2,
     registry_service_pb2,
+    relay_service_pb2,
     remedy_service_pb2,
+    sealing_service_pb2,
 )
 
 

@@ -19,6 +19,10 @@ ONCE = {
     "LakeService/Backup",
     "LakeService/Restore",
     "LakeService/Snapshot",
+    "RelayService/Call",  # nobody knows what is in it
+    "RelayService/Listen",
+    "RelayService/Send",
+    "RelayService/Talk",
     "RemedyService/Prove",  # runs commands
     "RemedyService/RevertAct",
 }
