@@ -29,10 +29,12 @@ from coordinator_node.gateway.ticket_keys import TicketKeys
 from coordinator_node.registry.registry import Registry
 from coordinator_node.registry.roster import Roster
 from coordinator_node.registry.seen import Seen
+from coordinator_node.routing.places import Places
 from coordinator_node.routing.resolve import Router
 from coordinator_node.service_authority import AuthorityService
 from coordinator_node.service_enrolment import EnrolmentService
 from coordinator_node.service_registry import RegistryService
+from coordinator_node.service_routes import Routes
 
 REFRESH_S = 1.0
 """How soon a revocation by the owner is heard."""
@@ -47,6 +49,7 @@ class Gateway:
     keys: TicketKeys
     enrolment: Enrolment
     engine: Engine
+    places: Places
 
     async def keep_fresh(self) -> None:
         """Looks for changes that the owner made from another process, until cancelled."""
@@ -69,7 +72,10 @@ async def open_gateway(home: Home, clock: Clock) -> AsyncGenerator[tuple[Gateway
         registry = Registry(Roster(clock), Seen(kv))
         await registry.recall()
         enrolment = Enrolment(kv, members, authority, clock)
-        yield Gateway(authority, members, keys, enrolment, engine), registry
+        yield (
+            Gateway(authority, members, keys, enrolment, engine, Places(kv, members.denied)),
+            registry,
+        )
 
 
 @asynccontextmanager
@@ -80,7 +86,12 @@ async def open_node(config: Config, clock: Clock | None = None) -> AsyncGenerato
         gateway, registry = await stack.enter_async_context(open_gateway(config.home, clock))
         own = await asyncio.to_thread(_own, config.home, gateway.authority)
         router = Router(
-            own=own.identity, live=registry.live, signer=gateway.keys.signer, clock=clock
+            own=own.identity,
+            nodes=registry.nodes,
+            signer=gateway.keys.signer,
+            clock=clock,
+            places=gateway.places,
+            version=version("postdevai"),
         )
         guard = Guard(
             mesh=own.identity.mesh,
@@ -91,7 +102,7 @@ async def open_node(config: Config, clock: Clock | None = None) -> AsyncGenerato
         listen = _Listening(config, Ports.of(config.home))
         authority_service = AuthorityService(gateway.enrolment, lambda: listen.enrolment_addresses)
         registry_service = RegistryService(
-            registry, router, gateway.keys.public, gateway.members.denied
+            registry, Routes(router, gateway.places), gateway.keys.public, gateway.members.denied
         )
 
         services = (registry_service.add_to, authority_service.add_to)

@@ -20,8 +20,6 @@ from common.pb.postdevai.v1.registry_service_pb2 import (
     RegisterRequest,
     RegisterResponse,
     RegisterWelcome,
-    ResolveRequest,
-    ResolveResponse,
 )
 from common.pb.postdevai.v1.registry_service_pb2 import (
     TicketKey as PbTicketKey,
@@ -35,23 +33,23 @@ from common.rpc.tickets import TicketKey
 from common.wire.translate import from_pb, to_pb
 from coordinator_node.registry.registry import Registry
 from coordinator_node.registry.roster import LEASE_S
-from coordinator_node.routing.resolve import Router
+from coordinator_node.service_routes import RouteCalls, Routes
 
 Context = ServicerContext[Any, Any]
 
 
-class RegistryService(RegistryServiceServicer):
+class RegistryService(RouteCalls, RegistryServiceServicer):
     """Served on the main port, to nodes of the mesh."""
 
     def __init__(
         self,
         registry: Registry,
-        router: Router,
+        routes: Routes,
         ticket_keys: Callable[[], tuple[TicketKey, ...]],
         denied: Callable[[], frozenset[NodeId]],
     ) -> None:
         self._registry = registry
-        self._router = router
+        RouteCalls.__init__(self, routes, registry.nodes)
         self._ticket_keys = ticket_keys
         self._denied = denied
 
@@ -85,11 +83,6 @@ class RegistryService(RegistryServiceServicer):
         """Every node that is or was there."""
         nodes = self._registry.nodes()
         return ListNodesResponse(nodes=[to_pb(node, node_pb2.Node) for node in nodes])
-
-    async def Resolve(self, request: ResolveRequest, context: Context) -> ResolveResponse:  # noqa: N802
-        """Ranked routes with tickets for the caller."""
-        routes = self._router.resolve(peer_identity(context), request.capability)
-        return ResolveResponse(routes=[to_pb(route, node_pb2.Route) for route in routes])
 
     def _renew(self, caller: Identity, epoch: int, request: RegisterRequest) -> None:
         if not epoch:

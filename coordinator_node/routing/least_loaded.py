@@ -1,27 +1,82 @@
-"""Ranks the nodes that can do a piece of work: the least busy first."""
+"""Ranks the nodes that can do a piece of work: the one that begins it soonest first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from common.model.node import Capability, Node
+from common.model.ids import NodeId
+from common.model.node import Node, RankedNode
+from coordinator_node.routing.work import Work, doubts, unfit
 
-Ranked = tuple[tuple[Node, str], ...]
-"""Nodes, best first, each with the reason of its rank."""
+LOADING_COSTS = 8
+"""A model that must be loaded first weighs as much as so many requests before this one."""
+CRAMPED_COSTS = 4
+"""So does a node that has no room for another context."""
+CONTEXT_BYTES_MIN = 128 << 20
+"""With less free than this, what waits for room waits long."""
+
+Key = tuple[int, int, float, NodeId]
+"""Doubts, cost in requests, CPU, id: smaller is better, and no two nodes are equal."""
 
 
-def rank(capability: Capability, nodes: Iterable[Node]) -> Ranked:
-    """Nodes that serve the capability and can be dialled; by queue, then CPU, then id."""
-    able = [
-        node
-        for node in nodes
-        if capability in node.capabilities and node.state == "serving" and node.address
+def rank(
+    work: Work,
+    nodes: Iterable[Node],
+    *,
+    version: str = "",
+    given: Mapping[NodeId, int] | None = None,
+) -> tuple[RankedNode, ...]:
+    """Every node: best first, then those that were left out, by id.
+
+    `given` is how many routes went to each node since it last told of its queue.
+    """
+    sent = given or {}
+    able: list[Node] = []
+    left: list[RankedNode] = []
+    for node in nodes:
+        if why := unfit(work, node):
+            left.append(RankedNode(node, 0, (why,)))
+        else:
+            able.append(node)
+    able.sort(key=lambda node: key(work, node, version, sent.get(node.id, 0)))
+    left.sort(key=lambda one: one.node.id)
+    ranked = [
+        RankedNode(node, i + 1, reasons(work, node, version, sent.get(node.id, 0)))
+        for i, node in enumerate(able)
     ]
-    able.sort(key=lambda node: (node.load.queue, node.load.cpu, node.id))
-    return tuple((node, _reason(node, alone=len(able) == 1)) for node in able)
+    return (*ranked, *left)
 
 
-def _reason(node: Node, *, alone: bool) -> str:
-    if alone:
-        return "the only one"
-    return f"queue {node.load.queue}, CPU {node.load.cpu:.2f}"
+def key(work: Work, node: Node, version: str, given: int = 0) -> Key:
+    """By what nodes are put in order."""
+    cost = base_cost(node) + given + (0 if is_resident(work, node) else LOADING_COSTS)
+    return len(doubts(node, version)), cost, node.load.cpu, node.id
+
+
+def base_cost(node: Node) -> int:
+    """Requests before this one, whichever model it is for."""
+    return node.load.queue + (CRAMPED_COSTS if _is_cramped(node) else 0)
+
+
+def is_resident(work: Work, node: Node) -> bool:
+    """Whether it could begin at once; so it is where no model is asked for."""
+    return not work.model or work.model in node.models
+
+
+def reasons(work: Work, node: Node, version: str, given: int = 0) -> tuple[str, ...]:
+    """Why it has its rank, the weightiest first."""
+    said = [*doubts(node, version)]
+    if work.model:
+        loaded = "loaded" if is_resident(work, node) else "not loaded"
+        said.append(f"{work.model} is {loaded}")
+    said.append(f"queue {node.load.queue}")
+    if given:
+        said.append(f"{given} sent there since it last told")
+    if _is_cramped(node):
+        said.append("hardly any room for another context")
+    said.append(f"CPU {node.load.cpu:.2f}")
+    return tuple(said)
+
+
+def _is_cramped(node: Node) -> bool:
+    return 0 < node.load.context_bytes_free < CONTEXT_BYTES_MIN

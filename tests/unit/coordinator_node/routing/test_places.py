@@ -1,0 +1,85 @@
+"""Where something was put stays known, a pin leaves nothing behind, and the denied have nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from common.errors import Conflict, Invalid, Missing
+from common.model.ids import NodeId
+from common.model.node import Node
+from coordinator_node.engine.sqlite_engine import open_sqlite
+from coordinator_node.routing.places import Places
+from coordinator_node.routing.project_affinity import Place
+
+A, B = NodeId("a"), NodeId("b")
+
+
+def dragon(name: NodeId, *projects: str) -> Node:
+    return Node("dragon", name, f"{name}:1", "serving", 3.0, projects=projects)
+
+
+class Denied:
+    """The deny-list of a test."""
+
+    def __init__(self) -> None:
+        self.nodes: frozenset[NodeId] = frozenset()
+
+    def __call__(self) -> frozenset[NodeId]:
+        return self.nodes
+
+
+@pytest.fixture
+def denied() -> Denied:
+    return Denied()
+
+
+@pytest.fixture
+async def places(tmp_path: Path, denied: Denied) -> AsyncGenerator[Places]:
+    async with open_sqlite(tmp_path / "state.db") as engine:
+        yield Places(engine.kv, denied)
+
+
+async def test_the_first_placement_stays(places: Places) -> None:
+    assert await places.place("laptop", A) == A
+    assert await places.place("laptop", B) == A
+    assert await places.of("laptop") == Place("laptop", placed=A)
+
+
+async def test_what_was_at_a_denied_node_is_placed_anew(places: Places, denied: Denied) -> None:
+    await places.place("laptop", A)
+    denied.nodes = frozenset((A,))
+    assert await places.of("laptop") == Place("laptop")
+    assert await places.place("laptop", B) == B
+
+
+async def test_a_pin_that_would_leave_a_journal_behind_is_refused_with_the_holder(
+    places: Places,
+) -> None:
+    nodes = (dragon(A, "p"), dragon(B))
+    with pytest.raises(Conflict, match="b does not hold project p; a does"):
+        await places.pin("p", B, nodes)
+    assert (await places.of("p")).pinned == ""
+    await places.pin("p", A, nodes)
+    assert (await places.of("p")).pinned == A
+    await places.unpin("p")
+    assert (await places.of("p")).pinned == ""
+    await places.unpin("p")
+
+
+async def test_what_nobody_holds_may_be_pinned_anywhere(places: Places, denied: Denied) -> None:
+    await places.pin("p", B, (dragon(A), dragon(B)))
+    assert (await places.of("p")).pinned == B
+    denied.nodes = frozenset((B,))
+    await places.pin("p", A, (dragon(A), dragon(B, "p")))
+    assert (await places.of("p")).pinned == A
+
+
+async def test_a_pin_to_nobody_and_a_project_that_is_no_id_are_refused(places: Places) -> None:
+    with pytest.raises(Missing, match="no Dragon of this mesh"):
+        await places.pin("p", "nobody", (dragon(A),))
+    for project in ("", "a/b", "x" * 129):
+        with pytest.raises(Invalid, match="project must be an id"):
+            await places.pin(project, A, (dragon(A),))
