@@ -18,6 +18,8 @@ from common.pb.postdevai.v1 import (
     relay_service_pb2,
     remedy_service_pb2,
     sealing_service_pb2,
+    shared_service_pb2,
+    sync_service_pb2,
 )
 
 _FILES = (
@@ -31,6 +33,8 @@ _FILES = (
     relay_service_pb2,
     remedy_service_pb2,
     sealing_service_pb2,
+    shared_service_pb2,
+    sync_service_pb2,
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from google.protobuf.message import DecodeError, Message
 
 from common.errors import Invalid
-from common.model import answer, event, failure, lake, laptop, llm, near, node, remedy
+from common.model import answer, event, failure, lake, laptop, llm, near, node, remedy, shared
 from common.pb.postdevai.v1 import (
     answer_pb2,
     assistant_service_pb2,
@@ -20,6 +20,7 @@ from common.pb.postdevai.v1 import (
     registry_service_pb2,
     remedy_pb2,
     remedy_service_pb2,
+    shared_pb2,
 )
 from common.wire.translate import from_pb, to_pb
 
@@ -85,6 +86,10 @@ PAIRS: tuple[tuple[type, type[Message]], ...] = (
     (remedy.ProofStep, remedy_service_pb2.ProveResponse),
     (remedy.ProofTarget, remedy_service_pb2.ProveRequest),
     (remedy.RemedyMaterial, remedy_pb2.RemedyMaterial),
+    (shared.LostValue, shared_pb2.LostValue),
+    (shared.SharedItem, shared_pb2.SharedItem),
+    (shared.SharedSession, shared_pb2.SharedSession),
+    (shared.SyncStatus, shared_pb2.SyncStatus),
 )
 """Held to the rule of translate.py by a test, field by field."""
 

@@ -25,6 +25,7 @@ ONCE = {
     "RelayService/Talk",
     "RemedyService/Prove",  # runs commands
     "RemedyService/RevertAct",
+    "SharedService/PutShared",  # makes a note
 }
 
 

@@ -1,0 +1,1 @@
+"""What laptops share: pure merges, stamps, vectors and deltas, for two daemons."""
