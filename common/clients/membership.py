@@ -28,6 +28,7 @@ from common.rpc.channel import Channels
 from common.rpc.circuit import Breaker
 from common.rpc.credentials import NodeIdentity
 from common.rpc.guard import Guard
+from common.rpc.retry_budget import RetryBudget
 from common.rpc.routed import Routed
 from common.rpc.status import error_from_rpc
 from common.rpc.tickets import TicketCheck
@@ -63,6 +64,7 @@ class Membership:
         self._kept_ms = 0
         self._routes = kept.routes()
         self._breakers: dict[str, Breaker] = {}
+        self._budgets: dict[str, RetryBudget] = {}
         self._changed = asyncio.Event()
         self._told = asyncio.Event()
         self._turned = asyncio.Condition()
@@ -127,19 +129,25 @@ class Membership:
             await self._turned.wait_for(lambda: self.connected is connected)
 
     async def resolve(
-        self, capability: Capability, project: str = "", model: str = "", *, fresh: bool = False
+        self,
+        capability: Capability,
+        project: str = "",
+        model: str = "",
+        task: str = "",
+        *,
+        fresh: bool = False,
     ) -> tuple[Route, ...]:
         """Ranked routes, from memory while their tickets are fresh.
 
         Without a Coordinator: the last known routes, whatever their tickets' age. `fresh` asks
         in any case. Unavailable when there are none.
         """
-        question = f"{capability} {project} {model}"
+        question = f"{capability} {project} {model}" + (f" {task}" if task else "")
         known = self._routes.get(question, ())
         if known and not fresh and (self._is_fresh(known) or not self.connected):
             return known
         try:
-            routes = await (await self._registry()).resolve(capability, project, model)
+            routes = await (await self._registry()).resolve(capability, project, model, task)
         except Unavailable:
             if known and not fresh:
                 return known
@@ -147,14 +155,27 @@ class Membership:
         await self._keep_routes(question, routes)
         return routes
 
-    def routed(self, capability: Capability, project: str = "", model: str = "") -> Routed:
-        """Calls to whoever offers the capability."""
+    def routed(
+        self,
+        capability: Capability,
+        project: str = "",
+        model: str = "",
+        *,
+        task: str = "",
+        only: str = "",
+    ) -> Routed:
+        """Calls to whoever offers the capability; with `only` to the node of that identity."""
 
         async def resolve(*, fresh: bool) -> tuple[Route, ...]:
-            return await self.resolve(capability, project, model, fresh=fresh)
+            routes = await self.resolve(capability, project, model, task, fresh=fresh)
+            if only and not (routes := tuple(each for each in routes if each.identity == only)):
+                raise Unavailable(f"{only} does not offer {capability} now")
+            return routes
 
-        breaker = self._breakers.setdefault(capability, Breaker(capability, self._clock))
-        return Routed(capability, resolve, self._channels, breaker)
+        name = f"{capability}@{only.rsplit('/', 1)[-1][:8]}" if only else capability
+        breaker = self._breakers.setdefault(name, Breaker(name, self._clock))
+        budget = self._budgets.setdefault(name, RetryBudget())
+        return Routed(name, resolve, self._channels, breaker, budget)
 
     def circuits(self) -> tuple[Circuit, ...]:
         """How the calls to each capability fare, and those to the Coordinator, by name."""

@@ -64,9 +64,11 @@ class RegistryClient:
             raise error_from_rpc(error) from None
         return tuple(from_pb(node, Node) for node in given.nodes)
 
-    async def resolve(self, capability: Capability, project: str, model: str) -> tuple[Route, ...]:
+    async def resolve(
+        self, capability: Capability, project: str, model: str, task: str = ""
+    ) -> tuple[Route, ...]:
         """Ranked routes, each with a ticket."""
-        request = ResolveRequest(capability=capability, project=project, model=model)
+        request = ResolveRequest(capability=capability, project=project, model=model, task=task)
         try:
             given = await self._stub.Resolve(request, timeout=CALL_S)
         except AioRpcError as error:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable
 from typing import Protocol, TypeVar, runtime_checkable
 
 from grpc.aio import AioRpcError, Channel, Metadata
 
+from common.backoff import Backoff
 from common.errors import Denied, PostDevAIError, Unavailable
 from common.model.node import Route
 from common.rpc.channel import Channels
@@ -15,7 +17,11 @@ from common.rpc.circuit import Attempt, Breaker
 from common.rpc.intercept import BEARER, TICKET_METADATA
 from common.rpc.reaching import Reaching
 from common.rpc.reaching import connected as _connected
+from common.rpc.retry_budget import RetryBudget
 from common.rpc.status import error_from_rpc, is_answer
+
+PAUSE_S = 0.1
+"""Before the routes are asked for anew, between half of it and all."""
 
 T = TypeVar("T")
 
@@ -37,12 +43,18 @@ class Routed:
     """A way to whoever offers a capability. It raises the seven errors, never gRPC's."""
 
     def __init__(
-        self, name: str, resolve: Resolve, channels: Channels, breaker: Breaker | None = None
+        self,
+        name: str,
+        resolve: Resolve,
+        channels: Channels,
+        breaker: Breaker | None = None,
+        budget: RetryBudget | None = None,
     ) -> None:
         self._name = name
         self._resolve = resolve
         self._reaching = Reaching(channels)
         self._breaker = breaker or Breaker(name)
+        self._budget = budget or RetryBudget()
 
     async def call(
         self, fn: Callable[[Channel, Metadata], Awaitable[T]], *, idempotent: bool = True
@@ -51,10 +63,11 @@ class Routed:
 
         After Unavailable an idempotent call goes on to the next route. Any other call goes on
         only where no connection could be made, so that nothing takes effect twice. While the
-        circuit is open it is Unavailable at once.
+        circuit is open it is Unavailable at once, and so it is after the first failure when too
+        many calls of late had to be tried again.
         """
         with self._breaker.attempt() as attempt:
-            moves_on = _Journey(self._name, attempt)
+            moves_on = _Journey(self._name, attempt, self._budget)
             async for channel, metadata in self._ways(moves_on):
                 try:
                     if not idempotent:
@@ -76,7 +89,7 @@ class Routed:
         What is not idempotent goes to another node only where no connection could be made.
         """
         with self._breaker.attempt() as attempt:
-            moves_on = _Journey(self._name, attempt)
+            moves_on = _Journey(self._name, attempt, self._budget)
             async for channel, metadata in self._ways(moves_on):
                 shown = not idempotent
                 try:
@@ -114,9 +127,11 @@ class Routed:
     async def _ways(self, journey: _Journey) -> AsyncIterator[tuple[Channel, Metadata]]:
         """Each route once; then, where asking again may help, each fresh one once."""
         for fresh in (False, True):
-            if fresh and not journey.may_ask_again:
+            if fresh and not await journey.asks_again():
                 return
             for route in await self._routes(journey, fresh=fresh):
+                if not journey.may_try():
+                    return
                 metadata = Metadata((TICKET_METADATA, BEARER + route.ticket))
                 try:
                     channel = await self._reaching.to(
@@ -138,26 +153,42 @@ class Routed:
 class _Journey:
     """What went wrong on the way so far, and whether to go on."""
 
-    def __init__(self, name: str, attempt: Attempt) -> None:
+    def __init__(self, name: str, attempt: Attempt, budget: RetryBudget | None = None) -> None:
+        """Without a budget every route is tried."""
         self._name = name
         self._attempt = attempt
+        self._budget = budget
+        self._stale = False
         self.last_or_none: PostDevAIError | None = None
+        if budget is not None:
+            budget.note_call()
 
     @property
     def last(self) -> PostDevAIError:
         return self.last_or_none or Unavailable(f"nobody offers {self._name}")
 
-    @property
-    def may_ask_again(self) -> bool:
-        return self.last_or_none is not None
+    async def asks_again(self) -> bool:
+        """Whether fresh routes are worth asking for; after a pause where nodes were away."""
+        if self.last_or_none is None:
+            return False
+        if not self._stale:
+            await asyncio.sleep(Backoff(PAUSE_S, PAUSE_S).next_s())
+        return True
+
+    def may_try(self) -> bool:
+        """The first try always; the others as far as the budget goes. That a ticket was stale is
+        no sign of load, and costs nothing."""
+        if self.last_or_none is None or self._stale or self._budget is None:
+            return True
+        return self._budget.take()
 
     def past(self, failed: AioRpcError | PostDevAIError, *, shown: bool = False) -> None:
         """Returns when another route may do better; raises the error when not."""
         error = _meaning(failed)
         said_no = isinstance(failed, AioRpcError) and is_answer(failed)
         self._attempt.answered |= said_no or not isinstance(error, Unavailable)
-        ticket = isinstance(error, Denied) and error.field == "ticket"
-        if not ticket and (shown or not isinstance(error, Unavailable)):
+        self._stale = isinstance(error, Denied) and error.field == "ticket"
+        if not self._stale and (shown or not isinstance(error, Unavailable)):
             raise error
         self.last_or_none = error
 
