@@ -35,6 +35,8 @@ from coordinator_node.service_authority import AuthorityService
 from coordinator_node.service_enrolment import EnrolmentService
 from coordinator_node.service_registry import RegistryService
 from coordinator_node.service_routes import Routes
+from coordinator_node.service_tasks import TaskService
+from coordinator_node.tasks.backlog import Backlog
 
 REFRESH_S = 1.0
 """How soon a revocation by the owner is heard."""
@@ -105,11 +107,21 @@ async def open_node(config: Config, clock: Clock | None = None) -> AsyncGenerato
             registry, Routes(router, gateway.places), gateway.keys.public, gateway.members.denied
         )
 
-        services = (registry_service.add_to, authority_service.add_to)
+        backlog = await Backlog.open(gateway.engine, clock)
+        task_service = TaskService(backlog)
+        services = (registry_service.add_to, authority_service.add_to, task_service.add_to)
         await listen.open_main(stack, own, lambda server: [add(server) for add in services], guard)
         await listen.open_enrolment(stack, own, gateway)
         seat = await _take_seat(registry, own.identity, listen.address)
-        await stack.enter_async_context(alongside(gateway.keep_fresh(), own.keep_renewed(), seat))
+        await stack.enter_async_context(
+            alongside(
+                gateway.keep_fresh(),
+                own.keep_renewed(),
+                seat,
+                backlog.tend(),
+                backlog.book.follow(),
+            )
+        )
         yield Running(
             listen.address,
             {

@@ -20,6 +20,7 @@ from common.pb.postdevai.v1 import (
     sealing_service_pb2,
     shared_service_pb2,
     sync_service_pb2,
+    task_service_pb2,
 )
 
 _FILES = (
@@ -35,6 +36,7 @@ _FILES = (
     sealing_service_pb2,
     shared_service_pb2,
     sync_service_pb2,
+    task_service_pb2,
 )
 
 

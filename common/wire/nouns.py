@@ -5,7 +5,7 @@ from __future__ import annotations
 from google.protobuf.message import DecodeError, Message
 
 from common.errors import Invalid
-from common.model import answer, event, failure, lake, laptop, llm, near, node, remedy, shared
+from common.model import answer, event, failure, lake, laptop, llm, near, node, remedy, shared, task
 from common.pb.postdevai.v1 import (
     answer_pb2,
     assistant_service_pb2,
@@ -21,6 +21,8 @@ from common.pb.postdevai.v1 import (
     remedy_pb2,
     remedy_service_pb2,
     shared_pb2,
+    task_pb2,
+    task_service_pb2,
 )
 from common.wire.translate import from_pb, to_pb
 
@@ -90,6 +92,12 @@ PAIRS: tuple[tuple[type, type[Message]], ...] = (
     (shared.SharedItem, shared_pb2.SharedItem),
     (shared.SharedSession, shared_pb2.SharedSession),
     (shared.SyncStatus, shared_pb2.SyncStatus),
+    (task.Assignment, task_pb2.Assignment),
+    (task.KeptTask, task_pb2.KeptTask),
+    (task.Task, task_pb2.Task),
+    (task.TaskChange, task_service_pb2.WatchTasksResponse),
+    (task.TaskPage, task_service_pb2.ListTasksResponse),
+    (task.TaskWish, task_service_pb2.SubmitTaskRequest),
 )
 """Held to the rule of translate.py by a test, field by field."""
 
@@ -126,6 +134,16 @@ def symptom_to_bytes(noun: near.MirroredSymptom) -> bytes:
 def symptom_from_bytes(data: bytes) -> near.MirroredSymptom:
     """A symptom as it was kept."""
     return from_pb(assistant_service_pb2.MirroredSymptom.FromString(data), near.MirroredSymptom)
+
+
+def kept_task_to_bytes(noun: task.KeptTask) -> bytes:
+    """A task as the Coordinator keeps it."""
+    return to_pb(noun, task_pb2.KeptTask).SerializeToString()
+
+
+def kept_task_from_bytes(data: bytes) -> task.KeptTask:
+    """A task as it was kept."""
+    return from_pb(task_pb2.KeptTask.FromString(data), task.KeptTask)
 
 
 def failure_to_bytes(noun: failure.Failure) -> bytes:

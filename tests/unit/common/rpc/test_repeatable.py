@@ -25,6 +25,8 @@ ONCE = {
     "RelayService/Talk",
     "RemedyService/Prove",  # runs commands
     "RemedyService/RevertAct",
+    "TaskService/ClaimTasks",  # what one is given no other gets
+    "TaskService/RetryTask",  # begins to count anew
     "SharedService/PutShared",  # makes a note
 }
 
