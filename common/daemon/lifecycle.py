@@ -17,8 +17,9 @@ from importlib.metadata import version
 from common.daemon import environment
 from common.daemon.home import Home, Ready
 from common.daemon.locks import only_instance
-from common.daemon.logs import write_logs
+from common.daemon.logs import bound_printed, write_logs
 from common.daemon.parent import stop_with_parent
+from common.daemon.service import Manager
 from common.errors import (
     Conflict,
     Corrupt,
@@ -78,14 +79,18 @@ def run_daemon(
     the environment set here. Closing it has `grace_s` seconds; a second signal ends at once.
     """
     prepare_environment()
+    manager = Manager.of(os.environ)
+    if manager.name:
+        bound_printed()  # nobody empties it when a service is started, as `up` does
     try:
         with only_instance(home.lock_path(role), role):
             write_logs(home.log_path(role))
             with contextlib.suppress(FileNotFoundError):
                 home.ready_path(role).unlink()  # of a process that was killed
-            return asyncio.run(_Life(role, home, grace_s).run(open_node, die_with_parent))
+            life = _Life(role, home, grace_s, manager)
+            return manager.exit_code(asyncio.run(life.run(open_node, die_with_parent)))
     except PostDevAIError as error:
-        return complain(role, error)
+        return manager.exit_code(complain(role, error))
 
 
 def prepare_environment() -> None:
@@ -102,10 +107,11 @@ def complain(name: str, error: PostDevAIError) -> int:
 
 
 class _Life:
-    def __init__(self, role: Role, home: Home, grace_s: float) -> None:
+    def __init__(self, role: Role, home: Home, grace_s: float, manager: Manager) -> None:
         self.role: Role = role
         self.home = home
         self.grace_s = grace_s
+        self.manager = manager
         self.stop = asyncio.Event()
         self.serving = False
 
@@ -131,11 +137,14 @@ class _Life:
                 self.serving = True
                 self.home.write_ready(self._ready(running))
                 log.info("serving address=%s pid=%d", running.address, os.getpid())
+                self.manager.say("READY=1", f"STATUS=serves at {running.address}")
                 try:
-                    await self.stop.wait()
+                    async with self.manager.watched():
+                        await self.stop.wait()
                 finally:
                     self.home.ready_path(self.role).unlink(missing_ok=True)
                 log.info("stopping grace_s=%s", self.grace_s)
+                self.manager.say("STOPPING=1", "STATUS=drains")
                 drain.reschedule(asyncio.get_running_loop().time() + self.grace_s)
         log.info("stopped")
         return 0

@@ -52,6 +52,7 @@ The mesh
   invite    nodes:invite         Print a one-time code for a new node.
   join      nodes:join           Make this machine a node of a mesh, with a one-time code.
 This program
+  service   service:group        Run the nodes as services that start by themselves.
   bench     measuring:bench      Measure how fast this mesh answers, in under a minute.
   completion completing:completion Complete commands, options and names as you type.
   uninstall  uninstall:uninstall   Stop the mesh and take PostDevAI out of your shells.

@@ -47,6 +47,7 @@ from developer_node.front import (
     output_json_lake,
     output_json_models,
     output_json_remedies,
+    output_services,
 )
 from developer_node.front.cli import doctoring, measuring, recording
 from developer_node.front.cli.application import application
@@ -54,6 +55,7 @@ from developer_node.front.doctor.finding import Finding
 from developer_node.front.measuring import Figure
 from developer_node.front.output_blob import as_json as open_json
 from developer_node.front.reference import excerpt, read_reference
+from developer_node.front.service.services import Service
 
 DOCS = (Path(__file__).resolve().parents[5] / "docs" / "cli.md").read_text()
 LINES = re.findall(r"^\$ postdevai (.*)$", DOCS, re.M)
@@ -80,7 +82,7 @@ MODEL = Model("m", "fast", "ready", alternatives=("other",))
 STATS = InferenceStats(1, (MemoryShare("lake", 1),))
 REMEDY = Remedy("r", "confirmed", "code", proof=Proof("confirmed", 1, "", 3, 3, 3))
 PROVEN = ProofFinished("r", FAILURE.fingerprint, "confirmed", output=Output("."))
-GROUPS = ("lake", "models")
+GROUPS = ("lake", "models", "service")
 """Commands that have commands of their own, each with --json."""
 PRINTED: dict[str, Any] = {
     "search": output_json.search(SearchResult((HIT,), freshness=FRESH)),
@@ -106,6 +108,7 @@ PRINTED: dict[str, Any] = {
     "bench": measuring.as_json([Figure("recall", "what is remembered", "ms", 1.0, 2.0, 20)]),
     "doctor": doctoring.as_json([Finding("dragon-away", "It is not running.", "Start it.", 3)]),
     "kept": output_json_lake.kept((KeptItem("records", "journal"),)),
+    "service": output_services.as_json("systemd", [Service("dragon", None, None)]),
     "snapshot": output_json_lake.steps((LakeStep("memory", 1, 3, "memory.db"),)),
     "lake": output_json_lake.lake(LAKE),
     "models": output_json_models.page(ModelList((MODEL,)), STATS),

@@ -40,6 +40,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "never": (),
     "lake": (),
     "models": (),
+    "service": (),
     "invite": ("tool",),
     "watch": (".",),
     "related": ("file", "a.py"),

@@ -1,0 +1,1 @@
+"""The nodes of this machine as services: units written, managed, watched and read."""
