@@ -9,7 +9,7 @@ from typing import Any
 from common.daemon.home import Home
 from common.errors import Conflict
 from common.model.node import Identity
-from common.rpc.credentials import NodeIdentity
+from common.rpc.credentials import MeshInfo, NodeIdentity
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,14 @@ async def join_mesh(code: str, home: Home, to: Path | None) -> Joined:
 
 async def _into(directory: Path, code: str) -> Joined:
     node = await NodeIdentity.open(directory, code=code)
-    mesh = node.mesh
+    put_beside(directory, node.mesh)
+    return Joined(node.identity, directory, node.mesh.coordinator_address)
+
+
+def put_beside(directory: Path, mesh: MeshInfo) -> None:
+    """The Coordinator's address and name as plain files, for any gRPC client."""
     (directory / "coordinator.address").write_text(mesh.coordinator_address + "\n")
     (directory / "coordinator.name").write_text(_dns(mesh.coordinator_identity) + "\n")
-    return Joined(node.identity, directory, mesh.coordinator_address)
 
 
 def _dns(uri: str) -> str:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +37,15 @@ class Mesh:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         self.env = {**os.environ, **env, **own}
+        self.inside: Sequence[str] = ()
+        """What stands before each command, for a mesh on a machine of its own."""
 
     def postdevai(
         self, *args: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """One command to its end; the caller looks at its exit code."""
         return subprocess.run(
-            [sys.executable, "-m", "developer_node.front.cli", *args],
+            [*self.inside, sys.executable, "-m", "developer_node.front.cli", *args],
             cwd=cwd,
             env={**self.env, **(env or {})},
             stdin=subprocess.DEVNULL,

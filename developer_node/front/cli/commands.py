@@ -51,6 +51,7 @@ The mesh
   nodes     nodes:nodes          List the nodes of the mesh, as the Coordinator knows them.
   invite    nodes:invite         Print a one-time code for a new node.
   join      nodes:join           Make this machine a node of a mesh, with a one-time code.
+  renew     renewing:renew       Renew the certificate of a tool before it ends.
 This program
   service   service:group        Run the nodes as services that start by themselves.
   bench     measuring:bench      Measure how fast this mesh answers, in under a minute.
