@@ -1,4 +1,4 @@
-"""Stands before every service: the guard, the deadline, the errors as statuses."""
+"""Stands before every service: the guard, limits, the deadline, the errors as statuses."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ import inspect
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias, cast
+from typing import Any, NamedTuple, Protocol, TypeAlias, cast
 
 import grpc
 from google.protobuf.message import DecodeError
 from grpc.aio import AbortError, ServerInterceptor, ServicerContext
 
-from common.errors import Invalid, PostDevAIError, Unavailable
+from common.errors import Denied, Invalid, PostDevAIError, Unavailable
 from common.rpc.certificates import Leaf
-from common.rpc.peers import peer_leaf
+from common.rpc.guard import Refused
+from common.rpc.peers import peer_host, peer_leaf
 from common.rpc.status import abort
+from common.rpc.streams import Streams
 
 log = logging.getLogger(__name__)
 
@@ -33,17 +35,28 @@ Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 class Admission(Protocol):
     """Decides on a call; raises Denied."""
 
-    def admit(self, method: str, context: Context) -> Leaf | None:
-        """Called once a call; the caller's leaf where there is one."""
+    def admit(self, method: str, context: Context, size: int) -> Leaf | None:
+        """Called once a call; the caller's leaf where there is one. `size`: what it sent, bytes."""
+        ...
+
+    def owed_s(self, leaf: Leaf | None, context: Context, size: int) -> float:
+        """Called for each message that a stream brings; how long to wait after it, seconds."""
         ...
 
     def still_welcome(self, leaf: Leaf | None) -> None:
-        """Called before each message of a stream."""
+        """Called before each message of a stream, and now and then while there is none."""
+        ...
+
+    def refused(self, method: str, context: Context, error: PostDevAIError) -> None:
+        """Called when a call ends with a refusal."""
         ...
 
 
 class _GuardLike(Protocol):
-    def admit(self, method: str, leaf: Leaf | None, ticket: str) -> None: ...
+    refused: Refused
+
+    def admit(self, method: str, leaf: Leaf | None, ticket: str, peer: str, size: int) -> None: ...
+    def owed_s(self, leaf: Leaf | None, peer: str, size: int) -> float: ...
     def still_welcome(self, leaf: Leaf | None) -> None: ...
 
 
@@ -53,17 +66,29 @@ class MeshAdmission:
 
     guard: _GuardLike
 
-    def admit(self, method: str, context: Context) -> Leaf | None:
+    def admit(self, method: str, context: Context, size: int) -> Leaf | None:
         """Asks the guard about the leaf of the connection and the ticket in the metadata."""
         leaf = peer_leaf(context)
-        self.guard.admit(
-            method, leaf, metadata_value(context, TICKET_METADATA).removeprefix(BEARER)
-        )
+        ticket = metadata_value(context, TICKET_METADATA).removeprefix(BEARER)
+        peer = "" if leaf else peer_host(context)
+        self.guard.admit(method, leaf, ticket, peer, size)
         return leaf
+
+    def owed_s(self, leaf: Leaf | None, context: Context, size: int) -> float:
+        """Counts the message."""
+        return self.guard.owed_s(leaf, "" if leaf else peer_host(context), size)
 
     def still_welcome(self, leaf: Leaf | None) -> None:
         """Asks the guard again."""
         self.guard.still_welcome(leaf)
+
+    def refused(self, method: str, context: Context, error: PostDevAIError) -> None:
+        """Tells the guard, which knows who keeps count of refusals."""
+        try:
+            leaf = peer_leaf(context)
+        except Denied:  # it is what was refused
+            leaf = None
+        self.guard.refused(method, leaf, peer_host(context), error)
 
 
 def metadata_value(context: Context, key: str) -> str:
@@ -74,11 +99,12 @@ def metadata_value(context: Context, key: str) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Malformed:
-    """Takes a message's place when its bytes are not one: raising there would say INTERNAL."""
+class _Sized(NamedTuple):
+    """A message as it came: raising where it is decoded would say INTERNAL."""
 
-    reason: str
+    message: Any
+    size: int
+    malformed: str = ""
 
 
 class Intercept(ServerInterceptor):
@@ -86,6 +112,8 @@ class Intercept(ServerInterceptor):
 
     def __init__(self, admission: Admission) -> None:
         self._admission = admission
+        self.streams = Streams(admission.still_welcome)
+        """Those that run."""
 
     async def intercept_service(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,
@@ -96,16 +124,18 @@ class Intercept(ServerInterceptor):
         handler = await continuation(handler_call_details)
         if handler is None:
             return None
-        return _wrap(handler, _Call(self._admission, str(handler_call_details.method)))
+        method = str(handler_call_details.method)
+        return _wrap(handler, _Call(self._admission, self.streams, method))
 
 
 @dataclass(frozen=True, slots=True)
 class _Call:
     admission: Admission
+    streams: Streams
     method: str
 
-    def admit(self, context: Context) -> Leaf | None:
-        return self.admission.admit(self.method, context)
+    def admit(self, context: Context, size: int = 0) -> Leaf | None:
+        return self.admission.admit(self.method, context, size)
 
     @contextlib.asynccontextmanager
     async def deadline(self, context: Context, leaf: Leaf | None) -> AsyncGenerator[None]:
@@ -123,10 +153,15 @@ class _Call:
         except TimeoutError:
             raise Unavailable(f"no answer within {TOOL_S:g} s", hint="set a deadline") from None
 
-    async def messages(self, requests: Any, leaf: Leaf | None) -> AsyncIterator[Any]:
+    async def messages(
+        self, requests: Any, context: Context, leaf: Leaf | None
+    ) -> AsyncIterator[Any]:
         async for request in requests:
             self.admission.still_welcome(leaf)
             yield _well_formed(request)
+            owed_s = self.admission.owed_s(leaf, context, _size(request))
+            if owed_s:
+                await asyncio.sleep(owed_s)
 
     @contextlib.asynccontextmanager
     async def statuses(self, context: Context) -> AsyncGenerator[None]:
@@ -136,6 +171,7 @@ class _Call:
             raise
         except PostDevAIError as error:
             log.info("refused %s: %s", self.method, error.message)
+            self.admission.refused(self.method, context, error)
             await abort(context, error)
         except Exception:
             log.exception("failed %s", self.method)
@@ -161,9 +197,11 @@ def _wrap(handler: Handler, call: _Call) -> Handler:
 def _unary(inner: Any, call: _Call, *, requests_stream: bool) -> Any:
     async def behaviour(request: Any, context: Context) -> Any:
         async with call.statuses(context):
-            leaf = call.admit(context)
             if requests_stream:
-                return await inner(call.messages(request, leaf), context)
+                leaf = call.admit(context)
+                with call.streams.noted(leaf):
+                    return await inner(call.messages(request, context, leaf), context)
+            leaf = call.admit(context, _size(request))
             async with call.deadline(context, leaf):
                 return await inner(_well_formed(request), context)
 
@@ -171,38 +209,45 @@ def _unary(inner: Any, call: _Call, *, requests_stream: bool) -> Any:
 
 
 def _streaming(inner: Any, call: _Call, *, requests_stream: bool) -> Any:
+    def begun(request: Any, context: Context) -> tuple[Any, Leaf | None]:
+        if requests_stream:
+            leaf = call.admit(context)
+            return call.messages(request, context, leaf), leaf
+        return _well_formed(request), call.admit(context, _size(request))
+
     async def generate(request: Any, context: Context) -> AsyncIterator[Any]:
         async with call.statuses(context):
-            leaf = call.admit(context)
-            given = call.messages(request, leaf) if requests_stream else _well_formed(request)
-            async with contextlib.aclosing(inner(given, context)) as answers:
-                async for answer in answers:
-                    call.admission.still_welcome(leaf)
-                    yield answer
+            given, leaf = begun(request, context)
+            with call.streams.noted(leaf):
+                async with contextlib.aclosing(inner(given, context)) as answers:
+                    async for answer in answers:
+                        call.admission.still_welcome(leaf)
+                        yield answer
 
     async def write(request: Any, context: Context) -> None:
         async with call.statuses(context):
-            leaf = call.admit(context)
-            given = call.messages(request, leaf) if requests_stream else _well_formed(request)
-            await inner(given, context)
+            given, leaf = begun(request, context)
+            with call.streams.noted(leaf):
+                await inner(given, context)
 
     return generate if inspect.isasyncgenfunction(inner) else write
 
 
-def _decoder(decode: Callable[[bytes], Any] | None) -> Callable[[bytes], Any] | None:
-    if decode is None:
-        return None
-
-    def careful(data: bytes) -> Any:
+def _decoder(decode: Callable[[bytes], Any] | None) -> Callable[[bytes], Any]:
+    def careful(data: bytes) -> _Sized:
         try:
-            return decode(data)
+            return _Sized(decode(data) if decode else data, len(data))
         except DecodeError as error:
-            return _Malformed(str(error))
+            return _Sized(None, len(data), str(error))
 
     return careful
 
 
-def _well_formed(request: Any) -> Any:
-    if isinstance(request, _Malformed):
-        raise Invalid(f"the message cannot be read: {request.reason}", field="message")
-    return request
+def _size(request: _Sized) -> int:
+    return request.size
+
+
+def _well_formed(request: _Sized) -> Any:
+    if request.malformed:
+        raise Invalid(f"the message cannot be read: {request.malformed}", field="message")
+    return request.message

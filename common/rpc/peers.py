@@ -26,6 +26,11 @@ def peer_identity(context: ServicerContext[Any, Any]) -> Identity:
     return leaf.identity
 
 
+def peer_host(context: ServicerContext[Any, Any]) -> str:
+    """The caller's address without its port, which is another for each connection."""
+    return context.peer().rpartition(":")[0]
+
+
 @lru_cache(maxsize=1024)
 def _read(pem: bytes) -> Leaf:
     try:

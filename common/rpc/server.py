@@ -17,7 +17,7 @@ from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha.reflection import enable_server_reflection
 
 from common.daemon.ports import is_free
-from common.errors import Conflict, Denied
+from common.errors import Conflict, Denied, PostDevAIError
 from common.rpc import policy
 from common.rpc.certificates import Credential, Leaf
 from common.rpc.channel import MESSAGE_BYTES_MAX, Own
@@ -142,7 +142,7 @@ def joined(host: str, port: int) -> str:
 class _TokenAdmission:
     token: str
 
-    def admit(self, method: str, context: Context) -> Leaf | None:
+    def admit(self, method: str, context: Context, size: int) -> Leaf | None:
         given = metadata_value(context, TOKEN_METADATA)
         if not hmac.compare_digest(given.encode(), self.token.encode()):
             raise Denied(
@@ -152,7 +152,13 @@ class _TokenAdmission:
         policy.check(method, frozenset(("owner",)))
         return None
 
+    def owed_s(self, leaf: Leaf | None, context: Context, size: int) -> float:
+        return 0.0
+
     def still_welcome(self, leaf: Leaf | None) -> None:
+        return
+
+    def refused(self, method: str, context: Context, error: PostDevAIError) -> None:
         return
 
 

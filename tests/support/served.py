@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import grpc
 
+from common.errors import PostDevAIError
 from common.model.node import Route
 from common.rpc.certificates import Leaf
 from common.rpc.channel import Channels
@@ -20,12 +21,19 @@ from common.rpc.server import Server, new_server
 class Everyone:
     """An admission that lets all in: who may call what is tested where that is decided."""
 
-    def admit(self, method: str, context: Any) -> Leaf | None:
+    def admit(self, method: str, context: Any, size: int) -> Leaf | None:
         """Nobody in particular."""
         return None
 
+    def owed_s(self, leaf: Leaf | None, context: Any, size: int) -> float:
+        """Nothing."""
+        return 0.0
+
     def still_welcome(self, leaf: Leaf | None) -> None:
         """Yes."""
+
+    def refused(self, method: str, context: Any, error: PostDevAIError) -> None:
+        """Nobody keeps count."""
 
 
 class OneChannel:

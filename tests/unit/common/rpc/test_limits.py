@@ -1,0 +1,97 @@
+"""Who sends too much is held back alone, and comes back into its allowance with time."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.rpc.limits import ALLOWED, CALLERS_MAX, OWED_S_MAX, Allowance, Limits
+
+SMALL = {"tool": Allowance(10, 20, 1_000, 5_000), "dragon": Allowance(10, 20, 1_000, 5_000)}
+
+
+class HandClock:
+    """Driven."""
+
+    now_s = 0.0
+
+    def now_ms(self) -> int:
+        return int(self.now_s * 1000)
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+
+def test_a_burst_is_let_through_and_the_next_is_not() -> None:
+    limits = Limits(HandClock(), SMALL)
+    assert [limits.take("a", "tool", 1) for _ in range(21)] == [True] * 20 + [False]
+
+
+def test_others_do_not_notice() -> None:
+    limits = Limits(HandClock(), SMALL)
+    for _ in range(1_000):
+        limits.take("flooder", "tool", 1_000)
+        limits.owe("streamer", "dragon", 1_000)
+    assert all(limits.take("other", "tool", 1) for _ in range(20))
+    assert limits.owe("another", "dragon", 1) == 0.0
+
+
+def test_bytes_count_as_well() -> None:
+    limits = Limits(HandClock(), SMALL)
+    assert limits.take("a", "tool", 4_000)
+    assert not limits.take("a", "tool", 4_000)
+    assert limits.take("a", "tool", 500)
+
+
+def test_a_message_of_any_size_passes_after_a_pause() -> None:
+    """Else one larger than the bucket would never pass."""
+    clock = HandClock()
+    limits = Limits(clock, SMALL)
+    assert limits.take("a", "tool", 50_000)
+    assert not limits.take("a", "tool", 1)
+    clock.now_s = 60
+    assert limits.take("a", "tool", 50_000)
+
+
+def test_a_stream_is_told_to_wait_for_as_long_as_it_owes() -> None:
+    limits = Limits(HandClock(), SMALL)
+    waits = [limits.owe("a", "tool", 1) for _ in range(22)]
+    assert waits[:20] == [0.0] * 20
+    assert waits[20:] == [0.1, 0.2]
+    assert limits.owe("b", "tool", 10**9) == OWED_S_MAX
+
+
+def test_only_so_many_callers_are_remembered() -> None:
+    limits = Limits(HandClock(), SMALL)
+    for i in range(CALLERS_MAX + 50):
+        limits.take(f"caller {i}", "tool", 1)
+    assert len(limits._buckets) == CALLERS_MAX
+
+
+@given(st.lists(st.tuples(st.floats(0, 3), st.integers(0, 3_000)), max_size=200))
+def test_over_any_while_nobody_gets_more_than_the_burst_and_the_rate(
+    sent: list[tuple[float, int]],
+) -> None:
+    clock, allowed = HandClock(), SMALL["tool"]
+    limits = Limits(clock, SMALL)
+    messages = size = 0
+    for pause_s, each in sent:
+        clock.now_s += pause_s
+        if limits.take("a", "tool", each):
+            messages, size = messages + 1, size + each
+    assert messages <= allowed.messages_max + clock.now_s * allowed.messages_per_s + 1e-6
+    assert size <= allowed.bytes_max + clock.now_s * allowed.bytes_per_s + 1e-6
+
+
+def test_a_clock_that_stands_still_or_goes_back_gives_nothing() -> None:
+    clock = HandClock()
+    clock.now_s = 100
+    limits = Limits(clock, SMALL)
+    for _ in range(20):
+        assert limits.take("a", "tool", 0)
+    clock.now_s = 50
+    assert not limits.take("a", "tool", 0)
+
+
+def test_every_role_has_an_allowance() -> None:
+    assert set(ALLOWED) == {"coordinator", "dragon", "developer", "tool", "anyone"}
