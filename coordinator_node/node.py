@@ -34,9 +34,12 @@ from coordinator_node.routing.resolve import Router
 from coordinator_node.service_authority import AuthorityService
 from coordinator_node.service_enrolment import EnrolmentService
 from coordinator_node.service_registry import RegistryService
+from coordinator_node.service_sync import SyncService
 from coordinator_node.service_routes import Routes
 from coordinator_node.service_tasks import TaskService
 from coordinator_node.tasks.backlog import Backlog
+from coordinator_node.sync.documents import Documents
+from coordinator_node.sync.sessions import Sessions
 
 REFRESH_S = 1.0
 """How soon a revocation by the owner is heard."""
@@ -109,7 +112,15 @@ async def open_node(config: Config, clock: Clock | None = None) -> AsyncGenerato
 
         backlog = await Backlog.open(gateway.engine, clock)
         task_service = TaskService(backlog)
-        services = (registry_service.add_to, authority_service.add_to, task_service.add_to)
+        sync = SyncService(
+            Documents(gateway.engine, clock), Sessions(gateway.engine, clock), clock
+        )
+        services = (
+            registry_service.add_to,
+            authority_service.add_to,
+            task_service.add_to,
+            sync.add_to,
+        )
         await listen.open_main(stack, own, lambda server: [add(server) for add in services], guard)
         await listen.open_enrolment(stack, own, gateway)
         seat = await _take_seat(registry, own.identity, listen.address)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 TEXT_BYTES_MAX = 64 << 10
 """Of a note, as UTF-8."""
-SNAPSHOT_BYTES_MAX = 256 << 10
+SNAPSHOT_BYTES_MAX = 128 << 10
 """With its history."""
 _ROOT = "text"
 

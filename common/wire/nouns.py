@@ -146,6 +146,16 @@ def kept_task_from_bytes(data: bytes) -> task.KeptTask:
     return from_pb(task_pb2.KeptTask.FromString(data), task.KeptTask)
 
 
+def session_to_bytes(noun: shared.SharedSession) -> bytes:
+    """What is being worked on, as the Coordinator keeps it."""
+    return to_pb(noun, shared_pb2.SharedSession).SerializeToString()
+
+
+def session_from_bytes(data: bytes) -> shared.SharedSession:
+    """What was being worked on, as it was kept."""
+    return from_pb(shared_pb2.SharedSession.FromString(data), shared.SharedSession)
+
+
 def failure_to_bytes(noun: failure.Failure) -> bytes:
     """A failure as a laptop's mirror keeps it."""
     return to_pb(noun, failure_pb2.Failure).SerializeToString()
