@@ -124,7 +124,10 @@ class Intercept(ServerInterceptor):
         handler = await continuation(handler_call_details)
         if handler is None:
             return None
-        method = str(handler_call_details.method)
+        return self.guarded(handler, str(handler_call_details.method))
+
+    def guarded(self, handler: Handler, method: str) -> Handler:
+        """The handler with the questions before it, for calls that come in another way, too."""
         return _wrap(handler, _Call(self._admission, self.streams, method))
 
 

@@ -22,7 +22,9 @@ from common.rpc import policy
 from common.rpc.certificates import Credential, Leaf
 from common.rpc.channel import MESSAGE_BYTES_MAX, Own
 from common.rpc.guard import Guard
-from common.rpc.intercept import Context, Intercept, MeshAdmission, metadata_value
+from common.rpc.intercept import Context, Handler, Intercept, MeshAdmission, metadata_value
+from common.rpc.sealed.door import SealedDoor
+from common.rpc.sealed.sessions import Sessions
 
 HEALTH = "grpc.health.v1.Health"
 TOKEN_METADATA = "postdevai-token"
@@ -77,14 +79,21 @@ async def open_server(
     reflection: bool = True,
     *,
     exact: bool = False,
+    sealed: Sessions | None = None,
 ) -> tuple[Server, int]:
     """A mutual TLS server that listens, and its port.
 
     `add` registers the services. A port that is taken is replaced by a free one, or is a
     Conflict when it must be `exact`. Reflection is only ever served on a loopback address.
+    With `sealed` its services also take the calls that a Coordinator carries.
     """
-    server, well = new_server(Intercept(MeshAdmission(guard)), (*OPTIONS, *AGES))
+    intercept = Intercept(MeshAdmission(guard))
+    server, well = new_server(intercept, (*OPTIONS, *AGES))
     served = _add(server, add)
+    if sealed is not None:
+        handlers = _handlers(lambda each: (add(each), add_health(well, each)))
+        guarded = {name: intercept.guarded(each, name) for name, each in handlers.items()}
+        SealedDoor(sealed, guarded).add_to(server)
     if reflection and is_loopback(host):
         enable_server_reflection(served, server)
     bound = _bind(server, host, port, _credentials(own), exact=exact)
@@ -169,8 +178,13 @@ def new_server(
     policy.shipped()  # read now, not while the first caller waits
     server = grpc.aio.server(interceptors=[intercept], options=options)
     well = HealthServicer()
-    health_pb2_grpc.add_HealthServicer_to_server(well, server)  # pyright: ignore[reportUnknownMemberType]
+    add_health(well, server)
     return server, well
+
+
+def add_health(well: HealthServicer, server: GrpcServer) -> None:
+    """Registers the health service."""
+    health_pb2_grpc.add_HealthServicer_to_server(well, server)  # pyright: ignore[reportUnknownMemberType]
 
 
 def _credentials(own: Own) -> grpc.ServerCredentials:
@@ -213,6 +227,25 @@ class _Noted:
     def add_registered_method_handlers(self, service: str, handlers: dict[str, Any]) -> None:
         self.names.append(service)
         self._server.add_registered_method_handlers(service, handlers)  # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue]
+
+
+class _Handlers:
+    """Stands in for a server, to have the handlers of its services by their methods."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, Handler] = {}
+
+    def add_generic_rpc_handlers(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
+        return
+
+    def add_registered_method_handlers(self, service: str, handlers: dict[str, Handler]) -> None:
+        self.found |= {f"/{service}/{name}": handler for name, handler in handlers.items()}
+
+
+def _handlers(add: Add) -> dict[str, Handler]:
+    taken = _Handlers()
+    add(cast(GrpcServer, taken))
+    return taken.found
 
 
 def _add(server: GrpcServer, add: Add) -> list[str]:

@@ -1,0 +1,1 @@
+"""Calls sealed end to end: what a Coordinator carries between two nodes and cannot read."""
