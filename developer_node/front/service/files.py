@@ -81,6 +81,13 @@ def read(path: Path, role: Role, kind: Kind, scope: Scope) -> Found:
     return Found(role, kind, scope, path, Path(home), Path(words[0]))
 
 
+def remove(path: Path) -> None:
+    """The unit's file, and the links by which systemd starts it."""
+    for link in path.parent.glob(f"*.wants/{path.name}"):
+        link.unlink()
+    path.unlink(missing_ok=True)
+
+
 def parsed(kind: Kind, data: bytes) -> tuple[list[str], str]:
     """The command line of a unit of ours and its HOME; ValueError when it makes no sense."""
     return _systemd(data) if kind == "systemd" else _launchd(data)

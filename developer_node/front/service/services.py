@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from common.daemon.home import Home
-from common.errors import Conflict, Denied, Invalid, Missing
+from common.errors import Conflict, Denied, Invalid, Missing, Unavailable
 from common.model.node import Role
 from developer_node.front.service import files
 from developer_node.front.service.files import ROLES, Found
@@ -98,7 +98,25 @@ class Services:
         return written
 
     def install(self, written: Sequence[Written], scope: Scope) -> None:
-        """Writes the files and has the manager start them from the next boot or login on."""
+        """Writes the files and has the manager start them from the next boot or login on.
+
+        Where the manager cannot be asked, nothing that is new stays behind.
+        """
+        before = {each.path: _bytes(each.path) for each in written}
+        self._write(written)
+        if self.root is not None:
+            return
+        try:
+            self.manager(scope).installed([self._unit(each.role, scope) for each in written])
+        except Unavailable:
+            for path, data in before.items():
+                if data is None:
+                    path.unlink(missing_ok=True)
+                else:
+                    path.write_bytes(data)
+            raise
+
+    def _write(self, written: Sequence[Written]) -> None:
         for each in written:
             try:
                 each.path.parent.mkdir(parents=True, exist_ok=True)
@@ -107,22 +125,34 @@ class Services:
             except PermissionError as error:
                 hint = "type it with sudo, or leave --system away"
                 raise Denied(f"{each.path} cannot be written", hint=hint) from error
-        if self.root is None:
-            self.manager(scope).installed([self._unit(each.role, scope) for each in written])
 
     def uninstall(self, roles: Iterable[Role], told: Told = _nothing) -> int:
         """Stops them, has them forgotten and removes the files; how many there were."""
         number = 0
         for service in reversed(self.mine(roles)):
-            manager, unit = self._asked(service)
+            said = f"removed {service.path}"
             if self.root is None:
-                manager.removing([unit])
-            service.path.unlink(missing_ok=True)
-            if self.root is None:
-                manager.removed([unit])
-            told(service.role, f"removed {service.path}")
+                said += self._forgotten(service)
+            else:
+                files.remove(service.path)
+            told(service.role, said)
             number += 1
         return number
+
+    def _forgotten(self, service: Found) -> str:
+        """Removes a unit; what could not be done of it. Unavailable while its process runs."""
+        manager, unit = self.asked(service)
+        try:
+            manager.removing([unit])
+        except Unavailable as error:
+            pid = daemons.holder(self.home, service.role)
+            if pid is not None and service_of(pid):
+                raise
+            files.remove(service.path)
+            return f"; the manager was not told: {error.message}"
+        files.remove(service.path)
+        manager.removed([unit])
+        return ""
 
     def start(self, roles: Iterable[Role], told: Told = _nothing) -> None:
         """In order; Conflict when `up` runs one of them already."""
@@ -133,14 +163,14 @@ class Services:
                     f"the {service.role} node runs already (pid {pid}), and not as a service",
                     hint="stop it first: postdevai down",
                 )
-            manager, unit = self._asked(service)
+            manager, unit = self.asked(service)
             manager.start(unit)
             told(service.role, "started")
 
     def stop(self, roles: Iterable[Role], told: Told = _nothing) -> None:
         """The other way round. They come back at the next boot or login."""
         for service in reversed(self._installed(roles)):
-            manager, unit = self._asked(service)
+            manager, unit = self.asked(service)
             manager.stop(unit)
             told(service.role, "stopped")
 
@@ -154,7 +184,7 @@ class Services:
                 if self.lives_here(role):
                     services.append(Service(role, None, None))
                 continue
-            manager, unit = self._asked(found)
+            manager, unit = self.asked(found)
             services.append(Service(role, found, manager.standing(unit)))
         return services
 
@@ -203,7 +233,8 @@ class Services:
                     hint=f"remove it first: postdevai service uninstall {role}",
                 )
 
-    def _asked(self, found: Found) -> tuple[Manager, Unit]:
+    def asked(self, found: Found) -> tuple[Manager, Unit]:
+        """Whom to ask about a unit, and by which name."""
         return self.manager(found.scope), self._unit(found.role, found.scope)
 
     def _unit(
@@ -222,3 +253,10 @@ class Services:
             environment=environment or {},
             beside=beside,
         )
+
+
+def _bytes(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None

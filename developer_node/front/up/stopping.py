@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from common.daemon.home import Home
-from common.errors import PostDevAIError
+from common.errors import Conflict, PostDevAIError
 from common.model.node import Role
 from developer_node.front.output_page import Page, line
 from developer_node.front.output_progress import steps
+from developer_node.front.service.running_service import STOP, service_of
 from developer_node.front.up import codes, daemons
 from developer_node.front.up.daemons import ORDER
 
@@ -19,12 +20,19 @@ async def stop_all(
     stopping: Callable[[Role, int], None] = lambda role, pid: None,
     stopped: Callable[[Role, str], None] = lambda role, how: None,
 ) -> int:
-    """How many it stopped. All are tried; the first that would not stop is raised at the end."""
+    """How many it stopped. All are tried; the first that would not stop is raised at the end.
+
+    One that a service manager runs is left to it: signalled, it would come back.
+    """
     failures: list[PostDevAIError] = []
+    left: dict[Role, str] = {}
     number = 0
     for role in reversed(ORDER):
         pid = daemons.holder(home, role)
         if pid is None:
+            continue
+        if manager := service_of(pid):
+            left[role] = manager.partition(":")[0]
             continue
         stopping(role, pid)
         try:
@@ -35,7 +43,19 @@ async def stop_all(
     home.leave_runtime_directory()
     if failures:
         raise failures[0]
+    if left:
+        raise _left_to_their_manager(left)
     return number
+
+
+def _left_to_their_manager(left: dict[Role, str]) -> Conflict:
+    roles: list[Role] = [role for role in ORDER if role in left]
+    which = f"{roles[0]} node is a service" if len(roles) == 1 else "nodes here are services"
+    named = "" if len(roles) == 1 else f" ({', '.join(roles)})"
+    return Conflict(
+        f"the {which} that {left[roles[0]]} runs{named}: it would start them again, so they go on",
+        hint=f"stop with: {STOP} {roles[0] if len(roles) == 1 else 'all'}",
+    )
 
 
 async def down(home: Home, page: Page, *, free: bool) -> int:

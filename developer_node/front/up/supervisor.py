@@ -19,9 +19,11 @@ from developer_node.front.output_page import Line, Page, Span, line
 from developer_node.front.output_progress import steps
 from developer_node.front.output_remedies import mined
 from developer_node.front.past_offer import PastOffer, look
+from developer_node.front.service.running_service import service_of
 from developer_node.front.up import codes, daemons
 from developer_node.front.up.daemons import ORDER, Child
 from developer_node.front.up.readiness import Standing, Wait, standing
+from developer_node.front.up.restarting import Restarting
 from developer_node.front.up.turns import alone, on_signals
 
 if TYPE_CHECKING:
@@ -100,7 +102,8 @@ class Supervisor:
         for role in self._roles:
             ready = running[role]
             if ready is not None:
-                self._page.show(_said(ready, "already running"))
+                as_one = " as a service" if service_of(ready.pid) else ""
+                self._page.show(_said(ready, f"already running{as_one}"))
                 continue
             self._page.show(_said(await self._start_one(role, with_parent), "started"))
 
@@ -193,14 +196,9 @@ class Supervisor:
         return await self._until_told(stop)
 
     async def _until_told(self, stop: asyncio.Event) -> int:
-        left = list(self._children)
-        while left and not stop.is_set():
-            for child in [c for c in left if c.process.poll() is not None]:
-                left.remove(child)
-                if child.process.returncode:
-                    error = daemons.ended(child.role, self._home, child.process.returncode)
-                    said = f"{error.message}. Start it again with: postdevai up"
-                    self._page.show(line(Span(said[:1].upper() + said[1:], "red")))
+        watched = Restarting(self._home, self._children, self._page)
+        while watched.some_left and not stop.is_set():
+            watched.look(asyncio.get_running_loop().time())
             try:
                 await asyncio.wait_for(stop.wait(), WATCH_S)
             except TimeoutError:

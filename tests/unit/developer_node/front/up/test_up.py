@@ -181,14 +181,46 @@ def test_down_from_elsewhere_ends_the_foreground_too(machine: Machine) -> None:
     assert machine.left() == []
 
 
-def test_a_daemon_that_dies_in_the_foreground_is_named(machine: Machine) -> None:
+def test_a_daemon_that_dies_in_the_foreground_is_named_and_started_again(machine: Machine) -> None:
     up = machine.begin("up")
     until_said(up, "Ctrl-C")
-    os.kill(machine.pids()["dragon"], signal.SIGKILL)
-    said = until_said(up, "postdevai up")
+    before = machine.pids()["dragon"]
+    os.kill(before, signal.SIGKILL)
+    said = until_said(up, "again, pid")
     assert "the dragon node has ended: signal 9" in said.lower()
+    assert "started again in 1 s" in said
+    end = time.monotonic() + 60
+    while machine.pids().get("dragon", before) == before:
+        assert time.monotonic() < end, "it never served again"
+        time.sleep(0.05)
     up.terminate()
-    assert up.wait(timeout=20) == 0
+    assert up.wait(timeout=60) == 0
+    assert machine.left() == [], "the new one is stopped with the others"
+
+
+def test_a_daemon_that_a_service_runs_is_left_by_up_and_by_down(machine: Machine) -> None:
+    """The process has what a unit gives it; no manager is needed to see that."""
+    assert machine.type("up", "--detach").returncode == 0
+    pid = machine.pids()["dragon"]
+    os.kill(pid, signal.SIGTERM)
+    psutil.wait_procs([psutil.Process(pid)], timeout=30)
+    command = daemons.command("dragon", machine.home, join_file=None, with_parent=False)
+    rehearsed = [each.replace("dragon_node", "tests.support.rehearsed.dragon") for each in command]
+    service = subprocess.Popen(rehearsed, env=machine.env | {"POSTDEVAI_SERVICE": "systemd:user"})
+    try:
+        end = time.monotonic() + 60
+        while machine.pids().get("dragon") != service.pid:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        up = machine.type("up", "--detach")
+        assert "already running as a service" in up.stdout
+        down = machine.type("down")
+        assert down.returncode == 4
+        assert "postdevai service stop dragon" in down.stderr
+        assert machine.pids() == {"dragon": service.pid}, "the others were stopped"
+    finally:
+        service.terminate()
+        assert service.wait(60) == 0
 
 
 def test_a_daemon_that_cannot_start_says_why_and_nothing_is_left(machine: Machine) -> None:
