@@ -5,12 +5,26 @@ from __future__ import annotations
 from google.protobuf.message import DecodeError, Message
 
 from common.errors import Invalid
-from common.model import answer, event, failure, lake, laptop, llm, near, node, remedy, shared, task
+from common.model import (
+    answer,
+    audit,
+    event,
+    failure,
+    lake,
+    laptop,
+    llm,
+    near,
+    node,
+    remedy,
+    shared,
+    task,
+)
 from common.pb.postdevai.v1 import (
     answer_pb2,
     assistant_service_pb2,
     capture_service_pb2,
     developer_service_pb2,
+    enrolment_service_pb2,
     event_pb2,
     failure_pb2,
     inference_service_pb2,
@@ -33,6 +47,8 @@ PAIRS: tuple[tuple[type, type[Message]], ...] = (
     (answer.AskText, assistant_service_pb2.AskText),
     (answer.Freshness, answer_pb2.Freshness),
     (answer.Hit, answer_pb2.Hit),
+    (audit.AuditLine, enrolment_service_pb2.AuditLine),
+    (audit.AuditCheck, enrolment_service_pb2.AuditCheck),
     (event.Event, event_pb2.Event),
     (failure.Failure, failure_pb2.Failure),
     (failure.Recollection, failure_pb2.Recollection),

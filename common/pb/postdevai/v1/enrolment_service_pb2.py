@@ -24,13 +24,19 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$postdevai/v1/enrolment_service.proto\x12\x0cpostdevai.v1\"@\n\x0c\x45nrolRequest\x12\x0f\n\x07\x63ode_id\x18\x01 \x01(\t\x12\x0e\n\x06secret\x18\x02 \x01(\t\x12\x0f\n\x07\x63sr_pem\x18\x03 \x01(\t\"}\n\rEnrolResponse\x12\x10\n\x08leaf_pem\x18\x01 \x01(\t\x12\x0e\n\x06\x63\x61_pem\x18\x02 \x01(\t\x12\x0f\n\x07node_id\x18\x03 \x01(\t\x12\x1b\n\x13\x63oordinator_address\x18\x04 \x01(\t\x12\x1c\n\x14\x63oordinator_identity\x18\x05 \x01(\t\"#\n\x10\x43hallengeRequest\x12\x0f\n\x07node_id\x18\x01 \x01(\t\"\"\n\x11\x43hallengeResponse\x12\r\n\x05nonce\x18\x01 \x01(\x0c\"R\n\x0cRenewRequest\x12\x0f\n\x07node_id\x18\x01 \x01(\t\x12\r\n\x05nonce\x18\x02 \x01(\x0c\x12\x0f\n\x07\x63sr_pem\x18\x03 \x01(\t\x12\x11\n\tsignature\x18\x04 \x01(\x0c\"1\n\rRenewResponse\x12\x10\n\x08leaf_pem\x18\x01 \x01(\t\x12\x0e\n\x06\x63\x61_pem\x18\x02 \x01(\t\"\x1d\n\rInviteRequest\x12\x0c\n\x04role\x18\x01 \x01(\t\"2\n\x0eInviteResponse\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x12\n\nexpires_ms\x18\x02 \x01(\x03\x32\xe4\x01\n\x10\x45nrolmentService\x12@\n\x05\x45nrol\x12\x1a.postdevai.v1.EnrolRequest\x1a\x1b.postdevai.v1.EnrolResponse\x12L\n\tChallenge\x12\x1e.postdevai.v1.ChallengeRequest\x1a\x1f.postdevai.v1.ChallengeResponse\x12@\n\x05Renew\x12\x1a.postdevai.v1.RenewRequest\x1a\x1b.postdevai.v1.RenewResponse2W\n\x10\x41uthorityService\x12\x43\n\x06Invite\x12\x1b.postdevai.v1.InviteRequest\x1a\x1c.postdevai.v1.InviteResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$postdevai/v1/enrolment_service.proto\x12\x0cpostdevai.v1\"@\n\x0c\x45nrolRequest\x12\x0f\n\x07\x63ode_id\x18\x01 \x01(\t\x12\x0e\n\x06secret\x18\x02 \x01(\t\x12\x0f\n\x07\x63sr_pem\x18\x03 \x01(\t\"}\n\rEnrolResponse\x12\x10\n\x08leaf_pem\x18\x01 \x01(\t\x12\x0e\n\x06\x63\x61_pem\x18\x02 \x01(\t\x12\x0f\n\x07node_id\x18\x03 \x01(\t\x12\x1b\n\x13\x63oordinator_address\x18\x04 \x01(\t\x12\x1c\n\x14\x63oordinator_identity\x18\x05 \x01(\t\"#\n\x10\x43hallengeRequest\x12\x0f\n\x07node_id\x18\x01 \x01(\t\"\"\n\x11\x43hallengeResponse\x12\r\n\x05nonce\x18\x01 \x01(\x0c\"R\n\x0cRenewRequest\x12\x0f\n\x07node_id\x18\x01 \x01(\t\x12\r\n\x05nonce\x18\x02 \x01(\x0c\x12\x0f\n\x07\x63sr_pem\x18\x03 \x01(\t\x12\x11\n\tsignature\x18\x04 \x01(\x0c\"1\n\rRenewResponse\x12\x10\n\x08leaf_pem\x18\x01 \x01(\t\x12\x0e\n\x06\x63\x61_pem\x18\x02 \x01(\t\"\x1d\n\rInviteRequest\x12\x0c\n\x04role\x18\x01 \x01(\t\"2\n\x0eInviteResponse\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x12\n\nexpires_ms\x18\x02 \x01(\x03\" \n\rRevokeRequest\x12\x0f\n\x07node_id\x18\x01 \x01(\t\"/\n\x0eRevokeResponse\x12\x0f\n\x07node_id\x18\x01 \x01(\t\x12\x0c\n\x04role\x18\x02 \x01(\t\"$\n\x10ReadAuditRequest\x12\x10\n\x08since_ms\x18\x01 \x01(\x03\":\n\x11ReadAuditResponse\x12%\n\x04line\x18\x01 \x01(\x0b\x32\x17.postdevai.v1.AuditLine\"\x9f\x01\n\tAuditLine\x12\x0b\n\x03log\x18\x01 \x01(\t\x12\x0b\n\x03seq\x18\x02 \x01(\x03\x12\r\n\x05\x61t_ms\x18\x03 \x01(\x03\x12\x0b\n\x03who\x18\x04 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x05 \x01(\t\x12\x0f\n\x07subject\x18\x06 \x01(\t\x12\x0f\n\x07outcome\x18\x07 \x01(\t\x12\x0e\n\x06reason\x18\x08 \x01(\t\x12\x0c\n\x04prev\x18\t \x01(\t\x12\x0c\n\x04hash\x18\n \x01(\t\"\x14\n\x12VerifyAuditRequest\">\n\x13VerifyAuditResponse\x12\'\n\x05\x63heck\x18\x01 \x01(\x0b\x32\x18.postdevai.v1.AuditCheck\"h\n\nAuditCheck\x12\r\n\x05lines\x18\x01 \x01(\x03\x12\x10\n\x08is_whole\x18\x02 \x01(\x08\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0c\n\x04\x66ile\x18\x04 \x01(\t\x12\x0c\n\x04line\x18\x05 \x01(\x03\x12\r\n\x05\x61t_ms\x18\x06 \x01(\x03\x32\xe4\x01\n\x10\x45nrolmentService\x12@\n\x05\x45nrol\x12\x1a.postdevai.v1.EnrolRequest\x1a\x1b.postdevai.v1.EnrolResponse\x12L\n\tChallenge\x12\x1e.postdevai.v1.ChallengeRequest\x1a\x1f.postdevai.v1.ChallengeResponse\x12@\n\x05Renew\x12\x1a.postdevai.v1.RenewRequest\x1a\x1b.postdevai.v1.RenewResponse2\xcf\x02\n\x10\x41uthorityService\x12\x43\n\x06Invite\x12\x1b.postdevai.v1.InviteRequest\x1a\x1c.postdevai.v1.InviteResponse\x12H\n\x06Revoke\x12\x1b.postdevai.v1.RevokeRequest\x1a\x1c.postdevai.v1.RevokeResponse\"\x03\x90\x02\x02\x12S\n\tReadAudit\x12\x1e.postdevai.v1.ReadAuditRequest\x1a\x1f.postdevai.v1.ReadAuditResponse\"\x03\x90\x02\x01\x30\x01\x12W\n\x0bVerifyAudit\x12 .postdevai.v1.VerifyAuditRequest\x1a!.postdevai.v1.VerifyAuditResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'common.pb.postdevai.v1.enrolment_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_AUTHORITYSERVICE'].methods_by_name['Revoke']._loaded_options = None
+  _globals['_AUTHORITYSERVICE'].methods_by_name['Revoke']._serialized_options = b'\220\002\002'
+  _globals['_AUTHORITYSERVICE'].methods_by_name['ReadAudit']._loaded_options = None
+  _globals['_AUTHORITYSERVICE'].methods_by_name['ReadAudit']._serialized_options = b'\220\002\001'
+  _globals['_AUTHORITYSERVICE'].methods_by_name['VerifyAudit']._loaded_options = None
+  _globals['_AUTHORITYSERVICE'].methods_by_name['VerifyAudit']._serialized_options = b'\220\002\001'
   _globals['_ENROLREQUEST']._serialized_start=54
   _globals['_ENROLREQUEST']._serialized_end=118
   _globals['_ENROLRESPONSE']._serialized_start=120
@@ -47,8 +53,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INVITEREQUEST']._serialized_end=484
   _globals['_INVITERESPONSE']._serialized_start=486
   _globals['_INVITERESPONSE']._serialized_end=536
-  _globals['_ENROLMENTSERVICE']._serialized_start=539
-  _globals['_ENROLMENTSERVICE']._serialized_end=767
-  _globals['_AUTHORITYSERVICE']._serialized_start=769
-  _globals['_AUTHORITYSERVICE']._serialized_end=856
+  _globals['_REVOKEREQUEST']._serialized_start=538
+  _globals['_REVOKEREQUEST']._serialized_end=570
+  _globals['_REVOKERESPONSE']._serialized_start=572
+  _globals['_REVOKERESPONSE']._serialized_end=619
+  _globals['_READAUDITREQUEST']._serialized_start=621
+  _globals['_READAUDITREQUEST']._serialized_end=657
+  _globals['_READAUDITRESPONSE']._serialized_start=659
+  _globals['_READAUDITRESPONSE']._serialized_end=717
+  _globals['_AUDITLINE']._serialized_start=720
+  _globals['_AUDITLINE']._serialized_end=879
+  _globals['_VERIFYAUDITREQUEST']._serialized_start=881
+  _globals['_VERIFYAUDITREQUEST']._serialized_end=901
+  _globals['_VERIFYAUDITRESPONSE']._serialized_start=903
+  _globals['_VERIFYAUDITRESPONSE']._serialized_end=965
+  _globals['_AUDITCHECK']._serialized_start=967
+  _globals['_AUDITCHECK']._serialized_end=1071
+  _globals['_ENROLMENTSERVICE']._serialized_start=1074
+  _globals['_ENROLMENTSERVICE']._serialized_end=1302
+  _globals['_AUTHORITYSERVICE']._serialized_start=1305
+  _globals['_AUTHORITYSERVICE']._serialized_end=1640
 # @@protoc_insertion_point(module_scope)

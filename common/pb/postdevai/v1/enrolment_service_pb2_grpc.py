@@ -190,7 +190,8 @@ class EnrolmentService:
 
 
 class AuthorityServiceStub:
-    """On the Coordinator's main port, for admins.
+    """On the Coordinator's main port, for admins. A laptop's local API serves all but Invite to its
+    owner and passes it on.
     """
 
     def __init__(self, channel):
@@ -204,14 +205,52 @@ class AuthorityServiceStub:
                 request_serializer=postdevai_dot_v1_dot_enrolment__service__pb2.InviteRequest.SerializeToString,
                 response_deserializer=postdevai_dot_v1_dot_enrolment__service__pb2.InviteResponse.FromString,
                 _registered_method=True)
+        self.Revoke = channel.unary_unary(
+                '/postdevai.v1.AuthorityService/Revoke',
+                request_serializer=postdevai_dot_v1_dot_enrolment__service__pb2.RevokeRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_enrolment__service__pb2.RevokeResponse.FromString,
+                _registered_method=True)
+        self.ReadAudit = channel.unary_stream(
+                '/postdevai.v1.AuthorityService/ReadAudit',
+                request_serializer=postdevai_dot_v1_dot_enrolment__service__pb2.ReadAuditRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_enrolment__service__pb2.ReadAuditResponse.FromString,
+                _registered_method=True)
+        self.VerifyAudit = channel.unary_unary(
+                '/postdevai.v1.AuthorityService/VerifyAudit',
+                request_serializer=postdevai_dot_v1_dot_enrolment__service__pb2.VerifyAuditRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_enrolment__service__pb2.VerifyAuditResponse.FromString,
+                _registered_method=True)
 
 
 class AuthorityServiceServicer:
-    """On the Coordinator's main port, for admins.
+    """On the Coordinator's main port, for admins. A laptop's local API serves all but Invite to its
+    owner and passes it on.
     """
 
     def Invite(self, request, context):
         """Makes a code for one new node.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Revoke(self, request, context):
+        """Makes a node unwelcome for good: its certificate is not renewed, its calls are refused, its
+        streams end.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReadAudit(self, request, context):
+        """What was written down of who was let in, refused, or put out.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def VerifyAudit(self, request, context):
+        """Whether all of that is there as it was written.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -225,6 +264,21 @@ def add_AuthorityServiceServicer_to_server(servicer, server):
                     request_deserializer=postdevai_dot_v1_dot_enrolment__service__pb2.InviteRequest.FromString,
                     response_serializer=postdevai_dot_v1_dot_enrolment__service__pb2.InviteResponse.SerializeToString,
             ),
+            'Revoke': grpc.unary_unary_rpc_method_handler(
+                    servicer.Revoke,
+                    request_deserializer=postdevai_dot_v1_dot_enrolment__service__pb2.RevokeRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_enrolment__service__pb2.RevokeResponse.SerializeToString,
+            ),
+            'ReadAudit': grpc.unary_stream_rpc_method_handler(
+                    servicer.ReadAudit,
+                    request_deserializer=postdevai_dot_v1_dot_enrolment__service__pb2.ReadAuditRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_enrolment__service__pb2.ReadAuditResponse.SerializeToString,
+            ),
+            'VerifyAudit': grpc.unary_unary_rpc_method_handler(
+                    servicer.VerifyAudit,
+                    request_deserializer=postdevai_dot_v1_dot_enrolment__service__pb2.VerifyAuditRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_enrolment__service__pb2.VerifyAuditResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'postdevai.v1.AuthorityService', rpc_method_handlers)
@@ -234,7 +288,8 @@ def add_AuthorityServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AuthorityService:
-    """On the Coordinator's main port, for admins.
+    """On the Coordinator's main port, for admins. A laptop's local API serves all but Invite to its
+    owner and passes it on.
     """
 
     @staticmethod
@@ -254,6 +309,87 @@ class AuthorityService:
             '/postdevai.v1.AuthorityService/Invite',
             postdevai_dot_v1_dot_enrolment__service__pb2.InviteRequest.SerializeToString,
             postdevai_dot_v1_dot_enrolment__service__pb2.InviteResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Revoke(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/postdevai.v1.AuthorityService/Revoke',
+            postdevai_dot_v1_dot_enrolment__service__pb2.RevokeRequest.SerializeToString,
+            postdevai_dot_v1_dot_enrolment__service__pb2.RevokeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReadAudit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/postdevai.v1.AuthorityService/ReadAudit',
+            postdevai_dot_v1_dot_enrolment__service__pb2.ReadAuditRequest.SerializeToString,
+            postdevai_dot_v1_dot_enrolment__service__pb2.ReadAuditResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def VerifyAudit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/postdevai.v1.AuthorityService/VerifyAudit',
+            postdevai_dot_v1_dot_enrolment__service__pb2.VerifyAuditRequest.SerializeToString,
+            postdevai_dot_v1_dot_enrolment__service__pb2.VerifyAuditResponse.FromString,
             options,
             channel_credentials,
             insecure,

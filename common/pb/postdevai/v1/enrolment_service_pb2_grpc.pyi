@@ -82,7 +82,9 @@ class EnrolmentServiceServicer(metaclass=_abc_1.ABCMeta):
 def add_EnrolmentServiceServicer_to_server(servicer: EnrolmentServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class AuthorityServiceStub:
-    """On the Coordinator's main port, for admins."""
+    """On the Coordinator's main port, for admins. A laptop's local API serves all but Invite to its
+    owner and passes it on.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -90,17 +92,37 @@ class AuthorityServiceStub:
     def __new__(cls, channel: _aio.Channel) -> AuthorityServiceAsyncStub: ...
     Invite: _grpc.UnaryUnaryMultiCallable[_enrolment_service_pb2.InviteRequest, _enrolment_service_pb2.InviteResponse]
     """Makes a code for one new node."""
+    Revoke: _grpc.UnaryUnaryMultiCallable[_enrolment_service_pb2.RevokeRequest, _enrolment_service_pb2.RevokeResponse]
+    """Makes a node unwelcome for good: its certificate is not renewed, its calls are refused, its
+    streams end.
+    """
+    ReadAudit: _grpc.UnaryStreamMultiCallable[_enrolment_service_pb2.ReadAuditRequest, _enrolment_service_pb2.ReadAuditResponse]
+    """What was written down of who was let in, refused, or put out."""
+    VerifyAudit: _grpc.UnaryUnaryMultiCallable[_enrolment_service_pb2.VerifyAuditRequest, _enrolment_service_pb2.VerifyAuditResponse]
+    """Whether all of that is there as it was written."""
 
 @_typing.type_check_only
 class AuthorityServiceAsyncStub(AuthorityServiceStub):
-    """On the Coordinator's main port, for admins."""
+    """On the Coordinator's main port, for admins. A laptop's local API serves all but Invite to its
+    owner and passes it on.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Invite: _aio.UnaryUnaryMultiCallable[_enrolment_service_pb2.InviteRequest, _enrolment_service_pb2.InviteResponse]  # type: ignore[assignment]
     """Makes a code for one new node."""
+    Revoke: _aio.UnaryUnaryMultiCallable[_enrolment_service_pb2.RevokeRequest, _enrolment_service_pb2.RevokeResponse]  # type: ignore[assignment]
+    """Makes a node unwelcome for good: its certificate is not renewed, its calls are refused, its
+    streams end.
+    """
+    ReadAudit: _aio.UnaryStreamMultiCallable[_enrolment_service_pb2.ReadAuditRequest, _enrolment_service_pb2.ReadAuditResponse]  # type: ignore[assignment]
+    """What was written down of who was let in, refused, or put out."""
+    VerifyAudit: _aio.UnaryUnaryMultiCallable[_enrolment_service_pb2.VerifyAuditRequest, _enrolment_service_pb2.VerifyAuditResponse]  # type: ignore[assignment]
+    """Whether all of that is there as it was written."""
 
 class AuthorityServiceServicer(metaclass=_abc_1.ABCMeta):
-    """On the Coordinator's main port, for admins."""
+    """On the Coordinator's main port, for admins. A laptop's local API serves all but Invite to its
+    owner and passes it on.
+    """
 
     @_abc_1.abstractmethod
     def Invite(
@@ -109,5 +131,31 @@ class AuthorityServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_enrolment_service_pb2.InviteResponse, _abc.Awaitable[_enrolment_service_pb2.InviteResponse]]:
         """Makes a code for one new node."""
+
+    @_abc_1.abstractmethod
+    def Revoke(
+        self,
+        request: _enrolment_service_pb2.RevokeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_enrolment_service_pb2.RevokeResponse, _abc.Awaitable[_enrolment_service_pb2.RevokeResponse]]:
+        """Makes a node unwelcome for good: its certificate is not renewed, its calls are refused, its
+        streams end.
+        """
+
+    @_abc_1.abstractmethod
+    def ReadAudit(
+        self,
+        request: _enrolment_service_pb2.ReadAuditRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_enrolment_service_pb2.ReadAuditResponse], _abc.AsyncIterator[_enrolment_service_pb2.ReadAuditResponse]]:
+        """What was written down of who was let in, refused, or put out."""
+
+    @_abc_1.abstractmethod
+    def VerifyAudit(
+        self,
+        request: _enrolment_service_pb2.VerifyAuditRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_enrolment_service_pb2.VerifyAuditResponse, _abc.Awaitable[_enrolment_service_pb2.VerifyAuditResponse]]:
+        """Whether all of that is there as it was written."""
 
 def add_AuthorityServiceServicer_to_server(servicer: AuthorityServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
