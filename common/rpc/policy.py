@@ -38,7 +38,6 @@ TABLE: dict[str, frozenset[Right]] = {
     f"{_V1}RegistryService/ExplainRoute": _READERS,
     f"{_V1}RegistryService/PinProject": _LAPTOP,
     f"{_V1}RegistryService/UnpinProject": _LAPTOP,
-    f"{_V1}SealingService/OfferKey": frozenset(("dragon",)),
     f"{_V1}SealingService/ListKeys": _LAPTOP,
     f"{_V1}SealingService/KeepStatement": frozenset(("admin",)),
     f"{_V1}TaskService/SubmitTask": frozenset(("dragon", "developer", "owner")),

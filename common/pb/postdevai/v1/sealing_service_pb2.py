@@ -24,33 +24,27 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"postdevai/v1/sealing_service.proto\x12\x0cpostdevai.v1\" \n\x0fOfferKeyRequest\x12\r\n\x05offer\x18\x01 \x01(\t\"%\n\x10OfferKeyResponse\x12\x11\n\tstatement\x18\x01 \x01(\t\"\x11\n\x0fListKeysRequest\":\n\x10ListKeysResponse\x12&\n\x04keys\x18\x01 \x03(\x0b\x32\x18.postdevai.v1.SealingKey\"<\n\nSealingKey\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\r\n\x05offer\x18\x02 \x01(\t\x12\x11\n\tstatement\x18\x03 \x01(\t\"7\n\x14KeepStatementRequest\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x11\n\tstatement\x18\x02 \x01(\t\"\x17\n\x15KeepStatementResponse2\x8f\x02\n\x0eSealingService\x12N\n\x08OfferKey\x12\x1d.postdevai.v1.OfferKeyRequest\x1a\x1e.postdevai.v1.OfferKeyResponse\"\x03\x90\x02\x02\x12N\n\x08ListKeys\x12\x1d.postdevai.v1.ListKeysRequest\x1a\x1e.postdevai.v1.ListKeysResponse\"\x03\x90\x02\x01\x12]\n\rKeepStatement\x12\".postdevai.v1.KeepStatementRequest\x1a#.postdevai.v1.KeepStatementResponse\"\x03\x90\x02\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"postdevai/v1/sealing_service.proto\x12\x0cpostdevai.v1\"\x11\n\x0fListKeysRequest\":\n\x10ListKeysResponse\x12&\n\x04keys\x18\x01 \x03(\x0b\x32\x18.postdevai.v1.SealingKey\"<\n\nSealingKey\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\r\n\x05offer\x18\x02 \x01(\t\x12\x11\n\tstatement\x18\x03 \x01(\t\"7\n\x14KeepStatementRequest\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x11\n\tstatement\x18\x02 \x01(\t\"\x17\n\x15KeepStatementResponse2\xbf\x01\n\x0eSealingService\x12N\n\x08ListKeys\x12\x1d.postdevai.v1.ListKeysRequest\x1a\x1e.postdevai.v1.ListKeysResponse\"\x03\x90\x02\x01\x12]\n\rKeepStatement\x12\".postdevai.v1.KeepStatementRequest\x1a#.postdevai.v1.KeepStatementResponse\"\x03\x90\x02\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'common.pb.postdevai.v1.sealing_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SEALINGSERVICE'].methods_by_name['OfferKey']._loaded_options = None
-  _globals['_SEALINGSERVICE'].methods_by_name['OfferKey']._serialized_options = b'\220\002\002'
   _globals['_SEALINGSERVICE'].methods_by_name['ListKeys']._loaded_options = None
   _globals['_SEALINGSERVICE'].methods_by_name['ListKeys']._serialized_options = b'\220\002\001'
   _globals['_SEALINGSERVICE'].methods_by_name['KeepStatement']._loaded_options = None
   _globals['_SEALINGSERVICE'].methods_by_name['KeepStatement']._serialized_options = b'\220\002\002'
-  _globals['_OFFERKEYREQUEST']._serialized_start=52
-  _globals['_OFFERKEYREQUEST']._serialized_end=84
-  _globals['_OFFERKEYRESPONSE']._serialized_start=86
-  _globals['_OFFERKEYRESPONSE']._serialized_end=123
-  _globals['_LISTKEYSREQUEST']._serialized_start=125
-  _globals['_LISTKEYSREQUEST']._serialized_end=142
-  _globals['_LISTKEYSRESPONSE']._serialized_start=144
-  _globals['_LISTKEYSRESPONSE']._serialized_end=202
-  _globals['_SEALINGKEY']._serialized_start=204
-  _globals['_SEALINGKEY']._serialized_end=264
-  _globals['_KEEPSTATEMENTREQUEST']._serialized_start=266
-  _globals['_KEEPSTATEMENTREQUEST']._serialized_end=321
-  _globals['_KEEPSTATEMENTRESPONSE']._serialized_start=323
-  _globals['_KEEPSTATEMENTRESPONSE']._serialized_end=346
-  _globals['_SEALINGSERVICE']._serialized_start=349
-  _globals['_SEALINGSERVICE']._serialized_end=620
+  _globals['_LISTKEYSREQUEST']._serialized_start=52
+  _globals['_LISTKEYSREQUEST']._serialized_end=69
+  _globals['_LISTKEYSRESPONSE']._serialized_start=71
+  _globals['_LISTKEYSRESPONSE']._serialized_end=129
+  _globals['_SEALINGKEY']._serialized_start=131
+  _globals['_SEALINGKEY']._serialized_end=191
+  _globals['_KEEPSTATEMENTREQUEST']._serialized_start=193
+  _globals['_KEEPSTATEMENTREQUEST']._serialized_end=248
+  _globals['_KEEPSTATEMENTRESPONSE']._serialized_start=250
+  _globals['_KEEPSTATEMENTRESPONSE']._serialized_end=273
+  _globals['_SEALINGSERVICE']._serialized_start=276
+  _globals['_SEALINGSERVICE']._serialized_end=467
 # @@protoc_insertion_point(module_scope)

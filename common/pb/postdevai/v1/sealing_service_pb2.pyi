@@ -6,18 +6,6 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
-class OfferKeyRequest(_message.Message):
-    __slots__ = ("offer",)
-    OFFER_FIELD_NUMBER: _ClassVar[int]
-    offer: str
-    def __init__(self, offer: _Optional[str] = ...) -> None: ...
-
-class OfferKeyResponse(_message.Message):
-    __slots__ = ("statement",)
-    STATEMENT_FIELD_NUMBER: _ClassVar[int]
-    statement: str
-    def __init__(self, statement: _Optional[str] = ...) -> None: ...
-
 class ListKeysRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...

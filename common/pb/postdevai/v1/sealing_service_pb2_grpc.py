@@ -36,11 +36,6 @@ class SealingServiceStub:
         Args:
             channel: A grpc.Channel.
         """
-        self.OfferKey = channel.unary_unary(
-                '/postdevai.v1.SealingService/OfferKey',
-                request_serializer=postdevai_dot_v1_dot_sealing__service__pb2.OfferKeyRequest.SerializeToString,
-                response_deserializer=postdevai_dot_v1_dot_sealing__service__pb2.OfferKeyResponse.FromString,
-                _registered_method=True)
         self.ListKeys = channel.unary_unary(
                 '/postdevai.v1.SealingService/ListKeys',
                 request_serializer=postdevai_dot_v1_dot_sealing__service__pb2.ListKeysRequest.SerializeToString,
@@ -57,13 +52,6 @@ class SealingServiceServicer:
     """On the Coordinator's main port. The Coordinator only keeps what it is given: whoever uses a
     statement checks the owner's signature on it.
     """
-
-    def OfferKey(self, request, context):
-        """A node tells its sealing key.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
 
     def ListKeys(self, request, context):
         """Every key that was told, signed or not.
@@ -82,11 +70,6 @@ class SealingServiceServicer:
 
 def add_SealingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
-            'OfferKey': grpc.unary_unary_rpc_method_handler(
-                    servicer.OfferKey,
-                    request_deserializer=postdevai_dot_v1_dot_sealing__service__pb2.OfferKeyRequest.FromString,
-                    response_serializer=postdevai_dot_v1_dot_sealing__service__pb2.OfferKeyResponse.SerializeToString,
-            ),
             'ListKeys': grpc.unary_unary_rpc_method_handler(
                     servicer.ListKeys,
                     request_deserializer=postdevai_dot_v1_dot_sealing__service__pb2.ListKeysRequest.FromString,
@@ -109,33 +92,6 @@ class SealingService:
     """On the Coordinator's main port. The Coordinator only keeps what it is given: whoever uses a
     statement checks the owner's signature on it.
     """
-
-    @staticmethod
-    def OfferKey(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/postdevai.v1.SealingService/OfferKey',
-            postdevai_dot_v1_dot_sealing__service__pb2.OfferKeyRequest.SerializeToString,
-            postdevai_dot_v1_dot_sealing__service__pb2.OfferKeyResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
 
     @staticmethod
     def ListKeys(request,

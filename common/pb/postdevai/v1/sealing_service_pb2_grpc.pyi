@@ -35,8 +35,6 @@ class SealingServiceStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SealingServiceAsyncStub: ...
-    OfferKey: _grpc.UnaryUnaryMultiCallable[_sealing_service_pb2.OfferKeyRequest, _sealing_service_pb2.OfferKeyResponse]
-    """A node tells its sealing key."""
     ListKeys: _grpc.UnaryUnaryMultiCallable[_sealing_service_pb2.ListKeysRequest, _sealing_service_pb2.ListKeysResponse]
     """Every key that was told, signed or not."""
     KeepStatement: _grpc.UnaryUnaryMultiCallable[_sealing_service_pb2.KeepStatementRequest, _sealing_service_pb2.KeepStatementResponse]
@@ -49,8 +47,6 @@ class SealingServiceAsyncStub(SealingServiceStub):
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
-    OfferKey: _aio.UnaryUnaryMultiCallable[_sealing_service_pb2.OfferKeyRequest, _sealing_service_pb2.OfferKeyResponse]  # type: ignore[assignment]
-    """A node tells its sealing key."""
     ListKeys: _aio.UnaryUnaryMultiCallable[_sealing_service_pb2.ListKeysRequest, _sealing_service_pb2.ListKeysResponse]  # type: ignore[assignment]
     """Every key that was told, signed or not."""
     KeepStatement: _aio.UnaryUnaryMultiCallable[_sealing_service_pb2.KeepStatementRequest, _sealing_service_pb2.KeepStatementResponse]  # type: ignore[assignment]
@@ -60,14 +56,6 @@ class SealingServiceServicer(metaclass=_abc_1.ABCMeta):
     """On the Coordinator's main port. The Coordinator only keeps what it is given: whoever uses a
     statement checks the owner's signature on it.
     """
-
-    @_abc_1.abstractmethod
-    def OfferKey(
-        self,
-        request: _sealing_service_pb2.OfferKeyRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_sealing_service_pb2.OfferKeyResponse, _abc.Awaitable[_sealing_service_pb2.OfferKeyResponse]]:
-        """A node tells its sealing key."""
 
     @_abc_1.abstractmethod
     def ListKeys(

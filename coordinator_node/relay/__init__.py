@@ -1,0 +1,1 @@
+"""Calls between nodes that have no direct way to each other."""
