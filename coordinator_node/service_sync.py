@@ -46,12 +46,11 @@ class SyncService(SyncServiceServicer):
 
     async def Exchange(self, request: pb.ExchangeRequest, context: Context) -> pb.ExchangeResponse:
         """Acknowledged when it is in the engine."""
-        left_s = context.time_remaining()
         told = await self._documents.exchange(
             request.delta,
             vector_from_bytes(request.vector),
             request.now_ms,
-            DEADLINE_S if left_s is None else max(0.1, left_s - MARGIN_S),
+            min(DEADLINE_S, max(0.1, context.time_remaining() - MARGIN_S)),
         )
         return pb.ExchangeResponse(
             delta=delta_to_bytes(told.delta),

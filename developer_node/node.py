@@ -17,6 +17,7 @@ from common.clients.assistant import AssistantClient
 from common.clients.inference import InferenceClient
 from common.clients.lake import LakeClient
 from common.clients.membership import Membership
+from common.clients.sync import SyncClient
 from common.clients.wellness import WellnessClient
 from common.clock import SystemClock
 from common.daemon.files import write_private
@@ -52,8 +53,15 @@ from developer_node.service_developer import DeveloperService
 from developer_node.service_lake import LakeDoor
 from developer_node.service_models import ModelsDoor
 from developer_node.service_remedy import RemedyDoor
+from developer_node.service_shared import SharedDoor
+from developer_node.shared.exchanging import Exchanging
+from developer_node.shared.replica import Replica
+from developer_node.shared.seen import SharedReception
+from developer_node.shared.sessions import SessionWriter
+from developer_node.shared.wishes import SharedWishes
 from developer_node.text import failures, redaction
 from developer_node.text.kept_contents import seal_grounds
+from developer_node.text.shared_scope import Scopes
 from developer_node.text.working_copy import find_root
 from developer_node.watch.copies import Redaction, WorkingCopies
 from developer_node.watch.head import branch_and_head, head_commit
@@ -88,7 +96,12 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
             Mirror.open(directory / "near.db", clock=clock, copies=known)
         )
         feed = Feed()
-        contexts = WorkContexts(directory, known, branch_and_head, clock)
+        scopes = Scopes()
+        replica = await stack.enter_async_context(
+            Replica.open(directory / "shared.db", identity.identity.id, clock)
+        )
+        wishes = SharedWishes(replica, scopes.of)
+        contexts = WorkContexts(directory, known, branch_and_head, clock, wishes)
         record = _Recording(outbox, feed, [contexts.seen, mirror.seen])
         notices = open_notices()
         stack.push_async_callback(asyncio.to_thread, notices.close)
@@ -142,6 +155,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
             interpret=failures.interpret,
             redact=redaction.redact,
             clock=clock,
+            ceiling=wishes.ceiling,
         )
         proofs = Proofs(
             home=config.home.root,
@@ -172,6 +186,8 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
         record.listeners.append(cards.seen)
 
         async def shown(card: Suggestion) -> Suggestion | None:
+            if replica.seen(card.id):
+                return None
             cards.shown(card, feed.event(card.event_id))
             return await acting.shown(card)
 
@@ -181,6 +197,9 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
             sentence = " ".join(s for s in said if s)
             return FeedState(sender.connected, membership.connected, waits.waiting, sentence)
 
+        sync = SyncClient(membership)
+        exchanging = Exchanging(replica, sync, clock)
+        sessions = SessionWriter(sync, contexts.get, scopes.of, os.uname().nodename, clock)
         await stack.enter_async_context(
             alongside(
                 terminal.run(),
@@ -192,6 +211,8 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
                 cards.run(),
                 see_waiting(outbox, mirror),
                 follow_memory(assistant, mirror),
+                exchanging.run(),
+                sessions.run(),
             )
         )
         laptop = Laptop(
@@ -231,9 +252,11 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
         )
         models = ModelsDoor(membership.routed("inference"))  # pyright: ignore[reportAbstractUsage]
         service = DeveloperService(laptop)
-        remedies = RemedyDoor(proofs, Mining(), acting, away.desk, clock)
+        reception = SharedReception(away.desk, replica)
+        remedies = RemedyDoor(proofs, Mining(), acting, reception, clock)
         capture = CaptureDoor(importing, copies)
-        doors = (service, door, models, remedies, capture)
+        shared = SharedDoor(replica, lambda: exchanging.sentence, lambda: sessions.known)
+        doors = (service, door, models, remedies, capture, shared)
         server = await open_local_server(
             socket, token, lambda served: [each.add(served) for each in doors]
         )

@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
+from typing import Protocol
 
 from common.clock import Clock
 from common.daemon.files import write_private
@@ -32,6 +33,36 @@ NOTE_CHARS_MAX = 2_000
 QUIET_MS = 3_600_000
 """After an hour without anything a session is over."""
 _MAGIC = b"PDVCTX01"
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the owner's laptops share about a project."""
+
+    pinned: tuple[str, ...] = ()
+    note: str = ""
+    shares: bool = False
+    """Whether they know this working copy's project at all."""
+
+
+class Shared(Protocol):
+    """Where wishes are shared."""
+
+    async def of(self, path: str) -> Wishes: ...
+    async def change(
+        self, path: str, pinned: tuple[str, ...], unpinned: tuple[str, ...]
+    ) -> None: ...
+
+
+class NothingShared:
+    """Wishes of this laptop alone."""
+
+    async def of(self, path: str) -> Wishes:
+        """None."""
+        return Wishes()
+
+    async def change(self, path: str, pinned: tuple[str, ...], unpinned: tuple[str, ...]) -> None:
+        """Nothing to change."""
 
 
 @dataclass(slots=True)
@@ -54,8 +85,10 @@ class WorkContexts:
         known: Callable[[], dict[str, WorkingCopyId]],
         head: Callable[[Path], tuple[str, str]],
         clock: Clock,
+        shared: Shared | None = None,
     ) -> None:
         self._file = directory / "context.sealed"
+        self._shared = shared or NothingShared()
         self._key = sealing_key(directory)
         self._known = known
         self._head = head
@@ -91,7 +124,7 @@ class WorkContexts:
         if not path:
             return WorkContext()
         branch, head = await asyncio.to_thread(self._head, Path(path))
-        edit = self._edits.get(path, ContextEdit(path))
+        edit = _joined(self._edits.get(path, ContextEdit(path)), await self._shared.of(path))
         context = WorkContext(
             working_copy=path,
             project=PurePosixPath(path).name,
@@ -121,7 +154,11 @@ class WorkContexts:
             raise Missing("No repository is watched.", hint="postdevai watch DIR")
         wanted = _checked(replace(edit, working_copy=path))
         async with self._writing:
-            edits = self._edits | {path: wanted}
+            shared = await self._shared.of(path)
+            before = _joined(self._edits.get(path, ContextEdit(path)), shared)
+            pinned, unpinned = _changes(before, wanted, shared)
+            await self._shared.change(path, pinned, unpinned)
+            edits = self._edits | {path: _own(wanted, shared, pinned)}
             await asyncio.to_thread(_write, self._file, self._key, edits)
             self._edits = edits
         return await self.get(path)
@@ -177,6 +214,31 @@ def _checked(edit: ContextEdit) -> ContextEdit:
         if path in excluded:
             raise Invalid(f"{path!r} is both pinned and left out", field="edit")
     return replace(edit, pinned=pinned, excluded=excluded)
+
+
+def _joined(edit: ContextEdit, shared: Wishes) -> ContextEdit:
+    """The laptop's own wishes, and those that it shares; what it leaves out stays out."""
+    pins = (each for each in shared.pinned if each not in edit.excluded)
+    pinned = _each_once((*edit.pinned, *pins))[:PINNED_MAX]
+    return replace(edit, pinned=pinned, note=edit.note or shared.note)
+
+
+def _changes(
+    before: ContextEdit, wanted: ContextEdit, shared: Wishes
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What is pinned and no more pinned on every laptop; left out is left out on this one."""
+    if not shared.shares:
+        return (), ()
+    pinned = tuple(each for each in wanted.pinned if each not in before.pinned)
+    kept = {*wanted.pinned, *wanted.excluded}
+    shown = (each for each in shared.pinned if each in before.pinned)
+    return pinned, tuple(each for each in shown if each not in kept)
+
+
+def _own(wanted: ContextEdit, shared: Wishes, pinned: tuple[str, ...]) -> ContextEdit:
+    """What is kept on this laptop alone."""
+    own = tuple(each for each in wanted.pinned if each not in (*shared.pinned, *pinned))
+    return replace(wanted, pinned=own, note="" if wanted.note == shared.note else wanted.note)
 
 
 def _each_once(paths: tuple[str, ...]) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ class State:
         return changed
 
     def prune(self, now_ms: int) -> list[Name]:
-        """Forgets removals that are older than 90 days; what is forgotten."""
+        """Forgets removals and members that are older than 90 days; what is forgotten."""
         old = [
             name
             for name, entry in self.entries.items()
@@ -141,6 +141,8 @@ def size_of(entry: Entry) -> int:
 def _is_nothing(entry: Entry) -> bool:
     if entry.name.kind == "text":
         return not entry.holds.value
+    if entry.name.kind == "member":
+        return True  # nobody asks any more whether it was seen
     return all(each.value is None for each in entry.values)
 
 

@@ -12,6 +12,7 @@ from common.backoff import Backoff
 from common.clock import Clock
 from common.errors import Conflict, OverLimit, Unavailable
 from common.model.shared import Delta, Vector
+from common.shared.checking import check_entries
 from common.shared.stamps import check_clocks, check_stamp
 from common.shared.state import State
 from common.shared.vectors import covers
@@ -70,6 +71,7 @@ class Documents:
         own_ms = self._clock.now_ms()
         check_clocks(now_ms, own_ms)
         delta = delta_from_bytes(sent)
+        check_entries(delta)
         for stamp in (*delta.upto.values(), *(s for e in delta.entries for s in e.seen.values())):
             check_stamp(stamp, own_ms)
         try:

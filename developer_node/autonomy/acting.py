@@ -18,7 +18,7 @@ from typing import Protocol
 
 from common.clock import Clock
 from common.errors import Conflict, Invalid, Missing, PostDevAIError
-from common.model.event import ActDone, CommandFinished, Event, Ground
+from common.model.event import ActDone, Autonomy, CommandFinished, Event, Ground
 from common.model.failure import Remedy, Suggestion
 from common.model.ids import ContentHash, EventId, WorkingCopyId, new_event_id
 from common.model.remedy import AutonomySetting, DraftedPatch, RemedyMaterial
@@ -71,6 +71,8 @@ class Acting:
     interpret: Callable[[CommandFinished, str], CommandFinished]
     redact: Callable[[str], str]
     clock: Clock
+    ceiling: Callable[[str], Autonomy | None] = lambda place: None
+    """The most that the owner's laptops agreed on for a place; None where they did not."""
     sandboxes: Sequence[Sandbox] = field(default_factory=of_this_machine)
     _waiting: asyncio.Queue[Suggestion] = field(
         default_factory=lambda: asyncio.Queue[Suggestion](WAITING_MAX)
@@ -271,7 +273,7 @@ class Acting:
 
     @property
     def _levels(self) -> Levels:
-        return Levels(self._directory / "autonomy.json")
+        return Levels(self._directory / "autonomy.json", self.ceiling)
 
     @property
     def _acts(self) -> Acts:

@@ -6,6 +6,7 @@ Layout of HOME/developer/autonomy.json: {"": {"level", "classes"}, "/path/of/a/r
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -19,6 +20,8 @@ from developer_node.text.repository_settings import LEVELS, lowest, settings_of
 
 USUAL: Autonomy = "advisor"
 PLACES_MAX = 200
+SHARED = "postdevai settings"
+"""Where a level was lowered for all of the owner's laptops."""
 _KINDS: tuple[RemedyKind, ...] = get_args(RemedyKind)
 
 
@@ -27,6 +30,8 @@ class Levels:
     """Read anew for each question: the file is small, and another process may change it."""
 
     path: Path
+    ceiling: Callable[[str], Autonomy | None] = lambda place: None
+    """The most that the owner's laptops agreed on for a place; None where they did not."""
 
     def at(self, place: str) -> AutonomySetting:
         """In force at a path: of the nearest place that was set, lowered by its .postdevai.toml.
@@ -36,13 +41,17 @@ class Levels:
         held = self._read()
         scopes = [s for s in held if not s or place == s or place.startswith(f"{s.rstrip('/')}/")]
         scope = max(scopes, key=len, default="")
-        owners = held.get(scope, AutonomySetting(USUAL, ""))
+        own = held.get(scope, AutonomySetting(USUAL, ""))
+        level = lowest(own.level, self.ceiling(place))
+        owners = AutonomySetting(
+            level, own.scope, own.classes, SHARED if level != own.level else own.lowered_by
+        )
         if not place:
             return owners
         asked = settings_of(Path(place))
         wanted: Autonomy | None = "observer" if asked.fault else asked.autonomy
         level = lowest(owners.level, wanted)
-        lowered = asked.path if level != owners.level else ""
+        lowered = asked.path if level != owners.level else owners.lowered_by
         return AutonomySetting(level, place, owners.classes, lowered)
 
     def allow(self, setting: AutonomySetting) -> AutonomySetting:

@@ -22,7 +22,7 @@ DIRECTORIES: dict[str, frozenset[str]] = {
     | {"ram", "ram.device", "ram.next", "ram.device.next", "not-ram", "dragon.log", "dragon.err"},
     "developer": _NODE
     | {"machine_id", "variables_key", "token", "mcp-token", "spool", "grounds", "tui"}
-    | {"outbox.db", "outbox.reserve", "near.db", "context.sealed", "answers", "verdicts"}
+    | {"outbox.db", "outbox.reserve", "near.db", "shared.db", "context.sealed", "answers", "verdicts"}
     | {"autonomy.json", "acts.json", "tries", "worktrees", "proofs", "empty.git"}
     | {"repositories.json", "paused", "resumed", "never.json", "past-offered"}
     | {"developer.log", "developer.err"},
