@@ -93,6 +93,12 @@ def parsed(kind: Kind, data: bytes) -> tuple[list[str], str]:
     return _systemd(data) if kind == "systemd" else _launchd(data)
 
 
+def settings(text: str) -> list[str]:
+    """NAME=VALUE of every setting in the text of one of systemd's units."""
+    lines = re.findall(r"^Environment=(.*)$", text, re.M)
+    return [word for each in lines for word in _split(each)]
+
+
 def _launchd(data: bytes) -> tuple[list[str], str]:
     try:
         said = plistlib.loads(data)
@@ -104,9 +110,8 @@ def _launchd(data: bytes) -> tuple[list[str], str]:
 def _systemd(data: bytes) -> tuple[list[str], str]:
     text = data.decode()
     started = re.search(r"^ExecStart=(.*)$", text, re.M)
-    settings = [_split(line) for line in re.findall(r"^Environment=(.*)$", text, re.M)]
     named: dict[str, str] = {}
-    for each in (word for words in settings for word in words):
+    for each in settings(text):
         name, _, value = each.partition("=")
         named[name] = value
     words = [word.replace("$$", "$") for word in _split(started[1])] if started else []
