@@ -33,8 +33,8 @@ from coordinator_node.relay.turns import Most, Turns
 log = logging.getLogger(__name__)
 
 PREFIX = "/postdevai.v1.RelayService/"
-MARGIN_S = 0.02
-"""The carried call ends so much sooner than the caller stops waiting."""
+MARGIN = 0.02
+"""The carried call ends by such a share sooner than the caller stops waiting."""
 RELAYED = {"developer": NODE, "dragon": NODE, "tool": TOOL}
 """Beside the limits of every server: what is carried counts on its way back, too."""
 
@@ -99,14 +99,14 @@ class RelayService(grpc.GenericRpcHandler):
         async with self._carried(context) as way, way.statuses(context):
             opened = cast(Any, way.channel.stream_unary(PREFIX + "Send"))
             call = opened(timeout=_left_s(context), metadata=way.metadata)
-            async with _sending(frames, call):
+            async with _sending(frames, call, context):
                 return way.counted(await call)
 
     async def _talk(self, frames: AsyncIterator[bytes], context: Context) -> None:
         async with self._carried(context) as way, way.statuses(context):
             opened = cast(Any, way.channel.stream_stream(PREFIX + "Talk"))
             call = opened(timeout=_left_s(context), metadata=way.metadata)
-            async with _sending(frames, call):
+            async with _sending(frames, call, context):
                 await way.hand_back(call, context)
 
     @asynccontextmanager
@@ -194,10 +194,14 @@ class _Way:
 
 
 @asynccontextmanager
-async def _sending(frames: AsyncIterator[bytes], call: Any) -> AsyncGenerator[None]:
+async def _sending(
+    frames: AsyncIterator[bytes], call: Any, context: Context
+) -> AsyncGenerator[None]:
     """Passes the caller's frames on beside the block; one at a time, as the node takes them.
 
-    A refusal of the caller meanwhile ends the call, and is what the block ends with.
+    The caller is told once the node has taken the first: a call that is refused while it is
+    written to loses the reason (grpc.aio). A refusal of the caller meanwhile ends the call, and
+    is what the block ends with.
     """
 
     async def send() -> None:
@@ -213,6 +217,9 @@ async def _sending(frames: AsyncIterator[bytes], call: Any) -> AsyncGenerator[No
 
     sending = asyncio.create_task(send())
     try:
+        await call.initial_metadata()
+        if not call.done():
+            await context.send_initial_metadata(())
         yield
     except asyncio.CancelledError:
         refused = _refusal(sending)
@@ -244,7 +251,7 @@ def _passed_on(context: Context) -> Metadata:
 
 def _left_s(context: Context) -> float | None:
     left_s = cast(float | None, context.time_remaining())
-    return None if left_s is None else max(left_s - MARGIN_S, 0.001)
+    return None if left_s is None else max(left_s * (1 - MARGIN), 0.001)
 
 
 def _is_said(trailing: tuple[tuple[str, str | bytes], ...]) -> bool:

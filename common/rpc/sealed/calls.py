@@ -22,6 +22,8 @@ Decode = Callable[[bytes], Any]
 Said = Iterable[tuple[str, str | bytes]] | None
 _WHOLE = Flag.HEAD | Flag.MESSAGE | Flag.END
 _SINGLE = Flag.MESSAGE | Flag.END
+WRITTEN_TO = "Internal error from Core"
+"""What grpc.aio says of a call that ended under a write."""
 
 
 class SealedOnce:
@@ -115,8 +117,8 @@ class SealedStream:
         frame = call.sealer.seal(Flag.MESSAGE, self._encode(request))
         try:
             await wire.write(self._frame(frame=frame))
-        except AioRpcError as error:
-            raise self._end(carriers_error(error)) from None
+        except (AioRpcError, asyncio.InvalidStateError):
+            raise self._end(await self._why(wire, call)) from None
 
     async def done_writing(self) -> None:
         """There are no more messages; the node can tell that from a cut."""
@@ -137,7 +139,7 @@ class SealedStream:
         except AioRpcError as error:
             raise self._end(carriers_error(error)) from None
         if answer is EOF:
-            raise self._end(await self._cut_off(wire))
+            raise self._end(await self._why(wire, call))
         return self._opened(call, answer.frame)
 
     def _opened(self, call: SealedCall, frame: bytes) -> Any:
@@ -155,13 +157,15 @@ class SealedStream:
             self.cancel_wire()
             raise self._end(error) from None
 
-    async def _cut_off(self, wire: Any) -> PostDevAIError:
-        code = await wire.code()
+    async def _why(self, wire: Any, call: SealedCall) -> PostDevAIError:
+        """Why the carried call has ended before the end that the node seals."""
+        code, details = await wire.code(), await wire.details()
         if code is grpc.StatusCode.OK:
             return Unavailable("the answer was cut off before its end", field=FIELD)
+        if code is grpc.StatusCode.INTERNAL and details == WRITTEN_TO:
+            return Unavailable("by the relay: the call ended while it was written to")
         initial, trailing = await wire.initial_metadata(), await wire.trailing_metadata()
-        failed = AioRpcError(code, initial, trailing, await wire.details())
-        _, call = await self._begun
+        failed = AioRpcError(code, initial, trailing, details)
         self._caller.lost(call, failed)
         return carriers_error(failed)
 
@@ -248,10 +252,12 @@ class SealedStream:
             frame = call.sealer.seal(Flag.HEAD, with_head(said, b""))
             try:
                 await self._wire.write(self._frame(frame=frame))
-            except asyncio.InvalidStateError:
-                raise Unavailable("by the relay: the call ended at once") from None
-            except AioRpcError as error:
-                raise carriers_error(error) from None
+            except (AioRpcError, asyncio.InvalidStateError):
+                raise await self._why(self._wire, call) from None
+            # A call that is refused while it is written to loses the reason (grpc.aio).
+            await self._wire.initial_metadata()
+            if self._wire.done():
+                raise await self._why(self._wire, call)
         return self._wire, call
 
     async def _send_all(self, requests: AsyncIterable[Any] | Iterable[Any]) -> None:

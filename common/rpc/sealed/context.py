@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import grpc
 from google.rpc import status_pb2
@@ -34,7 +35,7 @@ class SealedContext:
         self._carried = carried
         self._leaf = leaf_pem
         self._metadata = tuple(metadata.items())
-        self._left_s = left_s
+        self._ends_s = None if left_s is None else time.monotonic() + left_s
         self._code: grpc.StatusCode | None = None
         self._details = ""
         self.say: Callable[[Any], Awaitable[None]] | None = None
@@ -55,9 +56,12 @@ class SealedContext:
 
     def time_remaining(self) -> float | None:
         """The carrier's deadline, or the caller's own where that is sooner."""
-        carried = self._carried.time_remaining()
-        known = [each for each in (carried, self._left_s) if each is not None]  # pyright: ignore[reportUnnecessaryComparison]
-        return min(known) if known else None
+        # typed as float, but None when the carrier set no deadline
+        carried = cast(float | None, self._carried.time_remaining())
+        if self._ends_s is None:
+            return carried
+        own = max(self._ends_s - time.monotonic(), 0.0)
+        return own if carried is None else min(own, carried)
 
     async def abort(
         self, code: grpc.StatusCode, details: str = "", trailing_metadata: Any = ()

@@ -58,6 +58,7 @@ class SealedDoor(RelayServiceServicer):
         """Many messages, one answer."""
         call = self._arrived(await _first(request_iterator), context)
         behaviour = call.behaviour(call.handler.stream_unary)
+        await context.send_initial_metadata(())
         return pb.SendResponse(frame=await call.once(behaviour, call.messages(request_iterator)))
 
     async def Listen(  # noqa: N802  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -78,6 +79,7 @@ class SealedDoor(RelayServiceServicer):
         """Many messages, many answers."""
         call = self._arrived(await _first(request_iterator), context)
         behaviour = call.behaviour(call.handler.stream_stream)
+        await context.send_initial_metadata(())
 
         async def write(frame: bytes) -> None:
             await context.write(pb.TalkResponse(frame=frame))
