@@ -14,7 +14,8 @@ from common.wire.nouns import event_from_bytes
 from dragon_node.lake.aliases import Joined, changed, last, together
 from dragon_node.lake.identity import KnownCopy, Placed, place, unseen
 from dragon_node.lake.journal import Draft
-from dragon_node.lake.records import NO_ORIGIN, OUTSIDE, Note, Refusal
+from dragon_node.lake.records import NO_ORIGIN, OUTSIDE, Note, Refusal, Row
+from dragon_node.lake.shards import step_of
 
 NO_NODE = NodeId("")
 AT_MS_MAX = 1 << 48
@@ -50,20 +51,22 @@ class Places:
         match event.body:
             case WorkingCopySeen() as seen:
                 placed = place(copy, seen, self._known.values())
-                self._known[copy] = KnownCopy(
-                    copy,
-                    seen.path,
-                    frozenset(seen.remotes),
-                    frozenset() if seen.shallow else frozenset(seen.roots),
-                    placed.project,
-                    placed.name,
-                )
+                self._known[copy] = _known(copy, seen, placed.project, placed.name)
             case _ if copy in self._known:
                 placed = Placed(self._known[copy].project, self._known[copy].name)
             case _:
                 placed = unseen(copy)
         self.names.setdefault(placed.project, placed.name)
         return placed
+
+    def taken(self, event: Event, project: ProjectId, name: str) -> None:
+        """What another Dragon decided of an event."""
+        self.names.setdefault(project, name)
+        match event.body:
+            case WorkingCopySeen() as seen if event.working_copy:
+                self._known[event.working_copy] = _known(event.working_copy, seen, project, name)
+            case _:
+                pass
 
     def known(self) -> dict[WorkingCopyId, KnownCopy]:
         """What is decided now, to be put back when a batch is refused."""
@@ -99,6 +102,11 @@ class Places:
         return self.names.get(last(self.joined, project), "")
 
 
+def _known(copy: WorkingCopyId, seen: WorkingCopySeen, project: ProjectId, name: str) -> KnownCopy:
+    roots = frozenset[str]() if seen.shallow else frozenset(seen.roots)
+    return KnownCopy(copy, seen.path, frozenset(seen.remotes), roots, project, name)
+
+
 def admit(origin: Origin, node: NodeId, seq: int, raw: bytes, places: Places) -> list[Draft]:
     """One record as it is journalled: itself, or its refusal; a note before it when a working
     copy changes its project."""
@@ -122,6 +130,21 @@ def noted(note: Note, at_ms: int, project: ProjectId = ProjectId(""), name: str 
     """A note as it is journalled."""
     body = json.dumps({"kind": note.kind, "fields": note.fields}).encode()
     return Draft(NO_ORIGIN, 0, "note", NO_NODE, project, name, at_ms, body, note)
+
+
+def copied(row: Row) -> Draft:
+    """A record as another Dragon's journal has it."""
+    return Draft(
+        row.origin,
+        row.seq,
+        row.kind,
+        row.node,
+        row.project,
+        row.project_name,
+        row.at_ms,
+        row.body,
+        step_of(row).body,
+    )
 
 
 def refused(origin: Origin, node: NodeId, refusal: Refusal) -> Draft:

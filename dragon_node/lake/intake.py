@@ -8,17 +8,17 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from common.clock import Clock
-from common.errors import Denied, Invalid
+from common.errors import Conflict, Denied, Invalid
 from common.model.event import Event, FileChanged, content_hashes
 from common.model.ids import BLOB_BYTES_MAX, ContentHash, NodeId, Origin, ProjectId
 from common.model.lake import OriginStats
 from dragon_node.lake.accountant import Accountant, cost
-from dragon_node.lake.admission import Places, admit, noted
+from dragon_node.lake.admission import Places, admit, copied, noted
 from dragon_node.lake.applying import Applying
 from dragon_node.lake.contents import Contents
 from dragon_node.lake.forgetting.screening import Screen
 from dragon_node.lake.journal import Draft, Journal, Written
-from dragon_node.lake.records import Blobs, Note, Refusal
+from dragon_node.lake.records import Blobs, Note, Refusal, Row
 
 _ORIGIN = re.compile(r"[0-9a-f]{32}\Z")
 SEQ_MAX = 1 << 62
@@ -178,6 +178,38 @@ class Intake:
         """Journals a note; its lsn. It is applied soon after."""
         written = await self._journal.append([noted(note, self._clock.now_ms())], {})
         return written.last_lsn
+
+    async def take(self, rows: Sequence[Row], blobs: Blobs) -> int:
+        """Journals records of another Dragon as they lie in its journal, at the same positions;
+        the last one's. Conflict when they do not follow on what is here: nothing is written.
+
+        Nothing is decided again: admission, projects and what is forgotten are that Dragon's.
+        """
+        following = self._journal.last_lsn + 1
+        if [row.lsn for row in rows] != list(range(following, following + len(rows))):
+            raise Conflict(f"the next record here is {following:,}, and others were sent")
+        await self._applying.resume(self._journal)
+        drafts = [copied(row) for row in rows]
+        for draft in drafts:
+            match draft.decoded:
+                case Event() as event:
+                    self._places.taken(event, draft.project, draft.project_name)
+                case Note(kind="origin", fields=fields):
+                    origin, node = Origin(fields["origin"]), NodeId(fields["node"])
+                    self._positions.setdefault(origin, _Position(node, 0, 0))
+                case _:
+                    pass
+        await self._written(drafts, blobs)
+        for draft in drafts:
+            match draft.decoded:
+                case Note(kind="gap", fields=fields):
+                    position = self._positions[Origin(fields["origin"])]
+                    first, last = int(fields["first"]), int(fields["last"])
+                    position.seq = max(position.seq, last)
+                    position.missing += last - first + 1
+                case _:
+                    pass
+        return rows[-1].lsn
 
     async def until_applied(self, lsn: int) -> None:
         """Returns once this position is applied. OverLimit while the RAM disk is full."""

@@ -145,6 +145,10 @@ class Journal:
             for owned in held:
                 owned.close()
 
+    async def terms(self) -> tuple[tuple[int, int], ...]:
+        """(epoch, first lsn) of each leadership that wrote here, oldest first."""
+        return await self.read(journal_file.terms)
+
     async def cut(self, upto: int) -> None:
         """Lets go of the records up to here, of contents that only they refer to, and of the
         room that they took: in short steps between which others write. What is stopped halfway

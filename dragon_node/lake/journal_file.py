@@ -5,6 +5,7 @@ blobs     hash, data (zstd)            content, in the transaction of the first 
 referred  hash, lsn                    the newest record that refers to a content
 meta      id                           drawn at making; stores that saw another are not ours
           first_lsn                    what was before it was cut; 0 when nothing was
+          terms                        EPOCH:LSN of each note("lead"), oldest first: who wrote what
 """
 
 from __future__ import annotations
@@ -45,6 +46,9 @@ _COLUMNS = "lsn, origin, seq, kind, node, project, project_name, at_ms, body"
 _INSERT = f"INSERT INTO records({_COLUMNS}) VALUES(?,?,?,?,?,?,?,?,?)"
 _REFER = """INSERT INTO referred VALUES(?,?)
   ON CONFLICT(hash) DO UPDATE SET lsn=max(lsn, excluded.lsn)"""
+
+TERMS_MAX = 1_000
+"""Leaderships that are remembered; a copy that is further behind is made anew."""
 
 FORGOTTEN = json.dumps({"kind": "forgotten", "fields": {}}).encode()
 """What is left of a record: a note of its origin, sequence and position."""
@@ -127,6 +131,7 @@ def _hold(db: apsw.Connection, blobs: Blobs) -> None:
 
 def insert(db: apsw.Connection, drafts: Iterable[Draft], first_lsn: int) -> None:
     """Records from this position on."""
+    drafts = list(drafts)
     rows = [
         (
             lsn,
@@ -142,6 +147,33 @@ def insert(db: apsw.Connection, drafts: Iterable[Draft], first_lsn: int) -> None
         for lsn, d in enumerate(drafts, start=first_lsn)
     ]
     db.executemany(_INSERT, rows)
+    begun = [
+        (int(d.decoded.fields["epoch"]), lsn)
+        for lsn, d in enumerate(drafts, start=first_lsn)
+        if isinstance(d.decoded, Note) and d.decoded.kind == "lead"
+    ]
+    if begun:
+        _set(db, "terms", " ".join(f"{e}:{lsn}" for e, lsn in (*terms(db), *begun)[-TERMS_MAX:]))
+
+
+def terms(db: apsw.Connection) -> tuple[tuple[int, int], ...]:
+    """(epoch, first lsn) of each leadership that wrote here, oldest first; one dragon alone needs
+    none."""
+    row = db.execute("SELECT value FROM meta WHERE name='terms'").fetchone()
+    pairs = (pair.split(":") for pair in (row[0].split() if row else ()))
+    return tuple((int(epoch), int(lsn)) for epoch, lsn in pairs)
+
+
+def adopt(db: apsw.Connection, identity: str) -> bool:
+    """Takes another journal's identity, to become its copy; False when something was written."""
+    if db.execute("SELECT 1 FROM records LIMIT 1").fetchone() or position(db).first_lsn:
+        return False
+    _set(db, "id", identity)
+    return True
+
+
+def _set(db: apsw.Connection, name: str, value: str) -> None:
+    db.execute("INSERT OR REPLACE INTO meta VALUES(?,?)", (name, value))
 
 
 def holds(db: apsw.Connection, hashes: Sequence[ContentHash]) -> set[ContentHash]:

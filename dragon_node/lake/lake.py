@@ -42,6 +42,7 @@ from dragon_node.lake.forgetting.in_memory import Forgotten
 from dragon_node.lake.freshness import remembered
 from dragon_node.lake.history.retention import OUTPUTS, OutputRule
 from dragon_node.lake.intake import Journalled, Opened
+from dragon_node.lake.lead import Lead
 from dragon_node.lake.opening import Rooms, Wanted, open_rooms
 from dragon_node.lake.projects import Projects
 from dragon_node.lake.ramdisk import RamDisk
@@ -71,6 +72,9 @@ class Lake:
         self._ram = rooms.ram
         self._accountant = rooms.accountant
         self._journal = rooms.journal
+        self._lead = rooms.lead
+        self.replication = rooms.replication
+        """How its journal is copied to another Dragon, and from one."""
         self._applying = rooms.applying
         self._contents = rooms.contents
         self._residency = rooms.residency
@@ -98,6 +102,7 @@ class Lake:
         key: SealingKey | None = None,
         outputs: OutputRule = OUTPUTS,
         vectors: MakeIndex = FastScanIndex,
+        lead: Lead | None = None,
     ) -> AsyncGenerator[Lake]:
         """The lake whose journal lies in `directory` (SSD) and whose stores lie on `ram`.
 
@@ -106,7 +111,7 @@ class Lake:
         is sealed with the key: without one given, with the directory's own, made at first use.
         """
         wanted = Wanted(
-            directory, ram, budget_bytes, appliers, chunker, clock, key, outputs, vectors
+            directory, ram, budget_bytes, appliers, chunker, clock, key, outputs, vectors, lead
         )
         async with open_rooms(wanted) as rooms:
             yield cls(rooms)
@@ -117,17 +122,23 @@ class Lake:
         self, origin: Origin, node_id: NodeId, first_held: int, last: int
     ) -> Opened:
         """What is held of an outbox; binds it to the node at first use."""
-        return await self._intake.open(origin, node_id, first_held, last)
+        self._lead.check()
+        opened = await self._intake.open(origin, node_id, first_held, last)
+        await self._lead.agreed(self._journal.last_lsn)  # what it says is an acknowledgement
+        return opened
 
     async def journal(
         self, origin: Origin, node_id: NodeId, records: Sequence[tuple[int, bytes]], blobs: Blobs
     ) -> Journalled:
         """Admits and makes durable; `until_applied` of its lsn is the time to acknowledge."""
+        self._lead.check()
         return await self._intake.journal(origin, node_id, records, blobs)
 
     async def until_applied(self, lsn: int) -> None:
-        """Returns once the stores have it. OverLimit while the RAM disk is full."""
+        """Returns once the stores have it, and so does every follower that counts. OverLimit while
+        the RAM disk is full."""
         await self._intake.until_applied(lsn)
+        await self._lead.agreed(lsn)
 
     async def accept(
         self, origin: Origin, node_id: NodeId, records: Sequence[tuple[int, bytes]], blobs: Blobs
@@ -139,10 +150,12 @@ class Lake:
 
     async def keep(self, blobs: Blobs) -> None:
         """Makes contents durable ahead of the records that refer to them."""
+        self._lead.check()
         await self._intake.keep(blobs)
 
     async def note(self, note: Note) -> int:
         """Journals and applies something that was decided here; its lsn."""
+        self._lead.check()
         lsn = await self._intake.note(note)
         await self.until_applied(lsn)
         return lsn

@@ -31,6 +31,7 @@ from dragon_node.lake.history.retention import OUTPUTS, OutputRule
 from dragon_node.lake.intake import Intake
 from dragon_node.lake.journal import Journal, Written
 from dragon_node.lake.keeping import Keeping
+from dragon_node.lake.lead import Lead
 from dragon_node.lake.lexicon import Lexicon
 from dragon_node.lake.nearest import Nearest
 from dragon_node.lake.ramdisk import RamDisk
@@ -40,6 +41,7 @@ from dragon_node.lake.recovery.archive import Archive
 from dragon_node.lake.recovery.safekeeping import Safekeeping
 from dragon_node.lake.recovery.snapshot import Snapshots
 from dragon_node.lake.recovery.transfer import Place
+from dragon_node.lake.replication import Replication
 from dragon_node.lake.residency import Pins, Residency, last_written
 from dragon_node.lake.retaining import Retention
 from dragon_node.lake.standing import Standing
@@ -66,6 +68,8 @@ class Wanted:
     """The directory's own, made at first use, when none is given."""
     outputs: OutputRule = OUTPUTS
     vectors: MakeIndex = FastScanIndex
+    lead: Lead | None = None
+    """Leads and has no followers, when none is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,8 @@ class Rooms:
     intake: Intake
     forgetting: Forgetting
     keeping: Keeping
+    replication: Replication
+    lead: Lead
 
 
 @asynccontextmanager
@@ -93,6 +99,7 @@ async def open_rooms(wanted: Wanted) -> AsyncGenerator[Rooms]:
     """Returns once every file stands where the journal does; what works beside is then running."""
     directory, ram = wanted.directory, wanted.ram
     clock = wanted.clock or SystemClock()
+    lead = wanted.lead or Lead()
     async with AsyncExitStack() as stack:
         readers = Readers()
         stack.push_async_callback(readers.close)
@@ -180,11 +187,12 @@ async def open_rooms(wanted: Wanted) -> AsyncGenerator[Rooms]:
                 key,
             ),
             screen,
+            lead,
         )
         # Before the writers: the last to close a file cleans up, and a reader cannot.
         stack.push_async_callback(readers.close)
         stack.push_async_callback(nearest.stop)
-        retention = Retention(stores, journal, intake.until_applied, wanted.outputs, clock)
+        retention = Retention(stores, journal, intake.until_applied, wanted.outputs, clock, lead)
         work = (applying, lexicon, residency, accountant, snapshots, forgetting, retention)
         await stack.enter_async_context(alongside(*(each.run() for each in work)))
         yield Rooms(
@@ -202,4 +210,6 @@ async def open_rooms(wanted: Wanted) -> AsyncGenerator[Rooms]:
             intake,
             forgetting,
             Keeping(journal, stores, archive, directory, ram.path),
+            Replication(journal, intake, forgetting),
+            lead,
         )

@@ -13,6 +13,7 @@ from common.model.ids import ProjectId
 from dragon_node.lake.admission import noted
 from dragon_node.lake.history.retention import OutputRule, due
 from dragon_node.lake.journal import Journal
+from dragon_node.lake.lead import Lead
 from dragon_node.lake.records import Note
 from dragon_node.lake.stores import Stores
 
@@ -32,17 +33,20 @@ class Retention:
         until_applied: Callable[[int], Awaitable[None]],
         rule: OutputRule,
         clock: Clock,
+        lead: Lead,
     ) -> None:
         self._stores = stores
         self._journal = journal
         self._until_applied = until_applied
         self._rule = rule
         self._clock = clock
+        self._lead = lead
 
     async def run(self) -> None:
         """Until cancelled. Projects that sleep are looked at when they are awake."""
         while True:
             await asyncio.sleep(LOOK_S)
+            await self._lead.until_leading()
             try:
                 await self.once()
             except OverLimit as error:

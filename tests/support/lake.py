@@ -20,6 +20,7 @@ from common.wire.nouns import event_to_bytes
 from dragon_node.ingest.chunking import chunk
 from dragon_node.lake.intake import Journalled
 from dragon_node.lake.lake import Lake
+from dragon_node.lake.lead import Lead
 from dragon_node.lake.ramdisk import PlainDirectory, RamDisk
 from dragon_node.lake.records import Applier
 
@@ -103,10 +104,16 @@ async def opened(
     ram: RamDisk | None = None,
     appliers: Sequence[Applier] = (),
     budget_bytes: int = BUDGET,
+    lead: Lead | None = None,
 ) -> AsyncGenerator[Lake]:
     """A lake in a plain directory."""
     ram = ram or plain(directory, budget_bytes)
     async with Lake.open(
-        directory=directory, ram=ram, budget_bytes=budget_bytes, appliers=appliers, chunker=chunk
+        directory=directory,
+        ram=ram,
+        budget_bytes=budget_bytes,
+        appliers=appliers,
+        chunker=chunk,
+        lead=lead,
     ) as lake:
         yield lake

@@ -25,10 +25,10 @@ class Carrying:
         self._parts = parts
 
     async def carried_out(
-        self, identity: str, said: Sequence[Oblivious], *, everywhere: bool
+        self, identity: str, said: Sequence[Oblivious], *, everywhere: bool, noted_here: bool = True
     ) -> AsyncGenerator[LakeStep]:
         """All steps after the notes. `everywhere`: other files may hold bytes of it too, which
-        were deleted there before."""
+        were deleted there before. Not `noted_here`: another Dragon has written that it ended."""
         touched = {meant.project for meant in said if meant.events}
         lsns = [lsn for meant in said for lsn in meant.overwritten]
         erased = await self._unreferred(notes.together(said))
@@ -48,6 +48,8 @@ class Carrying:
         yield LakeStep("scrub", len(projects), len(projects), "what lies in memory is rewritten")
         async for step in self._copies():
             yield step
+        if not noted_here:
+            return
         done_note = noted(notes.forgot(identity), self._parts.clock.now_ms())
         written = await self._parts.journal.append([done_note], {})
         await self._parts.until_applied(written.last_lsn)

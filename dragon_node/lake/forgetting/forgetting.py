@@ -39,6 +39,7 @@ from dragon_node.lake.forgetting.notes import Oblivious
 from dragon_node.lake.forgetting.parts import Parts
 from dragon_node.lake.forgetting.proving import Proving
 from dragon_node.lake.forgetting.screening import Screen
+from dragon_node.lake.lead import Lead
 from dragon_node.lake.shards import Shard
 
 log = logging.getLogger(__name__)
@@ -75,15 +76,17 @@ class _Round:
 class Forgetting:
     """One for a lake."""
 
-    def __init__(self, parts: Parts, screen: Screen) -> None:
+    def __init__(self, parts: Parts, screen: Screen, lead: Lead) -> None:
         self._parts = parts
         self._carrying = Carrying(parts)
         self._proving = Proving(parts)
         self._screen = screen
+        self._lead = lead
         self._jobs: asyncio.Queue[_Job] = asyncio.Queue()
 
     async def run(self) -> None:
         """Ends what had begun, then does what is asked for, until cancelled."""
+        await self._lead.until_leading()
         try:
             await self._end_pending()
         except PostDevAIError as error:
@@ -126,9 +129,20 @@ class Forgetting:
                 async for step in steps:
                     log.info("forgetting: %s", step.sentence)
 
+    async def carry_out(self, identity: str) -> None:
+        """All steps of a forgetting that another Dragon noted and has ended."""
+        said = (await self._memory(in_memory.pending)).get(identity)
+        if said is None:
+            return
+        carrying = self._carrying.carried_out(identity, said, everywhere=True, noted_here=False)
+        async with aclosing(carrying) as steps:
+            async for step in steps:
+                log.info("forgetting with the leader: %s", step.sentence)
+
     async def forget(self, o: Oblivion) -> Steps:
         """Step by step; the last one says whether it is gone. Invalid when nothing is named."""
         _check(o)
+        self._lead.check()
         job = _Job(o)
         self._jobs.put_nowait(job)
         while True:

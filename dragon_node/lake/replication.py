@@ -1,0 +1,120 @@
+"""The journal of one Dragon, copied row by row into another's: same positions, same decisions.
+
+The leader tells rows and the contents that they refer to; a follower journals them as they are and
+applies them as its own. A journal's terms say under which leadership each row was written, so that
+two journals that agree on the term of a row agree on everything up to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from common.errors import Missing
+from common.model.event import Event, content_hashes
+from common.model.ids import ContentHash
+from dragon_node.lake.forgetting.forgetting import Forgetting
+from dragon_node.lake.intake import Intake
+from dragon_node.lake.journal import Journal
+from dragon_node.lake.records import Blobs, Note, Row
+from dragon_node.lake.shards import step_of
+
+ROWS_MAX = 500
+BYTES_MAX = 1 << 20
+"""Of the rows and contents of one message; one row's contents may be more."""
+
+Terms = Sequence[tuple[int, int]]
+"""(epoch, first lsn) of each leadership, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Rows that follow on each other, and the contents that they refer to."""
+
+    rows: tuple[Row, ...] = ()
+    contents: Blobs = field(default_factory=dict[ContentHash, bytes])
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a journal reaches, and who wrote it."""
+
+    journal: str
+    """Its identity: the lake's."""
+    first_lsn: int
+    last_lsn: int
+    terms: tuple[tuple[int, int], ...] = ()
+
+
+class Replication:
+    """Both sides of copying a journal."""
+
+    def __init__(self, journal: Journal, intake: Intake, forgetting: Forgetting) -> None:
+        self._journal = journal
+        self._intake = intake
+        self._forgetting = forgetting
+
+    async def reach(self) -> Reach:
+        """How far this journal reaches."""
+        terms = await self._journal.terms()
+        journal = self._journal
+        return Reach(journal.id, journal.first_lsn, journal.last_lsn, terms)
+
+    async def after(self, lsn: int) -> Copy:
+        """What follows a position, as much as one message may hold. Missing when it was cut."""
+        if lsn + 1 < self._journal.first_lsn:
+            raise Missing(
+                f"the journal begins at record {self._journal.first_lsn:,}, and {lsn + 1:,} is "
+                "asked for",
+                hint="A Dragon that is so far behind is made anew from a backup.",
+            )
+        rows: list[Row] = []
+        contents: dict[ContentHash, bytes] = {}
+        size = 0
+        for row in await self._journal.rows(lsn, ROWS_MAX):
+            body = step_of(row).body
+            named = content_hashes(body.body) if isinstance(body, Event) else ()
+            lacking = [h for h in named if h not in contents]
+            found = await self._journal.contents(lacking) if lacking else {}
+            more = len(row.body) + sum(map(len, found.values()))
+            if rows and size + more > BYTES_MAX:
+                break
+            rows.append(row)
+            contents |= found
+            size += more
+        return Copy(tuple(rows), contents)
+
+    async def take(self, copy: Copy) -> int:
+        """Journals and applies what another Dragon told; the last position.
+
+        A forgetting that is told to have ended is first carried out here too. Conflict when the
+        rows do not follow on what is here.
+        """
+        begin = 0
+        for n, row in enumerate(copy.rows):
+            body = step_of(row).body
+            if isinstance(body, Note) and body.kind == "forgot":
+                await self._take(copy.rows[begin:n], copy.contents)
+                await self._forgetting.carry_out(body.fields["id"])
+                begin = n
+        await self._take(copy.rows[begin:], copy.contents)
+        return self._journal.last_lsn
+
+    async def _take(self, rows: Sequence[Row], contents: Blobs) -> None:
+        if rows:
+            await self._intake.until_applied(await self._intake.take(rows, contents))
+
+
+def agrees(ours: Reach, theirs: Reach) -> bool:
+    """Whether a follower's journal is the beginning of the leader's: the term of its last row began
+    at the same position in both."""
+    if theirs.journal != ours.journal:
+        return theirs.last_lsn == 0
+    if theirs.last_lsn > ours.last_lsn:
+        return False
+    return term_at(ours.terms, theirs.last_lsn) == term_at(theirs.terms, theirs.last_lsn)
+
+
+def term_at(terms: Terms, lsn: int) -> tuple[int, int]:
+    """The leadership under which a row was written; (0, 0) before the first."""
+    return max((term for term in terms if term[1] <= lsn), default=(0, 0))
