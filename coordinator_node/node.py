@@ -130,7 +130,7 @@ async def open_node(config: Config, clock: Clock | None = None) -> AsyncGenerato
                 own.keep_renewed(),
                 seat,
                 backlog.tend(),
-                backlog.book.follow(),
+                backlog.follow(),
             )
         )
         yield Running(

@@ -56,19 +56,22 @@ class Backlog:
         *,
         visible_s: float = VISIBLE_S,
         ended_max: int = ENDED_MAX,
+        alone: bool = True,
     ) -> None:
+        """`alone`: no other Coordinator changes what this one keeps."""
         self.book = book
         self._queue = queue
         self._clock = clock
         self._visible_s = visible_s
         self._ended_max = ended_max
+        self._alone = alone
         self._workers = Workers(clock)
         self._turn = asyncio.Lock()
 
     @classmethod
     async def open(cls, engine: Engine, clock: Clock) -> Backlog:
         """Over the tables of an engine, with every task that waits in its place."""
-        backlog = cls(Book(engine.kv), engine.queue, clock)
+        backlog = cls(Book(engine.kv), engine.queue, clock, alone=engine.name == "sqlite")
         await backlog.recall()
         return backlog
 
@@ -87,6 +90,15 @@ class Backlog:
                 await self.look_after()
             except PostDevAIError as error:
                 log.warning("the tasks could not be looked after: %s", error.message)
+
+    async def follow(self) -> None:
+        """Hears what other Coordinators change, until cancelled."""
+        while not self._alone:
+            try:
+                await self.book.follow()
+            except PostDevAIError as error:
+                log.warning("what other Coordinators do is not heard: %s", error.message)
+                await asyncio.sleep(TEND_S)
 
     async def look_after(self) -> None:
         """Once."""

@@ -6,7 +6,7 @@ Layout in the engine's Kv: task/ID holds a KeptTask.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 
 from common.errors import Conflict, Invalid, Missing
 from common.model.task import KeptTask, TaskId
@@ -25,6 +25,7 @@ class Book:
         self._kv = kv
         self._known: dict[TaskId, tuple[int, KeptTask]] = {}
         self._moved = asyncio.Event()
+        self._changed = asyncio.Event()
         self.cursor = 0
         """The newest revision that was seen."""
 
@@ -41,14 +42,25 @@ class Book:
             else:
                 self._seen(_id(change.key), change.revision, kept_task_from_bytes(change.value))
 
-    async def changes(self, after: int) -> AsyncIterator[tuple[int, TaskId, KeptTask | None]]:
+    async def changes(self, after: int) -> AsyncGenerator[tuple[int, TaskId, KeptTask | None]]:
         """Revision, id and state of each task that is changed after a revision, until the reader
-        stops; None for one that is kept no more."""
-        async for change in self._kv.watch(PREFIX):
-            if change.revision > after:
-                value = change.value
-                kept = None if value is None else kept_task_from_bytes(value)
-                yield change.revision, _id(change.key), kept
+        stops; states between two looks may be left out, and None is one that is kept no more."""
+        told: set[TaskId] = set(self._known)
+        while True:
+            changed = self._changed
+            for task_id in sorted(told - self._known.keys()):
+                yield after, task_id, None
+            told = set(self._known)
+            news = sorted(
+                (revision, task_id)
+                for task_id, (revision, _) in self._known.items()
+                if revision > after
+            )
+            for revision, task_id in news:
+                after = revision
+                if (known := self._known.get(task_id)) is not None:
+                    yield revision, task_id, known[1]
+            await changed.wait()
 
     def all(self) -> list[KeptTask]:
         """As last seen."""
@@ -135,6 +147,7 @@ class Book:
         if known is not None and known[0] >= revision:
             return
         self._known[task_id] = (revision, kept)
+        self._tell()
         if kept.task.state == "waiting":
             moved, self._moved = self._moved, asyncio.Event()
             moved.set()
@@ -144,6 +157,11 @@ class Book:
         known = self._known.get(task_id)
         if known is not None and known[0] <= revision:
             del self._known[task_id]
+            self._tell()
+
+    def _tell(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
 
 
 def _key(task_id: TaskId) -> str:
