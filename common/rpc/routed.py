@@ -17,6 +17,7 @@ from common.rpc.circuit import Attempt, Breaker
 from common.rpc.intercept import BEARER, TICKET_METADATA
 from common.rpc.reaching import Reaching
 from common.rpc.reaching import connected as _connected
+from common.rpc.relayed import Relayed
 from common.rpc.retry_budget import RetryBudget
 from common.rpc.status import error_from_rpc, is_answer
 
@@ -49,10 +50,12 @@ class Routed:
         channels: Channels,
         breaker: Breaker | None = None,
         budget: RetryBudget | None = None,
+        relayed: Relayed | None = None,
     ) -> None:
         self._name = name
         self._resolve = resolve
         self._reaching = Reaching(channels)
+        self._relayed = relayed
         self._breaker = breaker or Breaker(name)
         self._budget = budget or RetryBudget()
 
@@ -134,13 +137,25 @@ class Routed:
                     return
                 metadata = Metadata((TICKET_METADATA, BEARER + route.ticket))
                 try:
-                    channel = await self._reaching.to(
-                        route.endpoints or (route.endpoint,), route.identity
-                    )
+                    channel = await self._to(route)
                 except Unavailable as error:
                     journey.past(error)
                     continue
                 yield channel, metadata
+
+    async def _to(self, route: Route) -> Channel:
+        """Directly; where nothing connects, or did not lately, by the relay that is offered."""
+        relayed = self._relayed
+        if relayed is None:
+            return await self._reaching.to(route.endpoints or (route.endpoint,), route.identity)
+        if relayed.comes_first(route):
+            return await relayed.channel(route)
+        try:
+            return await relayed.direct(route)
+        except Unavailable as error:
+            if not relayed.offered(route):
+                raise
+            return await relayed.channel(route, error)
 
     async def _routes(self, journey: _Journey, *, fresh: bool) -> tuple[Route, ...]:
         tried = journey.last_or_none
