@@ -51,6 +51,7 @@ from developer_node.revising import proven
 from developer_node.service_capture import CaptureDoor
 from developer_node.service_developer import DeveloperService
 from developer_node.service_lake import LakeDoor
+from developer_node.service_mesh import MeshDoor
 from developer_node.service_models import ModelsDoor
 from developer_node.service_remedy import RemedyDoor
 from developer_node.service_shared import SharedDoor
@@ -256,7 +257,8 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
         remedies = RemedyDoor(proofs, Mining(), acting, reception, clock)
         capture = CaptureDoor(importing, copies)
         shared = SharedDoor(replica, lambda: exchanging.sentence, lambda: sessions.known)
-        doors = (service, door, models, remedies, capture, shared)
+        mesh = MeshDoor(membership)  # pyright: ignore[reportAbstractUsage]
+        doors = (service, door, models, remedies, mesh, capture, shared)
         server = await open_local_server(
             socket, token, lambda served: [each.add(served) for each in doors]
         )

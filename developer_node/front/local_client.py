@@ -34,6 +34,7 @@ from developer_node.front.local_lake import LocalLake
 from developer_node.front.local_models import LocalModels
 from developer_node.front.local_refusals import answer, refusals
 from developer_node.front.local_remedies import LocalRemedies
+from developer_node.front.local_routes import LocalRoutes
 from developer_node.front.local_shared import LocalShared
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ class LocalClient:
         """Proofs, patches, past fixes, cards put off, and what may be done without asking."""
         self.capture = LocalCapture(channel, self._metadata)
         """Imports, and the end of a watch."""
+        self.routes = LocalRoutes(channel, self._metadata)
+        """Where work goes, and pins of projects."""
         self.shared = LocalShared(channel, self._metadata)
         """Settings, pins and notes that the owner's laptops share."""
 

@@ -48,7 +48,7 @@ Agents and editors
   mcp       agents:mcp           Serve agents: what is remembered here, over MCP.
   lsp       editors:lsp          Serve editors: what failed at its line, with what mended it.
 The mesh
-  nodes     nodes:nodes          List the nodes of the mesh, as the Coordinator knows them.
+  nodes     nodes:group          List the nodes of the mesh, or tell where work goes.
   invite    nodes:invite         Print a one-time code for a new node.
   join      nodes:join           Make this machine a node of a mesh, with a one-time code.
   renew     renewing:renew       Renew the certificate of a tool before it ends.

@@ -18,8 +18,21 @@ if TYPE_CHECKING:
 Invited = Literal["dragon", "developer", "tool"]
 
 
-def nodes(json: JSON = False) -> None:
-    """List the nodes of the mesh, as the Coordinator knows them."""
+def group() -> typer.Typer:
+    """`postdevai nodes [COMMAND]`."""
+    from developer_node.front.cli import routes
+
+    app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.callback(invoke_without_command=True)(nodes)
+    for command in (routes.route, routes.pin, routes.unpin):
+        app.command(command.__name__)(command)
+    return app
+
+
+def nodes(context: typer.Context, json: JSON = False) -> None:
+    """List the nodes of the mesh, or tell where work goes and keep projects in their places."""
+    if context.invoked_subcommand is not None:
+        return
     from developer_node.front import output_json, output_story
     from developer_node.front.output_page import Page
 

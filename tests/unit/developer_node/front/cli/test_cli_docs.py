@@ -40,18 +40,20 @@ from common.model.lake import (
 )
 from common.model.laptop import Circuit, LaptopStatus, NearStatus, WatchedRepository
 from common.model.llm import InferenceStats, MemoryShare, Model, ModelList
-from common.model.node import Node
+from common.model.node import Node, RankedNode
 from common.model.remedy import AutonomySetting, CardStats, DraftedPatch, MinedFix, MineEnd
 from developer_node.front import (
     output_json,
     output_json_lake,
     output_json_models,
     output_json_remedies,
+    output_routes,
     output_services,
 )
 from developer_node.front.cli import doctoring, measuring, recording
 from developer_node.front.cli.application import application
 from developer_node.front.doctor.finding import Finding
+from developer_node.front.local_routes import Explained
 from developer_node.front.measuring import Figure
 from developer_node.front.output_blob import as_json as open_json
 from developer_node.front.reference import excerpt, read_reference
@@ -82,7 +84,7 @@ MODEL = Model("m", "fast", "ready", alternatives=("other",))
 STATS = InferenceStats(1, (MemoryShare("lake", 1),))
 REMEDY = Remedy("r", "confirmed", "code", proof=Proof("confirmed", 1, "", 3, 3, 3))
 PROVEN = ProofFinished("r", FAILURE.fingerprint, "confirmed", output=Output("."))
-GROUPS = ("lake", "models", "service")
+GROUPS = ("lake", "models", "nodes", "service")
 """Commands that have commands of their own, each with --json."""
 PRINTED: dict[str, Any] = {
     "search": output_json.search(SearchResult((HIT,), freshness=FRESH)),
@@ -111,6 +113,10 @@ PRINTED: dict[str, Any] = {
     "service": output_services.as_json("systemd", [Service("dragon", None, None)]),
     "snapshot": output_json_lake.steps((LakeStep("memory", 1, 3, "memory.db"),)),
     "lake": output_json_lake.lake(LAKE),
+    "route": output_routes.as_json(
+        {"capability": "lake", "project": "p", "model": None},
+        Explained("x", (RankedNode(Node("dragon", NodeId("d"), "a:1", "serving", 1.0), 1),)),
+    ),
     "models": output_json_models.page(ModelList((MODEL,)), STATS),
     "status": output_json.status(
         LaptopStatus(

@@ -1,0 +1,58 @@
+"""How front ends ask where work would go, and pin projects, through the laptop's daemon."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import grpc.aio
+
+from common.model.node import RankedNode
+from common.pb.postdevai.v1 import registry_service_pb2 as pb
+from common.pb.postdevai.v1.registry_service_pb2_grpc import RegistryServiceStub
+from common.wire.translate import from_pb
+from developer_node.front.local_refusals import answer
+
+if TYPE_CHECKING:
+    from common.pb.postdevai.v1.registry_service_pb2_grpc import RegistryServiceAsyncStub
+
+MESH_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """How the Coordinator would decide now."""
+
+    policy: str
+    """least_loaded or project_affinity."""
+    nodes: tuple[RankedNode, ...]
+    """Best first, then those that were left out."""
+
+
+class LocalRoutes:
+    """The part of RegistryService that is behind the local API."""
+
+    def __init__(self, channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], ...]) -> None:
+        self._stub: RegistryServiceAsyncStub = RegistryServiceStub(channel)
+        self._metadata = metadata
+
+    async def explain(
+        self, capability: str, project: str = "", model: str = "", task: str = ""
+    ) -> Explained:
+        """Every node with its rank and reasons; Unavailable without a Coordinator."""
+        request = pb.ExplainRouteRequest(
+            capability=capability, project=project, model=model, task=task
+        )
+        call = self._stub.ExplainRoute(request, timeout=MESH_S, metadata=self._metadata)
+        given = await answer(call)
+        return Explained(given.policy, tuple(from_pb(each, RankedNode) for each in given.nodes))
+
+    async def pin(self, project: str, node: str) -> None:
+        """Keeps a project, by its id, at one of the Dragons that hold it."""
+        request = pb.PinProjectRequest(project=project, node=node)
+        await answer(self._stub.PinProject(request, timeout=MESH_S, metadata=self._metadata))
+
+    async def unpin(self, project: str) -> None:
+        """Lets the mesh decide again."""
+        request = pb.UnpinProjectRequest(project=project)
+        await answer(self._stub.UnpinProject(request, timeout=MESH_S, metadata=self._metadata))
