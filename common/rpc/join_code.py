@@ -58,7 +58,7 @@ def read_code(text: str) -> JoinCode:
 
 
 def _bytes(text: str) -> bytes:
-    inner = "".join(text.split()).removeprefix(PREFIX)
+    inner = "".join(text.split()).removeprefix(PREFIX).partition(".")[0]
     if len(inner) > CODE_CHARS_MAX:
         raise _wrong()
     try:

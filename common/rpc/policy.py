@@ -134,6 +134,10 @@ TABLE: dict[str, frozenset[Right]] = {
     f"{_V1}SharedService/PutShared": _OWNER,
     f"{_V1}SharedService/RemoveShared": _OWNER,
     f"{_V1}SharedService/GetSync": _OWNER,
+    f"{_V1}OwnerService/GetOwner": _OWNER,
+    f"{_V1}OwnerService/InitOwner": _OWNER,
+    f"{_V1}OwnerService/SignKey": _OWNER,
+    f"{_V1}OwnerService/TrustOwner": _OWNER,
     # what every server has
     "/grpc.health.v1.Health/Check": _MESH | _OWNER | _ANYONE,
     "/grpc.health.v1.Health/Watch": _MESH | _OWNER | _ANYONE,

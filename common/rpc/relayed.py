@@ -20,7 +20,7 @@ from common.rpc.channel import CHANNELS_MAX, Own
 from common.rpc.reaching import Reaching, connected
 from common.rpc.sealed.caller import Caller
 from common.rpc.sealed.channel import SealedChannel
-from common.rpc.sealed.statement import public_key, read_statement
+from common.rpc.sealed.statement import Statement, public_key, read_statement
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,15 @@ class _Bypass:
 
     again_s: float
     probe: asyncio.Task[None] | None = None
+
+
+@dataclass(slots=True)
+class _Held:
+    """A node's key as the owner signed it, and the channel that seals for it."""
+
+    said: Statement
+    carrier: Channel | None = None
+    channel: SealedChannel | None = None
 
 
 class Relayed:
@@ -59,7 +68,7 @@ class Relayed:
         self._owner = owner
         self._clock = clock or SystemClock()
         self._mode = mode or _mode()
-        self._held: OrderedDict[tuple[str, str, str], tuple[Channel, SealedChannel]] = OrderedDict()
+        self._held: OrderedDict[tuple[str, str, str], _Held] = OrderedDict()
         self._bypassed: dict[str, _Bypass] = {}
 
     @property
@@ -125,32 +134,34 @@ class Relayed:
         self._held.clear()
 
     async def _sealed(self, route: Route) -> SealedChannel:
+        name = (route.identity, route.relay, route.sealing_key)
+        held = self._held.get(name)
+        if held is None or self._clock.now_ms() >= held.said.ends_ms:
+            held = _Held(self._said(route))
+        carrier = await self._reaching.to(tuple(self._coordinator(route.relay)), route.relay)
+        await connected(carrier)
+        if held.carrier is not carrier or held.channel is None:
+            key = public_key(held.said.key)
+            caller = Caller(carrier, self._own, route.identity, key, self._clock)
+            held.carrier, held.channel = carrier, SealedChannel(caller)
+        self._held[name] = held
+        self._held.move_to_end(name)
+        while len(self._held) > CHANNELS_MAX:
+            self._held.popitem(last=False)
+        return held.channel
+
+    def _said(self, route: Route) -> Statement:
+        """The owner's word on the node's key; Denied without one."""
         owner = self._owner()
         if owner is None:
             raise Denied(
                 "by the relay: this machine was never told the owner's key",
                 hint="see: postdevai owner",
             )
-        identity = self._own.identity
-        said = read_statement(
-            route.sealing_key,
-            owner,
-            mesh=identity.mesh,
-            node=route.identity,
-            now_ms=self._clock.now_ms(),
+        mesh, now_ms = self._own.identity.mesh, self._clock.now_ms()
+        return read_statement(
+            route.sealing_key, owner, mesh=mesh, node=route.identity, now_ms=now_ms
         )
-        carrier = await self._reaching.to(tuple(self._coordinator(route.relay)), route.relay)
-        await connected(carrier)
-        name = (route.identity, route.relay, said.key.hex())
-        held = self._held.get(name)
-        if held is None or held[0] is not carrier:
-            key = public_key(said.key)
-            caller = Caller(carrier, self._own, route.identity, key, self._clock)
-            held = self._held[name] = (carrier, SealedChannel(caller))
-        self._held.move_to_end(name)
-        while len(self._held) > CHANNELS_MAX:
-            self._held.popitem(last=False)
-        return held[1]
 
     async def _probe(self, route: Route, bypass: _Bypass) -> None:
         try:

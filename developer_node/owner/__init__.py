@@ -1,0 +1,1 @@
+"""The owner's key, which no Coordinator sees, and what this laptop signs with it."""
