@@ -11,6 +11,7 @@ from pathlib import Path
 
 FILES = frozenset(
     ("ports.json", "ports.lock", "up.lock", "coordinator.lock", "dragon.lock", "developer.lock")
+    + ("upgrade.lock",)
 )
 """Beside the directories."""
 _NODE = frozenset(("identity", "mesh", "ready.json", "word.json", "routes.json", "key", "key.json"))
@@ -22,16 +23,19 @@ DIRECTORIES: dict[str, frozenset[str]] = {
     | {"ram", "ram.device", "ram.next", "ram.device.next", "not-ram", "dragon.log", "dragon.err"},
     "developer": _NODE
     | {"machine_id", "variables_key", "token", "mcp-token", "spool", "grounds", "tui"}
-    | {"outbox.db", "outbox.reserve", "near.db", "shared.db", "context.sealed", "answers", "verdicts"}
+    | {"outbox.db", "outbox.reserve", "near.db", "shared.db", "context.sealed", "answers"}
+    | {"verdicts"}
     | {"autonomy.json", "acts.json", "tries", "worktrees", "proofs", "empty.git"}
     | {"repositories.json", "paused", "resumed", "never.json", "past-offered"}
     | {"developer.log", "developer.err"},
     "joining": frozenset(("identity",)),
+    "upgrade": frozenset(("upgrade.json", "before", "after", "putting-back")),
 }
 """What each of them holds."""
 MARKS = (
     "identity/key.pem", "identity/leaf.pem", "authority/ca.pem", "state.db", "journal.db",
     "outbox.db", "machine_id", "variables_key", "key.json", "ready.json",
+    "upgrade.json",
 )  # fmt: skip
 """One of them tells that a directory of that name is ours, and not somebody's own."""
 _BESIDE = re.compile(r"(.+?)(-wal|-shm|-journal|\.(?:aside|unreadable|damaged|torn|\d+))+")

@@ -44,6 +44,11 @@ Look after what is kept
   snapshot  lake:snapshot        Write a generation of the lake to the Dragon's SSD.
   restore   lake:restore         Rebuild the stores from a generation and the journal after it.
   backup    lake:backup          Write all that another machine needs.
+Share between your laptops
+  settings  settings:group       Show or set what holds on all your laptops.
+  pins      pins:group           Pin files that stand first in every answer, on all your laptops.
+  notes     notes:group          Keep notes that your laptops share.
+  sync      sync:group           Tell what waits here, and what lost against another laptop's edit.
 Agents and editors
   mcp       agents:mcp           Serve agents: what is remembered here, over MCP.
   lsp       editors:lsp          Serve editors: what failed at its line, with what mended it.

@@ -42,6 +42,7 @@ from common.model.laptop import Circuit, LaptopStatus, NearStatus, WatchedReposi
 from common.model.llm import InferenceStats, MemoryShare, Model, ModelList
 from common.model.node import Node, RankedNode
 from common.model.remedy import AutonomySetting, CardStats, DraftedPatch, MinedFix, MineEnd
+from common.model.shared import LostValue, SharedItem, SharedSession, SyncStatus
 from developer_node.front import (
     output_json,
     output_json_lake,
@@ -49,6 +50,7 @@ from developer_node.front import (
     output_json_remedies,
     output_routes,
     output_services,
+    output_shared,
 )
 from developer_node.front.cli import doctoring, measuring, recording
 from developer_node.front.cli.application import application
@@ -63,6 +65,7 @@ DOCS = (Path(__file__).resolve().parents[5] / "docs" / "cli.md").read_text()
 LINES = re.findall(r"^\$ postdevai (.*)$", DOCS, re.M)
 BLOCKS = dict(re.findall(r"^```json (\w+)\n(.*?)^```$", DOCS, re.M | re.S))
 
+SETTING = SharedItem("setting", "p", "autonomy", "v", lost=(LostValue("w", False, "b", 1),))
 HIT = Hit("thing", "/code/thing", "a.py", 1, 2, blob=ContentHash("b" * 32), why=("words",))
 FRESH = Freshness((ProjectFreshness("thing", "/code/thing"),))
 FAILURE = Failure("pytest", "E", "test", "m", "m", frames=(Frame("a.py"),))
@@ -84,9 +87,11 @@ MODEL = Model("m", "fast", "ready", alternatives=("other",))
 STATS = InferenceStats(1, (MemoryShare("lake", 1),))
 REMEDY = Remedy("r", "confirmed", "code", proof=Proof("confirmed", 1, "", 3, 3, 3))
 PROVEN = ProofFinished("r", FAILURE.fingerprint, "confirmed", output=Output("."))
-GROUPS = ("lake", "models", "nodes", "service")
+GROUPS = ("lake", "models", "nodes", "notes", "pins", "service", "settings", "sync")
 """Commands that have commands of their own, each with --json."""
 PRINTED: dict[str, Any] = {
+    "settings": output_shared.items("settings", [SETTING]),
+    "sync": output_shared.sync_data(SyncStatus(sessions=(SharedSession("p", files=("a",)),))),
     "search": output_json.search(SearchResult((HIT,), freshness=FRESH)),
     "ask": output_json.ask(AskPassages((HIT,), model="m"), AskEnd("[1]", (HIT,), "stop")),
     "open": open_json(
