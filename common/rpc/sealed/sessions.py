@@ -81,7 +81,8 @@ class Sessions:
         oldest_s = self._clock.monotonic() - IDLE_S
         idle = [name for name, held in self._held.items() if held.used_s < oldest_s]
         mine = [name for name, held in self._held.items() if held.keys.caller == caller]
-        for name in {*idle, *mine[: len(mine) - PER_CALLER_MAX + 1]}:
+        too_many = max(0, len(mine) - PER_CALLER_MAX + 1)
+        for name in {*idle, *mine[:too_many]}:
             del self._held[name]
         while len(self._held) >= SESSIONS_MAX:
             self._held.popitem(last=False)

@@ -159,7 +159,7 @@ async def test_a_node_that_the_coordinator_cannot_reach_either_is_said_to_be_so(
     async with open_relayed(tmp_path) as there:
         dead = Node("dragon", there.dragon.identity.id, "127.0.0.1:9", "serving", 3.0)
         there.nodes[0] = dead
-        with pytest.raises(Unavailable, match="does not reach dragon .* either"):
+        with pytest.raises(Unavailable, match=r"does not reach dragon .* either"):
             await ask(there)
 
 
