@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
-from collections.abc import AsyncGenerator, Coroutine
+import uuid
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 
 from common.alongside import alongside
 from common.clock import Clock, SystemClock
+from common.daemon.addresses import machine_name, reachable_at
 from common.daemon.home import Home
 from common.daemon.lifecycle import Running
 from common.daemon.load import OwnLoad
 from common.daemon.ports import Ports
-from common.model.node import Identity, Node
+from common.errors import PostDevAIError, Unavailable
+from common.model.node import CoordinatorAddress, Node
 from common.rpc.guard import Guard
 from common.rpc.server import Add, open_pinned_server, open_server
-from coordinator_node.config import Config, reachable_at
+from coordinator_node.config import Config
 from coordinator_node.engine.ports import Engine
 from coordinator_node.engine.sqlite_engine import open_sqlite
 from coordinator_node.gateway.authority import Authority
@@ -26,6 +30,7 @@ from coordinator_node.gateway.enrolment import Enrolment
 from coordinator_node.gateway.members import Members
 from coordinator_node.gateway.own_identity import OwnIdentity
 from coordinator_node.gateway.ticket_keys import TicketKeys
+from coordinator_node.registry.coordinators import TERM_S, Coordinators
 from coordinator_node.registry.registry import Registry
 from coordinator_node.registry.roster import Roster
 from coordinator_node.registry.seen import Seen
@@ -40,6 +45,8 @@ from coordinator_node.service_tasks import TaskService
 from coordinator_node.tasks.backlog import Backlog
 from coordinator_node.sync.documents import Documents
 from coordinator_node.sync.sessions import Sessions
+
+log = logging.getLogger(__name__)
 
 REFRESH_S = 1.0
 """How soon a revocation by the owner is heard."""
@@ -60,8 +67,11 @@ class Gateway:
         """Looks for changes that the owner made from another process, until cancelled."""
         while True:
             await asyncio.sleep(REFRESH_S)
-            await self.members.refresh()
-            await self.keys.refresh()
+            try:
+                await self.members.refresh()
+                await self.keys.refresh()
+            except PostDevAIError as error:  # an engine in an election is back in seconds
+                log.warning("members and keys were not looked at: %s", error.message)
 
 
 @asynccontextmanager
@@ -74,7 +84,9 @@ async def open_gateway(home: Home, clock: Clock) -> AsyncGenerator[tuple[Gateway
         members, keys = Members(kv), TicketKeys(kv, clock)
         await members.refresh()
         await keys.refresh()
-        registry = Registry(Roster(clock), Seen(kv))
+        coordinators = Coordinators(kv, TERM_S.get(engine.name, TERM_S["sqlite"]))
+        roster = Roster(clock, coordinators.is_there)
+        registry = Registry(roster, Seen(kv), engine.leases, coordinators)
         await registry.recall()
         enrolment = Enrolment(kv, members, authority, clock)
         yield (
@@ -107,7 +119,12 @@ async def open_node(config: Config, clock: Clock | None = None) -> AsyncGenerato
         listen = _Listening(config, Ports.of(config.home))
         authority_service = AuthorityService(gateway.enrolment, lambda: listen.enrolment_addresses)
         registry_service = RegistryService(
-            registry, Routes(router, gateway.places), gateway.keys.public, gateway.members.denied
+            registry,
+            Routes(router, gateway.places),
+            gateway.keys.public,
+            gateway.members.denied,
+            registry.coordinators.all,
+            clock,
         )
 
         backlog = await Backlog.open(gateway.engine, clock)
@@ -123,12 +140,17 @@ async def open_node(config: Config, clock: Clock | None = None) -> AsyncGenerato
         )
         await listen.open_main(stack, own, lambda server: [add(server) for add in services], guard)
         await listen.open_enrolment(stack, own, gateway)
-        seat = await _take_seat(registry, own.identity, listen.address)
+        await registry.coordinators.serve(lambda: listen.now(own.identity.uri))
+        stack.push_async_callback(registry.coordinators.leave)
+        process = uuid.uuid4().hex
+        epoch = await registry.register(_seat(own, listen.addresses), process)
         await stack.enter_async_context(
             alongside(
                 gateway.keep_fresh(),
                 own.keep_renewed(),
-                seat,
+                _keep_seat(registry, own, listen, process, epoch),
+                registry.coordinators.keep(),
+                registry.share(),
                 backlog.tend(),
                 backlog.follow(),
             )
@@ -138,6 +160,7 @@ async def open_node(config: Config, clock: Clock | None = None) -> AsyncGenerato
             {
                 "identity": own.identity.uri,
                 "enrolment_address": listen.enrolment_addresses[0],
+                "enrolment_addresses": ",".join(listen.enrolment_addresses),
             },
         )
 
@@ -148,8 +171,26 @@ class _Listening:
     def __init__(self, config: Config, ports: Ports) -> None:
         self._config = config
         self._ports = ports
-        self.address = ""
-        self.enrolment_addresses: tuple[str, ...] = ()
+        self._port = self._enrolment_port = 0
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Of the main port, as the interfaces are now."""
+        return reachable_at(self._config.host, self._port)
+
+    @property
+    def address(self) -> str:
+        """The likeliest of them."""
+        return self.addresses[0]
+
+    @property
+    def enrolment_addresses(self) -> tuple[str, ...]:
+        """Of the enrolment port, as the interfaces are now."""
+        return reachable_at(self._config.host, self._enrolment_port)
+
+    def now(self, uri: str) -> CoordinatorAddress:
+        """Where this Coordinator is now."""
+        return CoordinatorAddress(uri, self.addresses, self.enrolment_addresses)
 
     async def open_main(
         self,
@@ -165,7 +206,7 @@ class _Listening:
         )
         stack.push_async_callback(server.stop, config.grace_s)
         self._ports.remember("coordinator", bound)
-        self.address = reachable_at(config.host, bound)[0]
+        self._port = bound
 
     async def open_enrolment(
         self, stack: AsyncExitStack, own: OwnIdentity, gateway: Gateway
@@ -185,23 +226,41 @@ class _Listening:
         )
         stack.push_async_callback(server.stop, config.grace_s)
         self._ports.remember("enrolment", bound)
-        self.enrolment_addresses = reachable_at(config.host, bound)
+        self._enrolment_port = bound
 
 
 def _own(home: Home, authority: Authority) -> OwnIdentity:
     return OwnIdentity(home.identity_directory("coordinator"), authority)
 
 
-async def _take_seat(
-    registry: Registry, own: Identity, address: str
-) -> Coroutine[object, object, None]:
-    """The Coordinator is a node among the nodes; what keeps its lease, once it has one."""
-    seat = Node(own.role, own.id, address, "serving", 0.0, version("postdevai"), os.getpid())
-    return _keep_seat(registry, own, await registry.register(seat))
+def _seat(own: OwnIdentity, addresses: tuple[str, ...]) -> Node:
+    """The Coordinator is a node among the nodes."""
+    return Node(
+        own.identity.role,
+        own.identity.id,
+        addresses[0],
+        "serving",
+        0.0,
+        version("postdevai"),
+        os.getpid(),
+        addresses=addresses,
+        certificate_ends_ms=own.credential.not_after_ms,
+        machine=machine_name(),
+    )
 
 
-async def _keep_seat(registry: Registry, own: Identity, epoch: int) -> None:
-    load = OwnLoad()
+async def _keep_seat(
+    registry: Registry, own: OwnIdentity, listen: _Listening, process: str, epoch: int
+) -> None:
+    """Keeps its lease; takes a seat anew when its addresses or its certificate have changed."""
+    load, said = OwnLoad(), _seat(own, listen.addresses)
     while True:
         await asyncio.sleep(REFRESH_S)
-        registry.renew(own, epoch, "serving", load())
+        registry.renew(own.identity, epoch, "serving", load(), process=process)
+        now = _seat(own, listen.addresses)
+        if now != said:
+            try:
+                epoch = await registry.register(now, process)
+                said = now
+            except Unavailable as error:
+                log.warning("the Coordinator's own seat is as it was: %s", error.message)

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from typing import Any, cast, get_args
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
 
 from grpc.aio import Server, ServicerContext
 
+from common.clock import Clock, SystemClock
 from common.errors import Denied, Invalid, Unavailable
 from common.model.ids import NodeId
-from common.model.node import Capability, Identity, Node, NodeLoad, NodeState
+from common.model.node import CoordinatorAddress, Identity
 from common.pb.postdevai.v1 import node_pb2
+from common.pb.postdevai.v1.registry_service_pb2 import (
+    CoordinatorAddress as PbCoordinator,
+)
 from common.pb.postdevai.v1.registry_service_pb2 import (
     LeaseRenewed,
     ListNodesRequest,
     ListNodesResponse,
-    RegisterHello,
     RegisterRequest,
     RegisterResponse,
     RegisterWelcome,
@@ -28,11 +33,12 @@ from common.pb.postdevai.v1.registry_service_pb2_grpc import (
     RegistryServiceServicer,
     add_RegistryServiceServicer_to_server,
 )
-from common.rpc.peers import peer_identity
+from common.rpc.peers import peer_leaf
 from common.rpc.tickets import TicketKey
-from common.wire.translate import from_pb, to_pb
+from common.wire.translate import to_pb
 from coordinator_node.registry.registry import Registry
 from coordinator_node.registry.roster import LEASE_S
+from coordinator_node.service_hello import read_beat, read_hello
 from coordinator_node.service_routes import RouteCalls, Routes
 
 Context = ServicerContext[Any, Any]
@@ -47,8 +53,12 @@ class RegistryService(RouteCalls, RegistryServiceServicer):
         routes: Routes,
         ticket_keys: Callable[[], tuple[TicketKey, ...]],
         denied: Callable[[], frozenset[NodeId]],
+        coordinators: Callable[[], tuple[CoordinatorAddress, ...]] = tuple,
+        clock: Clock | None = None,
     ) -> None:
         self._registry = registry
+        self._coordinators = coordinators
+        self._clock = clock or SystemClock()
         RouteCalls.__init__(self, routes, registry.nodes)
         self._ticket_keys = ticket_keys
         self._denied = denied
@@ -61,21 +71,27 @@ class RegistryService(RouteCalls, RegistryServiceServicer):
         self, request_iterator: AsyncIterator[RegisterRequest], context: Context
     ) -> AsyncIterator[RegisterResponse]:
         """A lease, for as long as heartbeats come."""
-        caller = peer_identity(context)
-        epoch = 0
+        leaf = peer_leaf(context)
+        if leaf is None:
+            raise Denied("this call needs a certificate of the mesh")
+        stream = _Stream(leaf.identity)
         try:
             while (request := await _next(request_iterator)) is not None:
                 match request.WhichOneof("part"):
                     case "hello":
-                        epoch = await self._registry.register(_node(caller, request.hello))
-                        yield RegisterResponse(welcome=self._welcome(epoch))
+                        node = read_hello(leaf, request.hello, version("postdevai"))
+                        stream.process = request.hello.process
+                        stream.epoch = await self._registry.register(
+                            node, stream.process, request.hello.sealing_key
+                        )
+                        yield RegisterResponse(welcome=self._welcome(stream))
                     case "heartbeat":
-                        self._renew(caller, epoch, request)
-                        yield RegisterResponse(renewed=self._renewed())
+                        self._renew(stream, request)
+                        yield RegisterResponse(renewed=self._renewed(stream))
                     case _:
                         raise Invalid("part is not set", field="part")
         finally:
-            self._registry.leave(caller, epoch)
+            self._registry.leave(stream.caller, stream.epoch)
 
     async def ListNodes(  # noqa: N802
         self, request: ListNodesRequest, context: Context
@@ -84,25 +100,55 @@ class RegistryService(RouteCalls, RegistryServiceServicer):
         nodes = self._registry.nodes()
         return ListNodesResponse(nodes=[to_pb(node, node_pb2.Node) for node in nodes])
 
-    def _renew(self, caller: Identity, epoch: int, request: RegisterRequest) -> None:
-        if not epoch:
+    def _renew(self, stream: _Stream, request: RegisterRequest) -> None:
+        if not stream.epoch:
             raise Invalid("the first message must be hello", field="heartbeat")
-        beat = request.heartbeat
-        if beat.state not in ("serving", "draining"):
-            raise Invalid("state must be serving or draining", field="heartbeat.state")
-        load = from_pb(beat.load, NodeLoad, "heartbeat.load.")
-        self._registry.renew(caller, epoch, cast(NodeState, beat.state), load)
-
-    def _welcome(self, epoch: int) -> RegisterWelcome:
-        return RegisterWelcome(
-            ticket_keys=self._keys(), denied=sorted(self._denied()), lease_s=LEASE_S, epoch=epoch
+        state, load, offer = read_beat(request.heartbeat)
+        said_ms = request.heartbeat.now_ms
+        ahead_ms = said_ms - self._clock.now_ms() if said_ms else 0
+        self._registry.renew(
+            stream.caller, stream.epoch, state, load, offer, ahead_ms, stream.process
         )
 
-    def _renewed(self) -> LeaseRenewed:
-        return LeaseRenewed(denied=sorted(self._denied()), ticket_keys=self._keys())
+    def _welcome(self, stream: _Stream) -> RegisterWelcome:
+        return RegisterWelcome(
+            ticket_keys=self._keys(),
+            denied=sorted(self._denied()),
+            lease_s=LEASE_S,
+            epoch=stream.epoch,
+            coordinators=self._news(stream),
+            now_ms=self._clock.now_ms(),
+        )
+
+    def _renewed(self, stream: _Stream) -> LeaseRenewed:
+        return LeaseRenewed(
+            denied=sorted(self._denied()),
+            ticket_keys=self._keys(),
+            coordinators=self._news(stream),
+            now_ms=self._clock.now_ms(),
+        )
+
+    def _news(self, stream: _Stream) -> list[PbCoordinator]:
+        """The Coordinators, where they are not those that were told last."""
+        now = self._coordinators()
+        if now == stream.told:
+            return []
+        stream.told = now
+        return [to_pb(each, PbCoordinator) for each in now]
 
     def _keys(self) -> list[PbTicketKey]:
         return [PbTicketKey(kid=key.kid, public_pem=key.public_pem) for key in self._ticket_keys()]
+
+
+@dataclass(slots=True)
+class _Stream:
+    """One Register stream."""
+
+    caller: Identity
+    epoch: int = 0
+    """0 until it has said hello."""
+    process: str = ""
+    told: tuple[CoordinatorAddress, ...] = ()
 
 
 async def _next(requests: AsyncIterator[RegisterRequest]) -> RegisterRequest | None:
@@ -112,24 +158,3 @@ async def _next(requests: AsyncIterator[RegisterRequest]) -> RegisterRequest | N
             return await anext(requests, None)
     except TimeoutError:
         raise Unavailable(f"no heartbeat came within {LEASE_S:g} s") from None
-
-
-def _node(caller: Identity, hello: RegisterHello) -> Node:
-    if hello.capabilities and caller.role != "dragon":
-        raise Denied(f"a {caller.role} offers nothing to others")
-    for i, capability in enumerate(hello.capabilities):
-        if capability not in get_args(Capability):
-            field = f"hello.capabilities[{i}]"
-            raise Invalid(f"{field} is {capability[:40]!r}, which is not known", field=field)
-    if len(hello.address) > 255 or len(hello.version) > 64:
-        raise Invalid("hello.address or hello.version is too long", field="hello.address")
-    return Node(
-        role=caller.role,
-        id=caller.id,
-        address=hello.address,
-        state="serving",
-        lease_s=LEASE_S,
-        version=hello.version,
-        pid=hello.pid,
-        capabilities=cast(tuple[Capability, ...], tuple(dict.fromkeys(hello.capabilities))),
-    )

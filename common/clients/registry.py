@@ -11,7 +11,15 @@ from grpc.aio import AioRpcError, Channel, StreamStreamCall
 
 from common.errors import Unavailable
 from common.model.ids import NodeId
-from common.model.node import Capability, Node, NodeLoad, NodeState, Route
+from common.model.node import (
+    Capability,
+    CoordinatorAddress,
+    Node,
+    NodeLoad,
+    NodeOffer,
+    NodeState,
+    Route,
+)
 from common.pb.postdevai.v1 import node_pb2
 from common.pb.postdevai.v1.registry_service_pb2 import (
     Heartbeat,
@@ -20,6 +28,9 @@ from common.pb.postdevai.v1.registry_service_pb2 import (
     RegisterRequest,
     RegisterResponse,
     ResolveRequest,
+)
+from common.pb.postdevai.v1.registry_service_pb2 import (
+    NodeOffer as PbOffer,
 )
 from common.pb.postdevai.v1.registry_service_pb2_grpc import RegistryServiceStub
 from common.rpc.status import error_from_rpc
@@ -40,14 +51,22 @@ class Hello:
     capabilities: tuple[Capability, ...]
     version: str
     pid: int
+    addresses: tuple[str, ...] = ()
+    """Every host:port at which it may be reached, the likeliest first."""
+    machine: str = ""
+    sealing_key: str = ""
+    process: str = ""
+    """Of this process; two that share an identity are told apart by it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What the Coordinator says: who signs tickets, and who is no longer welcome."""
+    """What the Coordinator says: who signs tickets, who is no longer welcome, who else is one."""
 
     ticket_keys: tuple[TicketKey, ...]
     denied: frozenset[NodeId]
+    coordinators: tuple[CoordinatorAddress, ...] = ()
+    """Every Coordinator; empty where that has not changed since it was last said."""
 
 
 class RegistryClient:
@@ -96,6 +115,8 @@ class Registration:
         self._call = call
         self.word = Word((), frozenset())
         """The last that the Coordinator said."""
+        self.epoch = 0
+        """Under which this registration holds its lease; 0 until it was welcomed."""
 
     async def say(self, hello: Hello) -> None:
         """Registers, or replaces what was said before."""
@@ -104,12 +125,20 @@ class Registration:
             capabilities=hello.capabilities,
             version=hello.version,
             pid=hello.pid,
+            addresses=hello.addresses,
+            machine=hello.machine,
+            sealing_key=hello.sealing_key,
+            process=hello.process,
         )
         await self._ask(RegisterRequest(hello=said))
 
-    async def beat(self, state: NodeState, load: NodeLoad) -> None:
-        """Still there."""
-        beat = Heartbeat(state=state, load=to_pb(load, node_pb2.NodeLoad))
+    async def beat(
+        self, state: NodeState, load: NodeLoad, offer: NodeOffer | None = None, now_ms: int = 0
+    ) -> None:
+        """Still there. `offer` is what the node holds, where that has changed."""
+        beat = Heartbeat(state=state, load=to_pb(load, node_pb2.NodeLoad), now_ms=now_ms)
+        if offer is not None:
+            beat.offer.CopyFrom(to_pb(offer, PbOffer))
         await self._ask(RegisterRequest(heartbeat=beat))
 
     async def _ask(self, request: RegisterRequest) -> None:
@@ -119,14 +148,20 @@ class Registration:
                 answer = await self._call.read()
         except TimeoutError:
             raise Unavailable("the Coordinator does not answer") from None
+        except AioRpcError as error:
+            raise error_from_rpc(error) from None
         except asyncio.InvalidStateError:
             raise Unavailable("the Coordinator has closed the stream") from None
         if not isinstance(answer, RegisterResponse):
             raise Unavailable("the Coordinator has closed the stream")
         self.word = _word(answer)
+        self.epoch = answer.welcome.epoch or self.epoch
 
 
 def _word(answer: RegisterResponse) -> Word:
     said = answer.welcome if answer.HasField("welcome") else answer.renewed
     keys = tuple(TicketKey(key.kid, key.public_pem) for key in said.ticket_keys)
-    return Word(keys, frozenset(NodeId(node) for node in said.denied))
+    denied = frozenset(NodeId(node) for node in said.denied)
+    return Word(
+        keys, denied, tuple(from_pb(each, CoordinatorAddress) for each in said.coordinators)
+    )

@@ -45,6 +45,11 @@ def own_addresses() -> tuple[str, ...]:
     )
 
 
+def machine_name() -> str:
+    """As its owner calls it, without the domain."""
+    return socket.gethostname().partition(".")[0][:64]
+
+
 def at(host: str, port: int) -> str:
     """host:port, brackets around IPv6."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

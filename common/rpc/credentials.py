@@ -2,8 +2,9 @@
 
 DIRECTORY/key.pem     the enrolled key, for life
 DIRECTORY/ca.pem      the mesh's CA
-DIRECTORY/mesh.json   where the Coordinator is, who it is, the enrolment certificate's hash
+DIRECTORY/mesh.json   where the Coordinator was, who it is, the enrolment certificate's hash
 DIRECTORY/leaf.pem    the leaf; written last, so that it is there only when all of it is
+DIRECTORY/coordinators.json   every Coordinator, and where each was when one last said it
 """
 
 from __future__ import annotations
@@ -11,17 +12,19 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from common.clock import Clock, SystemClock
 from common.daemon.files import write_private
 from common.daemon.home import Home
-from common.errors import Corrupt, Missing, Unavailable
-from common.model.node import Identity
+from common.errors import Corrupt, Denied, Invalid, Missing, Unavailable
+from common.model.node import CoordinatorAddress, Identity
 from common.rpc import pinned
 from common.rpc.certificates import (
     Credential,
+    identity_from_uri,
     key_from_pem,
     key_to_pem,
     new_key,
@@ -32,6 +35,7 @@ from common.rpc.join_code import read_code
 
 log = logging.getLogger(__name__)
 
+KEPT = "coordinators.json"
 LOOK_S = 30.0
 """How often the clock is read: a laptop's sleep would outlast one long wait."""
 
@@ -63,6 +67,7 @@ class NodeIdentity:
         self._mesh = mesh
         self._credential = credential
         self._clock = clock
+        self._told = _told(directory, identity.mesh)
 
     @classmethod
     async def join(cls, directory: Path, join_file: Path | None) -> NodeIdentity:
@@ -83,9 +88,10 @@ class NodeIdentity:
         two thirds of the leaf's term, also after its end. Unavailable when that is needed and
         the Coordinator is away, Denied when it refuses.
         """
+        clock = clock or SystemClock()
         if not (directory / "leaf.pem").exists():
-            await _enrol(directory, code)
-        found = await asyncio.to_thread(_read, directory, clock or SystemClock())
+            await _enrol(directory, code, clock)
+        found = await asyncio.to_thread(_read, directory, clock)
         await found._renew_on_opening()
         return found
 
@@ -112,6 +118,25 @@ class NodeIdentity:
         )
 
     @property
+    def coordinators(self) -> tuple[CoordinatorAddress, ...]:
+        """Every Coordinator that is known: as they last said it, then as this node joined."""
+        mesh = self.mesh
+        joined = CoordinatorAddress(
+            mesh.coordinator_identity, (mesh.coordinator_address,), (mesh.enrolment_address,)
+        )
+        first = [joined] if mesh != self._mesh else []  # it says so itself, here and now
+        return merged((*first, *self._told, joined))
+
+    async def learn(self, told: tuple[CoordinatorAddress, ...]) -> None:
+        """Keeps where the Coordinators are now, which one of them said."""
+        mine = tuple(each for each in told if _is_coordinator(each, self._identity.mesh))
+        if not mine or mine == self._told:
+            return
+        self._told = mine
+        kept = json.dumps([asdict(each) for each in mine], indent=1).encode()
+        await asyncio.to_thread(write_private, self._directory / KEPT, kept)
+
+    @property
     def renew_at_ms(self) -> int:
         """Two thirds of the leaf's term."""
         shown = self._credential
@@ -123,7 +148,7 @@ class NodeIdentity:
         leaf_pem, ca_pem = await pinned.renew(
             self._identity.id,
             key_from_pem(shown.key_pem),
-            mesh.enrolment_address,
+            self._enrolment_addresses,
             mesh.enrolment_pin,
         )
         credential = read_credential(shown.key_pem, leaf_pem, ca_pem)
@@ -144,6 +169,11 @@ class NodeIdentity:
             except Unavailable as error:
                 log.warning("certificate not renewed: %s", error.message)
 
+    @property
+    def _enrolment_addresses(self) -> tuple[str, ...]:
+        every = (at for each in self.coordinators for at in each.enrolment_addresses)
+        return tuple(dict.fromkeys(every))
+
     async def _renew_on_opening(self) -> None:
         now_ms = self._clock.now_ms()
         if now_ms < self.renew_at_ms:
@@ -159,7 +189,7 @@ class NodeIdentity:
             log.warning("certificate not renewed: %s", error.message)
 
 
-async def _enrol(directory: Path, code: str) -> None:
+async def _enrol(directory: Path, code: str, clock: Clock) -> None:
     if not code:
         raise Missing(
             "this node has not joined a mesh yet",
@@ -167,8 +197,8 @@ async def _enrol(directory: Path, code: str) -> None:
         )
     parts = read_code(code)
     key_pem = await asyncio.to_thread(_key, directory)
-    given = await pinned.enrol(parts, key_from_pem(key_pem))
-    read_credential(key_pem, given.leaf_pem, given.ca_pem)
+    given = await pinned.enrol(parts, key_from_pem(key_pem), clock)
+    _in_term(read_credential(key_pem, given.leaf_pem, given.ca_pem), clock.now_ms())
     mesh = MeshInfo(
         given.coordinator_address,
         given.coordinator_identity,
@@ -181,6 +211,13 @@ async def _enrol(directory: Path, code: str) -> None:
         "leaf.pem": given.leaf_pem,
     }
     await asyncio.to_thread(_write, directory, files)
+
+
+def _in_term(shown: Credential, now_ms: int) -> None:
+    """Denied when this machine's clock is so far off that its certificate would not count here."""
+    off_ms = max(shown.not_before_ms - now_ms, 0) or min(shown.not_after_ms - now_ms, 0)
+    if off_ms:
+        raise Denied(pinned.clock_off(off_ms), hint=pinned.SET_CLOCK)
 
 
 def _key(directory: Path) -> bytes:
@@ -209,6 +246,44 @@ def _read(directory: Path, clock: Clock) -> NodeIdentity:
         raise Corrupt(f"the identity in {directory} is not whole", hint=_AGAIN) from error
     credential = read_credential(key_pem, leaf_pem, ca_pem)
     return NodeIdentity(directory, read_leaf(leaf_pem).identity, mesh, credential, clock)
+
+
+def merged(known: Iterable[CoordinatorAddress]) -> tuple[CoordinatorAddress, ...]:
+    """One a Coordinator, in the order of their first mention; what is said first comes first."""
+    found: dict[str, CoordinatorAddress] = {}
+    for each in known:
+        before = found.get(each.identity, CoordinatorAddress(each.identity))
+        found[each.identity] = CoordinatorAddress(
+            each.identity,
+            tuple(dict.fromkeys((*before.addresses, *each.addresses))),
+            tuple(dict.fromkeys((*before.enrolment_addresses, *each.enrolment_addresses))),
+        )
+    return tuple(found.values())
+
+
+def _is_coordinator(told: CoordinatorAddress, mesh: str) -> bool:
+    try:
+        named = identity_from_uri(told.identity)
+    except Invalid:
+        return False
+    return (named.mesh, named.role) == (mesh, "coordinator") and bool(told.addresses)
+
+
+def _told(directory: Path, mesh: str) -> tuple[CoordinatorAddress, ...]:
+    """As it was kept; nothing when there is none or it cannot be read: it is told again."""
+    try:
+        kept = json.loads((directory / KEPT).read_text("utf-8"))
+        told = [
+            CoordinatorAddress(
+                str(each["identity"]),
+                tuple(str(at) for at in each["addresses"]),
+                tuple(str(at) for at in each["enrolment_addresses"]),
+            )
+            for each in kept
+        ]
+    except (OSError, ValueError, TypeError, KeyError):
+        return ()
+    return tuple(each for each in told if _is_coordinator(each, mesh))
 
 
 def _write(directory: Path, files: dict[str, bytes]) -> None:

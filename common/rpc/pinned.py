@@ -10,9 +10,12 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
 import grpc
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from grpc.aio import AioRpcError, Channel
 
+from common.clock import Clock, SystemClock
+from common.daemon.addresses import parted
 from common.errors import Denied, Unavailable
 from common.model.ids import NodeId
 from common.pb.postdevai.v1.enrolment_service_pb2 import (
@@ -42,9 +45,9 @@ class Enrolled:
     enrolment_address: str
 
 
-async def enrol(code: JoinCode, key: ec.EllipticCurvePrivateKey) -> Enrolled:
+async def enrol(code: JoinCode, key: ec.EllipticCurvePrivateKey, clock: Clock) -> Enrolled:
     """Spends the code for a leaf; Denied when it is used, expired or unknown."""
-    async with _pinned(code.addresses, code.pin) as (channel, address):
+    async with _pinned(code.addresses, code.pin, clock) as (channel, address):
         request = EnrolRequest(code_id=code.id, secret=code.secret, csr_pem=request_pem(key))
         try:
             given = await EnrolmentServiceStub(channel).Enrol(request, timeout=CALL_S)
@@ -60,10 +63,10 @@ async def enrol(code: JoinCode, key: ec.EllipticCurvePrivateKey) -> Enrolled:
 
 
 async def renew(
-    node: NodeId, key: ec.EllipticCurvePrivateKey, address: str, pin: str
+    node: NodeId, key: ec.EllipticCurvePrivateKey, addresses: Sequence[str], pin: str
 ) -> tuple[bytes, bytes]:
     """A new leaf and the CA, for a key that proves itself; works after the leaf has expired."""
-    async with _pinned((address,), pin) as (channel, _):
+    async with _pinned(addresses, pin) as (channel, _):
         stub = EnrolmentServiceStub(channel)
         csr = request_pem(key)
         try:
@@ -86,26 +89,60 @@ def pin_of(certificate_pem: str) -> str:
 
 
 @contextlib.asynccontextmanager
-async def _pinned(addresses: Sequence[str], pin: str) -> AsyncGenerator[tuple[Channel, str]]:
-    """A channel to the first address that shows the pinned certificate."""
-    refused: Denied | None = None
-    for address in addresses:
-        try:
-            shown = await asyncio.to_thread(_fetch, address)
-        except (OSError, ValueError):
-            continue
-        if pin_of(shown) != pin:
-            refused = Denied(
-                f"another Coordinator answers at {address}: its certificate is not the pinned one",
-                hint="check the address, or ask for a new code",
-            )
-            continue
-        async with _channel(address, shown) as channel:
-            yield channel, address
-        return
-    raise refused or Unavailable(
-        f"no Coordinator answers at {', '.join(addresses)}", hint="is it running?"
+async def _pinned(
+    addresses: Sequence[str], pin: str, clock: Clock | None = None
+) -> AsyncGenerator[tuple[Channel, str]]:
+    """A channel to the first address that shows the pinned certificate; all are asked at once."""
+    address, certificate = await _found(tuple(dict.fromkeys(addresses)), pin)
+    _began(certificate, clock or SystemClock())
+    async with _channel(address, certificate) as channel:
+        yield channel, address
+
+
+async def _found(addresses: Sequence[str], pin: str) -> tuple[str, str]:
+    """An address and the pinned certificate that it shows."""
+    why: dict[str, str] = {}
+    others: list[str] = []
+    asked = [asyncio.ensure_future(_shown(each)) for each in addresses]
+    try:
+        for answer in asyncio.as_completed(asked):
+            address, shown, refused = await answer
+            if shown and pin_of(shown) == pin:
+                return address, shown
+            why[address] = refused
+            others += [address] if shown else []
+    finally:
+        for each in asked:
+            each.cancel()
+    if others:
+        raise Denied(
+            f"another Coordinator answers at {', '.join(others)}: its certificate is not the"
+            " pinned one",
+            hint="check the address, or ask for a new code",
+        )
+    tried = ", ".join(f"{each} ({why[each]})" for each in addresses)
+    raise Unavailable(
+        f"no Coordinator answers at {tried}",
+        hint="is it running, and does it listen where this machine can reach it?",
     )
+
+
+def clock_off(off_ms: int) -> str:
+    """That this machine's clock is wrong; `off_ms` is what it lacks, negative when it is ahead."""
+    minutes = max(1, round(abs(off_ms) / 60_000))
+    how = f"{minutes} min" if minutes < 120 else f"{round(minutes / 60)} h"
+    return f"the clock of this machine is at least {how} {'behind' if off_ms > 0 else 'ahead'}"
+
+
+SET_CLOCK = "set the clock, then try the same code again"
+
+
+def _began(certificate: str, clock: Clock) -> None:
+    """Denied when the certificate begins later than this machine believes that it is now."""
+    begins = x509.load_pem_x509_certificate(certificate.encode()).not_valid_before_utc
+    lacks_ms = int(begins.timestamp() * 1000) - clock.now_ms()
+    if lacks_ms > 0:
+        raise Denied(clock_off(lacks_ms), hint=SET_CLOCK)
 
 
 def _channel(address: str, certificate: str) -> Channel:
@@ -118,9 +155,23 @@ def _channel(address: str, certificate: str) -> Channel:
     return grpc.aio.secure_channel(address, credentials, options)
 
 
-def _fetch(address: str) -> str:
-    host, _, port = address.rpartition(":")
-    return ssl.get_server_certificate((host.strip("[]"), int(port)), timeout=FETCH_S)
+async def _shown(address: str) -> tuple[str, str, str]:
+    """An address, the certificate that is shown there, or why there is none."""
+    anybody = ssl.create_default_context()
+    anybody.check_hostname, anybody.verify_mode = False, ssl.CERT_NONE  # the pin decides
+    try:
+        host, port = parted(address)
+        async with asyncio.timeout(FETCH_S):
+            _, writer = await asyncio.open_connection(host, port, ssl=anybody)
+        shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        writer.transport.abort()
+        return address, ssl.DER_cert_to_PEM_cert(shown), ""
+    except TimeoutError:
+        return address, "", f"no answer within {FETCH_S:g} s"
+    except ConnectionRefusedError:
+        return address, "", "refused"
+    except (OSError, ValueError, OverflowError) as error:
+        return address, "", getattr(error, "strerror", None) or str(error) or "no certificate"
 
 
 def _same_host(reached: str, told: str) -> str:

@@ -120,10 +120,10 @@ async def test_only_the_enrolled_key_renews(tmp_path: Path) -> None:
         node = await mesh.join("developer")
         address, pin = mesh.enrolment_address, mesh.authority().pin
         key = key_from_pem(node.credential.key_pem)
-        leaf_pem, _ = await pinned.renew(node.identity.id, key, address, pin)
+        leaf_pem, _ = await pinned.renew(node.identity.id, key, (address,), pin)
         assert read_leaf(leaf_pem).identity == node.identity
         with pytest.raises(Denied, match="not signed by the enrolled key"):
-            await pinned.renew(node.identity.id, new_key(), address, pin)
+            await pinned.renew(node.identity.id, new_key(), (address,), pin)
 
 
 async def test_a_restarted_coordinator_shows_a_new_leaf_and_knows_its_nodes(
