@@ -7,6 +7,7 @@ DIRECTORY/enrolment.key enrolment.pem    self-signed, shown on the enrolment por
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,6 +94,32 @@ class Authority:
             )
         )
         return _pem(builder.sign(self._key, hashes.SHA256()))
+
+
+def engine_leaf(
+    authority: Authority,
+    dns: str,
+    hosts: tuple[str, ...],
+    key: ec.EllipticCurvePublicKey,
+    term_ms: int,
+) -> bytes:
+    """A leaf for the engine's servers and those who use them, PEM: its name, where its server
+    listens, and no node."""
+    names: list[x509.GeneralName] = [x509.DNSName(dns), *(_host(host) for host in hosts)]
+    builder = (
+        _builder(dns, authority._certificate.subject, key, authority.clock.now_ms(), term_ms)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.ExtendedKeyUsage(_BOTH), critical=False)
+    )
+    return _pem(builder.sign(authority._key, hashes.SHA256()))
+
+
+def _host(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
 
 
 _BOTH = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]

@@ -21,7 +21,10 @@ class SqliteLeases:
         check_name(name, "lease")
         check_id(holder, "holder")
         term_ms = check_term(term_s, "term_s", least_s=LEAST_S)
-        return await self._store.write(lambda: self._acquire(name, holder, term_ms))
+        lease = await self._store.write(lambda: self._acquire(name, holder, term_ms))
+        if lease.holder != holder:
+            raise Conflict(f"{name} is held by {lease.holder} (epoch {lease.epoch})")
+        return lease
 
     async def renew(self, lease: Lease, term_s: float) -> Lease:
         """The same epoch for longer; Conflict once it has ended or another has it."""
@@ -43,9 +46,10 @@ class SqliteLeases:
         return await self._store.write(lambda: self._held(name))
 
     def _acquire(self, name: str, holder: str, term_ms: int) -> Lease:
+        """The new lease, or the one that another has."""
         held = self._held(name)
         if held is not None and held.holder != holder:
-            raise Conflict(f"{name} is held by {held.holder} (epoch {held.epoch})")
+            return held
         db, now_ms = self._store.db, self._store.clock.now_ms()
         db.execute(
             "INSERT INTO counters VALUES ('epoch', 1) ON CONFLICT (name) DO UPDATE"

@@ -192,12 +192,12 @@ class SqliteQueue:
             (now_ms, queue, now_ms),
         )
         db.execute(
-            "UPDATE jobs SET ready_ms = ? + delay_ms"
-            " WHERE queue = ? AND state = 'waiting' AND ready_ms > ? AND ready_ms > ? + delay_ms",
-            (now_ms, queue, now_ms, now_ms),
-        )
-        db.execute(
             "UPDATE jobs SET state = 'waiting', worker = '', token = '', ends_ms = 0"
             " WHERE queue = ? AND state = 'claimed' AND ends_ms <= ?",
             (queue, now_ms),
+        )
+        db.execute(
+            "UPDATE jobs SET ready_ms = ? + delay_ms"
+            " WHERE queue = ? AND state = 'waiting' AND ready_ms > ? AND ready_ms > ? + delay_ms",
+            (now_ms, queue, now_ms, now_ms),
         )

@@ -95,11 +95,16 @@ class Store:
 
     async def write(self, fn: Callable[[], T]) -> T:
         """What `fn` returns, once all that it wrote is on the disk; nothing when it raises."""
-        try:
-            return await self._run(lambda: self._within("BEGIN IMMEDIATE", fn))
-        finally:
+
+        def counted() -> tuple[T, bool]:
+            before = self.db.total_changes()
+            return self._within("BEGIN IMMEDIATE", fn), self.db.total_changes() != before
+
+        result, wrote = await self._run(counted)
+        if wrote:
             for event in self._watchers:
                 event.set()
+        return result
 
     async def moments(self, due_ms: Callable[[], int]) -> AsyncGenerator[None]:
         """Now, and each time that something may have changed: written here, written by another
