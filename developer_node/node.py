@@ -17,6 +17,7 @@ from common.clients.assistant import AssistantClient
 from common.clients.inference import InferenceClient
 from common.clients.lake import LakeClient
 from common.clients.membership import Membership
+from common.clients.tasks import TasksClient
 from common.clients.sync import SyncClient
 from common.clients.wellness import WellnessClient
 from common.clock import SystemClock
@@ -31,6 +32,7 @@ from common.model.laptop import FeedState
 from common.model.node import Node
 from common.rpc.credentials import NodeIdentity
 from common.rpc.server import open_local_server
+from common.worker import Worker
 from developer_node.autonomy.acting import Acting
 from developer_node.away.cards import NearCards
 from developer_node.away.opening import AwayMode, Machine
@@ -55,11 +57,13 @@ from developer_node.service_mesh import MeshDoor
 from developer_node.service_models import ModelsDoor
 from developer_node.service_remedy import RemedyDoor
 from developer_node.service_shared import SharedDoor
+from developer_node.service_tasks import TaskDoor
 from developer_node.shared.exchanging import Exchanging
 from developer_node.shared.replica import Replica
 from developer_node.shared.seen import SharedReception
 from developer_node.shared.sessions import SessionWriter
 from developer_node.shared.wishes import SharedWishes
+from developer_node.tasks.proving import proving
 from developer_node.text import failures, redaction
 from developer_node.text.kept_contents import seal_grounds
 from developer_node.text.shared_scope import Scopes
@@ -258,14 +262,17 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
         capture = CaptureDoor(importing, copies)
         shared = SharedDoor(replica, lambda: exchanging.sentence, lambda: sessions.known)
         mesh = MeshDoor(membership)  # pyright: ignore[reportAbstractUsage]
-        doors = (service, door, models, remedies, mesh, capture, shared)
+        tasks = TaskDoor(membership)  # pyright: ignore[reportAbstractUsage]
+        doors = (service, door, models, remedies, mesh, capture, shared, tasks)
         server = await open_local_server(
             socket, token, lambda served: [each.add(served) for each in doors]
         )
         stack.push_async_callback(server.stop, SERVER_GRACE_S)
         await _watch(copies, config.repositories)
-        yield Running(str(socket), {"socket": str(socket), "token_file": str(token_file)})
-        membership.state = "draining"
+        worker = Worker(TasksClient(membership), {"prove": proving(proofs)})
+        async with worker.working():
+            yield Running(str(socket), {"socket": str(socket), "token_file": str(token_file)})
+            membership.state = "draining"
 
 
 class _Known:

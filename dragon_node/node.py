@@ -9,6 +9,7 @@ from functools import partial
 
 from common.alongside import alongside
 from common.clients.membership import Membership
+from common.clients.tasks import TasksClient
 from common.daemon.home import models_directory
 from common.daemon.lifecycle import Running
 from common.daemon.load import OwnLoad
@@ -43,6 +44,7 @@ from dragon_node.service_assistant import AssistantService
 from dragon_node.service_door import services
 from dragon_node.service_inference import InferenceService
 from dragon_node.service_lake import LakeService
+from dragon_node.working.worker import dragons_worker
 
 log = logging.getLogger(__name__)
 
@@ -133,8 +135,9 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
             ]
 
         metrics = await stack.enter_async_context(open_metrics(ports, "dragon_metrics", numbers))
-        yield Running(address, {"lake": str(disk.path), "ram": str(disk.ram), "metrics": metrics})
-        membership.state = "draining"
+        async with dragons_worker(TasksClient(membership), lake, models).working():
+            yield Running(address, {"lake": str(disk.path), "ram": str(disk.ram), "metrics": metrics})
+            membership.state = "draining"
         await server.stop(SERVER_GRACE_S)
         await lake.drain(DRAIN_S)
 

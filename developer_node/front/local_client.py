@@ -36,6 +36,7 @@ from developer_node.front.local_refusals import answer, refusals
 from developer_node.front.local_remedies import LocalRemedies
 from developer_node.front.local_routes import LocalRoutes
 from developer_node.front.local_shared import LocalShared
+from developer_node.front.local_tasks import LocalTasks
 
 if TYPE_CHECKING:
     from common.daemon.home import Home
@@ -71,6 +72,8 @@ class LocalClient:
         """Imports, and the end of a watch."""
         self.routes = LocalRoutes(channel, self._metadata)
         """Where work goes, and pins of projects."""
+        self.tasks = LocalTasks(channel, self._metadata)
+        """The backlog of the mesh."""
         self.shared = LocalShared(channel, self._metadata)
         """Settings, pins and notes that the owner's laptops share."""
 

@@ -48,6 +48,7 @@ from dragon_node.lake.projects import Projects
 from dragon_node.lake.ramdisk import RamDisk
 from dragon_node.lake.records import Applier, Blobs, Chunker, ChunkRef, Note, Scored
 from dragon_node.lake.remembering import Remembering
+from dragon_node.lake.renewing import Renewing
 from dragon_node.lake.scope import EVERYWHERE, Scope
 from dragon_node.lake.searching import Searching
 from dragon_node.lake.vectors import Vector
@@ -84,6 +85,9 @@ class Lake:
         self._forgetting = rooms.forgetting
         self._keeping = rooms.keeping
         self._projects = Projects(rooms.stores, rooms.places, rooms.residency)
+        self._renewing = Renewing(
+            rooms.stores, self._projects, rooms.lexicon, rooms.nearest, rooms.accountant
+        )
         self._aliases = Aliases(rooms.places, self.note)
         self._searching = Searching(self._projects, rooms.lexicon, rooms.nearest, self.freshness)
         self._remembering = Remembering(self._projects, self.memory, self.freshness)
@@ -344,6 +348,18 @@ class Lake:
         """Takes out what matches, everywhere; the last step says whether it is gone. Invalid when
         nothing is named. It goes on when nobody listens any more."""
         return self._forgetting.forget(o)
+
+    def project_names(self) -> tuple[str, ...]:
+        """Ids and names of every project that is kept here."""
+        return self._projects.names()
+
+    def reindex(self, project: str) -> Steps:
+        """Makes a project's words and indexes of vectors anew. Missing when there is none."""
+        return self._renewing.reindex(project)
+
+    def compact(self) -> Steps:
+        """Takes out of the files what is free in them. OverLimit when there is no room for it."""
+        return self._renewing.compact()
 
     def snapshot(self) -> Steps:
         """Writes a generation and verifies it. OverLimit when the SSD is full."""

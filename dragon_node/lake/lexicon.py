@@ -137,6 +137,11 @@ class Lexicon:
             self._indexes[project] = fresh
             await self._on(self._writing, fresh.rest)
 
+    async def remake(self, project: ProjectId, shard: Shard) -> None:
+        """Makes the index anew of what the project's file holds now."""
+        self._shards.setdefault(project, shard)
+        await self.purge(project)
+
     async def close(self) -> None:
         """Releases tantivy's locks; what was not committed is indexed at the next start."""
         for project in list(self._indexes):

@@ -218,6 +218,10 @@ class Nearest:
             if held.building is not None:
                 await self._on_thread(held.building.abandon)
 
+    async def load(self, project: ProjectId, shard: Shard) -> None:
+        """Reads a project's vectors of its newest embedder into memory, before anybody asks."""
+        await self._asked(project, shard, "")
+
     async def idle(self) -> None:
         """Returns once nothing is being read or rebuilt."""
         while busy := [*self._building, *(h.loaded for h in self._all() if not h.loaded.done())]:

@@ -81,6 +81,11 @@ class Projects:
             )
         return named[0]
 
+    def names(self) -> tuple[str, ...]:
+        """Ids and names of all that are kept here."""
+        names = self._places.names
+        return tuple(dict.fromkeys((*names, *filter(None, names.values()))))
+
     def name(self, project: ProjectId) -> str:
         """For people; empty when it has none."""
         return self._places.name(project)

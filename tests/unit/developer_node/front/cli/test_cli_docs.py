@@ -42,6 +42,7 @@ from common.model.laptop import Circuit, LaptopStatus, NearStatus, WatchedReposi
 from common.model.llm import InferenceStats, MemoryShare, Model, ModelList
 from common.model.node import Node, RankedNode
 from common.model.remedy import AutonomySetting, CardStats, DraftedPatch, MinedFix, MineEnd
+from common.model.task import Task, TaskId, TaskPage
 from common.model.shared import LostValue, SharedItem, SharedSession, SyncStatus
 from developer_node.front import (
     output_json,
@@ -51,6 +52,7 @@ from developer_node.front import (
     output_routes,
     output_services,
     output_shared,
+    output_tasks,
 )
 from developer_node.front.cli import doctoring, measuring, recording
 from developer_node.front.cli.application import application
@@ -87,11 +89,12 @@ MODEL = Model("m", "fast", "ready", alternatives=("other",))
 STATS = InferenceStats(1, (MemoryShare("lake", 1),))
 REMEDY = Remedy("r", "confirmed", "code", proof=Proof("confirmed", 1, "", 3, 3, 3))
 PROVEN = ProofFinished("r", FAILURE.fingerprint, "confirmed", output=Output("."))
-GROUPS = ("lake", "models", "nodes", "notes", "pins", "service", "settings", "sync")
+GROUPS = ("lake", "models", "nodes", "notes", "pins", "service", "settings", "sync", "tasks")
 """Commands that have commands of their own, each with --json."""
 PRINTED: dict[str, Any] = {
     "settings": output_shared.items("settings", [SETTING]),
     "sync": output_shared.sync_data(SyncStatus(sessions=(SharedSession("p", files=("a",)),))),
+    "tasks": output_tasks.page_json(TaskPage((Task(TaskId("t"), "snapshot"),))),
     "search": output_json.search(SearchResult((HIT,), freshness=FRESH)),
     "ask": output_json.ask(AskPassages((HIT,), model="m"), AskEnd("[1]", (HIT,), "stop")),
     "open": open_json(

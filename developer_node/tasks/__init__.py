@@ -1,0 +1,1 @@
+"""What a laptop does of the mesh's tasks."""

@@ -1,0 +1,1 @@
+"""What a Dragon does of the mesh's tasks."""
