@@ -17,8 +17,8 @@ from common.clients.assistant import AssistantClient
 from common.clients.inference import InferenceClient
 from common.clients.lake import LakeClient
 from common.clients.membership import Membership
-from common.clients.tasks import TasksClient
 from common.clients.sync import SyncClient
+from common.clients.tasks import TasksClient
 from common.clients.wellness import WellnessClient
 from common.clock import SystemClock
 from common.daemon.files import write_private

@@ -136,7 +136,9 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
 
         metrics = await stack.enter_async_context(open_metrics(ports, "dragon_metrics", numbers))
         async with dragons_worker(TasksClient(membership), lake, models).working():
-            yield Running(address, {"lake": str(disk.path), "ram": str(disk.ram), "metrics": metrics})
+            yield Running(
+                address, {"lake": str(disk.path), "ram": str(disk.ram), "metrics": metrics}
+            )
             membership.state = "draining"
         await server.stop(SERVER_GRACE_S)
         await lake.drain(DRAIN_S)

@@ -42,8 +42,8 @@ from common.model.laptop import Circuit, LaptopStatus, NearStatus, WatchedReposi
 from common.model.llm import InferenceStats, MemoryShare, Model, ModelList
 from common.model.node import Node, RankedNode
 from common.model.remedy import AutonomySetting, CardStats, DraftedPatch, MinedFix, MineEnd
-from common.model.task import Task, TaskId, TaskPage
 from common.model.shared import LostValue, SharedItem, SharedSession, SyncStatus
+from common.model.task import Task, TaskId, TaskPage
 from developer_node.front import (
     output_json,
     output_json_lake,
