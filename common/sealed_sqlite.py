@@ -100,6 +100,11 @@ def make_ready(
     _bring_up(path, held, key, file_format, found, reached or _unheard)
 
 
+def format_of(path: Path, key: SealingKey | None) -> int:
+    """The format of a file that nobody writes to. Corrupt when it does not open with the key."""
+    return _version(path, None if _is_plain(path) else key)
+
+
 def _bring_up(
     path: Path,
     held: SealingKey | None,

@@ -60,6 +60,7 @@ The mesh
   renew     renewing:renew       Renew the certificate of a tool before it ends.
 This program
   service   service:group        Run the nodes as services that start by themselves.
+  upgrade   upgrade:upgrade      Move to another version, and go back by itself if it is not well.
   bench     measuring:bench      Measure how fast this mesh answers, in under a minute.
   completion completing:completion Complete commands, options and names as you type.
   uninstall  uninstall:uninstall   Stop the mesh and take PostDevAI out of your shells.

@@ -93,6 +93,16 @@ def parsed(kind: Kind, data: bytes) -> tuple[list[str], str]:
     return _systemd(data) if kind == "systemd" else _launchd(data)
 
 
+def with_program(kind: Kind, data: bytes, program: Path) -> bytes:
+    """A unit that runs another program, and says the rest as it did."""
+    words = [str(program), *parsed(kind, data)[0][1:]]
+    if kind == "launchd":
+        said = plistlib.loads(data)
+        return plistlib.dumps(said | {"ProgramArguments": words}, sort_keys=False)
+    line = f"ExecStart={systemd_unit.command(words)}"
+    return re.sub(r"^ExecStart=.*$", lambda _: line, data.decode(), flags=re.M).encode()
+
+
 def settings(text: str) -> list[str]:
     """NAME=VALUE of every setting in the text of one of systemd's units."""
     lines = re.findall(r"^Environment=(.*)$", text, re.M)

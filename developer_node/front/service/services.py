@@ -188,6 +188,21 @@ class Services:
             services.append(Service(role, found, manager.standing(unit)))
         return services
 
+    def repoint(self, programs: Path) -> list[Role]:
+        """The units of this HOME run the programs of another directory from now on."""
+        changed: list[Role] = []
+        for service in self.mine(ROLES):
+            if service.program is None or service.program.parent == programs:
+                continue
+            program = programs / service.program.name
+            data = files.with_program(self.kind, service.path.read_bytes(), program)
+            service.path.write_bytes(data)
+            if self.root is None:
+                manager, unit = self.asked(service)
+                manager.installed([unit])
+            changed.append(service.role)
+        return changed
+
     def mine(self, roles: Iterable[Role]) -> list[Found]:
         """Unit files of this HOME, and those that nobody can read: they bear our names."""
         wanted, own = set(roles), self.home.root

@@ -48,6 +48,11 @@ def text(unit: Unit, version: int = 0) -> str:
     return "\n".join(f"[{name}]\n{_lines(entries)}" for name, entries in sections)
 
 
+def command(words: Iterable[str]) -> str:
+    """A command line, as ExecStart= takes it."""
+    return " ".join(_quoted(word, command=True) for word in words)
+
+
 def _unit(unit: Unit) -> Iterator[tuple[str, str]]:
     yield "Description", _plain(unit.description)
     if unit.scope == "system":
@@ -69,7 +74,7 @@ def _service(unit: Unit, version: int) -> Iterator[tuple[str, str]]:
     yield "WorkingDirectory", _plain(str(unit.home))
     for name, value in unit.settings.items():
         yield "Environment", _quoted(f"{name}={value}")
-    yield "ExecStart", " ".join(_quoted(word, command=True) for word in unit.words)
+    yield "ExecStart", command(unit.words)
     yield "StandardOutput", f"append:{_plain(str(unit.printed))}"
     yield "StandardError", f"append:{_plain(str(unit.printed))}"
     yield "Restart", "on-failure"

@@ -50,7 +50,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 and have tests of their own."""
 NO_DATA = {
     *("up", "down", "tui", "shell", "run", "pause", "resume", "snooze", "completion"),
-    *("uninstall", "mcp", "lsp"),
+    *("uninstall", "mcp", "lsp", "upgrade"),
 }
 """Commands that print no data."""
 

@@ -1,0 +1,15 @@
+"""The formats of the laptop's files, told without starting it: `-m developer_node.formats`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from common.daemon.formats import print_formats, sealed_formats
+from developer_node.near.schema import MIRROR
+from developer_node.outbox.formats import OUTBOX
+
+STORES = {"outbox.db": OUTBOX, "near.db": MIRROR}
+
+if __name__ == "__main__":
+    raise SystemExit(print_formats(sealed_formats(Path(sys.argv[1]), "developer", STORES)))

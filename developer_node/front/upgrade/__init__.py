@@ -1,0 +1,1 @@
+"""Another version of this program: installed beside this one, proven, and gone back from."""

@@ -1,0 +1,124 @@
+"""A newer version with a newer format is taken and gone back from; an unwell one is refused."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common.daemon.formats import read_formats
+from tests.support.mesh import Mesh, until
+from tests.support.repository import Repository
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("common", "dragon_node", "developer_node", "coordinator_node")
+FORMATS = "developer_node/outbox/formats.py"
+NEWER = (FORMATS, 'OUTBOX = FileFormat("outbox", 2, {2: outbox_2.step}',
+         'OUTBOX = FileFormat("outbox", 3, {2: outbox_2.step, 3: lambda db: None}')  # fmt: skip
+UNWELL = ("developer_node/node.py", "async def open_node(",
+          'async def open_node(*_: object):\n    raise RuntimeError("not well")\n    yield\n\n\n'
+          "async def was_open_node(")  # fmt: skip
+
+
+def wheel(directory: Path, version: str, *changes: tuple[str, str, str]) -> Path:
+    """Of this tree under another version, with these words in place of others."""
+    tree = directory / f"tree-{version}"
+    for name in PACKAGES:
+        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tree)
+    own = (ROOT / "pyproject.toml").read_text()
+    now = f'version = "{_version()}"'
+    changed = [("pyproject.toml", now, f'version = "{version}"'), *changes]
+    (tree / "pyproject.toml").write_text(own)
+    for name, old, new in changed:
+        text = (tree / name).read_text()
+        assert text.count(old) == 1, (name, old)
+        (tree / name).write_text(text.replace(old, new))
+    words = ["-m", "hatchling", "build", "-t", "wheel", "-d", str(directory)]
+    done = subprocess.run([sys.executable, *words], cwd=tree, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (made,) = directory.glob(f"postdevai-{version}-*.whl")
+    return made
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("postdevai")
+
+
+def outbox_format(mesh: Mesh, python: str = sys.executable) -> int:
+    words = [python, "-P", "-m", "developer_node.formats", str(mesh.home)]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    return {each.store: each for each in read_formats(done.stdout)}["developer/outbox.db"].found
+
+
+def commands(mesh: Mesh) -> list[str]:
+    said = mesh.json("history", "--json", "--kind", "command", codes=(0, 1, 3))
+    return [str(each) for each in said.get("events", [])]
+
+
+def remembered(mesh: Mesh, word: str) -> Any:
+    for _ in until(60):
+        if any(word in each for each in commands(mesh)):
+            return True
+    raise AssertionError(f"{word} is not remembered: {commands(mesh)}\n{mesh.logs()}")
+
+
+def ready_version(mesh: Mesh) -> str:
+    import json
+
+    return json.loads((mesh.home / "dragon" / "ready.json").read_text())["version"]
+
+
+@pytest.mark.timeout(600)
+def test_a_version_with_a_newer_format_is_taken_gone_back_from_and_refused_when_it_is_not_well(
+    mesh: Mesh, tmp_path: Path
+) -> None:
+    newer = wheel(tmp_path, "9.1.0", NEWER)
+    unwell = wheel(tmp_path, "9.2.0", NEWER, UNWELL)
+    typed = tmp_path / "typed"
+    typed.mkdir()
+    link = typed / "postdevai"
+    old = Path(sys.executable).parent / "postdevai"
+    link.symlink_to(old)
+    mesh.env["PATH"] = f"{typed}{os.pathsep}{os.defpath}"
+    repository = Repository.make(tmp_path / "thing")
+    mesh.up(repository.root)
+    mesh.postdevai("run", "--", "echo", "before-it", cwd=repository.root)
+    remembered(mesh, "before-it")
+
+    # Taken: the outbox is of the newer format, and what was recorded is there.
+    new = tmp_path / "new"
+    done = mesh.postdevai("upgrade", "--to", str(newer), "--into", str(new))
+    assert done.returncode == 0, done.stdout + done.stderr + mesh.logs()
+    assert "developer/outbox.db from 2 to 3" in done.stdout
+    assert ready_version(mesh) == "9.1.0"
+    assert link.resolve() == (new / "bin" / "postdevai").resolve()
+    assert outbox_format(mesh, str(new / "bin" / "python")) == 3
+    remembered(mesh, "before-it")
+    mesh.postdevai("run", "--", "echo", "after-it", cwd=repository.root)
+    remembered(mesh, "after-it")
+
+    # Back by one command: the old format, what was recorded before; the rest is set aside.
+    back = mesh.postdevai("upgrade", "--back", "--yes")
+    assert back.returncode == 0, back.stdout + back.stderr + mesh.logs()
+    assert ready_version(mesh) == _version() and link.resolve() == old.resolve()
+    assert outbox_format(mesh) == 2
+    remembered(mesh, "before-it")
+    assert (mesh.home / "upgrade" / "after" / "developer" / "outbox.db").is_file()
+    assert mesh.postdevai("upgrade", "--back", "--yes").returncode == 4, "once is enough"
+
+    # One that is not well: the old version runs again, and says so.
+    refused = mesh.postdevai("upgrade", "--to", str(unwell), "--into", str(tmp_path / "bad"))
+    assert refused.returncode == 3, refused.stdout + refused.stderr
+    assert "9.2.0 was not taken" in refused.stderr and "runs again" in refused.stderr
+    assert ready_version(mesh) == _version() and outbox_format(mesh) == 2
+    assert link.resolve() == old.resolve()
+    remembered(mesh, "before-it")
