@@ -48,7 +48,7 @@ def tasks(context: typer.Context, json: JSON = False) -> None:
 
 def list_tasks(
     state: Annotated[
-        list[State] | None, typer.Option(metavar="STATE", help="Only those; may be repeated.")
+        State | None, typer.Option(metavar="STATE", help="Only those in this state.")
     ] = None,
     ended: Annotated[
         int,
@@ -62,7 +62,7 @@ def list_tasks(
     from developer_node.front.output_page import Page
 
     async def use(client: LocalClient) -> int:
-        known = await client.tasks.list(state or (), ended)
+        known = await client.tasks.list((state,) if state else (), ended)
         if json:
             print_json(output_tasks.page_json(known))
         else:
