@@ -18,7 +18,7 @@ from common.rpc.certificates import Credential
 from common.rpc.channel import Own
 from common.rpc.repeatable import is_repeatable, methods
 from common.rpc.sealed.door import METHOD_METADATA, SESSION_METADATA, TARGET_METADATA
-from common.rpc.sealed.frames import FIELD, Opener, Sealer
+from common.rpc.sealed.frames import FIELD, Opener, Sealer, broken
 from common.rpc.sealed.session import CALLS_MAX, Keys, Offer
 from common.rpc.sealed.sessions import UNKNOWN
 from common.rpc.status import error_from_rpc
@@ -121,6 +121,8 @@ class Caller:
             answer = await self._stub.OpenSession(offer.request, timeout=OPEN_S, metadata=metadata)
         except AioRpcError as error:
             raise carriers_error(error) from None
+        if answer is None:  # grpc.aio's way to say that it is no message
+            raise broken("the answer to its opening cannot be read")
         now_s = self._clock.monotonic()
         return _Agreed(offer.accepted(answer), credential, now_s, now_s)
 

@@ -56,7 +56,7 @@ async def call_once(
             if caller.lost(call, error) and not last:
                 continue
             raise carriers_error(error) from None
-        flags, opened = call.opener.open(answer.frame)
+        flags, opened = call.opener.open(_frame(answer))
         caller.heard(call)
         return _only(flags, opened, decode)
     raise Unavailable("the node forgets each session at once", field=FIELD)
@@ -140,11 +140,11 @@ class SealedStream:
             raise self._end(carriers_error(error)) from None
         if answer is EOF:
             raise self._end(await self._why(wire, call))
-        return self._opened(call, answer.frame)
+        return self._opened(call, answer)
 
-    def _opened(self, call: SealedCall, frame: bytes) -> Any:
+    def _opened(self, call: SealedCall, answer: Any) -> Any:
         try:
-            flags, opened = call.opener.open(frame)
+            flags, opened = call.opener.open(_frame(answer))
             self._caller.heard(call)
             if flags & Flag.END:
                 self._over = True
@@ -198,7 +198,7 @@ class SealedStream:
         except AioRpcError as error:
             self._caller.lost(call, error)
             raise self._end(carriers_error(error)) from None
-        flags, opened = call.opener.open(answer.frame)
+        flags, opened = call.opener.open(_frame(answer))
         self._over = True
         return _only(flags, opened, self._decode)
 
@@ -272,6 +272,13 @@ class SealedStream:
     def _end(self, error: PostDevAIError | AioRpcError) -> PostDevAIError | AioRpcError:
         self._ended = error
         return error
+
+
+def _frame(answer: Any) -> bytes:
+    """grpc.aio gives None for a message that is none."""
+    if answer is None:
+        raise broken("an answer cannot be read")
+    return answer.frame
 
 
 def decoded(decode: Decode, opened: bytes) -> Any:
