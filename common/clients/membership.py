@@ -28,8 +28,12 @@ from common.rpc.channel import Channels
 from common.rpc.circuit import Breaker
 from common.rpc.credentials import NodeIdentity
 from common.rpc.guard import Guard
+from common.rpc.reaching import Reaching
+from common.rpc.relayed import Relayed
 from common.rpc.retry_budget import RetryBudget
 from common.rpc.routed import Routed
+from common.rpc.sealed import kept as sealed
+from common.rpc.sealed.sessions import Sessions
 from common.rpc.status import error_from_rpc
 from common.rpc.tickets import TicketCheck
 
@@ -63,6 +67,15 @@ class Membership:
         self._word, self._heard_ms = kept.word()
         self._kept_ms = 0
         self._routes = kept.routes()
+        self._relayed = Relayed(
+            identity,
+            Reaching(self._channels),
+            self._coordinator_at,
+            lambda: sealed.owner_key(identity.directory),
+            clock,
+        )
+        self.sealed = Sessions(identity, lambda: sealed.sealing_key(identity.directory), clock)
+        """What open_server needs to take calls that a Coordinator carries."""
         self._breakers: dict[str, Breaker] = {}
         self._budgets: dict[str, RetryBudget] = {}
         self._changed = asyncio.Event()
@@ -98,13 +111,18 @@ class Membership:
         load: Callable[[], NodeLoad] = NodeLoad,
         directory: Path,
         clock: Clock | None = None,
+        seals: bool = False,
     ) -> AsyncGenerator[Membership]:
         """Registers, and stays registered until the block ends; also renews the certificate.
 
         Returns after the first attempt, whether or not the Coordinator answered. A node whose
         server needs `guard` first opens this with no address and calls `announce` afterwards.
+        One that `seals` tells its key for calls that a Coordinator carries.
         """
         hello = Hello(address, capabilities, version("postdevai"), os.getpid())
+        if seals:
+            own = await asyncio.to_thread(sealed.offer, identity.directory, identity.identity.uri)
+            hello = replace(hello, sealing_key=own.text)
         kept = await asyncio.to_thread(Remembered, directory)
         made = cls(identity, hello, load, kept, clock or SystemClock())
         try:
@@ -112,6 +130,7 @@ class Membership:
                 await made._told.wait()
                 yield made
         finally:
+            await made._relayed.close()
             await made._channels.close()
 
     async def announce(self, address: str) -> None:
@@ -175,7 +194,7 @@ class Membership:
         name = f"{capability}@{only.rsplit('/', 1)[-1][:8]}" if only else capability
         breaker = self._breakers.setdefault(name, Breaker(name, self._clock))
         budget = self._budgets.setdefault(name, RetryBudget())
-        return Routed(name, resolve, self._channels, breaker, budget)
+        return Routed(name, resolve, self._channels, breaker, budget, self._relayed)
 
     def circuits(self) -> tuple[Circuit, ...]:
         """How the calls to each capability fare, and those to the Coordinator, by name."""
@@ -278,6 +297,11 @@ class Membership:
     def _is_fresh(self, routes: tuple[Route, ...]) -> bool:
         end_ms = min(route.ticket_expires_ms for route in routes)
         return end_ms - self._clock.now_ms() > FRESH_MS
+
+    def _coordinator_at(self, uri: str) -> tuple[str, ...]:
+        """Where the Coordinator of that name is."""
+        known = (each for each in self._identity.coordinators if each.identity == uri)
+        return tuple(dict.fromkeys(at for each in known for at in each.addresses))
 
     def _denied(self) -> frozenset[NodeId]:
         return self._word.denied

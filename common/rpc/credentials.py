@@ -4,6 +4,7 @@ DIRECTORY/key.pem     the enrolled key, for life
 DIRECTORY/ca.pem      the mesh's CA
 DIRECTORY/mesh.json   where the Coordinator was, who it is, the enrolment certificate's hash
 DIRECTORY/leaf.pem    the leaf; written last, so that it is there only when all of it is
+DIRECTORY/owner.json  what the owner's part of the code said, where it had one; see sealed/kept.py
 DIRECTORY/coordinators.json   every Coordinator, and where each was when one last said it
 """
 
@@ -32,6 +33,8 @@ from common.rpc.certificates import (
     read_leaf,
 )
 from common.rpc.join_code import read_code
+from common.rpc.owner_code import owners_word
+from common.rpc.sealed.kept import WORD
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +102,11 @@ class NodeIdentity:
     def identity(self) -> Identity:
         """Who this node is."""
         return self._identity
+
+    @property
+    def directory(self) -> Path:
+        """Where it is kept, and what else the node keeps beside it."""
+        return self._directory
 
     @property
     def credential(self) -> Credential:
@@ -195,7 +203,7 @@ async def _enrol(directory: Path, code: str, clock: Clock) -> None:
             "this node has not joined a mesh yet",
             hint="ask for a code with `postdevai invite`, then `postdevai join CODE`",
         )
-    parts = read_code(code)
+    parts, owner = read_code(code), owners_word(code)
     key_pem = await asyncio.to_thread(_key, directory)
     given = await pinned.enrol(parts, key_from_pem(key_pem), clock)
     _in_term(read_credential(key_pem, given.leaf_pem, given.ca_pem), clock.now_ms())
@@ -208,6 +216,7 @@ async def _enrol(directory: Path, code: str, clock: Clock) -> None:
     files = {
         "ca.pem": given.ca_pem,
         "mesh.json": json.dumps(asdict(mesh), indent=1).encode(),
+        **({WORD: owner.as_bytes} if owner else {}),
         "leaf.pem": given.leaf_pem,
     }
     await asyncio.to_thread(_write, directory, files)
