@@ -26,18 +26,20 @@ def merged(a: Entry, b: Entry) -> Entry:
     """Both states as one. Corrupt when a text cannot be read."""
     if a.name != b.name:
         raise ValueError(f"{a.name} and {b.name} are two entries")
-    if covers(a.seen, b.seen) and (a.name.kind != "member" or covers(b.seen, a.seen)):
-        return a
-    if covers(b.seen, a.seen) and a.name.kind != "member":
-        return b
+    both = _joined(a, b)
+    return a if both == a else both
+
+
+def _joined(a: Entry, b: Entry) -> Entry:
     seen = joined(a.seen, b.seen)
-    match a.name.kind:
-        case "text":
-            return Entry(a.name, (_text(a, b),), seen)
-        case "member":
-            return Entry(a.name, (min(a.holds, b.holds, key=_dot),), seen)
-        case _:
-            return Entry(a.name, _values(a, b), seen)
+    if a.name.kind == "member":
+        return Entry(a.name, (min(a.holds, b.holds, key=_dot),), seen)
+    if covers(a.seen, b.seen):
+        return a
+    if covers(b.seen, a.seen):
+        return b
+    values = (_text(a, b),) if a.name.kind == "text" else _values(a, b)
+    return Entry(a.name, values, seen)
 
 
 def _values(a: Entry, b: Entry) -> tuple[Written, ...]:
