@@ -96,7 +96,9 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
         reception = Reception(lake, lake.note)
         load = OwnLoad(lambda: models.requests)
         membership = await stack.enter_async_context(
-            Membership.open(identity, capabilities=CAPABILITIES, load=load, directory=directory)
+            Membership.open(
+                identity, capabilities=CAPABILITIES, load=load, directory=directory, seals=True
+            )
         )
         ports = Ports.of(config.home)
         server, port = await open_server(
@@ -117,6 +119,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
             ),
             membership.guard,
             exact=bool(config.port),
+            sealed=membership.sealed,
         )
         stack.push_async_callback(server.stop, SERVER_GRACE_S)
         ports.remember("dragon", port)

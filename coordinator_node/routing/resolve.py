@@ -44,6 +44,7 @@ class Router:
         clock: Clock,
         places: Places,
         version: str = "",
+        sealing_key: Callable[[Identity], str] = lambda node: "",
     ) -> None:
         """`nodes` gives every node, those that are gone too; `version` is the Coordinator's."""
         self._own = own
@@ -52,6 +53,7 @@ class Router:
         self._clock = clock
         self._places = places
         self._version = version
+        self._sealing_key = sealing_key
         self._given = Given(clock)
 
     async def resolve(self, caller: Identity, work: Work) -> tuple[Route, ...]:
@@ -83,17 +85,21 @@ class Router:
 
     def _route(self, caller: Identity, ranked: RankedNode) -> Route:
         node = ranked.node
-        target = Identity(self._own.mesh, node.role, node.id).uri
+        identity = Identity(self._own.mesh, node.role, node.id)
+        target = identity.uri
         now_ms = self._clock.now_ms()
         ticket = sign(
             self._signer(), issuer=self._own.uri, caller=caller.uri, target=target, now_ms=now_ms
         )
         route = Route(node.address, target, ticket, now_ms + TICKET_S * 1000)
+        sealing_key = self._sealing_key(identity)
         return replace(
             route,
             reason=", ".join(ranked.reasons),
             endpoints=node.addresses or (node.address,),
             epoch=node.epoch,
+            relay=self._own.uri if sealing_key else "",
+            sealing_key=sealing_key,
         )
 
 
