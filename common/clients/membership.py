@@ -5,25 +5,37 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable
+import uuid
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar
 
-from grpc.aio import AioRpcError, Channel
+from grpc.aio import Channel
 
 from common.alongside import alongside
-from common.backoff import Backoff
 from common.clients.authority import AuthorityClient
-from common.clients.registry import BEAT_S, Hello, Registration, RegistryClient, Word
+from common.clients.coordinators import Coordinators, Finder
+from common.clients.registering import Ears, Registering
+from common.clients.registry import Hello, RegistryClient, Word
 from common.clients.remembered import QUESTIONS_MAX, Remembered
 from common.clock import Clock, SystemClock
-from common.errors import PostDevAIError, Unavailable
+from common.daemon.addresses import machine_name
+from common.errors import Conflict, PostDevAIError, Unavailable
 from common.model.ids import NodeId
 from common.model.laptop import Circuit, CircuitState
-from common.model.node import Capability, Invitation, Node, NodeLoad, NodeState, Role, Route
+from common.model.node import (
+    Capability,
+    Invitation,
+    Node,
+    NodeLoad,
+    NodeOffer,
+    NodeState,
+    Role,
+    Route,
+)
 from common.rpc.channel import Channels
 from common.rpc.circuit import Breaker
 from common.rpc.credentials import NodeIdentity
@@ -34,7 +46,6 @@ from common.rpc.retry_budget import RetryBudget
 from common.rpc.routed import Routed
 from common.rpc.sealed import kept as sealed
 from common.rpc.sealed.sessions import Sessions
-from common.rpc.status import error_from_rpc
 from common.rpc.tickets import TicketCheck
 
 log = logging.getLogger(__name__)
@@ -57,13 +68,15 @@ class Membership:
         load: Callable[[], NodeLoad],
         kept: Remembered,
         clock: Clock,
+        finder: Finder | None = None,
     ) -> None:
         self._identity = identity
-        self._hello = hello
-        self._load = load
         self._kept = kept
         self._clock = clock
         self._channels = Channels(identity, clock)
+        self._coordinators = Coordinators(identity, self._channels, finder)
+        ears = Ears(self._heard, self._lost, self._stand_back)
+        self._registering = Registering(identity, self._coordinators, hello, load, clock, ears)
         self._word, self._heard_ms = kept.word()
         self._kept_ms = 0
         self._routes = kept.routes()
@@ -78,11 +91,11 @@ class Membership:
         """What open_server needs to take calls that a Coordinator carries."""
         self._breakers: dict[str, Breaker] = {}
         self._budgets: dict[str, RetryBudget] = {}
-        self._changed = asyncio.Event()
         self._told = asyncio.Event()
         self._turned = asyncio.Condition()
-        self.state: NodeState = "serving"
-        """What the heartbeats say."""
+        self._displaced = asyncio.Event()
+        self.displaced = ""
+        """Why this process acts as the node no longer; empty while it does."""
         self.connected = False
         self.sentence = "the Coordinator has not answered yet"
         """Why it is not connected; empty when it is."""
@@ -97,6 +110,7 @@ class Membership:
             ),
             denied=self._denied,
             clock=clock,
+            stands_back=lambda: self.displaced,
         )
         """What open_server needs to check tickets, denials and policy."""
 
@@ -112,6 +126,7 @@ class Membership:
         directory: Path,
         clock: Clock | None = None,
         seals: bool = False,
+        finder: Finder | None = None,
     ) -> AsyncGenerator[Membership]:
         """Registers, and stays registered until the block ends; also renews the certificate.
 
@@ -119,25 +134,68 @@ class Membership:
         server needs `guard` first opens this with no address and calls `announce` afterwards.
         One that `seals` tells its key for calls that a Coordinator carries.
         """
-        hello = Hello(address, capabilities, version("postdevai"), os.getpid())
+        hello = Hello(
+            address,
+            capabilities,
+            version("postdevai"),
+            os.getpid(),
+            machine=machine_name(),
+            process=uuid.uuid4().hex,
+        )
         if seals:
             own = await asyncio.to_thread(sealed.offer, identity.directory, identity.identity.uri)
             hello = replace(hello, sealing_key=own.text)
         kept = await asyncio.to_thread(Remembered, directory)
-        made = cls(identity, hello, load, kept, clock or SystemClock())
+        made = cls(identity, hello, load, kept, clock or SystemClock(), finder)
         try:
-            async with alongside(made._keep_registered(), identity.keep_renewed()):
+            async with alongside(made._registering.run(), identity.keep_renewed()):
                 await made._told.wait()
                 yield made
         finally:
             await made._relayed.close()
             await made._channels.close()
 
-    async def announce(self, address: str) -> None:
-        """Says where this node serves, and waits (3 s at most) until the Coordinator knows."""
-        self._hello = replace(self._hello, address=address)
+    @property
+    def state(self) -> NodeState:
+        """What the heartbeats say."""
+        return self._registering.state
+
+    @state.setter
+    def state(self, state: NodeState) -> None:
+        self._registering.state = state
+
+    @property
+    def epoch(self) -> int:
+        """Under which this node holds its lease; 0 before it was welcomed."""
+        return self._registering.epoch
+
+    def offer(self, offer: NodeOffer) -> None:
+        """What this node holds from now on."""
+        self._registering.offer(offer)
+
+    async def while_seated(self, work: Coroutine[object, object, object]) -> None:
+        """Runs the work, and cancels it when another process takes this node's seat."""
+        task = asyncio.ensure_future(work)
+        taken = asyncio.ensure_future(self._displaced.wait())
+        try:
+            await asyncio.wait((task, taken), return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                task.result()
+        finally:
+            taken.cancel()
+            task.cancel()
+            await asyncio.wait((task, taken))
+
+    async def announce(
+        self, address: str, look: Callable[[], tuple[str, ...]] | None = None
+    ) -> None:
+        """Says where this node serves, and waits (3 s at most) until the Coordinator knows.
+
+        `look` gives every address as the interfaces are now; it is asked again every few seconds,
+        and what has changed is announced anew.
+        """
+        self._registering.announce(address, look)
         self._told.clear()
-        self._changed.set()
         with suppress(TimeoutError):  # an absent Coordinator hears it when it is back
             async with asyncio.timeout(ANNOUNCE_S):
                 await self._told.wait()
@@ -162,11 +220,14 @@ class Membership:
         in any case. Unavailable when there are none.
         """
         question = f"{capability} {project} {model}" + (f" {task}" if task else "")
+        self._seated()
         known = self._routes.get(question, ())
         if known and not fresh and (self._is_fresh(known) or not self.connected):
             return known
         try:
-            routes = await (await self._registry()).resolve(capability, project, model, task)
+            routes = await self._coordinators.ask(
+                lambda channel: RegistryClient(channel).resolve(capability, project, model, task)
+            )
         except Unavailable:
             if known and not fresh:
                 return known
@@ -205,13 +266,13 @@ class Membership:
 
     async def nodes(self) -> tuple[Node, ...]:
         """Every node that is or was there."""
-        return await (await self._registry()).nodes()
+        return await self.ask_coordinator(lambda channel: RegistryClient(channel).nodes())
 
     async def invite(self, role: Role) -> Invitation:
         """A code for one new node; Denied unless this node is an admin's."""
-        mesh = self._identity.mesh
-        channel = await self._channels.to(mesh.coordinator_address, mesh.coordinator_identity)
-        return await AuthorityClient(channel).invite(role)
+        return await self.ask_coordinator(
+            lambda channel: AuthorityClient(channel).invite(role), idempotent=False
+        )
 
     async def ask_coordinator(
         self, fn: Callable[[Channel], Awaitable[T]], *, idempotent: bool = True
@@ -220,45 +281,16 @@ class Membership:
 
         Where there are several, an idempotent call goes on to the next after Unavailable.
         """
-        mesh = self._identity.mesh
-        channel = await self._channels.to(mesh.coordinator_address, mesh.coordinator_identity)
-        try:
-            return await fn(channel)
-        except AioRpcError as error:
-            raise error_from_rpc(error) from None
+        self._seated()
+        return await self._coordinators.ask(fn, idempotent=idempotent)
 
-    async def _registry(self) -> RegistryClient:
-        mesh = self._identity.mesh
-        channel = await self._channels.to(mesh.coordinator_address, mesh.coordinator_identity)
-        return RegistryClient(channel)
-
-    async def _keep_registered(self) -> None:
-        backoff = Backoff()
-        while True:
-            try:
-                async with (await self._registry()).register(self._hello) as registration:
-                    backoff.reset()
-                    await self._beat(registration)
-            except PostDevAIError as error:
-                await self._lost(error)
-            await asyncio.sleep(backoff.next_s())
-
-    async def _beat(self, registration: Registration) -> None:
-        said = self._hello
-        await self._heard(registration.word)
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(BEAT_S):
-                    await self._changed.wait()
-            self._changed.clear()
-            if said is not self._hello:
-                said = self._hello
-                await registration.say(said)
-            else:
-                await registration.beat(self.state, self._load())
-            await self._heard(registration.word)
+    def _seated(self) -> None:
+        if self.displaced:
+            raise Unavailable(self.displaced)
 
     async def _heard(self, word: Word) -> None:
+        await self._identity.learn(word.coordinators)
+        word = replace(word, coordinators=())
         changed, self._word = word != self._word, word
         self._heard_ms = self._clock.now_ms()
         if not self.connected:
@@ -277,6 +309,14 @@ class Membership:
         if was:
             log.warning("lost the Coordinator: %s", error.message)
             await self._keep_word()
+
+    async def _stand_back(self, error: Conflict) -> None:
+        """Another process has the seat: this one answers nobody and asks nothing any more."""
+        log.error("%s; this process acts as it no longer", error.message)
+        self.displaced = error.message
+        self._displaced.set()
+        await self._turn(connected=False, sentence=error.message)
+        self._told.set()
 
     async def _turn(self, *, connected: bool, sentence: str) -> None:
         async with self._turned:

@@ -65,4 +65,5 @@ class Remembered:
 
 
 def _route(kept: dict[str, Any]) -> Route:
-    return Route(**{**kept, "endpoints": tuple(kept.get("endpoints", ()))})
+    kept["endpoints"] = tuple(kept.get("endpoints", ()))
+    return Route(**kept)

@@ -58,6 +58,9 @@ class Roster:
             raise taken(seat, process)
         ends = self._clock.monotonic() + LEASE_S
         node = replace(node, epoch=epoch)
+        if seat and process and seat.process == process:  # it holds what it held a moment ago
+            said = seat.node
+            node = replace(node, projects=said.projects, models=said.models, load=said.load)
         self._seats[node.id] = Seat(node, epoch, ends, process, sealing_key)
 
     def hear(self, seat: Seat) -> None:
