@@ -149,6 +149,13 @@ class Journal:
         """(epoch, first lsn) of each leadership that wrote here, oldest first."""
         return await self.read(journal_file.terms)
 
+    async def adopt(self, identity: str) -> bool:
+        """Takes another journal's identity, to become its copy; False when something was written
+        here."""
+        adopted = await self._writer.do(partial(journal_file.adopt, identity=identity))
+        self.id = identity if adopted else self.id
+        return adopted
+
     async def cut(self, upto: int) -> None:
         """Lets go of the records up to here, of contents that only they refer to, and of the
         room that they took: in short steps between which others write. What is stopped halfway

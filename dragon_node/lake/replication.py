@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from common.errors import Missing
+from common.daemon.keys import SealingKey
+from common.errors import Conflict, Missing
 from common.model.event import Event, content_hashes
-from common.model.ids import ContentHash
+from common.model.ids import ContentHash, NodeId
+from dragon_node.lake.database import Readers
 from dragon_node.lake.forgetting.forgetting import Forgetting
+from dragon_node.lake.formats import made_ready
 from dragon_node.lake.intake import Intake
 from dragon_node.lake.journal import Journal
 from dragon_node.lake.records import Blobs, Note, Row
@@ -100,9 +104,37 @@ class Replication:
         await self._take(copy.rows[begin:], copy.contents)
         return self._journal.last_lsn
 
+    async def begin_term(self, epoch: int, node: NodeId) -> None:
+        """Writes that this Dragon leads from here on; for one that is about to."""
+        note = Note("lead", {"epoch": str(epoch), "node": node})
+        await self._intake.until_applied(await self._intake.note(note))
+
+    async def keep(self, contents: Blobs) -> None:
+        """Makes contents durable ahead of the rows that refer to them."""
+        await self._intake.keep(contents)
+
     async def _take(self, rows: Sequence[Row], contents: Blobs) -> None:
         if rows:
             await self._intake.until_applied(await self._intake.take(rows, contents))
+
+
+async def adopt(directory: Path, journal: str, key: SealingKey | None = None) -> None:
+    """Makes an empty journal that is to be a copy of another one. Conflict when something was
+    written here already; nothing when it is that one's copy already."""
+    opened_key = await made_ready(directory, key)
+    readers = Readers()
+    try:
+        made = await Journal.open(directory / "journal.db", readers, lambda _: None, opened_key)
+        try:
+            if made.id != journal and not await made.adopt(journal):
+                raise Conflict(
+                    f"the lake in {directory} has memories of its own",
+                    hint="A Dragon follows from the beginning: give it a HOME of its own.",
+                )
+        finally:
+            await made.close()
+    finally:
+        await readers.close()
 
 
 def agrees(ours: Reach, theirs: Reach) -> bool:

@@ -1,0 +1,143 @@
+"""Following a Dragon's journal, and who leads a lake, as a Dragon uses them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Protocol, TypeVar
+
+from grpc.aio import AioRpcError, Channel, Metadata, StreamStreamCall
+
+from common.errors import Unavailable
+from common.model.ids import NodeId
+from common.model.replica import JournalReach, JournalRows, LakeLead
+from common.pb.postdevai.v1 import replica_service_pb2 as pb
+from common.pb.postdevai.v1.replica_service_pb2_grpc import LeadServiceStub, ReplicaServiceStub
+from common.rpc.status import error_from_rpc
+from common.wire.translate import from_pb, to_pb
+
+T = TypeVar("T")
+
+CALL_S = 5.0
+SILENCE_S = 5.0
+"""A leader tells something each second; one that is silent for so long is taken to be gone."""
+
+
+class Coordinators(Protocol):
+    """What of the membership is needed here."""
+
+    async def ask_coordinator(
+        self, fn: Callable[[Channel], Awaitable[T]], *, idempotent: bool = True
+    ) -> T: ...
+
+
+class LeadClient:
+    """Who leads a lake, as the Coordinator has it."""
+
+    def __init__(self, mesh: Coordinators) -> None:
+        self._mesh = mesh
+
+    async def lead(self, lake: str) -> LakeLead:
+        """Takes the lead; Conflict, naming who has it, when it is not granted."""
+
+        async def ask(channel: Channel) -> pb.LeadResponse:
+            return await LeadServiceStub(channel).Lead(pb.LeadRequest(lake=lake), timeout=CALL_S)
+
+        return from_pb((await self._mesh.ask_coordinator(ask)).lead, LakeLead)
+
+    async def set_followers(self, lake: str, epoch: int, followers: Sequence[NodeId]) -> LakeLead:
+        """Says who has everything; Conflict when this Dragon leads no more."""
+        request = pb.SetFollowersRequest(lake=lake, epoch=epoch, followers=followers)
+
+        async def ask(channel: Channel) -> pb.SetFollowersResponse:
+            return await LeadServiceStub(channel).SetFollowers(request, timeout=CALL_S)
+
+        return from_pb((await self._mesh.ask_coordinator(ask)).lead, LakeLead)
+
+    async def get(self, lake: str) -> LakeLead:
+        """Who leads."""
+        request = pb.GetLeadRequest(lake=lake)
+
+        async def ask(channel: Channel) -> pb.GetLeadResponse:
+            return await LeadServiceStub(channel).GetLead(request, timeout=CALL_S)
+
+        return from_pb((await self._mesh.ask_coordinator(ask)).lead, LakeLead)
+
+
+Told = JournalRows | int
+"""Rows, or the leader's last position."""
+
+Call = StreamStreamCall[pb.FollowJournalRequest, pb.FollowJournalResponse]
+
+
+class Followed:
+    """An open stream of a leader's journal."""
+
+    def __init__(self, call: Call, welcome: JournalReach) -> None:
+        self._call = call
+        self.welcome = welcome
+        """How far the leader's journal reached when the stream began."""
+
+    async def next(self) -> Told:
+        """What the leader tells next; Unavailable when it is silent or gone."""
+        given = await _answer(self._call)
+        match given.WhichOneof("part"):
+            case "rows":
+                return from_pb(given.rows, JournalRows)
+            case _:
+                return given.last_lsn
+
+    async def written(self, lsn: int) -> None:
+        """Everything up to there is durable and applied here."""
+        try:
+            await self._call.write(pb.FollowJournalRequest(written=lsn))
+        except AioRpcError as error:
+            raise error_from_rpc(error) from None
+        except asyncio.InvalidStateError:
+            raise Unavailable("the leader has closed the stream") from None
+
+
+@asynccontextmanager
+async def follow(
+    channel: Channel, metadata: Metadata, reach: JournalReach
+) -> AsyncGenerator[Followed]:
+    """The leader's journal after what is here; Conflict with field `open` when the two have parted.
+
+    The stream ends with the block.
+    """
+    call: Call = ReplicaServiceStub(channel).FollowJournal(metadata=metadata)
+    try:
+        await call.write(pb.FollowJournalRequest(open=to_pb(reach, pb.JournalReach)))
+        welcome = from_pb((await _answer(call)).welcome, JournalReach)
+        yield Followed(call, welcome)
+    except AioRpcError as error:
+        raise error_from_rpc(error) from None
+    except asyncio.InvalidStateError:
+        raise await _why(call) from None
+    finally:
+        call.cancel()
+
+
+async def _answer(call: Call) -> pb.FollowJournalResponse:
+    try:
+        async with asyncio.timeout(SILENCE_S):
+            given = await call.read()
+    except TimeoutError:
+        raise Unavailable(f"the leader has said nothing for {SILENCE_S:g} s") from None
+    except AioRpcError as error:
+        raise error_from_rpc(error) from None
+    if not isinstance(given, pb.FollowJournalResponse):
+        raise Unavailable("the leader has closed the stream")
+    return given
+
+
+async def _why(call: Call) -> Exception:
+    """A stream that was refused before the first message could be written says so only here."""
+    try:
+        await call.read()
+    except AioRpcError as error:
+        return error_from_rpc(error)
+    except asyncio.InvalidStateError:
+        pass
+    return Unavailable("the leader has closed the stream")
