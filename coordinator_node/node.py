@@ -20,7 +20,9 @@ from common.daemon.load import OwnLoad
 from common.daemon.ports import Ports
 from common.errors import PostDevAIError, Unavailable
 from common.model.node import CoordinatorAddress, Node
+from common.rpc.channel import Channels
 from common.rpc.guard import Guard
+from common.rpc.reaching import Reaching
 from common.rpc.server import Add, open_pinned_server, open_server
 from coordinator_node.config import Config
 from coordinator_node.engine.ports import Engine
@@ -32,15 +34,18 @@ from coordinator_node.gateway.own_identity import OwnIdentity
 from coordinator_node.gateway.ticket_keys import TicketKeys
 from coordinator_node.registry.coordinators import TERM_S, Coordinators
 from coordinator_node.registry.registry import Registry
-from coordinator_node.registry.roster import Roster
+from coordinator_node.registry.roster import NODES_MAX, Roster
 from coordinator_node.registry.seen import Seen
+from coordinator_node.relay.statements import Statements
 from coordinator_node.routing.places import Places
 from coordinator_node.routing.resolve import Router
 from coordinator_node.service_authority import AuthorityService
 from coordinator_node.service_enrolment import EnrolmentService
 from coordinator_node.service_registry import RegistryService
+from coordinator_node.service_relay import RelayService
 from coordinator_node.service_sync import SyncService
 from coordinator_node.service_routes import Routes
+from coordinator_node.service_sealing import SealingService
 from coordinator_node.service_tasks import TaskService
 from coordinator_node.tasks.backlog import Backlog
 from coordinator_node.sync.documents import Documents
@@ -62,6 +67,7 @@ class Gateway:
     enrolment: Enrolment
     engine: Engine
     places: Places
+    statements: Statements
 
     async def keep_fresh(self) -> None:
         """Looks for changes that the owner made from another process, until cancelled."""
@@ -70,6 +76,7 @@ class Gateway:
             try:
                 await self.members.refresh()
                 await self.keys.refresh()
+                await self.statements.refresh()
             except PostDevAIError as error:  # an engine in an election is back in seconds
                 log.warning("members and keys were not looked at: %s", error.message)
 
@@ -89,8 +96,10 @@ async def open_gateway(home: Home, clock: Clock) -> AsyncGenerator[tuple[Gateway
         registry = Registry(roster, Seen(kv), engine.leases, coordinators)
         await registry.recall()
         enrolment = Enrolment(kv, members, authority, clock)
+        statements, places = Statements(kv), Places(kv, members.denied)
+        await statements.refresh()
         yield (
-            Gateway(authority, members, keys, enrolment, engine, Places(kv, members.denied)),
+            Gateway(authority, members, keys, enrolment, engine, places, statements),
             registry,
         )
 
@@ -109,6 +118,7 @@ async def open_node(config: Config, clock: Clock | None = None) -> AsyncGenerato
             clock=clock,
             places=gateway.places,
             version=version("postdevai"),
+            sealing_key=gateway.statements.of,
         )
         guard = Guard(
             mesh=own.identity.mesh,
@@ -132,9 +142,17 @@ async def open_node(config: Config, clock: Clock | None = None) -> AsyncGenerato
         sync = SyncService(
             Documents(gateway.engine, clock), Sessions(gateway.engine, clock), clock
         )
+        channels = Channels(own, clock, NODES_MAX)
+        stack.push_async_callback(channels.close)
+        relay = RelayService(own.identity, registry.live, Reaching(channels), guard, clock)
+        sealing = SealingService(
+            own.identity.mesh, registry.live, registry.sealing_key, gateway.statements
+        )
         services = (
             registry_service.add_to,
             authority_service.add_to,
+            relay.add_to,
+            sealing.add_to,
             task_service.add_to,
             sync.add_to,
         )

@@ -69,11 +69,13 @@ class _Held:
 class Channels:
     """One channel to each node, opened anew when this node's certificate has been renewed.
 
-    At most 16; the one that was not used for longest is closed for the next.
+    At most 16, or as many as are said; the one that was not used for longest is closed for the
+    next, and its calls with it.
     """
 
-    def __init__(self, own: Own, clock: Clock | None = None) -> None:
+    def __init__(self, own: Own, clock: Clock | None = None, most: int = CHANNELS_MAX) -> None:
         self._own = own
+        self._most = most
         self._clock = clock or SystemClock()
         self._held: OrderedDict[tuple[str, str], _Held] = OrderedDict()
         self._retired: list[tuple[float, Channel]] = []
@@ -125,7 +127,7 @@ class Channels:
         self._retired.clear()
 
     async def _tidy(self) -> None:
-        while len(self._held) > CHANNELS_MAX:
+        while len(self._held) > self._most:
             _, oldest = self._held.popitem(last=False)
             await oldest.channel.close()
         while self._retired and self._is_over(self._retired[0][0]):
