@@ -48,6 +48,7 @@ from developer_node.near.mirror import Mirror
 from developer_node.near.waiting import see_waiting
 from developer_node.outbox.outbox import Outbox
 from developer_node.outbox.sender import Sender
+from developer_node.owner.keeping import open_signing
 from developer_node.proof.proofs import Proofs, remove_leftovers
 from developer_node.revising import proven
 from developer_node.service_capture import CaptureDoor
@@ -55,6 +56,7 @@ from developer_node.service_developer import DeveloperService
 from developer_node.service_lake import LakeDoor
 from developer_node.service_mesh import MeshDoor
 from developer_node.service_models import ModelsDoor
+from developer_node.service_owner import OwnerDoor
 from developer_node.service_remedy import RemedyDoor
 from developer_node.service_shared import SharedDoor
 from developer_node.service_tasks import TaskDoor
@@ -113,6 +115,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
         membership = await stack.enter_async_context(
             Membership.open(identity, load=OwnLoad(), directory=directory)
         )
+        signing = await open_signing(config.home.root, directory, identity, membership, clock)
         copies = await stack.enter_async_context(
             WorkingCopies.open(
                 config.home.root,
@@ -209,6 +212,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
             alongside(
                 terminal.run(),
                 sender.run(),
+                signing.run(),
                 follow_cards(assistant, feed, shown),
                 acting.run(),
                 follow_state(state, feed),
@@ -225,7 +229,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
             lake=away.lake,
             models=InferenceClient(membership.routed("inference")),
             assistant=away.assistant,
-            mesh=membership,
+            mesh=signing,
             copies=copies,
             outbox=outbox,
             feed=feed,
@@ -263,7 +267,8 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
         shared = SharedDoor(replica, lambda: exchanging.sentence, lambda: sessions.known)
         mesh = MeshDoor(membership)  # pyright: ignore[reportAbstractUsage]
         tasks = TaskDoor(membership)  # pyright: ignore[reportAbstractUsage]
-        doors = (service, door, models, remedies, mesh, capture, shared, tasks)
+        owner = OwnerDoor(signing)
+        doors = (service, door, models, remedies, mesh, capture, shared, tasks, owner)
         server = await open_local_server(
             socket, token, lambda served: [each.add(served) for each in doors]
         )

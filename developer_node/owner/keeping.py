@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from common.clients.sealing import SealingClient
+from common.clock import Clock
 from common.errors import Missing, PostDevAIError
 from common.model.node import Invitation, Node, Role
+from common.rpc.credentials import NodeIdentity
+from common.rpc.sealed.statement import fingerprint as fingerprint_of
 from developer_node.owner.deciding import Decision, Told
 from developer_node.owner.owner import Owner
 
@@ -30,6 +34,16 @@ class Asks(Protocol):
     ) -> T: ...
     async def invite(self, role: Role) -> Invitation: ...
     async def nodes(self) -> tuple[Node, ...]: ...
+
+
+async def open_signing(
+    home: Path, directory: Path, identity: NodeIdentity, mesh: Asks, clock: Clock
+) -> Signing:
+    """The owner's key as it is here; made where the mesh was founded on this machine."""
+    owner = await asyncio.to_thread(Owner, directory, identity.directory, identity.identity, clock)
+    if owner.public is None and (home / "coordinator").is_dir():
+        await asyncio.to_thread(owner.init)
+    return Signing(owner, mesh)
 
 
 class Signing:
@@ -91,14 +105,15 @@ class Signing:
 
     async def sign_by_hand(self, node: str, fingerprint: str) -> Decision:
         """Signs the key whose fingerprint a person has compared; Missing when there is none."""
-        from common.rpc.sealed.statement import fingerprint as of
-
         for decision in await self.decisions():
             if decision.node.rsplit("/", 1)[-1] != node or not decision.key:
                 continue
-            if of(decision.key).replace(" ", "") != fingerprint.replace(" ", "").lower():
+            if (
+                fingerprint_of(decision.key).replace(" ", "")
+                != fingerprint.replace(" ", "").lower()
+            ):
                 raise Missing(
-                    f"node {node} has another sealing key: {of(decision.key)}",
+                    f"node {node} has another sealing key: {fingerprint_of(decision.key)}",
                     hint="compare it with what that machine itself shows",
                 )
             await self._sign(decision)
