@@ -226,7 +226,7 @@ def _outcome(work: asyncio.Task[str]) -> _Outcome:
     if isinstance(error, PostDevAIError):
         again = not isinstance(error, FINAL)
         return _Outcome(
-            "retry" if again else "final", " ".join(filter(None, (error.message, error.hint)))
+            "retry" if again else "final", "; ".join(filter(None, (error.message, error.hint)))
         )
     log.error("a task failed", exc_info=error)
     return _Outcome("retry", f"{type(error).__name__}: {error}"[:500])

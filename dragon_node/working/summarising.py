@@ -100,7 +100,9 @@ def _prompt(project: str, lines: list[str], speaker: Speaker) -> tuple[ChatMessa
 
 
 def _origin(lines: list[str], speaker: Speaker) -> str:
-    said = f"(By {speaker.entry.name}, of {len(lines)} failures and commits.)"
+    said = f"(By {speaker.entry.name}; it read {len(lines)} lines of failures and commits."
     return (
-        f"{said} The model is a small one for trying out." if speaker.entry.demonstration else said
+        f"{said} It is a small model, for trying out.)"
+        if speaker.entry.demonstration
+        else f"{said})"
     )
