@@ -13,9 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from common.alongside import alongside
-from common.clients.assistant import AssistantClient
 from common.clients.inference import InferenceClient
-from common.clients.lake import LakeClient
 from common.clients.membership import Membership
 from common.clients.sync import SyncClient
 from common.clients.tasks import TasksClient
@@ -60,6 +58,7 @@ from developer_node.service_owner import OwnerDoor
 from developer_node.service_remedy import RemedyDoor
 from developer_node.service_shared import SharedDoor
 from developer_node.service_tasks import TaskDoor
+from developer_node.several.opening import HOME, open_several
 from developer_node.shared.exchanging import Exchanging
 from developer_node.shared.replica import Replica
 from developer_node.shared.seen import SharedReception
@@ -135,9 +134,8 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
             interpret=failures.interpret,
             seen=copies.see,
         )
-        lake = LakeClient(membership.routed("lake"))
+        lake, assistant = open_several(membership)
         sender = Sender(outbox, lake, lost=copies.rescan)
-        assistant = AssistantClient(membership.routed("assistant"))
         away = await AwayMode.open(
             Machine(
                 config.home.root,
@@ -249,7 +247,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
         write_private(token_file, token.encode())
         # The other questions to the lake are DeveloperService's, which knows how fresh they are.
         door = LakeDoor(  # pyright: ignore[reportAbstractUsage]
-            membership.routed("lake"),
+            membership.routed("lake", task=HOME),
             Forgetting(
                 outbox,
                 lambda: terminal.waiting,

@@ -1,0 +1,1 @@
+"""Questions that more than one Dragon can answer."""
