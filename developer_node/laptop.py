@@ -55,9 +55,10 @@ class Models(Protocol):
 class Mesh(Protocol):
     """The Coordinator."""
 
-    connected: bool
-    sentence: str
-
+    @property
+    def connected(self) -> bool: ...
+    @property
+    def sentence(self) -> str: ...
     async def nodes(self) -> tuple[Node, ...]: ...
     async def invite(self, role: Role) -> Invitation: ...
 

@@ -27,7 +27,7 @@ DIRECTORIES: dict[str, frozenset[str]] = {
     | {"verdicts"}
     | {"autonomy.json", "acts.json", "tries", "worktrees", "proofs", "empty.git"}
     | {"repositories.json", "paused", "resumed", "never.json", "past-offered"}
-    | {"developer.log", "developer.err"},
+    | {"owner.key", "owner.json", "developer.log", "developer.err"},
     "joining": frozenset(("identity",)),
     "upgrade": frozenset(("upgrade.json", "before", "after", "putting-back")),
 }
