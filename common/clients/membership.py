@@ -169,6 +169,10 @@ class Membership:
         """Under which this node holds its lease; 0 before it was welcomed."""
         return self._registering.epoch
 
+    def serve(self, capabilities: tuple[Capability, ...]) -> None:
+        """What this node offers to others from now on."""
+        self._registering.serve(capabilities)
+
     def offer(self, offer: NodeOffer) -> None:
         """What this node holds from now on."""
         self._registering.offer(offer)

@@ -13,7 +13,7 @@ from common.clients.coordinators import Coordinators
 from common.clients.registry import BEAT_S, Hello, Registration, RegistryClient, Word
 from common.clock import Clock
 from common.errors import Conflict, PostDevAIError, Unavailable
-from common.model.node import CoordinatorAddress, NodeLoad, NodeOffer, NodeState
+from common.model.node import Capability, CoordinatorAddress, NodeLoad, NodeOffer, NodeState
 from common.rpc.certificates import Credential
 from common.rpc.credentials import NodeIdentity
 
@@ -65,6 +65,11 @@ class Registering:
         self._look = look
         addresses = look() if look else (address,)
         self._hello = replace(self._hello, address=address, addresses=addresses)
+        self._changed.set()
+
+    def serve(self, capabilities: tuple[Capability, ...]) -> None:
+        """What the node offers to others from now on."""
+        self._hello = replace(self._hello, capabilities=capabilities)
         self._changed.set()
 
     def offer(self, offer: NodeOffer) -> None:

@@ -11,9 +11,11 @@ from grpc.aio import AioRpcError, Channel, Metadata, StreamStreamCall
 
 from common.errors import Unavailable
 from common.model.ids import NodeId
+from common.model.node import Capability, Identity, Node
 from common.model.replica import JournalReach, JournalRows, LakeLead
 from common.pb.postdevai.v1 import replica_service_pb2 as pb
 from common.pb.postdevai.v1.replica_service_pb2_grpc import LeadServiceStub, ReplicaServiceStub
+from common.rpc.routed import Routed
 from common.rpc.status import error_from_rpc
 from common.wire.translate import from_pb, to_pb
 
@@ -30,6 +32,46 @@ class Coordinators(Protocol):
     async def ask_coordinator(
         self, fn: Callable[[Channel], Awaitable[T]], *, idempotent: bool = True
     ) -> T: ...
+
+
+class Mesh(Coordinators, Protocol):
+    """What of the membership it takes to follow a Dragon."""
+
+    def routed(
+        self,
+        capability: Capability,
+        project: str = "",
+        model: str = "",
+        *,
+        task: str = "",
+        only: str = "",
+    ) -> Routed: ...
+    async def nodes(self) -> tuple[Node, ...]: ...
+
+
+class Leaders:
+    """Dragons of this mesh that lead, as another Dragon finds them."""
+
+    def __init__(self, mesh: Mesh, own: Identity) -> None:
+        self._mesh = mesh
+        self._own = own
+
+    @asynccontextmanager
+    async def follow(self, leader: NodeId, reach: JournalReach) -> AsyncGenerator[Followed]:
+        """The leader's journal after what is here, until the block ends. Conflict with field
+        `open` when the two have parted."""
+        there = Identity(self._own.mesh, "dragon", leader).uri
+        channel, metadata = await self._mesh.routed("lake", only=there).channel()
+        async with follow(channel, metadata, reach) as stream:
+            yield stream
+
+    async def is_gone(self, node: NodeId) -> bool:
+        """Whether its lease has ended; not while nobody can say so."""
+        try:
+            known = await self._mesh.nodes()
+        except Unavailable:
+            return False
+        return all(each.state == "gone" for each in known if each.id == node)
 
 
 class LeadClient:
