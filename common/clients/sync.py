@@ -19,7 +19,7 @@ from common.wire.translate import from_pb, to_pb
 T = TypeVar("T")
 
 EXCHANGE_S = 10.0
-QUICK_S = 5.0
+QUICK_S = 10.0
 
 
 class Asking(Protocol):

@@ -33,8 +33,7 @@ def items(
         for name in state.entries
         if name.kind == kind and (scope is None or name.scope == scope)
     )
-    found = [item(state, name, me, told) for name in names]
-    return [each for each in found if not each.removed or each.lost]
+    return [item(state, name, me, told) for name in names if _is_told(state.entries[name])]
 
 
 def lost(state: State, me: NodeId, told: int) -> tuple[SharedItem, ...]:
@@ -48,10 +47,9 @@ def item(state: State, name: Name, me: NodeId, told: int, *, whole: bool = False
     entry = state.entries.get(name)
     if entry is None:
         raise Missing(f"there is no {name.kind} {name.key}")
-    known = machines(state)
-    lost_here = _lost(entry, known)
-    if entry.holds.value is None and not lost_here:
+    if not _is_told(entry):
         raise Missing(f"there is no {name.kind} {name.key}: it was removed")
+    known = machines(state)
     said = SharedItem(
         kind=cast("ItemKind", name.kind),
         scope=name.scope,
@@ -61,7 +59,7 @@ def item(state: State, name: Name, me: NodeId, told: int, *, whole: bool = False
         who=_who(entry.holds.dot.replica, known),
         at_ms=ms_of(entry.holds.dot.stamp),
         waits=entry.seen.get(me, 0) > told,
-        lost=lost_here,
+        lost=_lost(entry, known),
     )
     return _with_text(state, said, whole=whole) if name.kind == "note" else said
 
@@ -85,6 +83,11 @@ def _with_text(state: State, said: SharedItem, *, whole: bool) -> SharedItem:
         version,
         len(text.encode()),
     )
+
+
+def _is_told(entry: Entry) -> bool:
+    """What was removed is told only for an edit that lost against it."""
+    return any(each.value is not None for each in entry.values)
 
 
 def _lost(entry: Entry, known: dict[NodeId, str]) -> tuple[LostValue, ...]:
