@@ -131,6 +131,13 @@ class Home:
             _private(made)
         return path
 
+    def left_sockets(self) -> list[Path]:
+        """Sockets in this user's own directory for them, in use or not."""
+        path = self._runtime_path()
+        if path.is_symlink() or not path.is_dir() or path.stat().st_uid != os.getuid():
+            return []
+        return [each for each in sorted(path.iterdir()) if stat.S_ISSOCK(each.lstat().st_mode)]
+
     def leave_runtime_directory(self) -> None:
         """Removes it once the daemon that listens there is gone, unless there is more in it."""
         path = self._runtime_path()

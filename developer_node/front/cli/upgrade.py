@@ -78,15 +78,16 @@ def _to(mover: Mover, wanted: Candidate, into: Path | None, page: Page) -> None:
 
 
 def _check(mover: Mover, wanted: Candidate, page: Page) -> int:
+    from common import versions
     from developer_node.front.output_page import line
     from developer_node.front.output_words import size
-    from developer_node.front.upgrade import candidate, moving, state
+    from developer_node.front.upgrade import moving, state
     from developer_node.front.upgrade.environment import Environment, installed
 
     mover.refuse_no_step(wanted)
     now = mover.here.version()
     page.show(line(f"Here runs {now}; this is {wanted.version}."))
-    if candidate.minors_apart(now, wanted.version) > 1:
+    if versions.apart(now, wanted.version):
         page.show(line("Nodes more than one minor version apart do not work together."))
     with tempfile.TemporaryDirectory(prefix="postdevai-check-") as directory:
         new = installed(wanted, Environment(Path(directory) / "new"))

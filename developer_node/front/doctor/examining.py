@@ -11,12 +11,22 @@ from pathlib import Path
 
 import psutil
 
+from common.daemon.addresses import machine_name, own_addresses
 from common.daemon.home import Home, Ready
 from common.errors import PostDevAIError
 from common.model.laptop import LaptopStatus
 from common.model.node import Role
 from developer_node.front import bare_machine
-from developer_node.front.doctor import certificates, keeping, machine, mesh, running
+from developer_node.front.doctor import (
+    certificates,
+    engine,
+    keeping,
+    machine,
+    members,
+    mesh,
+    running,
+    units,
+)
 from developer_node.front.doctor.finding import (
     REFUSED,
     ROLES,
@@ -25,15 +35,19 @@ from developer_node.front.doctor.finding import (
     Ground,
     Mount,
 )
+from developer_node.front.service import files as service_files
+from developer_node.front.service.services import Services
 
 CHECKS: tuple[Check, ...] = (
     machine.packages,
     machine.git,
     keeping.room,
+    keeping.logs,
     keeping.network,
     keeping.modes,
     keeping.sealing,
     running.ready_files,
+    running.sockets,
     running.locks,
     running.ports,
     running.absent,
@@ -41,6 +55,16 @@ CHECKS: tuple[Check, ...] = (
     running.hung,
     running.versions,
     certificates.certificates,
+    engine.settings,
+    engine.state,
+    units.units,
+    units.services,
+    members.clocks,
+    members.versions,
+    members.twice,
+    members.leaves,
+    members.addresses,
+    members.listening,
     mesh.nodes,
     mesh.circuits,
     mesh.lake,
@@ -76,6 +100,7 @@ async def ground_of(home: Home, environment: Mapping[str, str]) -> Ground:
     from developer_node.front.shell.recorded.installing import rc_file
 
     kinds = (rc_file("bash"), rc_file("zsh"), rc_file("fish"))
+    own = Services(home)
     found: dict[Role, Ready] = {}
     for role in ROLES:
         if (ready := home.ready(role)) is not None:
@@ -93,7 +118,20 @@ async def ground_of(home: Home, environment: Mapping[str, str]) -> Ground:
         lacking=bare_machine.lacking(),
         rc_files=tuple(path for path in kinds if path is not None),
         ready=found,
+        units=tuple(service_files.found(own.kind)),
+        services=tuple(own.all()),
+        addresses=own_addresses(),
+        machine=machine_name(),
+        listening={role: _hosts(ready.pid) for role, ready in found.items()},
     )
+
+
+def _hosts(pid: int) -> tuple[str, ...]:
+    try:
+        open_now = psutil.Process(pid).net_connections(kind="inet")
+    except (psutil.Error, OSError):
+        return ()
+    return tuple(sorted({c.laddr.ip for c in open_now if c.status == psutil.CONN_LISTEN}))
 
 
 async def _status(home: Home) -> LaptopStatus | PostDevAIError:

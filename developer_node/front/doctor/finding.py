@@ -10,6 +10,8 @@ from common.daemon.home import Home, Ready
 from common.errors import PostDevAIError
 from common.model.laptop import LaptopStatus
 from common.model.node import Role
+from developer_node.front.service.files import Found
+from developer_node.front.service.services import Service
 
 ROLES: tuple[Role, ...] = ("coordinator", "dragon", "developer")
 
@@ -59,6 +61,16 @@ class Ground:
     rc_files: tuple[Path, ...]
     ready: Mapping[Role, Ready] = field(default_factory=dict[Role, Ready])
     """Of the nodes that run here."""
+    units: tuple[Found, ...] = ()
+    """Every unit of ours on this machine, those of other directories, too."""
+    services: tuple[Service, ...] = ()
+    """How those of this HOME stand."""
+    addresses: tuple[str, ...] = ()
+    """Of this machine's interfaces."""
+    machine: str = ""
+    """This machine's name."""
+    listening: Mapping[Role, tuple[str, ...]] = field(default_factory=dict[Role, tuple[str, ...]])
+    """The hosts at which each node here takes calls."""
 
     @property
     def known(self) -> LaptopStatus | None:

@@ -14,6 +14,7 @@ from developer_node.front.doctor.finding import (
     ATTENTION,
     CORRUPT,
     REFUSED,
+    ROLES,
     Finding,
     Ground,
 )
@@ -35,6 +36,33 @@ def room(ground: Ground) -> Iterator[Finding]:
             "Make room there, or see what takes it: postdevai kept",
             REFUSED,
         )
+
+
+def logs(ground: Ground) -> Iterator[Finding]:
+    """Where each node writes its log and its state, if that is a disk of its own."""
+    root = ground.home.root
+    if ground.free_bytes(root) < FREE_BYTES_MIN:
+        return  # said by `room`
+    for role in ROLES:
+        directory, log = root / role, root / role / f"{role}.log"
+        if not directory.is_dir():
+            continue
+        free = ground.free_bytes(directory)
+        if free < FREE_BYTES_MIN:
+            yield Finding(
+                "node-disk-full",
+                f"The disk that holds {directory}, the {role} node's state and log, has "
+                f"{size(free)} left.",
+                "Make room there.",
+                REFUSED,
+            )
+        if log.exists() and not log.is_file():
+            yield Finding(
+                "log-blocked",
+                f"{log} is no file: the {role} node cannot write its log, and does not start.",
+                f"Move it away: mv {shlex.quote(str(log))} {shlex.quote(str(log))}.aside",
+                REFUSED,
+            )
 
 
 def network(ground: Ground) -> Iterator[Finding]:

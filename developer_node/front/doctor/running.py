@@ -86,6 +86,20 @@ def ports(ground: Ground) -> Iterator[Finding]:
             )
 
 
+def sockets(ground: Ground) -> Iterator[Finding]:
+    """Sockets that a killed laptop's daemon left: front ends try them in vain."""
+    if "developer" in ground.ready or ground.home.is_locked("developer"):
+        return
+    left = ground.home.left_sockets()
+    if left:
+        yield Finding(
+            "socket-stale",
+            f"{left[0]} is a socket of a developer node that was killed.",
+            "Type: postdevai doctor --fix. The next start removes it, too.",
+            ATTENTION,
+        )
+
+
 def door(ground: Ground) -> Iterator[Finding]:
     """The local API: its socket, the directory that it lies in, and the token."""
     ready = ground.ready.get("developer")

@@ -51,14 +51,6 @@ def order(version: str) -> tuple[tuple[int, str], ...]:
     return (*((int(p), "") if p.isdecimal() else (-1, p) for p in parts), (0, ""))
 
 
-def minors_apart(one: str, other: str) -> int:
-    """How many minor versions lie between two; a large number across major versions."""
-    a, b = (re.match(r"(\d+)\.(\d+)", each) for each in (one, other))
-    if a is None or b is None or a[1] != b[1]:
-        return 1_000
-    return abs(int(a[2]) - int(b[2]))
-
-
 def _newest(directory: Path) -> Path:
     wheels = [path for path in directory.glob("postdevai-*.whl") if _WHEEL.fullmatch(path.name)]
     if not wheels:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +29,20 @@ from tests.support.small_mesh import ShiftedClock
 
 VERSION = "0.1.0"
 GB = 1_000_000_000
+MACHINE = "desk"
+Changed = dict[str, object]
+Plant = Callable[["Bench"], Changed | None]
+PLANTS: dict[str, tuple[int, Plant]] = {}
+
+
+def plants(name: str, code: int) -> Callable[[Plant], Plant]:
+    """The fault that this function makes, and the code that it has."""
+
+    def keep(plant: Plant) -> Plant:
+        PLANTS[name] = (code, plant)
+        return plant
+
+    return keep
 
 
 @dataclass
@@ -79,6 +93,8 @@ class Bench:
         found = await ground_of(self.home, self.environment)
         own = {"mounts": (), "watches_max": 0, "rc_files": (self.tmp / ".bashrc",)}
         own |= {"free_bytes": lambda _: 100 * GB, "memory_bytes": 16 * GB, "lacking": ()}
+        own |= {"units": (), "services": (), "listening": {}, "machine": MACHINE}
+        own |= {"addresses": ("127.0.0.1", "192.168.7.2")}
         return replace(found, **(own | changed))  # type: ignore[arg-type]
 
     async def examined(self, **changed: object) -> list[Finding]:

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import socket
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,22 +22,11 @@ from developer_node.front.doctor import finding as words
 from developer_node.front.doctor.examining import examine, unusable
 from developer_node.front.doctor.finding import Mount
 from developer_node.front.shell.recorded.installing import SIGN
-from tests.unit.developer_node.front.doctor.conftest import GB, Bench
+from tests.unit.developer_node.front.doctor.conftest import GB, PLANTS, Bench, Changed, plants
+from tests.unit.developer_node.front.doctor.mesh_plants import PLANTS as MESH_PLANTS
 
-Changed = dict[str, object]
-Plant = Callable[[Bench], Changed | None]
-PLANTS: dict[str, tuple[int, Plant]] = {}
 SOURCES = Path(words.__file__).parent
-
-
-def plants(name: str, code: int) -> Callable[[Plant], Plant]:
-    """The fault that this function makes, and the code that it has."""
-
-    def keep(plant: Plant) -> Plant:
-        PLANTS[name] = (code, plant)
-        return plant
-
-    return keep
+PLANTS.update(MESH_PLANTS)
 
 
 async def test_of_a_healthy_mesh_nothing_is_said(bench: Bench) -> None:
@@ -385,7 +373,7 @@ def _settings_broken(bench: Bench) -> None:
 
 COMPANY = {"port-taken": {"dragon-away"}}
 """What else is found, because it follows from what was planted."""
-ALONE = ("developer-away", "no-mesh", "dragon-unreachable", "home")
+ALONE = ("developer-away", "no-mesh", "dragon-unreachable", "home", "socket-stale")
 """Those that have a test of their own below."""
 
 
@@ -451,5 +439,5 @@ def test_every_name_that_the_doctor_knows_is_planted_somewhere() -> None:
     assert len(known) >= 40
     assert known <= {*PLANTS, *ALONE}
     docs = (Path(__file__).resolve().parents[5] / "docs" / "cli.md").read_text()
-    told = set(re.findall(r"`([a-z-]+)`", docs.partition("The names are stable:")[2][:2000]))
+    told = set(re.findall(r"`([a-z-]+)`", docs.partition("The names are stable:")[2][:2400]))
     assert {*PLANTS, *ALONE} <= told

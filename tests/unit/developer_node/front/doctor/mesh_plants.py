@@ -1,0 +1,161 @@
+"""Faults of engines, units, clocks, versions, identities and addresses, planted."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import apsw
+
+from common.model.ids import NodeId
+from common.model.node import Node, Role
+from common.rpc.certificates import read_leaf
+from developer_node.front.service.files import Found, Kind, read
+from developer_node.front.service.manager import Standing
+from developer_node.front.service.services import Service
+from developer_node.front.service.systemd_unit import text
+from developer_node.front.service.unit import Unit
+from tests.unit.developer_node.front.doctor.conftest import (
+    GB,
+    MACHINE,
+    PLANTS,
+    Bench,
+    Changed,
+    plants,
+)
+
+__all__ = ["PLANTS"]
+KIND: Kind = "systemd"
+ELSEWHERE = 1_000_000
+"""A process number on another machine."""
+
+
+def _unit(bench: Bench, role: Role = "dragon", home: Path | None = None) -> Path:
+    program = bench.tmp / "bin" / f"{role}-node"
+    program.parent.mkdir(exist_ok=True)
+    program.touch(0o700)
+    unit = Unit(role, KIND, "user", home or bench.home.root, program)
+    path = bench.tmp / unit.name
+    path.write_text(text(unit))
+    return path
+
+
+def _found(path: Path, role: Role = "dragon") -> Found:
+    return read(path, role, KIND, "user")
+
+
+def _standing(bench: Bench, standing: Standing) -> Changed:
+    found = _found(_unit(bench))
+    return {"units": (found,), "services": (Service("dragon", found, standing),)}
+
+
+@plants("unit-broken", 5)
+def _unit_broken(bench: Bench) -> Changed:
+    path = _unit(bench)
+    path.write_text("[Service]\nExecStart=\n")
+    return {"units": (_found(path),)}
+
+
+@plants("unit-program", 2)
+def _unit_program(bench: Bench) -> Changed:
+    path = _unit(bench)
+    (bench.tmp / "bin" / "dragon-node").unlink()
+    return {"units": (_found(path),)}
+
+
+@plants("unit-of-another-home", 1)
+def _unit_of_another_home(bench: Bench) -> Changed:
+    return {"units": (_found(_unit(bench, home=bench.tmp / "other")),)}
+
+
+@plants("service-unknown", 1)
+def _service_unknown(bench: Bench) -> Changed:
+    return _standing(bench, Standing("unknown", why="Failed to connect to bus"))
+
+
+@plants("service-failed", 3)
+def _service_failed(bench: Bench) -> Changed:
+    return _standing(bench, Standing("failed", enabled=True, last_exit=3))
+
+
+@plants("service-beside-up", 1)
+def _service_beside_up(bench: Bench) -> Changed:
+    return _standing(bench, Standing("stopped", enabled=True))
+
+
+@plants("service-disabled", 1)
+def _service_disabled(bench: Bench) -> Changed:
+    return _standing(bench, Standing("running", enabled=False, pid=os.getpid()))
+
+
+@plants("engine-settings", 2)
+def _engine_settings(bench: Bench) -> None:
+    (bench.home.directory("coordinator") / "engine.toml").write_text("engine = nats\n")
+
+
+@plants("engine-unreadable", 5)
+def _engine_unreadable(bench: Bench) -> None:
+    (bench.home.directory("coordinator") / "state.db").write_bytes(b"not a database" * 100)
+
+
+@plants("engine-locked", 3)
+def _engine_locked(bench: Bench) -> None:
+    holder = apsw.Connection(str(bench.home.directory("coordinator") / "state.db"))
+    bench.at_end.enter_context(contextlib.closing(holder))
+    holder.execute("CREATE TABLE kv (key)")
+    holder.execute("BEGIN IMMEDIATE")
+
+
+@plants("engine-closed", 4)
+def _engine_closed(bench: Bench) -> None:
+    (bench.home.directory("coordinator") / "state.db").mkdir()
+
+
+@plants("node-disk-full", 4)
+def _node_disk_full(bench: Bench) -> Changed:
+    full = bench.home.root / "dragon"
+    return {"free_bytes": lambda path: 1000 if path == full else 100 * GB}
+
+
+@plants("log-blocked", 4)
+def _log_blocked(bench: Bench) -> None:
+    bench.home.log_path("dragon").mkdir()
+
+
+@plants("clock-apart", 4)
+def _clock_apart(bench: Bench) -> None:
+    _node(bench, clock_ahead_ms=3_600_000)
+
+
+@plants("versions-apart", 4)
+def _versions_apart(bench: Bench) -> None:
+    _node(bench, version="0.9.0", pid=ELSEWHERE, machine="shelf")
+
+
+@plants("certificate-not-renewed", 3)
+def _certificate_not_renewed(bench: Bench) -> None:
+    _node(bench, certificate_ends_ms=1, pid=ELSEWHERE, machine="shelf")
+
+
+@plants("identity-twice", 4)
+def _identity_twice(bench: Bench) -> None:
+    leaf = (bench.home.root / "dragon" / "identity" / "leaf.pem").read_bytes()
+    _node(bench, id=NodeId(read_leaf(leaf).identity.id), pid=ELSEWHERE, machine="shelf")
+
+
+@plants("address-changed", 1)
+def _address_changed(bench: Bench) -> None:
+    _node(bench, address="192.168.9.9:50051", machine=MACHINE)
+
+
+@plants("listening-wide", 1)
+def _listening_wide(bench: Bench) -> Changed:
+    return {"listening": {"dragon": ("0.0.0.0", "127.0.0.1")}}
+
+
+def _node(bench: Bench, **changed: object) -> None:
+    (node,) = bench.script.status.nodes
+    assert isinstance(node, Node)
+    bench.status(nodes=(replace(node, **changed),))  # type: ignore[arg-type]
