@@ -26,12 +26,12 @@ from common.rpc.reaching import Reaching
 from common.rpc.server import Add, open_pinned_server, open_server
 from coordinator_node.config import Config
 from coordinator_node.engine.ports import Engine
-from coordinator_node.engine.sqlite_engine import open_sqlite
 from coordinator_node.gateway.authority import Authority
 from coordinator_node.gateway.enrolment import Enrolment
 from coordinator_node.gateway.members import Members
 from coordinator_node.gateway.own_identity import OwnIdentity
 from coordinator_node.gateway.ticket_keys import TicketKeys
+from coordinator_node.opening import open_engine
 from coordinator_node.registry.coordinators import TERM_S, Coordinators
 from coordinator_node.registry.registry import Registry
 from coordinator_node.registry.roster import NODES_MAX, Roster
@@ -82,11 +82,13 @@ class Gateway:
 
 
 @asynccontextmanager
-async def open_gateway(home: Home, clock: Clock) -> AsyncGenerator[tuple[Gateway, Registry]]:
+async def open_gateway(
+    home: Home, clock: Clock, *, serves: bool = False
+) -> AsyncGenerator[tuple[Gateway, Registry]]:
     """The state of a Coordinator without its servers; also used by the owner's short commands."""
     directory = home.directory("coordinator")
     authority = await asyncio.to_thread(Authority.open, directory / "authority", clock)
-    async with open_sqlite(directory / "state.db", clock) as engine:
+    async with open_engine(directory, authority, clock, serves=serves) as engine:
         kv = engine.kv
         members, keys = Members(kv), TicketKeys(kv, clock)
         await members.refresh()
@@ -109,7 +111,9 @@ async def open_node(config: Config, clock: Clock | None = None) -> AsyncGenerato
     """A Coordinator that serves."""
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
-        gateway, registry = await stack.enter_async_context(open_gateway(config.home, clock))
+        gateway, registry = await stack.enter_async_context(
+            open_gateway(config.home, clock, serves=True)
+        )
         own = await asyncio.to_thread(_own, config.home, gateway.authority)
         router = Router(
             own=own.identity,

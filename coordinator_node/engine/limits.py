@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import re
+import secrets
 
 from common.errors import Invalid, OverLimit
 from coordinator_node.engine.ports import KEY_CHARS_MAX, VALUE_BYTES_MAX, Job
@@ -46,6 +48,16 @@ def check_term(term_s: float, what: str, *, least_s: float = 0.0) -> int:
     if not least_s <= term_s <= TERM_S_MAX:
         raise Invalid(f"{what} is {term_s}; it must be {least_s} to {TERM_S_MAX:.0f} s", field=what)
     return round(term_s * 1000)
+
+
+def new_token(job_id: str) -> str:
+    """Of a claim: the job's id, base64url, and something that nobody guesses."""
+    return f"{name_token(job_id)}.{secrets.token_hex(8)}"
+
+
+def name_token(name: str) -> str:
+    """A name as one token of letters, digits, - and _."""
+    return base64.urlsafe_b64encode(name.encode()).decode().rstrip("=")
 
 
 def check_job(job: Job) -> None:

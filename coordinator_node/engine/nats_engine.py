@@ -10,9 +10,10 @@ from common.errors import Missing, Unavailable
 from coordinator_node.engine.jetstream.kv import NatsKv
 from coordinator_node.engine.jetstream.leases import NatsLeases
 from coordinator_node.engine.jetstream.link import NO_STREAM, PATIENCE_S, Link, Refused, open_link
-from coordinator_node.engine.jetstream.log import NatsLog, stream_settings
+from coordinator_node.engine.jetstream.log import NatsLog
+from coordinator_node.engine.jetstream.moving import NatsMoving
 from coordinator_node.engine.jetstream.queue import NatsQueue
-from coordinator_node.engine.jetstream.state import GONE_S, State
+from coordinator_node.engine.jetstream.state import State
 
 
 class NatsEngine:
@@ -24,6 +25,7 @@ class NatsEngine:
         self.leases = NatsLeases(self.state)
         self.log = NatsLog(self.state, replicas)
         self.queue = NatsQueue(self.state)
+        self.moving = NatsMoving(self.state, self.log, replicas)
 
     @property
     def name(self) -> str:
@@ -59,24 +61,3 @@ async def open_nats(
         await link.keep_time(engine.state.stream)
         await link.hear(f"{space}.>", engine.state.ring)
         yield engine
-
-
-async def make_space(link: Link, space: str, *, replicas: int, first_seq: int = 1) -> None:
-    """A new space whose revisions and epochs begin there; Unavailable when it cannot be made."""
-    state = State(link, space)
-    try:
-        await link.ask(
-            f"STREAM.CREATE.{state.stream}",
-            **stream_settings(state.stream, replicas),
-            subjects=[f"{space}.>"],
-            max_msgs_per_subject=1,
-            allow_msg_ttl=True,
-            allow_rollup_hdrs=True,
-            subject_delete_marker_ttl=GONE_S * 1_000_000_000,
-            first_seq=first_seq,
-        )
-    except Refused as error:
-        raise Unavailable(
-            f"the engine's servers cannot keep {replicas} copies of the state: {error}",
-            hint="start all of them, each with the others' addresses",
-        ) from error

@@ -10,6 +10,7 @@ from common.clock import Clock, SystemClock
 from coordinator_node.engine.sqlite.kv import SqliteKv
 from coordinator_node.engine.sqlite.leases import SqliteLeases
 from coordinator_node.engine.sqlite.log import SqliteLog
+from coordinator_node.engine.sqlite.moving import SqliteMoving
 from coordinator_node.engine.sqlite.queue import SqliteQueue
 from coordinator_node.engine.sqlite.store import Store, open_store
 
@@ -22,6 +23,7 @@ class SqliteEngine:
         self.leases = SqliteLeases(store)
         self.log = SqliteLog(store)
         self.queue = SqliteQueue(store)
+        self.moving = SqliteMoving(store)
 
     @property
     def name(self) -> str:

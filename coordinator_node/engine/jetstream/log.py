@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote
 from common.errors import Conflict, Invalid, Unavailable
 from coordinator_node.engine.jetstream.link import NO_STREAM, Link, Message, Refused
 from coordinator_node.engine.jetstream.names import line_subject, log_stream, log_subjects, token
+from coordinator_node.engine.jetstream.space import stream_settings
 from coordinator_node.engine.jetstream.state import WRONG_LAST, Moved, State
 from coordinator_node.engine.limits import check_id, check_name, check_value
 from coordinator_node.engine.ports import Line
@@ -148,23 +149,6 @@ class NatsLog:
 
     def _reader(self, log: str, reader: str) -> str:
         return f"{self._state.space}.r.{token(log)}.{token(reader)}"
-
-
-def stream_settings(name: str, replicas: int) -> dict[str, object]:
-    """What every stream of the engine has."""
-    return {
-        "name": name,
-        "retention": "limits",
-        "storage": "file",
-        "discard": "new",
-        "num_replicas": replicas,
-        "max_consumers": -1,
-        "max_msgs": -1,
-        "max_bytes": -1,
-        "max_age": 0,
-        "max_msg_size": -1,
-        "duplicate_window": 120_000_000_000,
-    }
 
 
 def _line(message: Message) -> Line:

@@ -4,7 +4,6 @@ SPACE.k.KEY            a key of Kv
 SPACE.l.NAME           a lease
 SPACE.q.QUEUE.JOB      a job
 SPACE.r.LOG.READER     how far a reader is
-SPACE.e                how far a move has come
 all in the stream SPACE_state; each log has a stream of its own, SPACE_log_HASH with the
 subjects SPACE-log.HASH.HASH_OF_MESSAGE_ID, so that the server itself refuses an id twice.
 """
@@ -14,10 +13,9 @@ from __future__ import annotations
 import base64
 import hashlib
 
+from coordinator_node.engine.limits import name_token as token
 
-def token(name: str) -> str:
-    """One token of a subject."""
-    return base64.urlsafe_b64encode(name.encode()).decode().rstrip("=")
+__all__ = ["line_subject", "log_stream", "log_subjects", "named", "state_stream", "token"]
 
 
 def named(text: str) -> str:

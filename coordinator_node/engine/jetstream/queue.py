@@ -4,7 +4,6 @@ the one before; a claim that has ended is a job that waits."""
 from __future__ import annotations
 
 import heapq
-import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,7 +12,7 @@ from coordinator_node.engine.jetstream.link import Message
 from coordinator_node.engine.jetstream.names import named, token
 from coordinator_node.engine.jetstream.record import DONE_S, Record, packed, unpacked
 from coordinator_node.engine.jetstream.state import Moved, State
-from coordinator_node.engine.limits import check_id, check_job, check_name, check_term
+from coordinator_node.engine.limits import check_id, check_job, check_name, check_term, new_token
 from coordinator_node.engine.ports import Claimed, Job, Queued
 
 VISIBLE_LEAST_S = 0.05
@@ -68,7 +67,7 @@ class NatsQueue:
                     state="claimed",
                     attempts=record.attempts + 1,
                     worker=worker,
-                    token=f"{token(record.job.id)}.{secrets.token_hex(8)}",
+                    token=new_token(record.job.id),
                     ends_ms=now_ms + visible_ms,
                 )
                 try:

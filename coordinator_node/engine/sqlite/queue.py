@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Sequence
 
 from common.errors import Conflict, Missing
-from coordinator_node.engine.limits import check_id, check_job, check_name, check_term
+from coordinator_node.engine.limits import check_id, check_job, check_name, check_term, new_token
 from coordinator_node.engine.ports import Claimed, Job, Queued
 from coordinator_node.engine.sqlite.store import Store
 
@@ -105,7 +104,7 @@ class SqliteQueue:
             topics = tuple[str, ...](json.loads(said))
             if able.issuperset(topics):
                 job = Job(job_id, data, priority, topics)
-                token = secrets.token_hex(16)
+                token = new_token(job_id)
                 chosen.append((number, Claimed(job, token, attempts + 1, now_ms + visible_ms)))
         for number, claimed in chosen:
             self._store.db.execute(

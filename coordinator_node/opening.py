@@ -1,0 +1,149 @@
+"""Opens the engine that this Coordinator's settings name, with its server where it has one.
+
+DIRECTORY/engine.toml     which engine, see engine/settings.py
+DIRECTORY/engine.lock     shared by all who have the state open, alone for a move
+DIRECTORY/engine/         the server's own directory, see engine/nats_server.py
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import time
+from collections.abc import AsyncGenerator, Generator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+
+from common.alongside import alongside
+from common.clock import Clock
+from common.daemon.locks import only_instance
+from common.errors import Conflict, Unavailable
+from coordinator_node.engine.nats_engine import NatsEngine, open_nats
+from coordinator_node.engine.nats_server import NatsServer
+from coordinator_node.engine.settings import EngineSettings, NatsSettings, read_settings
+from coordinator_node.engine.sqlite_engine import SqliteEngine, open_sqlite
+from coordinator_node.gateway.authority import Authority
+from coordinator_node.gateway.engine_leaf import is_due, keep_engine_leaf, write_engine_leaf
+
+OpenEngine = SqliteEngine | NatsEngine
+
+TURN_S = 60.0
+"""So long the Coordinator waits for a short command that has the server running."""
+LOOK_S = 0.1
+
+
+@asynccontextmanager
+async def open_engine(
+    directory: Path, authority: Authority, clock: Clock, *, serves: bool = False
+) -> AsyncGenerator[OpenEngine]:
+    """The engine; with `serves` its server is watched over and its certificate renewed.
+
+    Unavailable while the state is moved to another engine.
+    """
+    with shared(directory):
+        settings = await asyncio.to_thread(read_settings, directory)
+        async with open_settings(settings, directory, authority, clock, serves=serves) as engine:
+            yield engine
+
+
+@asynccontextmanager
+async def open_settings(
+    settings: EngineSettings,
+    directory: Path,
+    authority: Authority,
+    clock: Clock,
+    *,
+    serves: bool = False,
+) -> AsyncGenerator[OpenEngine]:
+    """The engine that these settings name."""
+    if settings.engine == "sqlite" or settings.nats is None:
+        async with open_sqlite(directory / settings.file, clock) as engine:
+            yield engine
+        return
+    nats = settings.nats
+    async with (
+        server_of(nats, directory, authority, serves=serves) as server,
+        open_nats(nats.servers, tls_of(nats, directory), nats.space, replicas=nats.replicas) as on,
+    ):
+        if not serves or server is None or nats.own is None:
+            yield on
+            return
+        kept, tls = server, tls_of(nats, directory)
+
+        def renewed() -> None:
+            kept.reload()
+            on.state.link.show_again(tls)
+
+        leaf = keep_engine_leaf(authority, directory / "engine", (nats.own.host,), renewed)
+        async with alongside(server.keep_running(), leaf):
+            yield on
+
+
+@asynccontextmanager
+async def server_of(
+    nats: NatsSettings, directory: Path, authority: Authority, *, serves: bool = False
+) -> AsyncGenerator[NatsServer | None]:
+    """The own server while the block runs; None where there is none, or another process of
+    this HOME has it."""
+    own, place = nats.own, directory / "engine"
+    if not nats.tls and await asyncio.to_thread(is_due, authority, place):
+        hosts = (own.host,) if own else ()
+        await asyncio.to_thread(write_engine_leaf, authority, place, hosts)
+    if own is None:
+        yield None
+        return
+    async with AsyncExitStack() as stack:
+        if not await _turn(stack, place, TURN_S if serves else 0.0):
+            yield None
+            return
+        server = NatsServer(own, place)
+        stack.push_async_callback(server.stop)
+        await server.start()
+        yield server
+
+
+def tls_of(nats: NatsSettings, directory: Path) -> Path:
+    """Where the certificate for the servers lies."""
+    return Path(nats.tls) if nats.tls else directory / "engine" / "tls"
+
+
+@contextmanager
+def shared(directory: Path, *, alone: bool = False) -> Generator[None]:
+    """Has the state open; Unavailable while a move has it, and Conflict, for a move, while
+    anybody else has."""
+    descriptor = os.open(directory / "engine.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        if alone:
+            raise Conflict(
+                "another process has the Coordinator's state open",
+                hint="stop the Coordinator with `postdevai down`, then try again",
+            ) from None
+        raise Unavailable(
+            "the Coordinator's state is being moved to another engine",
+            hint="try again when `postdevai mesh migrate` has ended",
+        ) from None
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+async def _turn(stack: AsyncExitStack, place: Path, patience_s: float) -> bool:
+    """Whether this process may run the server."""
+    await asyncio.to_thread(place.mkdir, mode=0o700, parents=True, exist_ok=True)
+    ends_s = time.monotonic() + patience_s
+    while True:
+        try:
+            lock = only_instance(place / "server.lock", "engine's server")
+            await asyncio.to_thread(stack.enter_context, lock)
+            return True
+        except Conflict:
+            if time.monotonic() >= ends_s:
+                if patience_s:
+                    raise
+                return False
+        await asyncio.sleep(LOOK_S)
