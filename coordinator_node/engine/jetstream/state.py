@@ -8,6 +8,7 @@ too, and the view is read anew when removals that it has not seen may be gone al
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import time
 from collections.abc import AsyncGenerator
@@ -106,10 +107,9 @@ class State:
             while True:
                 bell.clear()
                 yield
-                try:
-                    await asyncio.wait_for(bell.wait(), LOOKS_S)
-                except TimeoutError:
-                    continue
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LOOKS_S):  # wait_for may swallow a cancellation
+                        await bell.wait()
         finally:
             self._bells.discard(bell)
 

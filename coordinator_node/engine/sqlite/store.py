@@ -13,6 +13,7 @@ Other processes of the owner (`coordinator-node invite`) may write to the same f
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -119,11 +120,10 @@ class Store:
                 if version != seen or 0 < due <= self.clock.now_ms():
                     seen = version
                     yield
-                try:
-                    await asyncio.wait_for(event.wait(), LOOKS_S)
-                    seen = -1
-                except TimeoutError:
-                    pass
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LOOKS_S):  # wait_for may swallow a cancellation
+                        await event.wait()
+                        seen = -1
         finally:
             self._watchers.discard(event)
 
