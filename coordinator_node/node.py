@@ -26,13 +26,18 @@ from common.rpc.reaching import Reaching
 from common.rpc.server import Add, open_pinned_server, open_server
 from coordinator_node.config import Config
 from coordinator_node.engine.ports import Engine
+from coordinator_node.gateway.acts import Acts
+from coordinator_node.gateway.audit import Audit
 from coordinator_node.gateway.authority import Authority
+from coordinator_node.gateway.denials import Denials
 from coordinator_node.gateway.enrolment import Enrolment
 from coordinator_node.gateway.members import Members
 from coordinator_node.gateway.own_identity import OwnIdentity
+from coordinator_node.gateway.own_rules import OwnRules
 from coordinator_node.gateway.ticket_keys import TicketKeys
 from coordinator_node.opening import open_engine
 from coordinator_node.registry.coordinators import TERM_S, Coordinators
+from coordinator_node.registry.leads import Leads
 from coordinator_node.registry.registry import Registry
 from coordinator_node.registry.roster import NODES_MAX, Roster
 from coordinator_node.registry.seen import Seen
@@ -41,15 +46,16 @@ from coordinator_node.routing.places import Places
 from coordinator_node.routing.resolve import Router
 from coordinator_node.service_authority import AuthorityService
 from coordinator_node.service_enrolment import EnrolmentService
+from coordinator_node.service_lead import LeadService
 from coordinator_node.service_registry import RegistryService
 from coordinator_node.service_relay import RelayService
-from coordinator_node.service_sync import SyncService
 from coordinator_node.service_routes import Routes
 from coordinator_node.service_sealing import SealingService
+from coordinator_node.service_sync import SyncService
 from coordinator_node.service_tasks import TaskService
-from coordinator_node.tasks.backlog import Backlog
 from coordinator_node.sync.documents import Documents
 from coordinator_node.sync.sessions import Sessions
+from coordinator_node.tasks.backlog import Backlog
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +74,9 @@ class Gateway:
     engine: Engine
     places: Places
     statements: Statements
+    acts: Acts
+    audit: Audit
+    rules: OwnRules
 
     async def keep_fresh(self) -> None:
         """Looks for changes that the owner made from another process, until cancelled."""
@@ -77,6 +86,7 @@ class Gateway:
                 await self.members.refresh()
                 await self.keys.refresh()
                 await self.statements.refresh()
+                await self.rules.refresh()
             except PostDevAIError as error:  # an engine in an election is back in seconds
                 log.warning("members and keys were not looked at: %s", error.message)
 
@@ -97,11 +107,23 @@ async def open_gateway(
         roster = Roster(clock, coordinators.is_there)
         registry = Registry(roster, Seen(kv), engine.leases, coordinators)
         await registry.recall()
-        enrolment = Enrolment(kv, members, authority, clock)
-        statements, places = Statements(kv), Places(kv, members.denied)
+        audit = Audit(directory, kv, clock)
+        enrolment = Enrolment(kv, members, authority, clock, audit.append)
+        statements = Statements(kv)
         await statements.refresh()
         yield (
-            Gateway(authority, members, keys, enrolment, engine, places, statements),
+            Gateway(
+                authority,
+                members,
+                keys,
+                enrolment,
+                engine,
+                Places(kv, members.denied),
+                statements,
+                Acts(members, enrolment, keys, audit),
+                audit,
+                OwnRules(directory, audit),
+            ),
             registry,
         )
 
@@ -124,14 +146,20 @@ async def open_node(config: Config, clock: Clock | None = None) -> AsyncGenerato
             version=version("postdevai"),
             sealing_key=gateway.statements.of,
         )
+        await gateway.rules.open()
+        denials = Denials(gateway.audit)
         guard = Guard(
             mesh=own.identity.mesh,
             denied=gateway.members.denied,
             more_rights=gateway.members.rights,
+            rules=gateway.rules.now,
+            refused=denials.note,
             clock=clock,
         )
         listen = _Listening(config, Ports.of(config.home))
-        authority_service = AuthorityService(gateway.enrolment, lambda: listen.enrolment_addresses)
+        authority_service = AuthorityService(
+            gateway.acts, gateway.audit, lambda: listen.enrolment_addresses
+        )
         registry_service = RegistryService(
             registry,
             Routes(router, gateway.places),
@@ -143,9 +171,7 @@ async def open_node(config: Config, clock: Clock | None = None) -> AsyncGenerato
 
         backlog = await Backlog.open(gateway.engine, clock)
         task_service = TaskService(backlog)
-        sync = SyncService(
-            Documents(gateway.engine, clock), Sessions(gateway.engine, clock), clock
-        )
+        sync = SyncService(Documents(gateway.engine, clock), Sessions(gateway.engine, clock), clock)
         channels = Channels(own, clock, NODES_MAX)
         stack.push_async_callback(channels.close)
         relay = RelayService(own.identity, registry.live, Reaching(channels), guard, clock)
@@ -159,9 +185,10 @@ async def open_node(config: Config, clock: Clock | None = None) -> AsyncGenerato
             sealing.add_to,
             task_service.add_to,
             sync.add_to,
+            LeadService(Leads(gateway.engine.kv, registry.live)).add_to,
         )
         await listen.open_main(stack, own, lambda server: [add(server) for add in services], guard)
-        await listen.open_enrolment(stack, own, gateway)
+        await listen.open_enrolment(stack, own, gateway, denials)
         await registry.coordinators.serve(lambda: listen.now(own.identity.uri))
         stack.push_async_callback(registry.coordinators.leave)
         process = uuid.uuid4().hex
@@ -169,6 +196,7 @@ async def open_node(config: Config, clock: Clock | None = None) -> AsyncGenerato
         await stack.enter_async_context(
             alongside(
                 gateway.keep_fresh(),
+                denials.keep(),
                 own.keep_renewed(),
                 _keep_seat(registry, own, listen, process, epoch),
                 registry.coordinators.keep(),
@@ -231,7 +259,7 @@ class _Listening:
         self._port = bound
 
     async def open_enrolment(
-        self, stack: AsyncExitStack, own: OwnIdentity, gateway: Gateway
+        self, stack: AsyncExitStack, own: OwnIdentity, gateway: Gateway, denials: Denials
     ) -> None:
         config, authority = self._config, gateway.authority
         service = EnrolmentService(
@@ -243,7 +271,7 @@ class _Listening:
             authority.enrolment_key_pem,
             authority.enrolment_pem,
             service.add_to,
-            Guard(mesh=own.identity.mesh),
+            Guard(mesh=own.identity.mesh, refused=denials.note),
             exact=bool(config.enrolment_port),
         )
         stack.push_async_callback(server.stop, config.grace_s)

@@ -7,6 +7,7 @@ import hmac
 import json
 import secrets
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from common.clock import Clock
@@ -22,6 +23,7 @@ from common.rpc.certificates import (
 )
 from common.rpc.join_code import new_code
 from coordinator_node.engine.ports import Entry, Kv
+from coordinator_node.gateway.audit_chain import Act
 from coordinator_node.gateway.authority import LEAF_MS, Authority
 from coordinator_node.gateway.members import Member, Members
 
@@ -42,10 +44,26 @@ class Issued:
     identity: Identity
 
 
+Write = Callable[[Act], Awaitable[None]]
+
+
+async def _unwritten(act: Act) -> None:
+    return
+
+
 class Enrolment:
     """Codes, leaves and renewals."""
 
-    def __init__(self, kv: Kv, members: Members, authority: Authority, clock: Clock) -> None:
+    def __init__(
+        self,
+        kv: Kv,
+        members: Members,
+        authority: Authority,
+        clock: Clock,
+        write: Write = _unwritten,
+    ) -> None:
+        """`write` keeps what is done; nothing is answered before it returns."""
+        self._write = write
         self._kv = kv
         self._members = members
         self._authority = authority
@@ -53,7 +71,12 @@ class Enrolment:
         self._nonces: OrderedDict[bytes, tuple[NodeId, int]] = OrderedDict()
 
     async def invite(
-        self, role: str, addresses: tuple[str, ...], *, admin: bool = False
+        self,
+        role: str,
+        addresses: tuple[str, ...],
+        *,
+        admin: bool = False,
+        by: str = "owner",
     ) -> Invitation:
         """A code for one node of that role, for ten minutes; only a hash of it is kept."""
         if role not in INVITED:
@@ -68,6 +91,8 @@ class Enrolment:
             "spent_by": "",
         }
         await self._kv.put(CODES + code.id, json.dumps(kept).encode(), expected=0)
+        as_what = f"{role}, admin" if admin else role
+        await self._write(Act(by, "invite", as_what, reason=f"with code {code.id}"))
         return Invitation(code.text, expires_ms)
 
     async def enrol(self, code_id: str, secret: str, csr_pem: str) -> Issued:
@@ -92,6 +117,10 @@ class Enrolment:
         admin = bool(code["admin"]) or bool(known and known.admin)
         await self._keep(
             Member(identity.id, identity.role, admin, (public_to_pem(key).decode(),), 0)
+        )
+        as_what = f"{identity.role}, admin" if admin else identity.role
+        await self._write(
+            Act(identity.uri, "enrol", identity.id, reason=f"as {as_what} with code {code_id}")
         )
         return Issued(self._authority.issue(identity, key), identity)
 
@@ -123,6 +152,7 @@ class Enrolment:
         keys = (pem, *(known for known in member.keys if known != pem))[:2]
         await self._keep(replace(member, keys=keys))
         identity = Identity(self._authority.mesh, member.role, node)
+        await self._write(Act(identity.uri, "renew", node))
         return Issued(self._authority.issue(identity, key), identity)
 
     async def _spend(self, entry: Entry, code: dict[str, object], node: NodeId) -> None:

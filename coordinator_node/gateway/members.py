@@ -6,13 +6,15 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from common.errors import Conflict, Missing
+from common.errors import Conflict, Invalid, Missing
 from common.model.ids import NodeId
 from common.model.node import Identity, Role
 from common.rpc.policy import Right
 from coordinator_node.engine.ports import Kv
 
 PREFIX = "member/"
+BEGINNING_MIN = 4
+"""Digits of an id that may stand for the whole of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,24 @@ class Members:
         """The member, or None."""
         entry = await self._kv.get(PREFIX + node_id)
         return _member(entry.value) if entry else None
+
+    async def find(self, named: str) -> Member:
+        """The one of that id, or whose id alone begins so; Missing, or Invalid when it is not
+        clear which one is meant."""
+        member = await self.get(NodeId(named))
+        if member is not None:
+            return member
+        begin = [
+            _member(entry.value)
+            for entry in await self._kv.entries(PREFIX + named)
+            if len(named) >= BEGINNING_MIN
+        ]
+        if len(begin) > 1:
+            ids = ", ".join(each.id for each in begin)
+            raise Invalid(f"{named} may be any of {ids}", field="node_id")
+        if not begin:
+            raise Missing(f"no node {named[:40]} was ever let in", hint="see `postdevai nodes`")
+        return begin[0]
 
     async def keep(self, member: Member) -> None:
         """Adds or replaces a member; a denial that came meanwhile stays."""

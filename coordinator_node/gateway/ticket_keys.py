@@ -40,6 +40,19 @@ class TicketKeys:
         except Conflict:  # another process of the owner was first
             await self.refresh()
 
+    async def replace(self) -> str:
+        """One new key in place of all; its name. Tickets of before end with the next word to
+        each node, and nodes that resolve again go on."""
+        while True:
+            entry = await self._kv.get(KEY)
+            made = SigningKey(secrets.token_hex(4), new_key(), self._clock.now_ms())
+            try:
+                await self._kv.put(KEY, _written((made,)), expected=entry.revision if entry else 0)
+            except Conflict:
+                continue
+            self._keys = (made,)
+            return made.kid
+
     def public(self) -> tuple[TicketKey, ...]:
         """What nodes need to check tickets."""
         return tuple(
