@@ -51,7 +51,9 @@ def test_every_kind_is_done_by_one_role_and_has_attempts() -> None:
 
 def test_a_role_offers_only_what_it_does() -> None:
     assert rules.offered(DRAGON, Offer(("snapshot",)))  # the control
-    for who, kind in ((LAPTOP, "snapshot"), (DRAGON, "prove"), (TOOL, "compact")):
+    foreign: list[tuple[Identity, TaskKind]]
+    foreign = [(LAPTOP, "snapshot"), (DRAGON, "prove"), (TOOL, "compact")]
+    for who, kind in foreign:
         with pytest.raises(Denied):
             rules.offered(who, Offer((kind,)))
 
