@@ -97,7 +97,7 @@ class RegistryService(RouteCalls, RegistryServiceServicer):
         self, request: ListNodesRequest, context: Context
     ) -> ListNodesResponse:
         """Every node that is or was there."""
-        nodes = self._registry.nodes()
+        nodes = await self._told(self._registry.nodes())
         return ListNodesResponse(nodes=[to_pb(node, node_pb2.Node) for node in nodes])
 
     def _renew(self, stream: _Stream, request: RegisterRequest) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from grpc.aio import ServicerContext
 
+from common.errors import Unavailable
 from common.model.node import Node
 from common.pb.postdevai.v1 import node_pb2, registry_service_pb2
 from common.pb.postdevai.v1.registry_service_pb2 import (
@@ -45,6 +46,13 @@ class RouteCalls:
         self._router = routes.router
         self._places = routes.places
         self._nodes = nodes
+
+    async def _told(self, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+        """The nodes as others are told of them; without a quorum as they were heard of."""
+        try:
+            return await self._places.told(nodes)
+        except Unavailable:
+            return nodes
 
     async def Resolve(self, request: ResolveRequest, context: Context) -> ResolveResponse:
         """Ranked routes with tickets for the caller."""

@@ -1,6 +1,6 @@
 """Which Dragon leads a lake: decided by compare-and-set, so that no epoch has two leaders.
 
-lead/LAKE in the engine: leader, epoch, and the followers that have everything.
+lead/LAKE in the engine: leader, epoch, the followers that have everything, and who led before.
 """
 
 from __future__ import annotations
@@ -64,8 +64,27 @@ class Leads:
         return LakeLead(lake, NodeId(said["leader"]), int(said["epoch"]), followers), entry.revision
 
     async def _keep(self, lead: LakeLead, revision: int) -> None:
-        said = {"leader": lead.leader, "epoch": lead.epoch, "followers": lead.followers}
+        said = {
+            "leader": lead.leader,
+            "epoch": lead.epoch,
+            "followers": lead.followers,
+            "past": await self._past(lead),
+        }
         await self._kv.put(PREFIX + lead.lake, json.dumps(said).encode(), expected=revision)
+
+    async def _past(self, lead: LakeLead) -> list[str]:
+        """Who led before; what was placed there is at this leader now."""
+        entry = await self._kv.get(PREFIX + lead.lake)
+        if entry is None:
+            return []
+        said = json.loads(entry.value)
+        return sorted({*said.get("past", ()), said["leader"]} - {lead.leader})
+
+
+async def successors(kv: Kv) -> dict[str, str]:
+    """For each Dragon that led a lake before: the one that leads it now."""
+    found = [json.loads(entry.value) for entry in await kv.entries(PREFIX)]
+    return {past: str(said["leader"]) for said in found for past in said.get("past", ())}
 
 
 def decide(kept: LakeLead, caller: NodeId, live: frozenset[NodeId]) -> LakeLead:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from common.errors import Conflict, Invalid, Missing
 from common.model.ids import NodeId
 from common.model.node import Node
-from coordinator_node.engine.ports import Kv
+from coordinator_node.engine.ports import Entry, Kv
+from coordinator_node.registry.leads import successors
 from coordinator_node.routing.project_affinity import Place
 
 PIN = "pin/"
@@ -22,7 +24,8 @@ _KEY = re.compile(r"[A-Za-z0-9_.=-]{1,128}")
 
 
 class Places:
-    """Pins and placements. A node that is no longer welcome has nothing."""
+    """Pins and placements. What was at a Dragon is at the one that took its place; a node that is
+    no longer welcome has nothing."""
 
     def __init__(self, kv: Kv, denied: Callable[[], frozenset[NodeId]]) -> None:
         self._kv = kv
@@ -37,8 +40,7 @@ class Places:
         """Puts it there for good, unless it was put somewhere meanwhile; where it is."""
         _check(key)
         found = await self._kv.get(PLACED + key)
-        said = found.value.decode() if found else ""
-        if said and NodeId(said) not in self._denied():
+        if said := await self._now(found):
             return said
         try:
             expected = found.revision if found else 0
@@ -69,9 +71,25 @@ class Places:
         _check(project)
         await self._kv.remove(PIN + project)
 
+    async def told(self, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+        """The nodes, but that one which is gone holds nothing that its successor has."""
+        if not any(node.state == "gone" and node.projects for node in nodes):
+            return nodes
+        followed = await successors(self._kv)
+        return tuple(
+            replace(node, projects=()) if node.state == "gone" and node.id in followed else node
+            for node in nodes
+        )
+
     async def _at(self, key: str) -> str:
-        found = await self._kv.get(key)
-        node = found.value.decode() if found else ""
+        return await self._now(await self._kv.get(key))
+
+    async def _now(self, found: Entry | None) -> str:
+        """The node, or the one that leads its lake since; empty when that is not welcome."""
+        if found is None:
+            return ""
+        said = found.value.decode()
+        node = (await successors(self._kv)).get(said, said)
         return "" if NodeId(node) in self._denied() else node
 
 

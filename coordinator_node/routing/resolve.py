@@ -77,6 +77,7 @@ class Router:
         key = work.project or (caller.id if work.task == INGEST else "")
         if key and work.capability != "inference":
             place = await self._places.of(key)
+            nodes = await self._places.told(nodes)
             ranked = project_affinity.rank(work, nodes, place, version=self._version)
             return Explained("project_affinity", ranked, key)
         given = self._given.now()

@@ -12,14 +12,16 @@ Json = dict[str, Any]
 
 POLICIES = {
     "least_loaded": "the node that begins it soonest",
-    "project_affinity": "the Dragon that has the project",
+    "project_affinity": "the Dragon that has it",
 }
+CLAIMS = {"pinned there", "placed there", "holds the project"}
+NEW = "the Dragon that a hash names, because none says that it has it"
 
 
 def page(what: str, explained: Explained, *, everybody: bool) -> list[Line]:
     """What was asked for, then a line a node; those that were left out only when asked for."""
     chosen = [each for each in explained.nodes if each.rank]
-    said = [line(Span(what, "bold"), f" goes to {POLICIES[explained.policy]}.")]
+    said = [line(Span(what, "bold"), f" goes to {_whom(explained)}.")]
     if not chosen:
         said.append(line(Span("No node can take it now.", "red")))
     shown = explained.nodes if everybody or not chosen else tuple(chosen)
@@ -45,12 +47,19 @@ def as_json(asked: Json, explained: Explained) -> Json:
     }
 
 
+def _whom(explained: Explained) -> str:
+    best = next((each for each in explained.nodes if each.rank == 1), None)
+    if explained.policy == "project_affinity" and best is not None and not CLAIMS & {*best.reasons}:
+        return NEW
+    return POLICIES[explained.policy]
+
+
 def _node(ranked: RankedNode, width: int) -> Line:
     node = ranked.node
     rank = Span(f"{ranked.rank:>3}  ", "green") if ranked.rank else Span("  -  ", "dim")
     return line(
         rank,
-        Span(f"{node.role:<11}", "bold" if ranked.rank else "dim"),
+        Span(f"{node.role:<13}", "bold" if ranked.rank else "dim"),
         f"{node.id[:12]:<12}  {node.address:<{width}}  ",
         Span(", ".join(ranked.reasons), "" if ranked.rank else "dim"),
     )

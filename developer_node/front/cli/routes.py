@@ -101,13 +101,16 @@ async def _project(client: LocalClient, said: str) -> tuple[str, str]:
     from common.errors import Unavailable
     from developer_node.front.projects import find_project, is_project_id
 
-    try:
-        found = find_project(said, await client.lake.stats())
-    except Unavailable:
-        if is_project_id(said):
-            return said, ""
-        raise
-    return found.id, found.name
+    lake = (await client.status()).lake
+    if lake is not None:
+        found = find_project(said, lake)
+        return found.id, found.name
+    if is_project_id(said):
+        return said, ""
+    raise Unavailable(
+        "no Dragon answers, and only they know the names of projects",
+        hint="Give the project's id, or start the Dragon with: postdevai up",
+    )
 
 
 def _dragon(said: str, nodes: tuple[Node, ...]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,12 @@ from common.errors import Conflict, Invalid, Missing
 from common.model.ids import NodeId
 from common.model.node import Node
 from coordinator_node.engine.sqlite_engine import open_sqlite
+from coordinator_node.registry.leads import Leads
 from coordinator_node.routing.places import Places
 from coordinator_node.routing.project_affinity import Place
 
 A, B = NodeId("a"), NodeId("b")
+LAKE = "0" * 32
 
 
 def dragon(name: NodeId, *projects: str) -> Node:
@@ -83,3 +86,27 @@ async def test_a_pin_to_nobody_and_a_project_that_is_no_id_are_refused(places: P
     for project in ("", "a/b", "x" * 129):
         with pytest.raises(Invalid, match="project must be an id"):
             await places.pin(project, A, (dragon(A),))
+
+
+async def test_what_was_at_a_dragon_is_at_the_one_that_took_its_place(tmp_path: Path) -> None:
+    """Else the laptop would wait for the dead one, though its follower has everything."""
+    live = [dragon(A)]
+    async with open_sqlite(tmp_path / "state.db") as engine:
+        places, leads = Places(engine.kv, frozenset), Leads(engine.kv, lambda: tuple(live))
+        await places.place("laptop", A)
+        first = await leads.lead(LAKE, A)
+        await leads.set_followers(LAKE, A, first.epoch, [B])
+        assert (await places.of("laptop")).placed == A  # the control: A still leads
+        live[:] = [dragon(B)]
+        second = await leads.lead(LAKE, B)
+        assert (await places.of("laptop")).placed == B
+        assert await places.place("laptop", A) == B
+        away = replace(dragon(A, "p"), state="gone", address="")
+        assert await places.told((away, dragon(B, "p"))) == (
+            replace(away, projects=()),
+            dragon(B, "p"),
+        )
+        await leads.set_followers(LAKE, B, second.epoch, [A])
+        live[:] = [dragon(A)]
+        await leads.lead(LAKE, A)
+        assert (await places.of("laptop")).placed == A
