@@ -54,11 +54,19 @@ def list_them(project: SCOPE = "", json: JSON = False) -> None:
 def get(
     name: NAME, project: SCOPE = "", everywhere: EVERYWHERE = False, json: JSON = False
 ) -> None:
-    """Print one setting's value."""
+    """Print what is set for a project, or else for every one."""
+    from common.errors import Missing
+
     meant = scope(project, everywhere)
 
     async def use(client: LocalClient) -> int:
-        _show(await client.shared.item("setting", meant, name), json=json)
+        try:
+            found = await client.shared.item("setting", meant, name)
+        except Missing:
+            if not meant:
+                raise
+            found = await client.shared.item("setting", "", name)
+        _show(found, json=json)
         return DONE
 
     raise typer.Exit(with_client(use, home()))

@@ -9,7 +9,7 @@ import pytest
 from common.errors import Corrupt, Invalid
 from common.model.event import Autonomy
 from common.model.remedy import AutonomySetting
-from developer_node.autonomy.levels import Levels
+from developer_node.autonomy.levels import SHARED, Levels
 
 
 @pytest.fixture
@@ -78,3 +78,20 @@ def test_a_damaged_file_says_what_to_do(levels: Levels, text: str) -> None:
     with pytest.raises(Corrupt) as why:
         levels.at("/code")
     assert "postdevai autonomy" in why.value.hint
+
+
+@pytest.mark.parametrize(
+    ("owners", "shared", "held", "by"),
+    [
+        ("assistant", "notifier", "notifier", SHARED),
+        ("notifier", "assistant", "notifier", ""),
+        ("advisor", None, "advisor", ""),
+    ],
+)
+def test_the_owners_laptops_together_can_only_lower_it(
+    tmp_path: Path, owners: Autonomy, shared: Autonomy | None, held: Autonomy, by: str
+) -> None:
+    levels = Levels(tmp_path / "autonomy.json", lambda place: shared)
+    levels.allow(AutonomySetting(owners, ""))
+    for place in ("", "/code/thing"):
+        assert (levels.at(place).level, levels.at(place).lowered_by) == (held, by)
