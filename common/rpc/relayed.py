@@ -82,10 +82,10 @@ class Relayed:
 
     def comes_first(self, route: Route) -> bool:
         """Whether the direct way is left out: it failed lately, and the relay did not."""
-        if not self.offered(route):
-            return False
         if self._mode == "only":
             return True
+        if not self.offered(route):
+            return False
         bypass = self._bypassed.get(route.identity)
         if bypass is None:
             return False
