@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
+import logging
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 
 from common.daemon.home import Home
 from common.daemon.lifecycle import Running, complain, prepare_environment, run_daemon
-from common.errors import PostDevAIError
+from common.errors import PostDevAIError, Unavailable
 
 GRACE_S = 5.0
 ROLES = ("dragon", "developer", "tool")
@@ -29,6 +31,10 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return _print_code(home, options.role, admin=options.admin)
             case "revoke":
                 return _revoke(home, options.id)
+            case "migrate":
+                return _migrate(home, options)
+            case "engine":
+                return _engine(home, json_=options.json)
             case _:
                 return _serve(home, options)
     except PostDevAIError as error:
@@ -49,6 +55,16 @@ def _parser() -> argparse.ArgumentParser:
     invite.add_argument("--admin", action="store_true", help="the node may invite others")
     revoke = commands.add_parser("revoke", help="make a node unwelcome for good")
     revoke.add_argument("id", help="the node's id, as `postdevai nodes` shows it")
+    move = commands.add_parser("migrate", help="move the state to another engine, and compare")
+    move.add_argument("--to", required=True, choices=("sqlite", "nats"))
+    move.add_argument(
+        "--server", action="append", default=[], help="tls://host:port of one that is there"
+    )
+    move.add_argument("--copies", type=int, default=1, choices=(1, 3, 5))
+    move.add_argument("--tls", default="", help="directory with key.pem, leaf.pem and ca.pem")
+    engine = commands.add_parser("engine", help="tell which engine there is, and how it is")
+    for command in (move, engine):
+        command.add_argument("--json", action="store_true", help="print data for scripts")
     serve = commands.add_parser("serve", help="run until a signal")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on")
     serve.add_argument("--port", type=int, default=0, help="main port; usually 50053")
@@ -79,6 +95,46 @@ def _revoke(home: Home, node_id: str) -> int:
 
     asyncio.run(revoke(home, node_id))
     print(f"{node_id} is no longer welcome", file=sys.stderr)
+    return 0
+
+
+def _migrate(home: Home, options: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from common.clock import SystemClock
+    from coordinator_node.engine.settings import NatsSettings
+    from coordinator_node.migrating import migrate
+
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
+    nats = None
+    if options.server:
+        nats = NatsSettings("new", tuple(options.server), options.copies, options.tls)
+
+    def say(line: str) -> None:
+        print(line, file=sys.stderr)
+
+    done = asyncio.run(migrate(home, options.to, SystemClock(), say, nats))
+    if options.json:
+        print(json.dumps(asdict(done), indent=2))
+        return 0
+    for part in done.parts:
+        print(f"{part.port:<7}{part.count:>7} sha256 {part.sha256[:16]} here and there")
+    print(f"The state is in {done.after} now; what was in {done.before} stayed as it was.")
+    return 0
+
+
+def _engine(home: Home, *, json_: bool) -> int:
+    from common.clock import SystemClock
+    from coordinator_node.inspecting import inspect, told
+
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
+    said = asyncio.run(inspect(home, SystemClock()))
+    if json_:
+        print(json.dumps(said, indent=2))
+    else:
+        print("\n".join(told(said)))
+    if said["error"]:
+        raise Unavailable(str(said["error"]), hint=str(said["hint"] or ""))
     return 0
 
 

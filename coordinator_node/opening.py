@@ -11,22 +11,28 @@ import asyncio
 import fcntl
 import os
 import time
-from collections.abc import AsyncGenerator, Generator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from common.alongside import alongside
 from common.clock import Clock
 from common.daemon.locks import only_instance
-from common.errors import Conflict, Unavailable
-from coordinator_node.engine.nats_engine import NatsEngine, open_nats
+from common.errors import Conflict, Missing, Unavailable
 from coordinator_node.engine.nats_server import NatsServer
 from coordinator_node.engine.settings import EngineSettings, NatsSettings, read_settings
 from coordinator_node.engine.sqlite_engine import SqliteEngine, open_sqlite
 from coordinator_node.gateway.authority import Authority
 from coordinator_node.gateway.engine_leaf import is_due, keep_engine_leaf, write_engine_leaf
 
-OpenEngine = SqliteEngine | NatsEngine
+if TYPE_CHECKING:
+    from coordinator_node.engine.nats_engine import NatsEngine
 
 TURN_S = 60.0
 """So long the Coordinator waits for a short command that has the server running."""
@@ -36,7 +42,7 @@ LOOK_S = 0.1
 @asynccontextmanager
 async def open_engine(
     directory: Path, authority: Authority, clock: Clock, *, serves: bool = False
-) -> AsyncGenerator[OpenEngine]:
+) -> AsyncGenerator[SqliteEngine | NatsEngine]:
     """The engine; with `serves` its server is watched over and its certificate renewed.
 
     Unavailable while the state is moved to another engine.
@@ -55,12 +61,13 @@ async def open_settings(
     clock: Clock,
     *,
     serves: bool = False,
-) -> AsyncGenerator[OpenEngine]:
+) -> AsyncGenerator[SqliteEngine | NatsEngine]:
     """The engine that these settings name."""
     if settings.engine == "sqlite" or settings.nats is None:
         async with open_sqlite(directory / settings.file, clock) as engine:
             yield engine
         return
+    open_nats = _with_nats()
     nats = settings.nats
     async with (
         server_of(nats, directory, authority, serves=serves) as server,
@@ -130,6 +137,18 @@ def shared(directory: Path, *, alone: bool = False) -> Generator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _with_nats() -> Callable[..., AbstractAsyncContextManager[NatsEngine]]:
+    """Loaded by those only whose state is there."""
+    try:
+        from coordinator_node.engine.nats_engine import open_nats
+    except ImportError as error:
+        raise Missing(
+            f"{error.name} is not installed, and the state is in NATS",
+            hint="install postdevai[coordinator]",
+        ) from error
+    return open_nats
 
 
 async def _turn(stack: AsyncExitStack, place: Path, patience_s: float) -> bool:

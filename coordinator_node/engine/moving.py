@@ -83,6 +83,10 @@ class Movable(Protocol):
         """Makes the place, which must be empty; all numbers given later are higher."""
         ...
 
+    async def cluster(self) -> dict[str, bool]:
+        """The servers whose copy of the state is current; whether each leads."""
+        ...
+
     async def put_key(self, row: KeyRow) -> None:
         """Writes it."""
         ...

@@ -163,7 +163,7 @@ class NatsServer:
         while asyncio.get_running_loop().time() < ends:
             if process.returncode is not None:
                 break
-            if await asyncio.to_thread(_answers, self._settings.host, self._settings.port):
+            if await asyncio.to_thread(answers, self._settings.host, self._settings.port):
                 return
             await asyncio.sleep(LOOK_S)
         await self.stop()
@@ -173,7 +173,8 @@ class NatsServer:
         )
 
 
-def _answers(host: str, port: int) -> bool:
+def answers(host: str, port: int) -> bool:
+    """Whether a nats-server takes connections there."""
     try:
         with socket.create_connection((host, port), 1.0) as link:
             return link.recv(4) == b"INFO"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import AsyncGenerator, Sequence
+from typing import Any
 
 from coordinator_node.engine.jetstream.link import Message
 from coordinator_node.engine.jetstream.log import AT, NatsLog
@@ -93,6 +94,16 @@ class NatsMoving:
             self._link, self._state.space, replicas=self._replicas, first_seq=floor + 1
         )
         await self._link.keep_time(self._state.stream)
+
+    async def cluster(self) -> dict[str, bool]:
+        """The servers whose copy of the state is current; whether each leads."""
+        said = (await self._link.ask(f"STREAM.INFO.{self._state.stream}"))["cluster"]
+        current: dict[str, bool] = {said["leader"]: True}
+        others: list[dict[str, Any]] = said.get("replicas") or []
+        for each in others:
+            if each["current"] and not each.get("offline", False):
+                current[each["name"]] = False
+        return current
 
     async def drop(self) -> None:
         """Takes a place away that a move did not finish."""

@@ -109,6 +109,10 @@ class SqliteMoving:
 
         await self._store.write(begun)
 
+    async def cluster(self) -> dict[str, bool]:
+        """A file has no servers."""
+        return {}
+
     async def put_key(self, row: KeyRow) -> None:
         """Writes it."""
 

@@ -89,7 +89,7 @@ MODEL = Model("m", "fast", "ready", alternatives=("other",))
 STATS = InferenceStats(1, (MemoryShare("lake", 1),))
 REMEDY = Remedy("r", "confirmed", "code", proof=Proof("confirmed", 1, "", 3, 3, 3))
 PROVEN = ProofFinished("r", FAILURE.fingerprint, "confirmed", output=Output("."))
-GROUPS = ("lake", "models", "nodes", "notes", "pins", "service", "settings", "sync", "tasks")
+GROUPS = ("lake", "mesh", "models", "nodes", "notes", "pins", "service", "settings", "sync", "tasks")
 """Commands that have commands of their own, each with --json."""
 PRINTED: dict[str, Any] = {
     "settings": output_shared.items("settings", [SETTING]),
