@@ -1,4 +1,4 @@
-"""`dragon-node`: runs the Dragon, frees its RAM disk, or makes the lake of a backup."""
+"""`dragon-node`: runs the Dragon, frees its RAM disk, makes the lake of a backup, or follows."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ def main() -> int:
     config = parse(sys.argv[1:])
     if config.free:
         return free(config)
+    if config.follow:
+        return follow(config)
     if config.restore_from is not None and config.restore_key is not None:
         return restore(config, config.restore_from, config.restore_key)
 
@@ -48,6 +50,39 @@ def free(config: Config) -> int:
         with only_instance(config.home.lock_path("dragon"), "dragon"):
             for path in ramdisk.detach(config.home.directory("dragon")):
                 print(f"freed {path}")
+    except PostDevAIError as error:
+        return complain("dragon-node", error)
+    return 0
+
+
+def follow(config: Config) -> int:
+    """Writes down whom this Dragon follows; what it holds of its own is never mixed with that."""
+    from common.errors import Conflict
+    from common.model.ids import NodeId
+    from common.rpc.certificates import read_leaf
+    from dragon_node.replica.kept import Kept, ReplicaFile
+    from dragon_node.replica.opening import put_aside
+
+    directory = config.home.directory("dragon")
+    file = ReplicaFile(directory)
+    try:
+        with only_instance(config.home.lock_path("dragon"), "dragon"):
+            kept = file.read()
+            leaf = config.home.identity_directory("dragon") / "leaf.pem"
+            own = read_leaf(leaf.read_bytes()).identity.id if leaf.exists() else ""
+            if own and own in (config.follow, kept.leader if kept else ""):
+                raise Conflict(
+                    "this Dragon leads its lake itself",
+                    hint="Only a Dragon that holds nothing of its own can follow another one.",
+                )
+            if config.follow != "none":
+                file.write(Kept(NodeId(config.follow)))
+                print(f"From its next start on this Dragon follows {config.follow}.")
+            elif kept is None:
+                print("This Dragon follows nobody.")
+            else:
+                print(f"What it held is kept in {put_aside(directory)}. It begins anew, alone.")
+                file.remove()
     except PostDevAIError as error:
         return complain("dragon-node", error)
     return 0

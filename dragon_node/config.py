@@ -22,6 +22,8 @@ class Config:
     home: Home
     free: bool = False
     """Free the RAM disk and end, instead of serving."""
+    follow: str = ""
+    """Follow this Dragon from the next start on, and end, instead of serving; `none`: no more."""
     restore_from: Path | None = None
     """Make the lake of this backup and end, instead of serving."""
     restore_key: Path | None = None
@@ -52,12 +54,14 @@ def parse(argv: Sequence[str]) -> Config:
     parser.add_argument(
         "action",
         nargs="?",
-        choices=("serve", "free", "restore"),
+        choices=("serve", "free", "restore", "follow"),
         default="serve",
-        help="free: the RAM disk; restore: a backup, where there is no lake yet",
+        help="free: the RAM disk; restore: a backup, where there is no lake yet; follow: another "
+        "Dragon from the next start on",
     )
     parser.add_argument("--from", type=Path, dest="source", help="restore: the backup's directory")
     parser.add_argument("--key", type=Path, help="restore: the file with the backup's key")
+    parser.add_argument("--leader", default="", help="follow: its id, or none")
     parser.add_argument("--home", default="", help="default: POSTDEVAI_HOME or ~/.postdevai")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0)
@@ -107,9 +111,12 @@ def parse(argv: Sequence[str]) -> Config:
         parser.error("--lake-bytes, --memory-bytes and --prefill-tokens are 0 or more")
     if (found.action == "restore") != (found.source is not None and found.key is not None):
         parser.error("restore needs --from DIR and --key FILE, and nothing else takes them")
+    if (found.action == "follow") != bool(found.leader):
+        parser.error("follow needs --leader ID, and nothing else takes it")
     return Config(
         home=Home.from_env(found.home),
         free=found.action == "free",
+        follow=found.leader,
         restore_from=found.source,
         restore_key=found.key,
         host=found.host,

@@ -6,9 +6,11 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 from common.alongside import alongside
 from common.clients.membership import Membership
+from common.clients.replica import LeadClient, Leaders
 from common.clients.tasks import TasksClient
 from common.daemon.home import models_directory
 from common.daemon.lifecycle import Running
@@ -36,14 +38,20 @@ from dragon_node.ingest.embedding import EmbeddingLoop
 from dragon_node.ingest.pipeline import Pipeline
 from dragon_node.lake import ramdisk
 from dragon_node.lake.lake import Lake
+from dragon_node.lake.lead import Lead
 from dragon_node.lake.vectors.fastscan import FastScanIndex
 from dragon_node.lake.vectors.held import MakeIndex
 from dragon_node.lake_numbers import lake_numbers
 from dragon_node.models_health import follow_models
+from dragon_node.replica.following import Follow
+from dragon_node.replica.kept import ReplicaFile
+from dragon_node.replica.opening import prepared
+from dragon_node.replica.succession import Succession, following
 from dragon_node.service_assistant import AssistantService
 from dragon_node.service_door import services
 from dragon_node.service_inference import InferenceService
 from dragon_node.service_lake import LakeService
+from dragon_node.service_replica import ReplicaService
 from dragon_node.working.worker import dragons_worker
 
 log = logging.getLogger(__name__)
@@ -71,6 +79,9 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
             "lake at %s ram=%s back_end=%s %s", disk.path, disk.ram, disk.back_end, disk.reason
         )
         memory = FailureMemory()
+        own = identity.identity.id
+        kept = await prepared(directory, own, lambda: _leaders(identity, directory))
+        lead = Lead(following(kept, own))
         lake = await stack.enter_async_context(
             Lake.open(
                 directory=directory,
@@ -80,6 +91,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
                 chunker=chunk,
                 outputs=config.outputs,
                 vectors=vector_index(),
+                lead=lead,
             )
         )
         models = await stack.enter_async_context(
@@ -97,8 +109,29 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
         load = OwnLoad(lambda: models.requests)
         membership = await stack.enter_async_context(
             Membership.open(
-                identity, capabilities=CAPABILITIES, load=load, directory=directory, seals=True
+                identity,
+                capabilities=offered(leads=not lead.following),
+                load=load,
+                directory=directory,
+                seals=True,
             )
+        )
+        leaders = Leaders(membership, identity.identity)
+
+        async def offer(leads: bool) -> None:
+            membership.serve(offered(leads=leads))
+
+        succession = Succession(
+            own,
+            lake.replication,
+            lead,
+            LeadClient(membership),
+            leaders.follow,
+            leaders.is_gone,
+            offer,
+            lake.wait_applied,
+            ReplicaFile(directory),
+            kept,
         )
         ports = Ports.of(config.home)
         server, port = await open_server(
@@ -116,6 +149,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
                     Material(lake, recaller),
                     Following(lake, recaller),
                 ),
+                ReplicaService(succession.leading),
             ),
             membership.guard,
             exact=bool(config.port),
@@ -128,7 +162,9 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
         embedding = EmbeddingLoop(
             lake, models.embedder, arrived=models.embedder_arrived, quiet=models.quiet
         )
-        await stack.enter_async_context(alongside(embedding.run(), follow_models(server, models)))
+        await stack.enter_async_context(
+            alongside(embedding.run(), follow_models(server, models), succession.run())
+        )
 
         async def numbers() -> list[Measured]:
             known = (await models.catalog()).models
@@ -145,6 +181,17 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
             membership.state = "draining"
         await server.stop(SERVER_GRACE_S)
         await lake.drain(DRAIN_S)
+
+
+def offered(*, leads: bool) -> tuple[Capability, ...]:
+    """A Dragon that follows another one runs models for all; its lake is asked by nobody."""
+    return CAPABILITIES if leads else ("inference",)
+
+
+@asynccontextmanager
+async def _leaders(identity: NodeIdentity, directory: Path) -> AsyncGenerator[Follow]:
+    async with Membership.open(identity, directory=directory) as membership:
+        yield Leaders(membership, identity.identity).follow
 
 
 def vector_index() -> MakeIndex:

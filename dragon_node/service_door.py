@@ -1,4 +1,4 @@
-"""Puts the Dragon's three services behind one server."""
+"""Puts the Dragon's services behind one server."""
 
 from __future__ import annotations
 
@@ -18,12 +18,17 @@ from common.pb.postdevai.v1.lake_service_pb2_grpc import (
     LakeServiceServicer,
     add_LakeServiceServicer_to_server,
 )
+from common.pb.postdevai.v1.replica_service_pb2_grpc import (
+    ReplicaServiceServicer,
+    add_ReplicaServiceServicer_to_server,
+)
 
 
 def services(
     lake: LakeServiceServicer,
     inference: InferenceServiceServicer,
     assistant: AssistantServiceServicer,
+    replica: ReplicaServiceServicer,
 ) -> Callable[[Server], None]:
     """What open_server calls to register them."""
 
@@ -31,5 +36,6 @@ def services(
         add_LakeServiceServicer_to_server(lake, server)
         add_InferenceServiceServicer_to_server(inference, server)
         add_AssistantServiceServicer_to_server(assistant, server)
+        add_ReplicaServiceServicer_to_server(replica, server)
 
     return add

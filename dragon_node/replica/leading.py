@@ -115,6 +115,12 @@ class Leading:
         if node not in self._streams and len(self._streams) >= FOLLOWERS_MAX:
             raise OverLimit(f"{FOLLOWERS_MAX} Dragons follow this one, which is the limit")
         ours = await self._journal.reach()
+        if theirs.last_lsn and theirs.journal != ours.journal:
+            raise Conflict(
+                "the follower holds a lake of its own",
+                hint="A Dragon follows from the beginning: give it a HOME of its own.",
+                field="journal",
+            )
         if not agrees(ours, theirs):
             raise Conflict(
                 "this journal has parted from the leader's",
