@@ -1,4 +1,4 @@
-"""The command `coordinator-node`: init, invite, revoke, serve."""
+"""The command `coordinator-node`: the daemon, and what its owner does beside it."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return _init(home, options.invite)
             case "invite":
                 return _print_code(home, options.role, admin=options.admin)
-            case "revoke":
-                return _revoke(home, options.id)
+            case "audit" | "recover" | "rekey" | "revoke":
+                return _own(home, options)
             case "migrate":
                 return _migrate(home, options)
             case "engine":
@@ -54,7 +54,13 @@ def _parser() -> argparse.ArgumentParser:
     invite.add_argument("role", choices=ROLES)
     invite.add_argument("--admin", action="store_true", help="the node may invite others")
     revoke = commands.add_parser("revoke", help="make a node unwelcome for good")
-    revoke.add_argument("id", help="the node's id, as `postdevai nodes` shows it")
+    revoke.add_argument("id", help="the node's id, or its beginning, as `postdevai nodes` shows it")
+    recover = commands.add_parser("recover", help="put a lost laptop out, and let another in")
+    recover.add_argument("id", help="the lost node's id, or its beginning")
+    rekey = commands.add_parser("rekey", help="begin the mesh anew with other keys")
+    audit = commands.add_parser("audit", help="print the audit log, a line of JSON each")
+    audit.add_argument("--since-ms", type=int, default=0, help="only lines written since then")
+    audit.add_argument("--verify", action="store_true", help="look whether all of it is there")
     move = commands.add_parser("migrate", help="move the state to another engine, and compare")
     move.add_argument("--to", required=True, choices=("sqlite", "nats"))
     move.add_argument(
@@ -70,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, default=0, help="main port; usually 50053")
     serve.add_argument("--enrolment-port", type=int, default=0, help="usually 50054")
     serve.add_argument("--die-with-parent", action="store_true", help="stop when the parent does")
-    for command in (init, invite, revoke, serve):
+    for command in (init, invite, revoke, recover, rekey, audit, move, engine, serve):
         command.add_argument("--home", default="", help="state; POSTDEVAI_HOME or ~/.postdevai")
     return parser
 
@@ -90,12 +96,10 @@ def _print_code(home: Home, role: str, *, admin: bool) -> int:
     return 0
 
 
-def _revoke(home: Home, node_id: str) -> int:
-    from coordinator_node.local import revoke
+def _own(home: Home, options: argparse.Namespace) -> int:
+    from coordinator_node.owning import run
 
-    asyncio.run(revoke(home, node_id))
-    print(f"{node_id} is no longer welcome", file=sys.stderr)
-    return 0
+    return run(home, options)
 
 
 def _migrate(home: Home, options: argparse.Namespace) -> int:

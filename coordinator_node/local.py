@@ -7,7 +7,6 @@ import asyncio
 from common.clock import SystemClock
 from common.daemon.home import Home
 from common.daemon.ports import Ports
-from common.model.ids import NodeId
 from common.model.node import Invitation
 from coordinator_node.gateway.authority import Authority
 from coordinator_node.gateway.own_identity import OwnIdentity
@@ -29,7 +28,7 @@ async def found(home: Home, roles: tuple[str, ...]) -> list[str]:
         for role in roles:
             admin = role == "developer" and not has_admin
             has_admin = has_admin or admin
-            given = await gateway.enrolment.invite(role, _addresses(home), admin=admin)
+            given = await gateway.enrolment.invite(role, enrolment_addresses(home), admin=admin)
             lines.append(f"{role} {given.code}")
     return lines
 
@@ -37,16 +36,10 @@ async def found(home: Home, roles: tuple[str, ...]) -> list[str]:
 async def invite(home: Home, role: str, *, admin: bool) -> Invitation:
     """A code for one new node."""
     async with open_gateway(home, SystemClock()) as (gateway, _):
-        return await gateway.enrolment.invite(role, _addresses(home), admin=admin)
+        return await gateway.enrolment.invite(role, enrolment_addresses(home), admin=admin)
 
 
-async def revoke(home: Home, node_id: str) -> None:
-    """Makes a node unwelcome; a running Coordinator hears of it within a second."""
-    async with open_gateway(home, SystemClock()) as (gateway, _):
-        await gateway.members.deny(NodeId(node_id))
-
-
-def _addresses(home: Home) -> tuple[str, ...]:
+def enrolment_addresses(home: Home) -> tuple[str, ...]:
     """Where the enrolment port is, or will be when the Coordinator starts."""
     ready = home.ready("coordinator")
     if ready is not None:
