@@ -54,7 +54,7 @@ Agents and editors
   lsp       editors:lsp          Serve editors: what failed at its line, with what mended it.
 The mesh
   nodes     nodes:group          List the nodes of the mesh, or tell where work goes.
-  mesh      mesh:group           Tell which engine keeps the Coordinator's state, or move it to another.
+  mesh      mesh:group           Tell which engine keeps the mesh's state, or move it to another.
   tasks     tasks:group          Show what is to be done, who does it, and what came of it.
   invite    nodes:invite         Print a one-time code for a new node.
   join      nodes:join           Make this machine a node of a mesh, with a one-time code.

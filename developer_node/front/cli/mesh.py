@@ -32,7 +32,7 @@ def group() -> typer.Typer:
 
 
 def mesh(context: typer.Context, json: JSON = False) -> None:
-    """Tell which engine keeps the Coordinator's state, or move it to another."""
+    """Tell which engine keeps the mesh's state, or move it to another."""
     if context.invoked_subcommand is None:
         engine(json=json)
 
