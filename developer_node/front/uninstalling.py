@@ -17,6 +17,8 @@ from developer_node.front import marked_lines, own_names
 from developer_node.front.completion import installing as completion
 from developer_node.front.completion.installing import Shell
 from developer_node.front.output_words import count, size
+from developer_node.front.service.files import ROLES
+from developer_node.front.service.services import Services
 from developer_node.front.shell.recorded import installing as recorded
 
 SHELLS: tuple[Shell, ...] = ("bash", "zsh", "fish")
@@ -35,6 +37,10 @@ def losses(home: Home, *, everything: bool) -> list[Loss]:
     found = [
         Loss("the line that records new terminals", str(path)) for path in _rc_files(recorded.SIGN)
     ]
+    found += [
+        Loss(f"the service of the {unit.role} node", str(unit.path))
+        for unit in Services(home).mine(ROLES)
+    ]
     for shell in SHELLS:
         if completion.script_file(shell).is_file():
             found.append(Loss(f"completion for {shell}", str(completion.script_file(shell))))
@@ -43,6 +49,13 @@ def losses(home: Home, *, everything: bool) -> list[Loss]:
         said = f"everything that was recorded and learned: {count(files, 'file')}, {size(held)}"
         found.append(Loss(said, str(home.root)))
     return found
+
+
+def remove_services(home: Home) -> Iterator[str]:
+    """Stopped and removed, before the nodes are: what was done, in sentences."""
+    said: list[str] = []
+    Services(home).uninstall(ROLES, lambda role, told: said.append(f"{role} service: {told}"))
+    yield from said
 
 
 def take_lines_out() -> Iterator[str]:

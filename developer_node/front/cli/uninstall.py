@@ -48,6 +48,7 @@ def uninstall(
         )
     if not yes and not _agreed(everything=everything):
         raise typer.Exit(NO)
+    page.show(*(line(said) for said in uninstalling.remove_services(place)))
     _stop(place, free=everything)
     page.show(*(line(said) for said in uninstalling.take_lines_out()))
     if everything:

@@ -85,7 +85,7 @@ def _sockets(ground: Ground) -> Iterator[Mend]:
 def _units(ground: Ground) -> Iterator[Mend]:
     for unit in ground.units:
         gone = unit.program is not None and not unit.program.exists()
-        ours = unit.home is None or unit.home == ground.home.root
+        ours = unit.home is None or files.of_home(unit, ground.home.root)
         if ours and (unit.fault or gone):
             yield Mend(
                 "unit-program",

@@ -13,6 +13,7 @@ from developer_node.front.doctor.finding import (
     Finding,
     Ground,
 )
+from developer_node.front.service.files import of_home
 
 
 def units(ground: Ground) -> Iterator[Finding]:
@@ -34,7 +35,7 @@ def units(ground: Ground) -> Iterator[Finding]:
                 "--fix",
                 NOT_INSTALLED,
             )
-        elif unit.home != ground.home.root and ground.lives_here(unit.role):
+        elif not of_home(unit, ground.home.root) and ground.lives_here(unit.role):
             yield Finding(
                 "unit-of-another-home",
                 f"{unit.path} runs the {unit.role} node of {unit.home}; the one of "

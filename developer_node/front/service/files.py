@@ -33,6 +33,11 @@ class Found:
     """Why it cannot be read."""
 
 
+def of_home(found: Found, home: Path) -> bool:
+    """Whether a unit runs nodes of that HOME, by whichever path it is named."""
+    return found.home is not None and found.home.resolve() == home.resolve()
+
+
 def directory(kind: Kind, scope: Scope, root: Path | None = None) -> Path:
     """Where the manager looks; below `root` when that is given."""
     if kind == "launchd":

@@ -1,4 +1,4 @@
-"""launchd, through launchctl. Written against recorded output; no test has run it on a Mac.
+"""launchd, through launchctl. Written by its manual; no test has run it on a Mac.
 
 A service is loaded (`bootstrap`), which starts it, and unloaded (`bootout`), which drains it: one
 that is only signalled would be started again. Its file is what makes it start at the next login.

@@ -206,8 +206,8 @@ class Services:
     def mine(self, roles: Iterable[Role]) -> list[Found]:
         """Unit files of this HOME, and those that nobody can read: they bear our names."""
         wanted, own = set(roles), self.home.root
-        there = files.found(self.kind, self.root)
-        return [e for e in there if e.role in wanted and (e.home is None or e.home == own)]
+        there = [each for each in files.found(self.kind, self.root) if each.role in wanted]
+        return [each for each in there if each.home is None or files.of_home(each, own)]
 
     def lives_here(self, role: Role) -> bool:
         """Whether this HOME has such a node, running or not."""
@@ -236,7 +236,7 @@ class Services:
         for other in files.found(self.kind, self.root):
             if other.role != role or other.home is None:
                 continue
-            if other.home != self.home.root:
+            if not files.of_home(other, self.home.root):
                 raise Conflict(
                     f"{other.path} runs the {role} node of {other.home}",
                     hint=f"remove it first: POSTDEVAI_HOME={other.home} "
