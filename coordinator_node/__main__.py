@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager
 
 from common.daemon.home import Home
 from common.daemon.lifecycle import Running, complain, prepare_environment, run_daemon
+from common.daemon.listening import listens_at
 from common.errors import PostDevAIError, Unavailable
 
 GRACE_S = 5.0
@@ -72,7 +73,11 @@ def _parser() -> argparse.ArgumentParser:
     for command in (move, engine):
         command.add_argument("--json", action="store_true", help="print data for scripts")
     serve = commands.add_parser("serve", help="run until a signal")
-    serve.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    serve.add_argument(
+        "--host",
+        default="",
+        help="address to listen on; as `postdevai up --host` said, or loopback",
+    )
     serve.add_argument("--port", type=int, default=0, help="main port; usually 50053")
     serve.add_argument("--enrolment-port", type=int, default=0, help="usually 50054")
     serve.add_argument("--die-with-parent", action="store_true", help="stop when the parent does")
@@ -147,7 +152,8 @@ def _serve(home: Home, options: argparse.Namespace) -> int:
         from coordinator_node.config import Config
         from coordinator_node.node import open_node
 
-        return open_node(Config(home, options.host, options.port, options.enrolment_port, GRACE_S))
+        host = options.host or listens_at(home)
+        return open_node(Config(home, host, options.port, options.enrolment_port, GRACE_S))
 
     return run_daemon(
         "coordinator",

@@ -43,5 +43,5 @@ def enrolment_addresses(home: Home) -> tuple[str, ...]:
     """Where the enrolment port is, or will be when the Coordinator starts."""
     ready = home.ready("coordinator")
     if ready is not None:
-        return (ready.extra["enrolment_address"],)
+        return tuple(ready.extra["enrolment_addresses"].split(","))
     return (f"127.0.0.1:{Ports.of(home).reserve('enrolment', '127.0.0.1')}",)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import cast, get_args
 
 from common.daemon.home import Home
+from common.daemon.listening import listens_at
 from common.daemon.sizes import size_bytes
 from dragon_node.lake.history.retention import OUTPUTS, OutputRule
 from dragon_node.lake.ramdisk import Choice
@@ -63,7 +64,9 @@ def parse(argv: Sequence[str]) -> Config:
     parser.add_argument("--key", type=Path, help="restore: the file with the backup's key")
     parser.add_argument("--leader", default="", help="follow: its id, or none")
     parser.add_argument("--home", default="", help="default: POSTDEVAI_HOME or ~/.postdevai")
-    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument(
+        "--host", default="", help="default: as `postdevai up --host` said, or loopback"
+    )
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--join-file", type=Path, help="a file that holds a code")
     parser.add_argument(
@@ -113,13 +116,14 @@ def parse(argv: Sequence[str]) -> Config:
         parser.error("restore needs --from DIR and --key FILE, and nothing else takes them")
     if (found.action == "follow") != bool(found.leader):
         parser.error("follow needs --leader ID, and nothing else takes it")
+    home = Home.from_env(found.home)
     return Config(
-        home=Home.from_env(found.home),
+        home=home,
         free=found.action == "free",
         follow=found.leader,
         restore_from=found.source,
         restore_key=found.key,
-        host=found.host,
+        host=found.host or listens_at(home),
         port=found.port,
         join_file=found.join_file,
         lake_bytes=found.lake_bytes,

@@ -12,6 +12,7 @@ from common.alongside import alongside
 from common.clients.membership import Membership
 from common.clients.replica import LeadClient, Leaders
 from common.clients.tasks import TasksClient
+from common.daemon.addresses import reachable_at
 from common.daemon.home import models_directory
 from common.daemon.lifecycle import Running
 from common.daemon.load import OwnLoad
@@ -19,7 +20,7 @@ from common.daemon.metrics import Measured, open_metrics
 from common.daemon.ports import Ports
 from common.model.node import Capability
 from common.rpc.credentials import NodeIdentity
-from common.rpc.server import joined, open_server
+from common.rpc.server import open_server
 from dragon_node.answer.answering import Answering
 from dragon_node.answer.retrieval import Retrieval
 from dragon_node.answer.suggesting import Suggestions
@@ -43,6 +44,7 @@ from dragon_node.lake.vectors.fastscan import FastScanIndex
 from dragon_node.lake.vectors.held import MakeIndex
 from dragon_node.lake_numbers import lake_numbers
 from dragon_node.models_health import follow_models
+from dragon_node.offering import follow_offer
 from dragon_node.replica.following import Follow
 from dragon_node.replica.kept import ReplicaFile
 from dragon_node.replica.opening import prepared
@@ -157,13 +159,19 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
         )
         stack.push_async_callback(server.stop, SERVER_GRACE_S)
         ports.remember("dragon", port)
-        address = joined(config.host, port)
-        await membership.announce(address)
+        look = partial(reachable_at, config.host, port)
+        address = look()[0]
+        await membership.announce(address, look)
         embedding = EmbeddingLoop(
             lake, models.embedder, arrived=models.embedder_arrived, quiet=models.quiet
         )
         await stack.enter_async_context(
-            alongside(embedding.run(), follow_models(server, models), succession.run())
+            alongside(
+                embedding.run(),
+                follow_models(server, models),
+                follow_offer(membership.offer, lake.project_ids, models.catalog),
+                succession.run(),
+            )
         )
 
         async def numbers() -> list[Measured]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-from common.daemon.home import Home
-from common.errors import Conflict
+from common.daemon.addresses import is_loopback
+from common.daemon.home import Home, Ready
+from common.daemon.listening import ALL
+from common.errors import Conflict, Unavailable
 from common.model.node import Identity
 from common.rpc.credentials import MeshInfo, NodeIdentity
+from developer_node.front.output_page import Page, line
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,11 @@ class Joined:
     identity: Identity
     directory: Path
     coordinator: str
+
+    @property
+    def starts(self) -> bool:
+        """Whether it is a node that runs by itself; a tool is not."""
+        return self.identity.role in ("dragon", "developer")
 
     @property
     def uri(self) -> str:
@@ -57,6 +65,29 @@ async def join_mesh(code: str, home: Home, to: Path | None) -> Joined:
     arriving.rename(place)
     arriving.parent.rmdir()
     return Joined(joined.identity, place, joined.coordinator)
+
+
+def host_for(joined: Joined) -> str:
+    """Where it should listen: everywhere when it is a Dragon for other machines; empty for where
+    the nodes of this machine listen already."""
+    others = joined.identity.role == "dragon" and not is_loopback(joined.coordinator)
+    return ALL if others else ""
+
+
+async def start_joined(home: Home, host: str, stream: TextIO) -> tuple[Ready, ...]:
+    """Starts the node that joined and leaves it running; what it says goes to the stream."""
+    from developer_node.front import bare_machine
+    from developer_node.front.up.supervisor import Supervisor
+
+    if missing := bare_machine.lacking():
+        raise Unavailable(
+            f"it joined, and is not started: {bare_machine.refusal(missing)}",
+            hint=f"{bare_machine.INSTALL}; then: postdevai up",
+        )
+    page = Page(stream)
+    started = await Supervisor(home, page).begin(host)
+    page.show(line("It goes on by itself. How it stands: postdevai status"))
+    return started
 
 
 async def _into(directory: Path, code: str) -> Joined:

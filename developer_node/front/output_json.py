@@ -232,6 +232,13 @@ def node(known: Node) -> Json:
         "rss_bytes": known.load.rss_bytes or None,
         "cpu": known.load.cpu,
         "queue": known.load.queue,
+        "machine": known.machine or None,
+        "addresses": list(known.addresses),
+        "projects": list(known.projects),
+        "models": list(known.models),
+        "epoch": known.epoch or None,
+        "certificate_ends_at": iso(known.certificate_ends_ms),
+        "clock_ahead_ms": known.clock_ahead_ms,
     }
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from common.model.laptop import Circuit, LaptopStatus
+from common.short_ids import SHORT
+from developer_node.front.output_nodes import wrong
 from developer_node.front.output_page import Line, Span, line
 from developer_node.front.output_words import clock, count, size
 
@@ -24,6 +26,9 @@ def _needs(now: LaptopStatus, paused: str) -> Iterator[Span]:
         yield Span(paused, "yellow")
     if now.coordinator_unavailable or now.dragon_unavailable:
         yield Span("Start what is away: postdevai up. Why it is: postdevai doctor", "yellow")
+    for node in now.nodes:
+        for said in wrong(node, now.nodes):
+            yield Span(f"{node.role.capitalize()} {node.id[:SHORT]}: {said}", "yellow")
     yield from _circuits(now.circuits)
     yield from _outbox(now)
     yield from _lake(now)

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FILES = frozenset(
-    ("ports.json", "ports.lock", "up.lock", "coordinator.lock", "dragon.lock", "developer.lock")
-    + ("upgrade.lock",)
+    (
+        *("ports.json", "ports.lock", "host", "up.lock", "upgrade.lock"),
+        *("coordinator.lock", "dragon.lock", "developer.lock"),
+    )
 )
 """Beside the directories."""
 _NODE = frozenset(("identity", "mesh", "ready.json", "word.json", "routes.json", "key", "key.json"))

@@ -349,6 +349,10 @@ class Lake:
         nothing is named. It goes on when nobody listens any more."""
         return self._forgetting.forget(o)
 
+    def project_ids(self) -> tuple[str, ...]:
+        """Of every project that is kept here."""
+        return self._projects.ids()
+
     def project_names(self) -> tuple[str, ...]:
         """Ids and names of every project that is kept here."""
         return self._projects.names()

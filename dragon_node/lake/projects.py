@@ -81,6 +81,10 @@ class Projects:
             )
         return named[0]
 
+    def ids(self) -> tuple[ProjectId, ...]:
+        """Of all that are kept here."""
+        return tuple(self._places.names)
+
     def names(self) -> tuple[str, ...]:
         """Ids and names of all that are kept here."""
         names = self._places.names

@@ -33,6 +33,13 @@ def up(
         typer.Option(help="ready: all serve; words: all indexed; vectors: and all embedded."),
     ] = "ready",
     tui: Annotated[bool, typer.Option("--tui", help="Open the TUI.")] = False,
+    host: Annotated[
+        str,
+        typer.Option(
+            metavar="all|ADDR",
+            help="Where the nodes here listen, kept for the next time; at first 127.0.0.1.",
+        ),
+    ] = "",
 ) -> None:
     """Start the nodes that are missing here, and watch repositories."""
     from developer_node.front import bare_machine
@@ -45,7 +52,7 @@ def up(
     from developer_node.front.output_page import Page
     from developer_node.front.up.supervisor import Supervisor, Wanted
 
-    wanted = Wanted(repos, wait, detach, tui)
+    wanted = Wanted(repos, wait, detach, tui, host)
     raise typer.Exit(asyncio.run(Supervisor(home(), Page()).up(wanted)))
 
 

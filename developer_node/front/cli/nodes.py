@@ -33,7 +33,8 @@ def nodes(context: typer.Context, json: JSON = False) -> None:
     """List the nodes of the mesh, or tell where work goes and keep projects in their places."""
     if context.invoked_subcommand is not None:
         return
-    from developer_node.front import output_json, output_story
+    from common.clock import SystemClock
+    from developer_node.front import output_json, output_nodes
     from developer_node.front.output_page import Page
 
     async def use(client: LocalClient) -> int:
@@ -41,7 +42,7 @@ def nodes(context: typer.Context, json: JSON = False) -> None:
         if json:
             print_json({"nodes": [output_json.node(node) for node in known]})
         else:
-            Page().show(*output_story.nodes(known))
+            Page().show(*output_nodes.page(known, SystemClock().now_ms()))
         return DONE
 
     raise typer.Exit(with_client(use, home()))
@@ -75,17 +76,34 @@ def join(
     to: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Put a tool's certificates there.")
     ] = None,
+    no_start: Annotated[
+        bool, typer.Option("--no-start", help="Only take the identity; start nothing.")
+    ] = False,
+    host: Annotated[
+        str,
+        typer.Option(
+            metavar="all|ADDR",
+            help="Where it listens; at first all where the Coordinator is on another machine.",
+        ),
+    ] = "",
     json: JSON = False,
 ) -> None:
-    """Make this machine a node of a mesh, with a one-time code."""
-    from developer_node.front.joining import join_mesh
+    """Make this machine a node of a mesh, with a one-time code, and start it."""
+    from common.daemon.listening import host_of
+    from developer_node.front.joining import host_for, join_mesh, start_joined
 
+    at = host_of(host) if host else ""
     joined = asyncio.run(
         join_mesh(code.strip(), home(), to.expanduser().absolute() if to else None)
     )
+    if not json:
+        sys.stdout.write(f"Joined as {joined.uri}.\n")
+        sys.stdout.flush()
+    started = ()
+    if joined.starts and not no_start:
+        stream = sys.stderr if json else sys.stdout
+        started = asyncio.run(start_joined(home(), at or host_for(joined), stream))
     if json:
-        print_json(joined.as_json())
-        return
-    sys.stdout.write(f"Joined as {joined.uri}.\n")
-    if not to:
-        sys.stdout.write("Start it with: postdevai up --repo DIR\n")
+        print_json(joined.as_json() | {"started": [ready.role for ready in started]})
+    elif joined.starts and not started:
+        sys.stdout.write("Start it with: postdevai up\n")

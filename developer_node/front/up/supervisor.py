@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from common.clock import SystemClock
 from common.daemon.home import Home, Ready
+from common.daemon.listening import in_words, listen_at, listens_at
 from common.errors import PostDevAIError, Unavailable
 from common.model.laptop import LaptopStatus
 from common.model.node import Role
@@ -43,6 +44,9 @@ class Wanted:
     wait: Wait = "ready"
     detach: bool = False
     tui: bool = False
+
+    host: str = ""
+    """Where the nodes of this machine listen from now on; empty for where they did."""
 
 
 class _Client(Protocol):
@@ -79,10 +83,22 @@ class Supervisor:
                 raise
             return await self._stay(wanted)
 
+    async def begin(self, host: str = "") -> tuple[Ready, ...]:
+        """Starts what is missing here and leaves it running."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._on_signal = task.cancel
+        with on_signals(lambda: self._on_signal()):
+            await self._start(Wanted(detach=True, host=host))
+        return tuple(ready for role in self._roles if (ready := self._home.ready(role)))
+
     async def _start(self, wanted: Wanted) -> None:
         async with alone(self._home.root / "up.lock", self._page):
+            moved = bool(wanted.host) and listen_at(self._home, wanted.host)
             self._roles = codes.roles_here(self._home, ORDER)
             running: dict[Role, Ready | None] = {r: self._home.ready(r) for r in self._roles}
+            if moved:
+                self._page.show(*_listens(listens_at(self._home), any(running.values())))
             if all(running.values()):
                 self._page.show(line("PostDevAI is already running."))
             if "coordinator" in self._roles and not running["coordinator"]:
@@ -261,6 +277,14 @@ def _screens_failed(code: int) -> list[Line]:
         line(Span(f"The screens ended by themselves, {how}. What they said is above.", "red")),
         line("Open them again with: postdevai tui"),
     ]
+
+
+def _listens(host: str, running: bool) -> list[Line]:
+    """Where the nodes listen now, and what it takes where they run already."""
+    said = [line(f"The nodes of this machine listen {in_words(host)}.")]
+    if running:
+        said.append(line("Those that run do so from their next start: postdevai down, then up."))
+    return said
 
 
 def _said(ready: Ready, state: str) -> Line:

@@ -64,7 +64,7 @@ def test_a_machine_joins_once_and_its_place_is_the_role_of_the_code(
 ) -> None:
     home = tmp_path / "laptop"
     spent = code(coordinator, "developer")
-    joined = run("developer_node.front.cli", home, "join", "--json", spent)
+    joined = run("developer_node.front.cli", home, "join", "--json", "--no-start", spent)
     assert joined.returncode == 0, joined.stderr
     said = json.loads(joined.stdout)
     assert said["role"] == "developer"

@@ -1,0 +1,104 @@
+"""The nodes of the mesh for people: one line a node, and below it what is not as it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from common.daemon.addresses import is_loopback
+from common.model.node import Node
+from common.short_ids import SHORT
+from common.versions import apart
+from developer_node.front.output_page import Line, Span, line
+from developer_node.front.output_words import count, size
+
+CLOCK_OFF_MS = 60_000
+HEADINGS = ("ROLE", "ID", "STATE", "MACHINE", "ADDRESS", "LEASE", "CERTIFICATE", "VERSION", "LOAD")
+GREEN_AT = HEADINGS.index("STATE")
+
+
+def page(known: tuple[Node, ...], now_ms: int) -> list[Line]:
+    """A table, by role and id."""
+    if not known:
+        return [line(Span("No node is known.", "yellow"))]
+    rows = [_row(node, now_ms) for node in known]
+    widths = [max(map(len, column)) for column in zip(HEADINGS, *rows, strict=True)]
+    said = [line(Span(_padded(HEADINGS, widths), "dim"))]
+    for node, row in zip(known, rows, strict=True):
+        said.append(_line(node, row, widths))
+        said += [line(" " * (widths[0] + 2), Span(each, "yellow")) for each in wrong(node, known)]
+    return said
+
+
+def wrong(node: Node, known: Sequence[Node]) -> Iterator[str]:
+    """What its owner should know of a node: each a sentence."""
+    if node.state == "gone":
+        return
+    own = next((each.version for each in known if each.role == "coordinator"), node.version)
+    if why := apart(own, node.version):
+        yield f"{why[0].upper()}{why[1:]}"
+    if abs(node.clock_ahead_ms) > CLOCK_OFF_MS:
+        way = "ahead of" if node.clock_ahead_ms > 0 else "behind"
+        off = _span(abs(node.clock_ahead_ms))
+        yield f"Its clock is {off} {way} the Coordinator's; set the clock of {_where(node)}"
+
+
+def _line(node: Node, row: tuple[str, ...], widths: list[int]) -> Line:
+    cells = [f"{text:<{width}}  " for text, width in zip(row, widths, strict=True)]
+    alive = node.state == "serving"
+    style = {0: "bold", GREEN_AT: "green" if alive else "red", len(row) - 1: "dim"}
+    return line(*(Span(text, style.get(i, "")) for i, text in enumerate(cells)))
+
+
+def _row(node: Node, now_ms: int) -> tuple[str, ...]:
+    return (
+        node.role.capitalize(),
+        node.id[:SHORT],
+        node.state,
+        node.machine or "-",
+        _address(node),
+        f"{node.lease_s:.1f} s" if node.state != "gone" else "ended",
+        _certificate(node, now_ms),
+        node.version or "-",
+        _load(node),
+    )
+
+
+def _address(node: Node) -> str:
+    if not node.address:
+        return "listens to nobody"
+    more = [each for each in node.addresses if each != node.address and not is_loopback(each)]
+    return f"{node.address} +{len(more)}" if more else node.address
+
+
+def _certificate(node: Node, now_ms: int) -> str:
+    left_ms = node.certificate_ends_ms - now_ms
+    if not node.certificate_ends_ms:
+        return "-"
+    return f"{_span(left_ms)} left" if left_ms > 0 else "has ended"
+
+
+def _load(node: Node) -> str:
+    if node.state == "gone":
+        return ""
+    said = [f"{count(node.load.queue, 'request')}"] if node.role == "dragon" else []
+    said.append(f"CPU {node.load.cpu * 100:.0f} %")
+    if node.load.rss_bytes:
+        said.append(size(node.load.rss_bytes))
+    if node.role == "dragon":
+        said += [count(len(node.projects), "project"), count(len(node.models), "model")]
+    return " · ".join(said)
+
+
+def _span(ms: int) -> str:
+    for unit, length_ms in (("h", 3_600_000), ("min", 60_000)):
+        if ms >= length_ms:
+            return f"{ms // length_ms} {unit}"
+    return f"{ms // 1000} s"
+
+
+def _where(node: Node) -> str:
+    return node.machine or f"the machine of {node.id[:SHORT]}"
+
+
+def _padded(texts: Sequence[str], widths: Sequence[int]) -> str:
+    return "".join(f"{text:<{width}}  " for text, width in zip(texts, widths, strict=True))

@@ -1,0 +1,30 @@
+"""Tells the Coordinator what this Dragon holds: projects in its lake, models that are loaded."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from common.model.llm import ModelList
+from common.model.node import NodeOffer
+
+LOOK_S = 1.0
+"""Between two looks at what is held."""
+PROJECTS_MAX, MODELS_MAX = 1_024, 64
+"""So many are told; a lake with more is asked for the others all the same."""
+LOADED = "loaded"
+
+
+async def follow_offer(
+    tell: Callable[[NodeOffer], None],
+    projects: Callable[[], Sequence[str]],
+    catalog: Callable[[], Awaitable[ModelList]],
+    look_s: float = LOOK_S,
+) -> None:
+    """Until cancelled. What has not changed is not sent again."""
+    while True:
+        known = (await catalog()).models
+        loaded = sorted(model.name for model in known if model.state == LOADED)
+        held = sorted(projects())
+        tell(NodeOffer(tuple(held[:PROJECTS_MAX]), tuple(loaded[:MODELS_MAX])))
+        await asyncio.sleep(look_s)
