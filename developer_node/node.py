@@ -49,6 +49,7 @@ from developer_node.outbox.sender import Sender
 from developer_node.owner.keeping import open_signing
 from developer_node.proof.proofs import Proofs, remove_leftovers
 from developer_node.revising import proven
+from developer_node.service_authority import AuthorityDoor
 from developer_node.service_capture import CaptureDoor
 from developer_node.service_developer import DeveloperService
 from developer_node.service_lake import LakeDoor
@@ -266,7 +267,8 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
         mesh = MeshDoor(membership)  # pyright: ignore[reportAbstractUsage]
         tasks = TaskDoor(membership)  # pyright: ignore[reportAbstractUsage]
         owner = OwnerDoor(signing)
-        doors = (service, door, models, remedies, mesh, capture, shared, tasks, owner)
+        authority = AuthorityDoor(membership)  # pyright: ignore[reportAbstractUsage]
+        doors = (service, door, models, remedies, mesh, capture, shared, tasks, owner, authority)
         server = await open_local_server(
             socket, token, lambda served: [each.add(served) for each in doors]
         )

@@ -29,6 +29,7 @@ from common.pb.postdevai.v1.developer_service_pb2_grpc import DeveloperServiceSt
 from common.wire.nouns import ask_part_from_pb, event_from_pb
 from common.wire.translate import from_pb, to_pb
 from developer_node.front.door import START_IT, Door, find_door
+from developer_node.front.local_authority import LocalAuthority
 from developer_node.front.local_capture import LocalCapture
 from developer_node.front.local_lake import LocalLake
 from developer_node.front.local_models import LocalModels
@@ -70,6 +71,8 @@ class LocalClient:
         """Proofs, patches, past fixes, cards put off, and what may be done without asking."""
         self.capture = LocalCapture(channel, self._metadata)
         """Imports, and the end of a watch."""
+        self.authority = LocalAuthority(channel, self._metadata)
+        """Who belongs to the mesh, and what was done about it."""
         self.routes = LocalRoutes(channel, self._metadata)
         """Where work goes, and pins of projects."""
         self.tasks = LocalTasks(channel, self._metadata)

@@ -18,7 +18,9 @@ FILES = frozenset(
 """Beside the directories."""
 _NODE = frozenset(("identity", "mesh", "ready.json", "word.json", "routes.json", "key", "key.json"))
 DIRECTORIES: dict[str, frozenset[str]] = {
-    "coordinator": _NODE | {"authority", "state.db", "coordinator.log", "coordinator.err"},
+    "coordinator": _NODE
+    | {"audit.log", "audit.lock", "policies"}
+    | {"authority", "state.db", "coordinator.log", "coordinator.err"},
     "dragon": _NODE
     | {"journal.db", "embeddings.db", "generations", "shelf", "asleep.json"}
     | {"embedder.json", "models-pinned.json", "models.last-good.toml"}

@@ -56,6 +56,10 @@ The mesh
   nodes     nodes:group          List the nodes of the mesh, or tell where work goes.
   mesh      mesh:group           Tell which engine keeps the mesh's state, or move it to another.
   tasks     tasks:group          Show what is to be done, who does it, and what came of it.
+  audit     audit:group          Show who was let in, refused or put out; or check the log.
+  policy    policy:group         Tell who may call what, and by which rule.
+  revoke    recover:revoke       Put a node out for good.
+  recover   recover:recover      Recover from a lost laptop, or from lost keys.
   invite    nodes:invite         Print a one-time code for a new node.
   join      nodes:join           Make this machine a node of a mesh, with a one-time code.
   renew     renewing:renew       Renew the certificate of a tool before it ends.

@@ -13,6 +13,7 @@ import pytest
 import typer
 
 from common.model.answer import AskEnd, AskPassages, Freshness, Hit, ProjectFreshness
+from common.model.audit import AuditCheck, AuditLine
 from common.model.event import ActDone, CommandFinished, Event, Output, ProofFinished
 from common.model.failure import (
     Failure,
@@ -45,6 +46,7 @@ from common.model.remedy import AutonomySetting, CardStats, DraftedPatch, MinedF
 from common.model.shared import LostValue, SharedItem, SharedSession, SyncStatus
 from common.model.task import Task, TaskId, TaskPage
 from developer_node.front import (
+    output_audit,
     output_json,
     output_json_lake,
     output_json_models,
@@ -89,7 +91,20 @@ MODEL = Model("m", "fast", "ready", alternatives=("other",))
 STATS = InferenceStats(1, (MemoryShare("lake", 1),))
 REMEDY = Remedy("r", "confirmed", "code", proof=Proof("confirmed", 1, "", 3, 3, 3))
 PROVEN = ProofFinished("r", FAILURE.fingerprint, "confirmed", output=Output("."))
-GROUPS = ("lake", "mesh", "models", "nodes", "notes", "pins", "service", "settings", "sync", "tasks")
+GROUPS = (
+    "audit",
+    "lake",
+    "mesh",
+    "models",
+    "nodes",
+    "notes",
+    "pins",
+    "policy",
+    "service",
+    "settings",
+    "sync",
+    "tasks",
+)
 """Commands that have commands of their own, each with --json."""
 PRINTED: dict[str, Any] = {
     "settings": output_shared.items("settings", [SETTING]),
@@ -125,6 +140,11 @@ PRINTED: dict[str, Any] = {
         {"capability": "lake", "project": "p", "model": None},
         Explained("x", (RankedNode(Node("dragon", NodeId("d"), "a:1", "serving", 1.0), 1),)),
     ),
+    "audit": output_audit.lines_json(
+        [AuditLine("l", 1, 1, "owner", "revoke", "n", "done", "a developer", "", "h")]
+    ),
+    "audit_verify": output_audit.check_json(AuditCheck(1, True)),
+    "policy": output_audit.decision_json("tool", "LakeService/Search", True, ["dragon.cedar: x"]),
     "models": output_json_models.page(ModelList((MODEL,)), STATS),
     "status": output_json.status(
         LaptopStatus(
