@@ -59,6 +59,7 @@ CHECKS: tuple[Check, ...] = (
     engine.state,
     units.units,
     units.services,
+    units.upgrade,
     members.clocks,
     members.versions,
     members.twice,

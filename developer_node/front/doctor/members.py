@@ -91,7 +91,7 @@ def addresses(ground: Ground) -> Iterator[Finding]:
             continue
         try:
             host = parted(node.address)[0].strip("[]")
-            away = not ipaddress.ip_address(host).is_loopback and host not in own
+            away = not _is_loopback(host) and host not in own
         except ValueError:
             continue  # a name: whoever resolves it knows
         if away and own:
@@ -111,7 +111,7 @@ def listening(ground: Ground) -> Iterator[Finding]:
         node.machine and node.machine != ground.machine for node in _serving(ground)
     )
     for role, hosts in ground.listening.items():
-        wide = [host for host in hosts if not ipaddress.ip_address(host).is_loopback]
+        wide = [host for host in hosts if not _is_loopback(host)]
         if alone and wide and role != "developer":
             yield Finding(
                 "listening-wide",
@@ -125,6 +125,13 @@ def listening(ground: Ground) -> Iterator[Finding]:
 def _serving(ground: Ground) -> list[Node]:
     nodes = ground.known.nodes if ground.known else ()
     return [node for node in nodes if node.lease_s >= 0]
+
+
+def _is_loopback(host: str) -> bool:
+    """Also as gRPC names it, which listens with IPv6 sockets: ::ffff:127.0.0.1."""
+    address = ipaddress.ip_address(host.partition("%")[0])
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback
 
 
 def _is_here(node: Node, ground: Ground) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
+from common.daemon.locks import is_held
+from common.errors import Corrupt, Missing
 from developer_node.front.doctor.finding import (
     ATTENTION,
     CORRUPT,
@@ -45,6 +47,33 @@ def units(ground: Ground) -> Iterator[Finding]:
                 f"{unit.role}",
                 ATTENTION,
             )
+
+
+def upgrade(ground: Ground) -> Iterator[Finding]:
+    """An upgrade that was cut off; while one runs, it is its own matter."""
+    from developer_node.front.upgrade import record
+
+    if is_held(ground.home.root / "upgrade.lock"):
+        return
+    try:
+        made = record.read(ground.home)
+    except Missing:
+        return
+    except Corrupt as error:
+        yield Finding(
+            "upgrade-broken",
+            f"{error.message}.",
+            f"Move it away; the copy of the state beside it stays: {record.directory(ground.home)}",
+            CORRUPT,
+        )
+        return
+    if made.state == "copied":
+        yield Finding(
+            "upgrade-unfinished",
+            f"The upgrade from {made.from_version} to {made.to_version} was cut off.",
+            "Type: postdevai upgrade --back, and then upgrade again",
+            UNAVAILABLE,
+        )
 
 
 def services(ground: Ground) -> Iterator[Finding]:

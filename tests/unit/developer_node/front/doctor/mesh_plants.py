@@ -17,6 +17,7 @@ from developer_node.front.service.manager import Standing
 from developer_node.front.service.services import Service
 from developer_node.front.service.systemd_unit import text
 from developer_node.front.service.unit import Unit
+from developer_node.front.upgrade.record import Record
 from tests.unit.developer_node.front.doctor.conftest import (
     GB,
     MACHINE,
@@ -88,6 +89,20 @@ def _service_beside_up(bench: Bench) -> Changed:
 @plants("service-disabled", 1)
 def _service_disabled(bench: Bench) -> Changed:
     return _standing(bench, Standing("running", enabled=False, pid=os.getpid()))
+
+
+@plants("upgrade-unfinished", 3)
+def _upgrade_unfinished(bench: Bench) -> None:
+    place = bench.home.root / "upgrade"
+    place.mkdir(mode=0o700)
+    Record(1, "0.1.0", "/old", "0.2.0", "/new", ("dragon",), (), (), ()).write(bench.home)
+
+
+@plants("upgrade-broken", 5)
+def _upgrade_broken(bench: Bench) -> None:
+    place = bench.home.root / "upgrade"
+    place.mkdir(mode=0o700)
+    (place / "upgrade.json").write_text("{")
 
 
 @plants("engine-settings", 2)

@@ -423,6 +423,12 @@ async def test_an_old_leaf_of_a_node_that_stands_still_is_no_fault(bench: Bench)
     assert [each.name for each in await bench.examined()] == ["dragon-away"]
 
 
+async def test_loopback_is_not_everywhere_however_it_is_written(bench: Bench) -> None:
+    """gRPC listens to 127.0.0.1 with a socket of IPv6."""
+    near = {"dragon": ("127.0.0.1", "::1", "::ffff:127.0.0.1")}
+    assert await bench.examined(listening=near) == []
+
+
 def test_a_home_that_cannot_be_used_is_a_finding_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir(mode=0o755)
     with pytest.raises(Exception, match="open to others") as refused:
