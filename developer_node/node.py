@@ -256,7 +256,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
                 copies.known,
                 {"mirror": mirror, "answers": away},
             ),
-            (mirror.kept, away.kept, away.verdicts.kept),
+            (mirror.kept, away.kept, away.verdicts.kept, replica.kept),
         )
         models = ModelsDoor(membership.routed("inference"))  # pyright: ignore[reportAbstractUsage]
         service = DeveloperService(laptop)

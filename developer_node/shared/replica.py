@@ -12,10 +12,11 @@ from common.clients.sync import Exchanged
 from common.clock import Clock
 from common.errors import Invalid, Missing, OverLimit, PostDevAIError
 from common.model.ids import NodeId
+from common.model.lake import KeptItem
 from common.model.shared import Delta, Dot, Entry, EntryKind, ItemKind, Name, SharedItem, Vector
 from common.shared.checking import checked_pin, checked_scope, checked_setting
 from common.shared.merging import written
-from common.shared.stamps import DRIFT_MS_MAX, Stamps, stamp_at
+from common.shared.stamps import DRIFT_MS_MAX, Stamps, ms_of, stamp_at
 from common.shared.state import FIELDS_MAX, NOTES_BYTES_MAX, NOTES_MAX, State
 from common.shared.texts import changed_text, new_text
 from common.wire.shared import vector_from_bytes, vector_to_bytes
@@ -99,6 +100,20 @@ class Replica:
     def bytes(self) -> int:
         """On disk."""
         return self._file.bytes()
+
+    def kept(self) -> KeptItem:
+        """What is kept, for people."""
+        stamps = [each.holds.dot.stamp for each in self._state.entries.values()]
+        return KeptItem(
+            what="settings, pins and notes that your laptops share",
+            where=os.fspath(self._file.path),
+            items=self._state.count("setting", "pin", "note"),
+            bytes=self.bytes(),
+            oldest_ms=ms_of(min(stamps, default=0)),
+            newest_ms=ms_of(max(stamps, default=0)),
+            encrypted=True,
+            until="until removed on one of them; removals are remembered for 90 days",
+        )
 
     def items(self, kind: ItemKind, scope: str = "", *, every: bool = False) -> list[SharedItem]:
         """Of one project, or of all, by project and key."""

@@ -33,7 +33,12 @@ def items(
         for name in state.entries
         if name.kind == kind and (scope is None or name.scope == scope)
     )
-    return [item(state, name, me, told) for name in names if _is_told(state.entries[name])]
+    known = machines(state)
+    return [
+        _item(state, entry, me, told, known)
+        for entry in (state.entries[name] for name in names)
+        if _is_told(entry)
+    ]
 
 
 def lost(state: State, me: NodeId, told: int) -> tuple[SharedItem, ...]:
@@ -49,7 +54,19 @@ def item(state: State, name: Name, me: NodeId, told: int, *, whole: bool = False
         raise Missing(f"there is no {name.kind} {name.key}")
     if not _is_told(entry):
         raise Missing(f"there is no {name.kind} {name.key}: it was removed")
-    known = machines(state)
+    return _item(state, entry, me, told, machines(state), whole=whole)
+
+
+def _item(
+    state: State,
+    entry: Entry,
+    me: NodeId,
+    told: int,
+    known: dict[NodeId, str],
+    *,
+    whole: bool = False,
+) -> SharedItem:
+    name = entry.name
     said = SharedItem(
         kind=cast("ItemKind", name.kind),
         scope=name.scope,
