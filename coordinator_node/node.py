@@ -201,8 +201,7 @@ async def open_node(config: Config, clock: Clock | None = None) -> AsyncGenerato
                 _keep_seat(registry, own, listen, process, epoch),
                 registry.coordinators.keep(),
                 registry.share(),
-                backlog.tend(),
-                backlog.follow(),
+                backlog.keep(),
             )
         )
         yield Running(

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
+from common.cancelling import cancellable
 from common.clock import Clock
 from common.errors import Conflict, Missing, OverLimit, PostDevAIError
 from common.model.ids import NodeId, short_hash
@@ -82,8 +83,12 @@ class Backlog:
             if kept.task.state == "waiting":
                 await self._queue.submit(QUEUE, _job(kept))
 
-    async def tend(self) -> None:
-        """Takes back what its worker has lost and forgets what ended long ago, until cancelled."""
+    async def keep(self) -> None:
+        """Takes back what its worker has lost, forgets what ended long ago, and hears what other
+        Coordinators change, until cancelled."""
+        await asyncio.gather(cancellable(self._tend()), cancellable(self._follow()))
+
+    async def _tend(self) -> None:
         while True:
             await asyncio.sleep(TEND_S)
             try:
@@ -91,8 +96,7 @@ class Backlog:
             except PostDevAIError as error:
                 log.warning("the tasks could not be looked after: %s", error.message)
 
-    async def follow(self) -> None:
-        """Hears what other Coordinators change, until cancelled."""
+    async def _follow(self) -> None:
         while not self._alone:
             try:
                 await self.book.follow()

@@ -14,6 +14,7 @@ from common.wire.nouns import kept_task_from_bytes, kept_task_to_bytes
 from coordinator_node.engine.ports import Kv
 
 PREFIX = "task/"
+ID_CHARS = 16
 TRIES_MAX = 20
 """Others that change the same task meanwhile are fewer than this."""
 
@@ -67,8 +68,9 @@ class Book:
         return [kept for _, kept in self._known.values()]
 
     def named(self, words: str) -> TaskId:
-        """The id that begins so. Missing when none does, Conflict when several do."""
-        if words in self._known:
+        """The id that begins so. Missing when none does, Conflict when several do. A whole id is
+        taken as it is: another Coordinator may have been told of it a moment ago."""
+        if words in self._known or len(words) == ID_CHARS:
             return TaskId(words)
         found = sorted(each for each in self._known if words and each.startswith(words))
         if not found:

@@ -237,7 +237,7 @@ async def test_only_the_newest_that_ended_are_kept_and_none_that_waits_goes(
         await backlog.look_after()
         assert {task.id for task in backlog.tasks()} == set(ids[2:])
         with pytest.raises(Missing):
-            backlog.book.named(ids[0])
+            await backlog.book.read(ids[0])
 
 
 async def test_a_caller_that_leaves_in_the_middle_of_a_claim_has_nothing(backlog: Backlog) -> None:
