@@ -21,7 +21,7 @@ from common.errors import Denied, OverLimit, PostDevAIError, Unavailable
 from common.model.node import Identity, Node
 from common.rpc.certificates import Leaf, identity_from_uri
 from common.rpc.guard import Guard
-from common.rpc.intercept import Context, Handler, metadata_value
+from common.rpc.intercept import Context, Handler
 from common.rpc.limits import NODE, TOOL, Allowance, Limits
 from common.rpc.peers import peer_leaf
 from common.rpc.reaching import Reaching, connected
@@ -113,7 +113,8 @@ class RelayService(grpc.GenericRpcHandler):
     async def _carried(self, context: Context) -> AsyncGenerator[_Way]:
         """Everything that is asked before a call is carried; each refusal is logged."""
         leaf = peer_leaf(context)
-        named, method = _named(context, TARGET_METADATA), _named(context, METHOD_METADATA)
+        said = _said(context)
+        named, method = said.get(TARGET_METADATA, ""), said.get(METHOD_METADATA, "")
         try:
             if leaf is None:
                 raise Denied("this call needs a certificate of the mesh")
@@ -122,11 +123,11 @@ class RelayService(grpc.GenericRpcHandler):
                 self._guard.admit(method, leaf, "")
             node = target(self._live(), self._own, wanted)
             if not self._limits.take(leaf.identity.id, leaf.identity.role, 0):
-                said = self._limits.said(leaf.identity.role)
-                raise OverLimit(f"node {leaf.identity.id} sends more than {said} by the relay")
+                most = self._limits.said(leaf.identity.role)
+                raise OverLimit(f"node {leaf.identity.id} sends more than {most} by the relay")
             with self._turns.taken(leaf.identity.id, node.id):
                 channel = await self._channel(node, wanted)
-                yield _Way(channel, _passed_on(context), self._limits, leaf, node)
+                yield _Way(channel, _passed_on(said), self._limits, leaf, node)
         except PostDevAIError as error:
             who = leaf.identity.uri if leaf else "nobody"
             log.warning("not carried: %s caller=%s target=%s %s", error.message, who, named, method)
@@ -136,7 +137,8 @@ class RelayService(grpc.GenericRpcHandler):
         ways = node.addresses or (node.address,)
         try:
             channel = await self._reaching.to(ways, wanted.uri)
-            await connected(channel)
+            if channel.get_state() is not grpc.ChannelConnectivity.READY:
+                await connected(channel)
         except Unavailable as error:
             raise Unavailable(
                 f"the Coordinator does not reach {node.role} {node.id} at {', '.join(ways)} "
@@ -164,11 +166,17 @@ class _Way:
         return frame
 
     async def hand_back(self, call: Any, context: Context) -> None:
-        """Each answer as it comes, no faster than the caller takes them."""
-        while (frame := await call.read()) is not EOF:
-            await context.write(frame)
-            if owed_s := self._owed_s(frame):
-                await asyncio.sleep(owed_s)
+        """Each answer as it comes, at most one ahead of what the caller takes."""
+        frame = await call.read()
+        while frame is not EOF:
+            coming = asyncio.ensure_future(call.read())
+            try:
+                await context.write(frame)
+                if owed_s := self._owed_s(frame):
+                    await asyncio.sleep(owed_s)
+                frame = await coming
+            finally:
+                coming.cancel()
         code = await call.code()
         if code is not grpc.StatusCode.OK:
             raise AioRpcError(
@@ -240,13 +248,16 @@ def _refusal(sending: asyncio.Task[None]) -> PostDevAIError | None:
     return None
 
 
-def _named(context: Context, key: str) -> str:
-    return metadata_value(context, key)[:256]
+def _said(context: Context) -> dict[str, str]:
+    """The caller's metadata, as far as it is ours."""
+    ours = (TARGET_METADATA, METHOD_METADATA, SESSION_METADATA)
+    given = context.invocation_metadata() or ()
+    return {key: value[:256] for key, value in given if key in ours and isinstance(value, str)}
 
 
-def _passed_on(context: Context) -> Metadata:
-    said = ((key, _named(context, key)) for key in (METHOD_METADATA, SESSION_METADATA))
-    return Metadata(*((key, value) for key, value in said if value))
+def _passed_on(said: dict[str, str]) -> Metadata:
+    kept = (key for key in (METHOD_METADATA, SESSION_METADATA) if key in said)
+    return Metadata(*((key, said[key]) for key in kept))
 
 
 def _left_s(context: Context) -> float | None:

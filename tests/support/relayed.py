@@ -13,11 +13,9 @@ import grpc
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from grpc.aio import Channel, Server, ServicerContext
 
-from common.clock import Clock
 from common.errors import Missing
 from common.model.ids import NodeId
 from common.model.node import Node
-from common.pb.postdevai.v1 import inference_service_pb2 as inference
 from common.pb.postdevai.v1 import lake_service_pb2 as lake
 from common.rpc.channel import Channels, open_channel
 from common.rpc.guard import Guard
@@ -44,7 +42,8 @@ class Kinds:
     callers: list[str] = field(default_factory=list[str])
     left_s: list[float | None] = field(default_factory=list[float | None])
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
-    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    chunk: bytes = b""
+    chunk_count: int = 0
 
     async def unary(self, request: lake.StatsRequest, context: Context) -> lake.StatsResponse:
         self.callers.append(peer_identity(context).uri)
@@ -63,12 +62,17 @@ class Kinds:
     async def forever(
         self, request: lake.SnapshotRequest, context: Context
     ) -> AsyncIterator[lake.SnapshotResponse]:
-        self.begun.set()
         try:
             yield lake.SnapshotResponse()
             await asyncio.Event().wait()
         finally:
             self.cancelled.set()
+
+    async def chunks(
+        self, request: lake.VerifyRequest, context: Context
+    ) -> AsyncIterator[lake.GetBlobResponse]:
+        for _ in range(self.chunk_count):
+            yield lake.GetBlobResponse(data=self.chunk)
 
     async def requests(
         self, requests: AsyncIterator[lake.GetBlobResponse], context: Context
@@ -104,13 +108,13 @@ class Kinds:
                 lake.SnapshotRequest.FromString,
                 lake.SnapshotResponse.SerializeToString,
             ),
+            "Verify": grpc.unary_stream_rpc_method_handler(
+                self.chunks, lake.VerifyRequest.FromString, out
+            ),
             "Kept": grpc.stream_unary_rpc_method_handler(self.requests, blob, out),
             "Ingest": grpc.stream_stream_rpc_method_handler(self.both, blob, out),
         }
         server.add_registered_method_handlers("postdevai.v1.LakeService", handlers)  # pyright: ignore[reportAttributeAccessIssue]
-
-
-assert inference  # the module is loaded for its descriptors
 
 
 @dataclass
@@ -176,13 +180,12 @@ async def open_relayed(
         most=most,
         allowed=allowed,
     )
-    served: Clock = clock
     relay_server, relay_port = await open_server(
         "127.0.0.1",
         0,
         coordinator,
         lambda server: server.add_generic_rpc_handlers((wrapped(relay),)),
-        Guard(mesh=authority.mesh, clock=served),
+        Guard(mesh=authority.mesh, clock=clock),
         reflection=False,
     )
     at = f"127.0.0.1:{relay_port}"

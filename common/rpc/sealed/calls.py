@@ -62,7 +62,7 @@ async def call_once(
     raise Unavailable("the node forgets each session at once", field=FIELD)
 
 
-def _only(flags: Flag, opened: bytes, decode: Decode) -> Any:
+def _only(flags: int, opened: bytes, decode: Decode) -> Any:
     if flags & _SINGLE == _SINGLE:
         return decoded(decode, opened)
     raise_status(opened)

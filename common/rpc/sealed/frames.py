@@ -7,11 +7,11 @@ frame opens only in its own place of its own call.
 
 from __future__ import annotations
 
-import hmac
+import hashlib
 import struct
 import time
 from collections.abc import Callable
-from enum import IntFlag
+from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -28,17 +28,16 @@ TURN_S = 600.0
 FIELD = "seal"
 
 
-class Flag(IntFlag):
-    """What a frame holds."""
+class Flag:
+    """What a frame holds: bits. No IntFlag, whose arithmetic costs more than the sealing."""
 
-    NOTHING = 0
-    HEAD = 1
+    HEAD: Final = 1
     """Content begins with the call's head: its length (4 bytes), then the head."""
-    MESSAGE = 2
+    MESSAGE: Final = 2
     """Content is a message."""
-    END = 4
+    END: Final = 4
     """The last of its direction; without MESSAGE its content is the status, empty for OK."""
-    TURN = 8
+    TURN: Final = 8
     """After this frame the direction goes on under its next key."""
 
 
@@ -62,7 +61,7 @@ class Sealer:
         self._frames = self._bytes = 0
         self._began = now()
 
-    def seal(self, flags: Flag, content: bytes) -> bytes:
+    def seal(self, flags: int, content: bytes) -> bytes:
         """The next frame."""
         self._frames += 1
         self._bytes += len(content)
@@ -100,7 +99,7 @@ class Opener:
         self.ended = False
         """The frame that says so has come."""
 
-    def open(self, frame: bytes) -> tuple[Flag, bytes]:
+    def open(self, frame: bytes) -> tuple[int, bytes]:
         """What the next frame holds."""
         if self.ended:
             raise broken("a frame came after the end")
@@ -113,7 +112,7 @@ class Opener:
             raise broken("a frame came a second time")
         if seq > self._seq:
             raise broken("frames are missing or came in another order")
-        header, content = frame[: HEADER.size], frame[HEADER.size :]
+        header, content = frame[: HEADER.size], memoryview(frame)[HEADER.size :]
         try:
             opened = self._aead.decrypt(NONCE.pack(seq), content, self._context + header)
         except InvalidTag:
@@ -123,17 +122,18 @@ class Opener:
             self._key = next_key(self._key)
             self._aead = AESGCM(self._key)
         self.ended = bool(flags & Flag.END)
-        return Flag(flags), opened
+        return flags, opened
 
 
 def next_key(key: bytes) -> bytes:
     """The key that follows; nobody can go back from it."""
-    return hmac.digest(key, b"turn", "sha256")
+    return hashlib.blake2b(b"turn", key=key, digest_size=32).digest()
 
 
 def call_key(key: bytes, call: int) -> bytes:
-    """The key of one call in one direction of a session."""
-    return hmac.digest(key, b"call" + call.to_bytes(4, "big"), "sha256")
+    """The key of one call in one direction of a session; keyed BLAKE2b, as HMAC takes ten times as
+    long."""
+    return hashlib.blake2b(b"call" + call.to_bytes(4, "big"), key=key, digest_size=32).digest()
 
 
 def with_head(head: bytes, content: bytes) -> bytes:
