@@ -14,7 +14,8 @@ from pathlib import Path
 from common.clock import SystemClock
 from common.errors import Unavailable
 from coordinator_node.engine.jetstream.link import open_link
-from coordinator_node.engine.nats_engine import NatsEngine, make_space, open_nats
+from coordinator_node.engine.jetstream.space import make_space
+from coordinator_node.engine.nats_engine import NatsEngine, open_nats
 from coordinator_node.engine.nats_server import ServerSettings, configuration, program
 from coordinator_node.gateway.authority import Authority
 from coordinator_node.gateway.engine_leaf import write_engine_leaf

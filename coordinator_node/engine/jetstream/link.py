@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 PATIENCE_S = 15.0
 """So long an election of the engine may take before a caller hears of it."""
-ATTEMPT_S = 3.0
+ATTEMPT_S = 2.0
 PAUSE_S = 0.2
 CLOCK_S = 30.0
 """How often the servers are asked for the time."""
