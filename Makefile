@@ -4,7 +4,7 @@ PYTHON ?= python3
 REPO ?= .
 BIN := .venv/bin
 
-.PHONY: help setup run demo test check crash bench bench-long fmt proto models clean
+.PHONY: help setup run demo test check crash bench bench-long soak fmt proto models clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -42,6 +42,9 @@ bench: setup models ## the figures of docs/benchmarks.md
 
 bench-long: setup models ## those that take the better part of an hour
 	@$(BIN)/python -m scripts.bench --long
+
+soak: setup models ## two hours under steady work: memory, descriptors, nothing lost
+	@$(BIN)/python -m scripts.soak
 
 fmt: setup ## format and sort imports
 	@$(BIN)/ruff format .
