@@ -45,6 +45,7 @@ from scripts.bench import (
     shell,
     silence,
     speculative,
+    tasks,
     tui,
     words,
 )
@@ -80,6 +81,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "cli": cli.measure,
     "mcp": mcp.measure,
     "lsp": lsp.measure,
+    "tasks": tasks.measure,
     "corpus": corpus.measure,
     "embedding": embedding.measure,
     "generation": generation.measure,
