@@ -8,6 +8,8 @@ from common.clock import SystemClock
 from common.daemon.home import Home
 from common.daemon.ports import Ports
 from common.model.node import Invitation
+from coordinator_node.gateway.acts import OWNER
+from coordinator_node.gateway.audit_chain import Act
 from coordinator_node.gateway.authority import Authority
 from coordinator_node.gateway.own_identity import OwnIdentity
 from coordinator_node.node import open_gateway
@@ -20,10 +22,13 @@ async def found(home: Home, roles: tuple[str, ...]) -> list[str]:
     the mesh has none: the first laptop is its owner's.
     """
     directory = home.directory("coordinator")
+    is_new = not (directory / "authority" / "ca.pem").exists()
     authority = await asyncio.to_thread(Authority.make, directory / "authority", SystemClock())
     await asyncio.to_thread(OwnIdentity, home.identity_directory("coordinator"), authority)
     lines: list[str] = []
     async with open_gateway(home, SystemClock()) as (gateway, _):
+        if is_new:
+            await gateway.audit.append(Act(OWNER, "found", authority.mesh))
         has_admin = gateway.members.has_admin()
         for role in roles:
             admin = role == "developer" and not has_admin

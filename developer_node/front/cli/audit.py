@@ -22,7 +22,7 @@ def group() -> typer.Typer:
 
 
 def audit(context: typer.Context, since: SINCE = "", json: JSON = False) -> None:
-    """Show who was let in, refused or put out; or look whether all of it is there."""
+    """Show who was let in, refused or put out; or check the log."""
     if context.invoked_subcommand is not None:
         return
     from common.clock import SystemClock

@@ -15,16 +15,25 @@ if TYPE_CHECKING:
 
 
 def group() -> typer.Typer:
-    """`postdevai policy COMMAND`."""
-    app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True)
-    app.callback()(policy)
+    """`postdevai policy [COMMAND]`."""
+    app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.callback(invoke_without_command=True)(policy)
     app.command("check")(check)
-    app.command("show")(show)
     return app
 
 
-def policy() -> None:
-    """Tell who may call what: check one method, or show every rule."""
+def policy(context: typer.Context, json: JSON = False) -> None:
+    """Tell who may call what, and by which rule."""
+    if context.invoked_subcommand is not None:
+        return
+    from common.rpc.rules import checked, shipped
+
+    files = (*shipped(), *checked(_own()))
+    if json:
+        print_json({"files": [{"name": each.name, "text": each.text} for each in files]})
+        return
+    for each in files:
+        sys.stdout.write(f"// ---- {each.name}\n\n{each.text.strip()}\n\n")
 
 
 def check(
@@ -39,7 +48,7 @@ def check(
 ) -> None:
     """Tell whether a role may call a method, and by which rule."""
     from common.errors import Missing
-    from common.rpc.policy import Right, Role
+    from common.model.node import Role
     from common.rpc.repeatable import methods
     from common.rpc.rules import Rules, checked, shipped
     from developer_node.front.output_audit import decision_json
@@ -47,11 +56,10 @@ def check(
     roles = (*get_args(Role), "admin", "owner", "anyone")
     if role not in roles:
         raise typer.BadParameter(f"{role!r} is no role; say one of {', '.join(roles)}")
-    right: Right = role
     if method not in methods() and not method.startswith("grpc."):
         raise Missing(f"there is no method {method}", hint="docs/api lists them all")
     rules = Rules(shipped(), checked(_own()))
-    found = rules.decide(_full(method), frozenset((right,)), node)
+    found = rules.decide(_full(method), frozenset((role,)), node)
     if json:
         print_json(decision_json(role, method, found.allowed, found.rules))
     else:
@@ -59,18 +67,6 @@ def check(
         by = " and ".join(found.rules) or "no rule allows it"
         sys.stdout.write(f"{role} {may} call {method}: {by}.\n")
     raise typer.Exit(DONE if found.allowed else NO)
-
-
-def show(json: JSON = False) -> None:
-    """Show every rule as it is written, the owner's own last."""
-    from common.rpc.rules import checked, shipped
-
-    files = (*shipped(), *checked(_own()))
-    if json:
-        print_json({"files": [{"name": each.name, "text": each.text} for each in files]})
-        return
-    for each in files:
-        sys.stdout.write(f"// ---- {each.name}\n\n{each.text.strip()}\n\n")
 
 
 def _own() -> list[RuleFile]:
