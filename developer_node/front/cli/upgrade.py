@@ -105,11 +105,8 @@ def _back(mover: Mover, made: Record, page: Page, *, yes: bool) -> int:
     page.show(line(f"From version {made.to_version} back to {made.from_version}."))
     if made.changes_formats:
         page.show(
-            line(
-                f"Version {made.from_version} cannot read what {made.to_version} wrote: the state"
-            ),
-            line(f"of {since} is put back. What was recorded since is kept in HOME/upgrade, and"),
-            line(f"version {made.from_version} does not show it."),
+            line(f"It cannot read what {made.to_version} wrote: the state of {since} is put back."),
+            line("What was recorded since is kept in HOME/upgrade/after, and not shown."),
         )
         if not yes and not _agreed():
             return NO

@@ -196,9 +196,22 @@ def versions(ground: Ground) -> Iterator[Finding]:
             yield Finding(
                 "version",
                 f"The {role} node runs version {ready.version}, and this is {ground.version}.",
-                RESTART,
+                _upgraded(ground, ready.version) or RESTART,
                 ATTENTION,
             )
+
+
+def _upgraded(ground: Ground, to: str) -> str:
+    """What to type where this is the program from before the last upgrade."""
+    from developer_node.front.upgrade import record
+
+    try:
+        made = record.read(ground.home)
+    except PostDevAIError:
+        return ""  # there was none, or it is said by `upgrade`
+    if made.state != "done" or made.to_version != to:
+        return ""
+    return f"This is the program from before the upgrade. Type: {made.to_root}/bin/postdevai"
 
 
 def _pid(path: Path) -> int | None:

@@ -22,6 +22,7 @@ from developer_node.front.doctor import finding as words
 from developer_node.front.doctor.examining import examine, unusable
 from developer_node.front.doctor.finding import Mount
 from developer_node.front.shell.recorded.installing import SIGN
+from developer_node.front.upgrade.record import Record
 from tests.unit.developer_node.front.doctor.conftest import GB, PLANTS, Bench, Changed, plants
 from tests.unit.developer_node.front.doctor.mesh_plants import PLANTS as MESH_PLANTS
 
@@ -421,6 +422,17 @@ async def test_an_old_leaf_of_a_node_that_stands_still_is_no_fault(bench: Bench)
     bench.identity("dragon", hours=-25)
     bench.stop("dragon")
     assert [each.name for each in await bench.examined()] == ["dragon-away"]
+
+
+async def test_the_old_program_after_an_upgrade_names_the_new_one(bench: Bench) -> None:
+    """`down` and `up` of the old one would start it on files that it cannot read."""
+    bench.stop("dragon")
+    bench.start("dragon", "0.2.0")
+    (bench.home.root / "upgrade").mkdir(mode=0o700)
+    made = Record(1, "0.1.0", "/old", "0.2.0", "/new", ("dragon",), (), (), (), state="done")
+    made.write(bench.home)
+    (found,) = await bench.examined()
+    assert found.name == "version" and found.next.endswith("Type: /new/bin/postdevai")
 
 
 async def test_loopback_is_not_everywhere_however_it_is_written(bench: Bench) -> None:
