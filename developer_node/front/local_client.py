@@ -35,6 +35,7 @@ from developer_node.front.local_lake import LocalLake
 from developer_node.front.local_models import LocalModels
 from developer_node.front.local_refusals import answer, refusals
 from developer_node.front.local_remedies import LocalRemedies
+from developer_node.front.local_owner import LocalOwner
 from developer_node.front.local_routes import LocalRoutes
 from developer_node.front.local_shared import LocalShared
 from developer_node.front.local_tasks import LocalTasks
@@ -73,6 +74,8 @@ class LocalClient:
         """Imports, and the end of a watch."""
         self.authority = LocalAuthority(channel, self._metadata)
         """Who belongs to the mesh, and what was done about it."""
+        self.owner = LocalOwner(channel, self._metadata)
+        """The owner's key, and what it has signed."""
         self.routes = LocalRoutes(channel, self._metadata)
         """Where work goes, and pins of projects."""
         self.tasks = LocalTasks(channel, self._metadata)

@@ -60,6 +60,7 @@ The mesh
   policy    policy:group         Tell who may call what, and by which rule.
   revoke    recover:revoke       Put a node out for good.
   recover   recover:recover      Recover from a lost laptop, or from lost keys.
+  owner     owner:group          Show the owner's key, and which sealing keys it has signed.
   invite    nodes:invite         Print a one-time code for a new node.
   join      nodes:join           Make this machine a node of a mesh, with a one-time code.
   renew     renewing:renew       Renew the certificate of a tool before it ends.

@@ -51,6 +51,7 @@ from developer_node.front import (
     output_json_lake,
     output_json_models,
     output_json_remedies,
+    output_owner,
     output_routes,
     output_services,
     output_shared,
@@ -59,6 +60,7 @@ from developer_node.front import (
 from developer_node.front.cli import doctoring, measuring, recording
 from developer_node.front.cli.application import application
 from developer_node.front.doctor.finding import Finding
+from developer_node.front.local_owner import NodeKey, OwnerState
 from developer_node.front.local_routes import Explained
 from developer_node.front.measuring import Figure
 from developer_node.front.output_blob import as_json as open_json
@@ -98,6 +100,7 @@ GROUPS = (
     "models",
     "nodes",
     "notes",
+    "owner",
     "pins",
     "policy",
     "service",
@@ -136,6 +139,9 @@ PRINTED: dict[str, Any] = {
     "service": output_services.as_json("systemd", [Service("dragon", None, None)]),
     "snapshot": output_json_lake.steps((LakeStep("memory", 1, 3, "memory.db"),)),
     "lake": output_json_lake.lake(LAKE),
+    "owner": output_owner.as_json(
+        OwnerState("k", "f", True, (NodeKey("spiffe://m/dragon/d", "f", "signed", "r"),))
+    ),
     "route": output_routes.as_json(
         {"capability": "lake", "project": "p", "model": None},
         Explained("x", (RankedNode(Node("dragon", NodeId("d"), "a:1", "serving", 1.0), 1),)),
