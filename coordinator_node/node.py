@@ -147,7 +147,7 @@ async def open_node(config: Config, clock: Clock | None = None) -> AsyncGenerato
             sealing_key=gateway.statements.of,
         )
         await gateway.rules.open()
-        denials = Denials(gateway.audit)
+        denials = Denials(gateway.audit, clock)
         guard = Guard(
             mesh=own.identity.mesh,
             denied=gateway.members.denied,
