@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import AsyncGenerator
 
-from common.errors import Conflict
+from common.errors import Conflict, Unavailable
 from coordinator_node.engine.jetstream.link import Message
 from coordinator_node.engine.jetstream.names import named, token
 from coordinator_node.engine.jetstream.state import Moved, State
 from coordinator_node.engine.limits import check_name, check_prefix, check_term, check_value
 from coordinator_node.engine.ports import Change, Entry
+
+log = logging.getLogger(__name__)
 
 
 class NatsKv:
@@ -63,11 +66,22 @@ class NatsKv:
         return tuple(sorted(self._now(prefix), key=lambda entry: entry.key))
 
     async def watch(self, prefix: str) -> AsyncGenerator[Change]:
-        """What is there now, then each change; a bell rings for most, the rest within a second."""
+        """What is there now, then each change; a bell rings for most, the rest within a second.
+
+        Once it has begun it waits while the engine is away, and tells then what has changed.
+        """
         check_prefix(prefix)
         known: dict[str, int] = {}
+        looked = False
         async for _ in self._state.rings():
-            await self._state.refresh()
+            try:
+                await self._state.refresh()
+            except Unavailable as error:
+                if not looked:
+                    raise
+                log.warning("a watcher waits for the engine: %s", error.message)
+                continue
+            looked = True
             found = self._now(prefix)
             for key in known.keys() - {entry.key for entry in found}:
                 del known[key]

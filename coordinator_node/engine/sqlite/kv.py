@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import AsyncGenerator
 
-from common.errors import Conflict
+from common.errors import Conflict, Unavailable
 from coordinator_node.engine.limits import check_name, check_prefix, check_term, check_value
 from coordinator_node.engine.ports import Change, Entry
-from coordinator_node.engine.sqlite.store import Store
+from coordinator_node.engine.sqlite.store import LOOKS_S, Store
+
+log = logging.getLogger(__name__)
 
 LIVE = """
 SELECT kv.key, kv.value, kv.revision FROM kv LEFT JOIN terms
@@ -48,11 +52,24 @@ class SqliteKv:
         return await self._store.read(lambda: self._entries(prefix))
 
     async def watch(self, prefix: str) -> AsyncGenerator[Change]:
-        """What is there now, then each change; the other processes' within a quarter second."""
+        """What is there now, then each change; the other processes' within a quarter second.
+
+        Once it has begun it waits while the file is held, and tells then what has changed.
+        """
         check_prefix(prefix)
         known: dict[str, int] = {}
+        looked = False
         async for _ in self._store.moments(self._next_end_ms):
-            revision, found = await self._store.write(lambda: self._swept(prefix))
+            while True:
+                try:
+                    revision, found = await self._store.write(lambda: self._swept(prefix))
+                    break
+                except Unavailable as error:
+                    if not looked:
+                        raise
+                    log.warning("a watcher waits for the file: %s", error.message)
+                    await asyncio.sleep(LOOKS_S)
+            looked = True
             for key in known.keys() - {entry.key for entry in found}:
                 del known[key]
                 yield Change(key, None, revision)
