@@ -5,6 +5,7 @@ Schomaker, 2005)."""
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from hashlib import blake2b
 
 _MASK = (1 << 64) - 1
@@ -17,8 +18,11 @@ def seed(name: str) -> int:
     return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big")
 
 
+def mixed(key: int, nodes: Sequence[int]) -> list[int]:
+    """For each node 64 bits that depend on both; the highest have the lowest draws."""
+    return [(((m := ((key ^ node) * _ODD) & _MASK) ^ (m >> 32)) * _MORE) & _MASK for node in nodes]
+
+
 def draw(key: int, node: int, weight: int) -> float:
     """The lowest draw wins; its chance is the node's share of all weights."""
-    mixed = ((key ^ node) * _ODD) & _MASK
-    mixed = ((mixed ^ (mixed >> 32)) * _MORE) & _MASK
-    return -math.log(((mixed >> 11) + 1) * 2.0**-53) / weight
+    return -math.log(((mixed(key, (node,))[0] >> 11) + 1) * 2.0**-53) / weight

@@ -12,6 +12,7 @@ from common.model.node import Capability, Identity, Node, RankedNode, Route
 from common.rpc.tickets import TICKET_S, SigningKey, sign
 from coordinator_node.routing import least_loaded, project_affinity
 from coordinator_node.routing.given import Given
+from coordinator_node.routing.many import Many
 from coordinator_node.routing.places import Places
 from coordinator_node.routing.work import INGEST, Work
 
@@ -55,10 +56,11 @@ class Router:
         self._version = version
         self._sealing_key = sealing_key
         self._given = Given(clock)
+        self._many = Many(nodes, clock, version)
 
     async def resolve(self, caller: Identity, work: Work) -> tuple[Route, ...]:
         """Best first; Unavailable when nobody can do it now."""
-        explained = await self.explain(caller, work)
+        explained = await self._decided(caller, work)
         ranked = [each for each in explained.nodes if each.rank]
         if not ranked:
             raise nobody(work, explained.nodes)
@@ -69,17 +71,32 @@ class Router:
                 raise Unavailable(f"the recording was placed at {at} meanwhile", hint="Try again.")
         if explained.policy == "least_loaded":
             self._given.note(ranked[0].node.id)
+            self._many.note(ranked[0].node.id)
         return tuple(self._route(caller, each) for each in ranked[:ROUTES_MAX])
 
     async def explain(self, caller: Identity, work: Work) -> Explained:
         """Every node with its rank and reasons; nothing is decided by it."""
-        nodes = self._nodes()
+        return await self._explained(caller, work, self._nodes)
+
+    async def _decided(self, caller: Identity, work: Work) -> Explained:
+        """By the few nodes that matter, where there are many; by all of them else."""
+        if self._many.are_many():
+            few = await self._explained(caller, work, None)
+            if any(each.rank for each in few.nodes):
+                return few
+        return await self.explain(caller, work)
+
+    async def _explained(
+        self, caller: Identity, work: Work, every: Callable[[], tuple[Node, ...]] | None
+    ) -> Explained:
         key = work.project or (caller.id if work.task == INGEST else "")
         if key and work.capability != "inference":
             place = await self._places.of(key)
+            nodes = every() if every else self._many.index.homes(work, place)
             nodes = await self._places.told(nodes)
             ranked = project_affinity.rank(work, nodes, place, version=self._version)
             return Explained("project_affinity", ranked, key)
+        nodes = every() if every else self._many.index.soonest(work)
         given = self._given.now()
         ranked = least_loaded.rank(work, nodes, version=self._version, given=given)
         return Explained("least_loaded", ranked)
