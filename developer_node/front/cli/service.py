@@ -131,6 +131,9 @@ def logs(
     there: dict[Role, list[str]] = {
         r: read_logs.last_lines(place.root / r / f"{r}.log", lines) for r in roles
     }
+    for role in roles:
+        log, printed = (place.root / role / f"{role}.{end}" for end in ("log", "err"))
+        there[role] += read_logs.printed_since(log, printed, lines)
     named = len(roles) > 1
     coming = read_logs.follow(place, roles) if follow else iter(())
     shown = read_logs.merged(there, lines)

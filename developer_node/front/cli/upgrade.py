@@ -62,9 +62,10 @@ def _to(mover: Mover, wanted: Candidate, into: Path | None, page: Page) -> None:
     from developer_node.front.output_page import Span, line
     from developer_node.front.upgrade.environment import Environment
 
-    place = mover.here.beside(wanted.version)
     if into is not None:
         place = Environment(into.expanduser().absolute())
+    else:
+        place = mover.here.beside(wanted.version)
     made = mover.to(wanted, place)
     page.show(line(Span(f"Version {made.to_version} runs, and all is well.", "green")))
     for link in made.links:

@@ -10,8 +10,8 @@ from typing import Literal, Protocol
 from common.errors import Unavailable
 from developer_node.front.service.unit import Unit
 
-ANSWER_S = 120.0
-"""A stop waits until the node has drained."""
+ANSWER_S = 900.0
+"""A start waits until the node serves, and a lake may be replayed; a stop until it has drained."""
 
 State = Literal["running", "starting", "stopping", "stopped", "failed", "unknown"]
 

@@ -30,6 +30,16 @@ def last_lines(path: Path, count: int) -> list[str]:
     return list(kept)
 
 
+def printed_since(log: Path, printed: Path, count: int) -> list[str]:
+    """What a process printed after its last line in the log: why it did not even come to that."""
+    try:
+        if log.exists() and log.stat().st_mtime_ns > printed.stat().st_mtime_ns:
+            return []
+        return printed.read_text("utf-8", "replace").splitlines()[-count:] if count else []
+    except FileNotFoundError:
+        return []
+
+
 def merged(logs: dict[Role, list[str]], count: int) -> list[tuple[Role, str]]:
     """The last of them together, by their times. A line without a time goes with the one before."""
     dated: list[tuple[str, int, Role, str]] = []

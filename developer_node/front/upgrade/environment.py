@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.daemon.formats import StoreFormat, read_formats
-from common.errors import Conflict, Corrupt, Missing, Unavailable
+from common.errors import Conflict, Corrupt, Invalid, Missing, Unavailable
 from developer_node.front.upgrade.candidate import Candidate
 
 INSTALL_S = 900
@@ -42,7 +42,12 @@ class Environment:
         return cls(Path(sys.prefix))
 
     def beside(self, version: str) -> Environment:
-        """Where another version goes: the same name, with its number."""
+        """Where another version goes: the same name, with its number. Invalid for a Python of the
+        system's, which has no place of its own."""
+        if not (self.root / "pyvenv.cfg").is_file():
+            raise Invalid(
+                f"{self.root} is no environment of its own", field="into", hint="add --into DIR"
+            )
         name = re.sub(r"-\d+(\.\w+)+$", "", self.root.name)
         return Environment(self.root.with_name(f"{name}-{version}"))
 
@@ -104,7 +109,13 @@ def _made(wanted: Candidate, place: Environment) -> None:
     import venv
 
     own_pip = importlib.util.find_spec("pip") is not None
-    venv.create(place.root, with_pip=not own_pip, symlinks=True)
+    try:
+        venv.create(place.root, with_pip=not own_pip, symlinks=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise Unavailable(
+            f"no environment could be made in {place.root}: {error}",
+            hint="name a place that can be written with --into; Debian needs python3-venv",
+        ) from error
     python = str(place.programs / "python")
     pip = [sys.executable, "-m", "pip", "--python", python] if own_pip else [python, "-m", "pip"]
     words = ["install", "--disable-pip-version-check", "--quiet"]

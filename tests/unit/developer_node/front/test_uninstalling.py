@@ -47,6 +47,7 @@ OURS = (
     "developer/spool/one.rec", "developer/near.db.aside", "developer/.variables_key.12.ab",
     "developer/.outbox.db.0a1b.copying-wal", "dragon/key.json", "dragon/asleep.json.damaged",
     "dragon/models-pinned.json", "dragon/models.last-good.toml",
+    "upgrade.lock", "upgrade/upgrade.json", "upgrade/before/dragon/key", "upgrade/after.1/x",
 )  # fmt: skip
 
 

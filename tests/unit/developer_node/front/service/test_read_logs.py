@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
+import os
 from pathlib import Path
 
 from common.daemon.logs import LOG_FILES_KEPT, log_files
-from developer_node.front.service.read_logs import Followed, last_lines, merged
+from developer_node.front.service.read_logs import Followed, last_lines, merged, printed_since
 
 
 def rotating(path: Path, size: int) -> logging.Handler:
@@ -62,6 +63,16 @@ def test_a_log_that_is_not_there_yet_is_followed_from_its_beginning(tmp_path: Pa
         file.write(b"o\n")
     assert list(followed.more()) == ["two"]
     followed.close()
+
+
+def test_what_a_process_printed_after_its_log_is_shown(tmp_path: Path) -> None:
+    log, printed = tmp_path / "a.log", tmp_path / "a.err"
+    assert printed_since(log, printed, 5) == []
+    printed.write_text("usage\ndragon-node: error: much is no size\n")
+    assert printed_since(log, printed, 1) == ["dragon-node: error: much is no size"]
+    log.write_text("serves\n")
+    os.utime(printed, (1, 1))
+    assert printed_since(log, printed, 5) == [], "it got further since"
 
 
 def test_lines_of_several_nodes_are_shown_by_their_times() -> None:

@@ -239,6 +239,7 @@ def terminal(home: Home, tmp_path: Path) -> Iterator[Terminal]:
     (tools / "systemctl").write_text(f"#!/bin/sh\ncat {tools}/answer\n")
     (tools / "systemctl").chmod(0o755)
     env = {"XDG_CONFIG_HOME": str(tmp_path / "config"), "PATH": f"{tools}:{os.defpath}"}
+    env["HOME"] = str(tmp_path / "person")
     yield Terminal(home.root, tmp_path, env)
 
 
@@ -263,3 +264,15 @@ async def test_a_person_installs_looks_and_removes(terminal: Terminal) -> None:
     assert gone.code == 0 and gone.out.count("removed") == 3
     assert (await terminal.type("service", "stop")).code == 1
     assert json.loads((await terminal.type("service", "--json")).out)["services"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="systemctl is asked on Linux")
+async def test_uninstall_takes_the_services_first(terminal: Terminal) -> None:
+    """Nodes that were stopped alone would be started again, and find nothing."""
+    assert (await terminal.type("service", "install")).code == 0
+    told = await terminal.type("uninstall", "--dry-run")
+    assert told.out.count("the service of the") == 3
+    done = await terminal.type("uninstall", "--yes")
+    assert done.code == 0, done.err
+    assert done.out.index("dragon service: removed") < done.out.index("Nothing is running")
+    assert (await terminal.type("service")).code == 1

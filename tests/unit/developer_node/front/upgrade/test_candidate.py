@@ -51,10 +51,16 @@ def test_versions_are_in_their_order() -> None:
     assert sorted(reversed(rising), key=order) == rising
 
 
-def test_an_environment_lies_beside_the_present_one_however_often() -> None:
-    first = Environment(Path("/opt/postdevai")).beside("0.2.0")
-    assert first.root == Path("/opt/postdevai-0.2.0")
-    assert first.beside("0.3.0").root == Path("/opt/postdevai-0.3.0")
+def test_an_environment_lies_beside_the_present_one_however_often(tmp_path: Path) -> None:
+    for name in ("postdevai", "postdevai-0.2.0"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "pyvenv.cfg").touch()
+    first = Environment(tmp_path / "postdevai").beside("0.2.0")
+    assert first.root == tmp_path / "postdevai-0.2.0"
+    assert first.beside("0.3.0").root == tmp_path / "postdevai-0.3.0"
+    with pytest.raises(Invalid, match="no environment of its own") as refused:
+        Environment(tmp_path).beside("0.2.0")
+    assert "--into" in refused.value.hint
 
 
 def test_only_links_to_this_very_program_are_turned(tmp_path: Path) -> None:
