@@ -181,7 +181,8 @@ class Worker:
     async def _tell(self, given: Assignment, outcome: _Outcome) -> None:
         """Offers what came of it until it is taken, or the claim must have ended."""
         task, backoff = given.task, Backoff()
-        log.info("task ended id=%s how=%s %s", task.id, outcome.how, outcome.words[:200])
+        said = outcome.words.partition("\n")[0][:200]
+        log.info("task ended id=%s how=%s %s", task.id, outcome.how, said)
         try:
             async with asyncio.timeout(TELL_S_MAX):
                 while True:

@@ -35,6 +35,7 @@ def begun(
         ready_ms=0,
         share=0.0,
         sentence="",
+        reason="",
     )
     return KeptTask(running, kept.job, token, ends_ms, life)
 

@@ -46,6 +46,7 @@ def summarising(lake: Past, models: Speakers) -> Executor:
         lines = await _lines(lake, task.project)
         if not lines:
             raise Missing(f"nothing is recorded of {task.project} that could be summarised")
+        yield Step("waiting for a model", 0.15)
         speaker = await models.speaker()
         messages = _prompt(task.project, lines, speaker)
         request = GenerationRequest(

@@ -146,20 +146,21 @@ def watch() -> None:
     async def use(client: LocalClient) -> int:
         page, backoff = Page(), Backoff(most_s=AGAIN_S)
         known = await client.tasks.list()
-        cursor, told = known.cursor, ""
+        cursor, away = known.cursor, False
         page.show(*(output_tasks.row(t, SystemClock().now_ms()) for t in known.tasks))
         while True:
             try:
                 async with aclosing(client.tasks.watch(cursor)) as changes:
                     async for change in changes:
-                        cursor, told = change.cursor, ""
+                        cursor, away = change.cursor, False
                         backoff.reset()
                         if change.task is not None:
                             page.show(output_tasks.row(change.task, SystemClock().now_ms()))
             except Unavailable as error:
-                if told != error.message:
-                    sys.stderr.write(f"{error.message}; it is asked again.\n")
-                told = error.message
+                if not away:
+                    said = error.message[:1].upper() + error.message[1:]
+                    sys.stderr.write(f"{said}; it is asked again.\n")
+                away = True
             await asyncio.sleep(backoff.next_s())
 
     raise typer.Exit(with_client(use, home()))
