@@ -36,6 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return _migrate(home, options)
             case "engine":
                 return _engine(home, json_=options.json)
+            case "engine-server":
+                return _engine_server(home, options)
             case _:
                 return _serve(home, options)
     except PostDevAIError as error:
@@ -70,6 +72,17 @@ def _parser() -> argparse.ArgumentParser:
     move.add_argument("--copies", type=int, default=1, choices=(1, 3, 5))
     move.add_argument("--tls", default="", help="directory with key.pem, leaf.pem and ca.pem")
     engine = commands.add_parser("engine", help="tell which engine there is, and how it is")
+    elsewhere = commands.add_parser(
+        "engine-server", help="prepare a server of the engine for another machine"
+    )
+    elsewhere.add_argument("directory", help="where it is written, and will lie on that machine")
+    elsewhere.add_argument("--name", required=True, help="unlike those of the other servers")
+    elsewhere.add_argument("--host", required=True, help="the address that it listens on")
+    elsewhere.add_argument("--port", type=int, default=4222, help="for Coordinators; 4222")
+    elsewhere.add_argument("--cluster-port", type=int, default=6222, help="for servers; 6222")
+    elsewhere.add_argument(
+        "--route", action="append", default=[], help="host:port of each server's cluster port"
+    )
     for command in (move, engine):
         command.add_argument("--json", action="store_true", help="print data for scripts")
     serve = commands.add_parser("serve", help="run until a signal")
@@ -81,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, default=0, help="main port; usually 50053")
     serve.add_argument("--enrolment-port", type=int, default=0, help="usually 50054")
     serve.add_argument("--die-with-parent", action="store_true", help="stop when the parent does")
-    for command in (init, invite, revoke, recover, rekey, audit, move, engine, serve):
+    for command in (init, invite, revoke, recover, rekey, audit, move, engine, elsewhere, serve):
         command.add_argument("--home", default="", help="state; POSTDEVAI_HOME or ~/.postdevai")
     return parser
 
@@ -144,6 +157,22 @@ def _engine(home: Home, *, json_: bool) -> int:
         print("\n".join(told(said)))
     if said["error"]:
         raise Unavailable(str(said["error"]), hint=str(said["hint"] or ""))
+    return 0
+
+
+def _engine_server(home: Home, options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from common.clock import SystemClock
+    from coordinator_node.engine.nats_server import ServerSettings
+    from coordinator_node.engine_elsewhere import prepare_elsewhere
+
+    routes = tuple(options.route)
+    cluster_port = options.cluster_port if routes else 0
+    settings = ServerSettings(options.name, options.host, options.port, cluster_port, routes)
+    directory = Path(options.directory)
+    path = prepare_elsewhere(home, directory, settings, SystemClock())
+    print(f"nats-server -c {path}")
     return 0
 
 

@@ -82,6 +82,16 @@ def configuration(settings: ServerSettings, directory: Path) -> str:
     return json.dumps(said, indent=2) + "\n"
 
 
+def prepare(settings: ServerSettings, directory: Path) -> Path:
+    """Writes the configuration and makes the directories, private; its path."""
+    for made in (directory, directory / "store"):
+        made.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made.chmod(0o700)
+    path = directory / "nats.conf"
+    write_private(path, configuration(settings, directory).encode())
+    return path
+
+
 def program() -> str:
     """The nats-server beside this Python, or on PATH; Missing when there is none."""
     beside = Path(sys.executable).parent / "nats-server"
@@ -109,7 +119,7 @@ class NatsServer:
 
     async def start(self) -> None:
         """Returns once its port takes connections; Unavailable when it ends instead."""
-        await asyncio.to_thread(self._prepare)
+        await asyncio.to_thread(prepare, self._settings, self._directory)
         with (self._directory / "nats.log").open("ab") as said:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "coordinator_node.engine.nats_child"),
@@ -150,13 +160,6 @@ class NatsServer:
         """Has it read its certificate again."""
         if self._process is not None and self._process.returncode is None:
             self._process.send_signal(signal.SIGHUP)
-
-    def _prepare(self) -> None:
-        for made in (self._directory, self._directory / "store"):
-            made.mkdir(mode=0o700, parents=True, exist_ok=True)
-            made.chmod(0o700)
-        text = configuration(self._settings, self._directory)
-        write_private(self._directory / "nats.conf", text.encode())
 
     async def _listening(self, process: asyncio.subprocess.Process) -> None:
         ends = asyncio.get_running_loop().time() + START_S

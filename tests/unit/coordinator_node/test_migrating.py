@@ -12,13 +12,22 @@ from common.daemon.home import Home
 from common.daemon.locks import only_instance
 from common.errors import Conflict, Corrupt, Unavailable
 from coordinator_node.engine.moving import JobRow
+from coordinator_node.engine.nats_server import ServerSettings, program
 from coordinator_node.engine.ports import Engine, Job
-from coordinator_node.engine.settings import read_settings
+from coordinator_node.engine.settings import (
+    EngineSettings,
+    NatsSettings,
+    read_settings,
+    write_settings,
+)
 from coordinator_node.engine.sqlite.moving import SqliteMoving
 from coordinator_node.engine.sqlite_engine import open_sqlite
+from coordinator_node.engine_elsewhere import prepare_elsewhere
 from coordinator_node.gateway.authority import Authority
+from coordinator_node.inspecting import inspect, told
 from coordinator_node.migrating import Move, migrate
 from coordinator_node.opening import open_engine
+from tests.support.nats_servers import nats_servers
 
 
 @pytest.fixture
@@ -184,3 +193,46 @@ async def test_a_move_that_changed_anything_is_not_switched_to(
     await _move(home, "sqlite")
     async with open_sqlite(directory / read_settings(directory).file) as engine:
         assert len(await engine.queue.listed("q")) == 5
+
+
+@pytest.mark.timeout(300)
+async def test_a_state_moves_to_three_servers_and_works_with_two(home: Home) -> None:
+    """Each copy is whole; the servers were not started by the Coordinator."""
+    directory = home.directory("coordinator")
+    async with open_engine(directory, _authority(home), SystemClock()) as engine:
+        said = await _fill(engine)
+    with nats_servers(directory, 3) as servers:
+        await servers.space()  # all of them have met
+        there = NatsSettings("new", servers.urls, 3)
+        await migrate(home, "nats", SystemClock(), lambda _: None, there)
+        looked = await inspect(home, SystemClock())
+        assert (looked["quorum"], looked["error"]) == (True, None)
+        assert looked["copies"]["wanted"] == 3
+        assert [each["answers"] for each in looked["members"]] == [True, True, True]
+        servers.kill(int(looked["leader"][1:]))
+        async with open_engine(directory, _authority(home), SystemClock()) as engine:
+            await _check(engine, said)
+
+
+async def test_without_most_servers_the_engine_says_who_answers(home: Home) -> None:
+    directory = home.directory("coordinator")
+    nowhere = NatsSettings("s", ("tls://127.0.0.1:1",), 3, str(directory / "tls"))
+    write_settings(directory, EngineSettings("nats", nats=nowhere))
+    looked = await inspect(home, SystemClock())
+    assert looked["quorum"] is False
+    assert looked["holds"] is None
+    assert [each["answers"] for each in looked["members"]] == [False]
+    assert looked["error"]
+    assert "quorum   no: nothing can be written" in told(looked)
+
+
+async def test_a_server_for_another_machine_can_be_started_as_it_is_written(
+    home: Home, tmp_path: Path
+) -> None:
+    settings = ServerSettings("b", "127.0.0.1", 4222, 6222, ("127.0.0.1:6222", "127.0.0.1:6223"))
+    path = prepare_elsewhere(home, tmp_path / "there", settings, SystemClock())
+    words = (program(), "-t", "-c", str(path))
+    checked = await asyncio.create_subprocess_exec(*words, stderr=asyncio.subprocess.PIPE)
+    _, said = await checked.communicate()
+    assert checked.returncode == 0, said
+    assert (tmp_path / "there" / "tls" / "key.pem").stat().st_mode & 0o077 == 0
