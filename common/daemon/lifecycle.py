@@ -20,6 +20,7 @@ from common.daemon.locks import only_instance
 from common.daemon.logs import bound_printed, write_logs
 from common.daemon.parent import stop_with_parent
 from common.daemon.service import Manager
+from common.daemon.starts import STEADY_S, StartsFile
 from common.errors import (
     Conflict,
     Corrupt,
@@ -112,6 +113,7 @@ class _Life:
         self.home = home
         self.grace_s = grace_s
         self.manager = manager
+        self.starts = StartsFile(home.directory(role) / "starts.json")
         self.stop = asyncio.Event()
         self.serving = False
 
@@ -132,22 +134,38 @@ class _Life:
                 return self._failed(error)
 
     async def _serve(self, open_node: OpenNode) -> int:
+        if self.manager.name:
+            await self._wait_its_turn()
         async with asyncio.timeout(None) as drain:
             async with open_node() as running:
                 self.serving = True
                 self.home.write_ready(self._ready(running))
                 log.info("serving address=%s pid=%d", running.address, os.getpid())
                 self.manager.say("READY=1", f"STATUS=serves at {running.address}")
+                loop = asyncio.get_running_loop()
+                steady = loop.call_later(STEADY_S, self.starts.forget)
                 try:
                     async with self.manager.watched():
                         await self.stop.wait()
+                    self.starts.forget()
                 finally:
+                    steady.cancel()
                     self.home.ready_path(self.role).unlink(missing_ok=True)
                 log.info("stopping grace_s=%s", self.grace_s)
                 self.manager.say("STOPPING=1", "STATUS=drains")
                 drain.reschedule(asyncio.get_running_loop().time() + self.grace_s)
         log.info("stopped")
         return 0
+
+    async def _wait_its_turn(self) -> None:
+        """A service that ended again and again is not started at once another time."""
+        before = self.starts.read()
+        wait_s = before.wait_s(time.time_ns() // 1_000_000)
+        if wait_s:
+            log.warning("waits seconds=%.0f starts_in_a_row=%d", wait_s, before.in_a_row)
+            self.manager.say(f"STATUS=waits {wait_s:.0f} s: it ended {before.in_a_row} times")
+            await asyncio.sleep(wait_s)
+        self.starts.begin(before, time.time_ns() // 1_000_000)
 
     def _ready(self, running: Running) -> Ready:
         started_ms = time.time_ns() // 1_000_000

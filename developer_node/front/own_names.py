@@ -16,7 +16,7 @@ FILES = frozenset(
     )
 )
 """Beside the directories."""
-_NODE = frozenset(("identity", "mesh", "ready.json", "word.json", "routes.json", "key", "key.json"))
+_NODE = frozenset(("identity", "mesh", "ready.json", "starts.json", "word.json", "routes.json", "key", "key.json"))
 DIRECTORIES: dict[str, frozenset[str]] = {
     "coordinator": _NODE
     | {"audit.log", "audit.lock", "policies"}

@@ -29,11 +29,20 @@ class NotifySocket:
         """Waits until it was said so often."""
         end = time.monotonic() + seconds
         while self.heard.count(word) < times:
-            self._socket.settimeout(max(0.001, end - time.monotonic()))
-            try:
-                self.heard += self._socket.recv(4096).decode().splitlines()
-            except TimeoutError:
-                raise AssertionError(f"{word} was not said: {self.heard}") from None
+            self._hear(word, end)
+
+    def until_like(self, beginning: str, seconds: float = 60) -> None:
+        """Waits until something was said that begins so."""
+        end = time.monotonic() + seconds
+        while not any(word.startswith(beginning) for word in self.heard):
+            self._hear(beginning, end)
+
+    def _hear(self, word: str, end: float) -> None:
+        self._socket.settimeout(max(0.001, end - time.monotonic()))
+        try:
+            self.heard += self._socket.recv(4096).decode().splitlines()
+        except TimeoutError:
+            raise AssertionError(f"{word} was not said: {self.heard}") from None
 
     def close(self) -> None:
         self._socket.close()

@@ -20,7 +20,7 @@ ROLES = ("coordinator", "dragon", "developer")
 SPARE_BYTES = 256 << 20
 SPOOL = "developer/spool"
 _IN_MEMORY = ("ram", "not-ram", "ram.next", "ram.device", "ram.device.next")
-_OF_A_RUN = ("ready.json", "token", "mcp-token")
+_OF_A_RUN = ("ready.json", "starts.json", "token", "mcp-token")
 _CLONE = 0x40049409
 """FICLONE of Linux: a copy that shares its blocks until either is written to."""
 

@@ -6,14 +6,18 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from common.daemon.home import Home
 from common.daemon.logs import PRINTED_BYTES_MAX
 from common.daemon.service import Manager
+from common.daemon.starts import MOST_S, Starts, StartsFile
 from tests.support.unit_runner import NotifySocket
 
 DAEMON = """
@@ -49,7 +53,9 @@ def listening() -> Iterator[NotifySocket]:
     made.close()
 
 
-def start(home: Home, what: str, printed: int = subprocess.DEVNULL, **env: str):
+def start(
+    home: Home, what: str, printed: int = subprocess.DEVNULL, /, **env: str
+) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-c", DAEMON, str(home.root), what],
         env=os.environ | env,
@@ -125,6 +131,52 @@ def test_what_a_manager_appended_is_bounded_and_a_person_s_file_is_not_touched(
         assert process.wait(60) == 4
     said = printed.read_bytes()
     assert said[kept:].startswith(b"dragon: not welcome") and len(said) < kept + 1000
+
+
+def test_a_service_that_ended_again_and_again_waits_and_can_be_stopped_meanwhile(
+    home: Home, listening: NotifySocket
+) -> None:
+    starts = StartsFile(home.directory("dragon") / "starts.json")
+    starts.begin(Starts(4), time.time_ns() // 1_000_000)
+    said = {"POSTDEVAI_SERVICE": "systemd:user", "NOTIFY_SOCKET": str(listening.path)}
+    process = start(home, "good", **said)
+    listening.until_like("STATUS=waits")
+    assert home.ready("dragon") is None
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 0
+    assert starts.read().in_a_row == 5, "it was not given a chance"
+
+
+def test_each_start_that_comes_to_nothing_is_counted_and_a_stop_forgets_them(
+    home: Home, listening: NotifySocket
+) -> None:
+    """Killed while it serves counts too, before a minute has passed."""
+    starts = StartsFile(home.directory("dragon") / "starts.json")
+    said = {"POSTDEVAI_SERVICE": "systemd:user", "NOTIFY_SOCKET": str(listening.path)}
+    assert start(home, "denied", **said).wait(60) == 4
+    assert starts.read().in_a_row == 1
+    starts.begin(Starts(0), 0)  # long ago: it need not wait
+    killed = start(home, "good", **said)
+    listening.until("READY=1")
+    killed.kill()
+    killed.wait(60)
+    assert starts.read().in_a_row == 2
+    starts.begin(Starts(1), 0)
+    process = start(home, "good", **said)
+    listening.until("READY=1", times=2)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 0
+    assert starts.read() == Starts()
+
+
+@given(st.integers(0, 10_000), st.integers(0, 10**13), st.integers(-(10**9), 10**9))
+def test_a_wait_is_bounded_grows_with_each_end_and_never_comes_from_a_clock_set_back(
+    ends: int, at_ms: int, passed_ms: int
+) -> None:
+    wait, longer = (Starts(n, at_ms).wait_s(at_ms + passed_ms) for n in (ends, ends + 1))
+    assert 0 <= wait <= longer <= MOST_S
+    if ends == 0 or passed_ms < 0 or passed_ms >= MOST_S * 1000:
+        assert wait == 0
 
 
 def test_words_of_a_manager_are_read_once_and_only_when_they_are_meant() -> None:
