@@ -75,20 +75,26 @@ class State:
         held = [each for each in self.entries.values() if each.seen.get(replica, 0) > told]
         return sorted(held, key=lambda each: each.seen[replica])
 
-    def restamp(self, replica: NodeId, told: int, stamp: Callable[[], int]) -> list[Entry]:
-        """Gives the writes that nobody else has seen new stamps, in their order."""
-        changed: list[Entry] = []
+    def restamp(
+        self, replica: NodeId, told: int, stamp: Callable[[], int], under: NodeId | None = None
+    ) -> list[Entry]:
+        """Gives the writes that nobody else has seen new stamps, in their order; `under` another
+        replica's name where that one turned out to be somebody else's too."""
+        writer, changed = under or replica, list[Entry]()
         held = self.waiting(replica, told)
         self.vector[replica] = told
         for entry in held:
-            fresh = Dot(stamp(), replica)
+            fresh = Dot(stamp(), writer)
             values = (
-                Written(fresh, each.value) if each.dot.replica == replica else each
+                Written(fresh, each.value)
+                if each.dot.replica == replica and each.dot.stamp > told
+                else each
                 for each in entry.values
             )
             newest_first = sorted(values, key=lambda each: each.dot, reverse=True)
-            seen = {**entry.seen, replica: fresh.stamp}
-            self.put(Entry(entry.name, tuple(newest_first), seen))
+            seen = {**entry.seen, replica: told, writer: fresh.stamp}
+            known = {each: newest for each, newest in seen.items() if newest}
+            self.put(Entry(entry.name, tuple(newest_first), known))
             changed.append(self.entries[entry.name])
         return changed
 

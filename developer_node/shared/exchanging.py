@@ -38,6 +38,7 @@ class Exchanging:
         self._replica = replica
         self._coordinator = coordinator
         self._clock = clock
+        self._met = False
         self.sentence = ""
         """Why the last exchange did not come to its end; empty when it did."""
 
@@ -51,9 +52,12 @@ class Exchanging:
         replica = self._replica
         for _ in range(CALLS_MAX):
             ahead = replica.is_ahead(self._clock.now_ms())
-            sent = Delta() if ahead else replica.unsent()
+            # First it is heard what the Coordinator has of this replica, then something is said.
+            sent = await replica.sending() if self._met and not ahead else Delta()
             told = await self._coordinator.exchange(sent, replica.vector, self._clock.now_ms())
-            await replica.take(told)
+            self._met = True
+            if not await replica.take(told):
+                continue
             if ahead:  # the Coordinator took this clock, so what waits gets its time
                 await replica.restamp()
                 continue

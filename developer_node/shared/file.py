@@ -2,7 +2,8 @@
 
 entries     kind, scope, key; body: the entry as it travels
 meta        vector: what was seen here; told: what the Coordinator has seen; pruned: what was
-            forgotten; last: the newest stamp, kept with the edit that took it; exchanged_ms
+            forgotten; last: the newest stamp, kept with the edit that took it; me: the replica's
+            name, made with the file; sent: how far it was ever sent; exchanged_ms
 An edit is acknowledged after the fsync of its transaction.
 """
 

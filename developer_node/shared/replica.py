@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -32,13 +32,16 @@ HERE = b"1"
 class Replica:
     """Every change is on disk when its call returns. From the event loop only."""
 
-    def __init__(self, file: SharedFile, me: NodeId, clock: Clock) -> None:
+    def __init__(self, file: SharedFile, node: NodeId, clock: Clock) -> None:
         self._file = file
-        self._me = me
+        self._node = node
+        self._me = _new_id(node)
         self._clock = clock
         self._state = State()
         self._stamps = Stamps()
         self._told: Vector = {}
+        self._sent = 0
+        self._machine = ""
         self._turn = asyncio.Lock()
         self.exchanged_ms = 0
         """When an exchange last came to its end; 0 for never."""
@@ -48,15 +51,13 @@ class Replica:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, path: Path, me: NodeId, clock: Clock, machine: str = ""
+        cls, path: Path, node: NodeId, clock: Clock, machine: str = ""
     ) -> AsyncGenerator[Replica]:
         """The replica in this file. Others see edits made here under the machine's name."""
-        replica = cls(SharedFile(path), me, clock)
+        replica = cls(SharedFile(path), node, clock)
         await replica._load()
         try:
-            machine = machine or os.uname().nodename
-            if replica.names.get(me) != machine:
-                await replica._put(Name("replica", "", me), machine.encode())
+            await replica._name_machine(machine or os.uname().nodename)
             yield replica
         finally:
             await replica._file.close()
@@ -73,7 +74,7 @@ class Replica:
 
     @property
     def me(self) -> NodeId:
-        """The writer of what is edited here."""
+        """The writer of what is edited here: of this node, and of this file."""
         return self._me
 
     @property
@@ -183,8 +184,26 @@ class Replica:
             changed = self._state.restamp(self._me, self.told, lambda: self._stamps.next(now_ms))
             await self._save(changed)
 
-    async def take(self, told: Exchanged) -> None:
-        """Merges what the Coordinator told, and remembers what it has."""
+    async def sending(self) -> Delta:
+        """What the Coordinator lacks; that it was sent is known also after a start."""
+        async with self._turn:
+            delta = self.unsent()
+            sent = delta.upto.get(self._me, 0) if delta.entries else 0
+            if sent > self._sent:
+                self._sent = sent
+                await self._save(())
+            return delta
+
+    async def take(self, told: Exchanged) -> bool:
+        """Merges what the Coordinator told, and remembers what it has.
+
+        False when it knows edits of this replica that this file does not: the file was put back
+        from a copy. What waits goes on under a new name, and all that is lacking is to be asked
+        for again.
+        """
+        if told.vector.get(self._me, 0) > max(self.told, self._sent):
+            await self._go_on_anew()
+            return False
         async with self._turn:
             changed: list[Entry] = []
             gone: list[Name] = []
@@ -196,6 +215,7 @@ class Replica:
             for stamp in self._state.vector.values():
                 self._stamps.see(stamp)
             await self._save(changed, gone)
+        return True
 
     async def settled(self) -> None:
         """An exchange came to its end."""
@@ -203,11 +223,25 @@ class Replica:
             self.exchanged_ms = self._clock.now_ms()
             await self._save(())
 
+    async def _go_on_anew(self) -> None:
+        async with self._turn:
+            was, self._me = self._me, _new_id(self._node)
+            now_ms = self._clock.now_ms()
+            changed = self._state.restamp(
+                was, self._told.get(was, 0), lambda: self._stamps.next(now_ms), self._me
+            )
+            self._told, self._sent = {}, 0
+            await self._save(changed)
+        await self._name_machine(self._machine)
+
+    async def _name_machine(self, machine: str) -> None:
+        self._machine = machine
+        if self.names.get(self._me) != machine:
+            await self._put(Name("replica", "", self._me), machine.encode())
+
     async def _load(self) -> None:
         entries, meta = await self._file.open()
-        self._state = State(entries, vector_from_bytes(meta.get("vector", b"")))
-        self._state.pruned = dict(vector_from_bytes(meta.get("pruned", b"")))
-        self._told = vector_from_bytes(meta.get("told", b""))
+        self._adopt(entries, meta)
         self._stamps = Stamps(int(meta.get("last", b"0")))
         self.exchanged_ms = int(meta.get("exchanged_ms", b"0"))
         gone = self._state.prune(self._clock.now_ms())
@@ -264,6 +298,8 @@ class Replica:
             "vector": vector_to_bytes(self._state.vector),
             "pruned": vector_to_bytes(self._state.pruned),
             "told": vector_to_bytes(self._told),
+            "me": self._me.encode(),
+            "sent": str(self._sent).encode(),
             "last": str(self._stamps.last).encode(),
             "exchanged_ms": str(self.exchanged_ms).encode(),
         }
@@ -274,7 +310,16 @@ class Replica:
             raise
 
     async def _reread(self) -> None:
-        entries, meta = await self._file.read()
+        self._adopt(*await self._file.read())
+
+    def _adopt(self, entries: Sequence[Entry], meta: Mapping[str, bytes]) -> None:
+        self._me = NodeId(meta["me"].decode()) if "me" in meta else self._me
         self._state = State(entries, vector_from_bytes(meta.get("vector", b"")))
         self._state.pruned = dict(vector_from_bytes(meta.get("pruned", b"")))
         self._told = vector_from_bytes(meta.get("told", b""))
+        self._sent = int(meta.get("sent", b"0"))
+
+
+def _new_id(node: NodeId) -> NodeId:
+    """A file that is lost or put back must not speak for what it has never seen of itself."""
+    return NodeId(f"{node}-{os.urandom(4).hex()}")

@@ -105,6 +105,29 @@ async def test_two_coordinators_that_race_on_one_store_both_succeed(
     assert len(lines) == 40  # each delta once, none twice
 
 
+async def test_who_was_overtaken_reads_on_and_appends_again(
+    engine: Engine, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else what it has checked its delta against is not what the delta comes behind."""
+    a, b, other = Laptop("a", clock), Laptop("b", clock), Documents(engine, clock)
+    a.put("k", b"v")
+    b.put("l", b"v")
+    append, tries = engine.log.append, list[int | None]()
+
+    async def overtaken(
+        log: str, message_id: str, data: bytes, *, expected_last: int | None = None
+    ) -> int:
+        tries.append(expected_last)
+        if len(tries) == 1:
+            await b.exchange(other)  # by this way too: the second try
+        return await append(log, message_id, data, expected_last=expected_last)
+
+    monkeypatch.setattr(engine.log, "append", overtaken)
+    await a.exchange(Documents(engine, clock))
+    assert tries == [0, 0, 1]
+    assert a.values() == {"k": b"v", "l": b"v"}
+
+
 async def test_whoever_is_never_fast_enough_hears_so_at_its_deadline(
     engine: Engine, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

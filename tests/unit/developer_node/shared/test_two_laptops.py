@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
@@ -150,6 +151,38 @@ async def test_a_replica_that_is_gone_is_told_everything(
         await new.exchange()
         assert new.values() == {"autonomy": "observer"}
         assert new.replica.items("setting", P)[0].who == "desk"
+
+
+async def test_a_laptop_whose_file_is_gone_gets_its_own_edits_back(mesh: SmallMesh) -> None:
+    async with open_laptop(mesh, "desk") as desk:
+        await desk.replica.put("pin", P, "a.py", "")
+        await desk.exchange()
+    mesh.directory("desk").parent.joinpath("shared.db").unlink()
+    async with open_laptop(mesh, "desk") as desk:
+        await desk.replica.put("pin", P, "b.py", "")
+        await desk.exchange()
+        assert set(desk.values("pin")) == {"a.py", "b.py"}
+
+
+async def test_a_file_that_is_put_back_from_a_copy_loses_neither_the_newer_nor_what_waits(
+    mesh: SmallMesh, tmp_path: Path
+) -> None:
+    file, copy = mesh.directory("desk").parent / "shared.db", tmp_path / "copy.db"
+    async with open_laptop(mesh, "desk") as desk:
+        await desk.replica.put("pin", P, "before.py", "")
+        await desk.exchange()
+    shutil.copy(file, copy)
+    async with open_laptop(mesh, "desk") as desk:
+        await desk.replica.put("pin", P, "newer.py", "")
+        await desk.exchange()
+    shutil.copy(copy, file)
+    async with open_laptop(mesh, "desk") as desk, open_laptop(mesh, "sofa") as sofa:
+        await desk.replica.put("pin", P, "waits.py", "")
+        await desk.exchange()
+        await sofa.exchange()
+        expected = {"before.py", "newer.py", "waits.py"}
+        assert set(desk.values("pin")) == set(sofa.values("pin")) == expected
+        assert desk.replica.waiting == 0
 
 
 async def test_loops_bring_an_edit_over_without_being_asked(
