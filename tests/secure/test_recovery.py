@@ -1,0 +1,182 @@
+"""The drills of docs/security.md: a lost laptop, stolen keys. Real certificates, real commands."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from grpc.aio import AioRpcError, Metadata
+
+from common.clients.authority import AuthorityClient
+from common.clients.registry import RegistryClient
+from common.errors import Denied, PostDevAIError
+from common.pb.postdevai.v1 import enrolment_service_pb2 as pb
+from common.pb.postdevai.v1.enrolment_service_pb2_grpc import AuthorityServiceStub
+from common.pb.postdevai.v1.lake_service_pb2 import IngestRequest
+from common.pb.postdevai.v1.lake_service_pb2_grpc import LakeServiceStub
+from common.rpc.channel import open_channel
+from common.rpc.credentials import NodeIdentity
+from common.rpc.join_code import read_code
+from common.rpc.status import error_from_rpc
+from tests.support.small_mesh import SmallMesh, open_dragon, open_member, stats
+
+WAIT_S = 60
+
+
+async def owner(mesh: SmallMesh, *words: str) -> list[Any]:
+    """What `coordinator-node` prints for the owner, line by line."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "coordinator_node", *words, "--home", str(mesh.home.root)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    printed, complaint = await process.communicate()
+    assert process.returncode == 0, complaint.decode()
+    return [json.loads(line) for line in printed.decode().splitlines() if line.startswith("{")]
+
+
+async def whole(mesh: SmallMesh) -> list[str]:
+    """What was done, by the log, once that is found to be whole."""
+    (check,) = await owner(mesh, "audit", "--verify")
+    assert check["is_whole"], check
+    return [line["action"] for line in await owner(mesh, "audit") if line["outcome"] == "done"]
+
+
+async def test_a_lost_laptop_is_put_out_and_another_takes_its_place(tmp_path: Path) -> None:
+    async with (
+        asyncio.timeout(WAIT_S),
+        SmallMesh.open(tmp_path) as mesh,
+        open_dragon(mesh) as dragon,
+    ):
+        lost = await mesh.join("developer", "lost", admin=True)
+        async with open_member(lost, mesh.directory("lost")) as membership:
+            (route,) = await membership.resolve("lake")
+            ticket = Metadata(("authorization", f"Bearer {route.ticket}"))
+            async with open_channel(dragon.address, route.identity, lost) as channel:
+                stream = cast(Any, LakeServiceStub(channel)).Ingest(metadata=ticket, timeout=WAIT_S)
+                await stream.write(IngestRequest())
+                await stream.read()
+
+                (given,) = await owner(mesh, "recover", lost.identity.id[:8])
+
+                with pytest.raises(AioRpcError) as ended:  # nothing moves on it any more
+                    while True:
+                        await stream.read()
+                assert "no longer welcome" in error_from_rpc(ended.value).message
+                with pytest.raises(AioRpcError) as refused:
+                    await stats(channel, ticket)
+                assert "no longer welcome" in error_from_rpc(refused.value).message
+        with pytest.raises(Denied, match="no longer welcome"):
+            await lost.renew()
+
+        given = replace(read_code(given["code"]), addresses=(mesh.enrolment_address,))
+        found = await NodeIdentity.open(mesh.directory("found"), code=given.text)
+        async with open_member(found, mesh.directory("found")) as membership:
+            while True:  # the Dragon hears of the new ticket key with its next heartbeat
+                try:
+                    assert await membership.routed("lake").call(stats) >= 1
+                    break
+                except Denied as error:
+                    assert error.field == "ticket", error
+        async with open_channel(mesh.address, mesh.identity_uri, found) as channel:
+            assert (await AuthorityClient(channel).invite("tool")).code  # it is an admin's
+        done = await whole(mesh)
+        assert done[-5:] == ["ticket-keys", "invite", "recover", "enrol", "invite"]
+        assert "revoke" in done
+
+
+async def test_a_ticket_of_before_is_refused_once_the_keys_were_replaced(tmp_path: Path) -> None:
+    async with (
+        asyncio.timeout(WAIT_S),
+        SmallMesh.open(tmp_path) as mesh,
+        open_dragon(mesh) as dragon,
+    ):
+        lost, other = await mesh.join("tool", "lost"), await mesh.join("developer")
+        async with open_member(other, mesh.directory("developer")) as membership:
+            (route,) = await membership.resolve("lake")
+        ticket = Metadata(("authorization", f"Bearer {route.ticket}"))
+        async with open_channel(dragon.address, route.identity, other) as channel:
+            await stats(channel, ticket)  # the control
+            await owner(mesh, "recover", lost.identity.id)
+            with pytest.raises(AioRpcError) as refused:
+                while True:
+                    await stats(channel, ticket)
+            error = error_from_rpc(refused.value)
+            assert isinstance(error, Denied)
+            assert error.field == "ticket"
+
+
+async def test_with_new_keys_nobody_is_let_in_by_the_old_ones(tmp_path: Path) -> None:
+    async with asyncio.timeout(WAIT_S), SmallMesh.open(tmp_path) as mesh:
+        before = await mesh.join("developer", "before", admin=True)
+        unspent = await mesh.code("developer")
+        old_mesh, pin = mesh.authority().mesh, mesh.authority().pin
+        await mesh.stop()
+        (said,) = await owner(mesh, "rekey")
+        assert said["mesh"] != old_mesh
+        await mesh.start()
+        assert mesh.authority().pin != pin
+        with pytest.raises(PostDevAIError):  # TLS itself refuses it
+            async with open_channel(mesh.address, mesh.identity_uri, before) as channel:
+                await RegistryClient(channel).nodes()
+        with pytest.raises(Denied, match="not the pinned one"):
+            await before.renew()
+        with pytest.raises(Denied, match="not the pinned one"):
+            await NodeIdentity.open(mesh.directory("late"), code=unspent)
+        again = await mesh.join("developer", "again", admin=True)
+        async with open_channel(mesh.address, mesh.identity_uri, again) as channel:
+            assert await RegistryClient(channel).nodes()
+        assert "rekey" in await whole(mesh)
+
+
+async def test_a_running_coordinator_keeps_its_keys(tmp_path: Path) -> None:
+    """It would go on with the old ones in memory."""
+    async with SmallMesh.open(tmp_path) as mesh:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "coordinator_node", "serve", "--home", str(mesh.home.root)),
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        try:
+            async with asyncio.timeout(WAIT_S):
+                while not mesh.home.is_locked("coordinator"):  # noqa: ASYNC110 - another process
+                    await asyncio.sleep(0.05)
+            with pytest.raises(AssertionError, match="coordinator"):
+                await owner(mesh, "rekey")
+        finally:
+            process.kill()
+            await process.wait()
+
+
+async def test_an_admin_puts_a_node_out_and_never_its_own_laptop(tmp_path: Path) -> None:
+    async with asyncio.timeout(WAIT_S), SmallMesh.open(tmp_path) as mesh:
+        admin = await mesh.join("developer", "admin", admin=True)
+        other, tool = await mesh.join("developer", "other"), await mesh.join("tool")
+
+        async def revoke(own: NodeIdentity, whom: str) -> str:
+            async with open_channel(mesh.address, mesh.identity_uri, own) as channel:
+                stub = AuthorityServiceStub(channel)
+                try:
+                    return (await stub.Revoke(pb.RevokeRequest(node_id=whom), timeout=10)).node_id
+                except AioRpcError as error:
+                    return error_from_rpc(error).message
+
+        assert "developer may not call AuthorityService/Revoke" in await revoke(
+            other, tool.identity.id
+        )
+        assert await revoke(admin, tool.identity.id[:6]) == tool.identity.id
+        assert "this laptop itself" in await revoke(admin, admin.identity.id)
+        assert "was ever let in" in await revoke(admin, "ffff")
+        assert "was ever let in" in await revoke(admin, "")
+        with pytest.raises(Denied, match="no longer welcome"):
+            await tool.renew()
+        async with open_channel(mesh.address, mesh.identity_uri, admin) as channel:
+            stub = AuthorityServiceStub(channel)
+            lines = [each.line async for each in stub.ReadAudit(pb.ReadAuditRequest(), timeout=10)]
+            assert (await stub.VerifyAudit(pb.VerifyAuditRequest(), timeout=10)).check.is_whole
+        said = [(each.who, each.subject) for each in lines if each.action == "revoke"]
+        assert said == [(admin.identity.uri, tool.identity.id)]

@@ -1,0 +1,118 @@
+"""Certificates and ticket keys are renewed under a loop of calls, and none of them fails."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import jwt
+from grpc.aio import Metadata
+
+from common.pb.postdevai.v1.lake_service_pb2 import IngestRequest
+from common.pb.postdevai.v1.lake_service_pb2_grpc import LakeServiceStub
+from coordinator_node.gateway.ticket_keys import KEY, ROTATED_MS, TOLD_MS
+from coordinator_node.node import open_gateway
+from tests.support.small_mesh import ShiftedClock, SmallMesh, open_dragon, open_member, stats
+
+WAIT_S = 60
+HOUR_MS = 3_600_000
+
+
+async def test_leaves_of_both_sides_are_renewed_and_no_call_fails(tmp_path: Path) -> None:
+    async with (
+        asyncio.timeout(WAIT_S),
+        SmallMesh.open(tmp_path) as mesh,
+        open_dragon(mesh) as dragon,
+    ):
+        node = await mesh.join("developer")
+        shown = {node.credential.leaf_pem, dragon.identity.credential.leaf_pem}
+        async with open_member(node, mesh.directory("developer")) as membership:
+            (route,) = await membership.resolve("lake")
+            channel, metadata = await membership.routed("lake").channel()
+            long = cast(Any, LakeServiceStub(channel)).Ingest(metadata=metadata, timeout=WAIT_S)
+            stop = asyncio.Event()
+
+            async def call() -> int:
+                done = 0
+                while not stop.is_set():
+                    await membership.routed("lake").call(stats)
+                    done += 1
+                return done
+
+            calling = asyncio.create_task(call())
+            for _ in range(5):
+                for each in (node, dragon.identity):
+                    before = dragon.lake.calls
+                    await each.renew()
+                    shown.add(each.credential.leaf_pem)
+                    await long.write(IngestRequest())  # the stream of before runs on
+                    await long.read()
+                    while dragon.lake.calls < before + 5 and not calling.done():  # noqa: ASYNC110
+                        await asyncio.sleep(0.01)
+            stop.set()
+            assert await calling > 0  # raises what any call raised
+            assert len(shown) == 12
+            assert route.identity == dragon.identity.identity.uri
+
+
+async def test_ticket_keys_rotate_and_no_call_fails(tmp_path: Path) -> None:
+    """Tickets of the old key are good until they end, those of the new one from the first."""
+    async with (
+        asyncio.timeout(WAIT_S),
+        SmallMesh.open(tmp_path) as mesh,
+        open_dragon(mesh) as dragon,
+    ):
+        node = await mesh.join("developer")
+        async with open_member(node, mesh.directory("developer")) as membership:
+            (before,) = await membership.resolve("lake")
+            await _age_ticket_key(mesh)
+            heard = membership._word
+            while len(heard.ticket_keys) < 2:
+                await membership.routed("lake").call(stats)
+                heard = membership._word
+            kid = _kid((await membership.resolve("lake", fresh=True))[0].ticket)
+            assert kid == _kid(before.ticket)  # every node has to hear of the new one first
+            mesh.clock.shift_ms += TOLD_MS
+            (after,) = await membership.resolve("lake", fresh=True)
+            assert _kid(after.ticket) != kid
+            while len(dragon.membership._word.ticket_keys) < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+            channel, _ = await membership.routed("lake").channel()
+            for route in (before, after):
+                await stats(channel, Metadata(("authorization", f"Bearer {route.ticket}")))
+
+
+async def test_a_clock_that_jumps_an_hour_either_way_stops_no_work(tmp_path: Path) -> None:
+    for jump_ms in (HOUR_MS, -HOUR_MS):
+        clock = ShiftedClock()
+        root = tmp_path / str(jump_ms)
+        async with (
+            asyncio.timeout(WAIT_S),
+            SmallMesh.open(root) as mesh,
+            open_dragon(mesh, clock=clock) as dragon,
+        ):
+            node = await mesh.join("developer")
+            async with open_member(node, mesh.directory("developer"), clock=clock) as membership:
+                await membership.routed("lake").call(stats)
+                clock.shift_ms = mesh.clock.shift_ms = jump_ms
+                for _ in range(3):
+                    await membership.routed("lake").call(stats)
+                assert dragon.lake.calls == 4
+                assert membership.connected
+
+
+async def _age_ticket_key(mesh: SmallMesh) -> None:
+    """Makes the only key as old as one that is replaced."""
+    async with open_gateway(mesh.home, mesh.clock) as (gateway, _):
+        kv = gateway.engine.kv
+        entry = await kv.get(KEY)
+        assert entry is not None
+        (key,) = json.loads(entry.value)
+        key["made_ms"] -= ROTATED_MS
+        await kv.put(KEY, json.dumps([key]).encode(), expected=entry.revision)
+
+
+def _kid(ticket: str) -> str:
+    return str(jwt.get_unverified_header(ticket)["kid"])
