@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from common.errors import Denied, Invalid, PostDevAIError
@@ -15,6 +15,7 @@ from common.model.node import Identity
 from common.model.task import Offer, Task, TaskId, TaskKind, TaskWish
 from coordinator_node.tasks import rules
 
+ANY_TIME = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 DRAGON = Identity("m", "dragon", NodeId("d1"))
 LAPTOP = Identity("m", "developer", NodeId("l1"))
 OTHER = Identity("m", "developer", NodeId("l2"))
@@ -30,6 +31,7 @@ def can(worker: Identity, offer: Offer, what: Task) -> bool:
     return set(rules.topics(what)) <= set(rules.offered(worker, offer))
 
 
+@ANY_TIME
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_a_project_is_found_by_the_names_that_are_offered_and_by_no_other(
     wanted: str, held: str
@@ -100,6 +102,7 @@ def test_a_wish_that_cannot_be_is_invalid_and_the_field_is_named(
     assert caught.value.field == field
 
 
+@ANY_TIME
 @given(st.integers(1, 50))
 def test_pauses_grow_and_stay_below_their_most(attempts: int) -> None:
     assert rules.pause_s(attempts) <= rules.pause_s(attempts + 1) <= rules.PAUSE_MOST_S
@@ -116,6 +119,7 @@ def test_what_a_task_waits_for_is_named() -> None:
     assert "waits for a dragon" in rules.missing(task("snapshot"), [])
 
 
+@ANY_TIME
 @given(st.sampled_from(get_args(TaskKind)), st.text(max_size=5), st.integers(-3, 12))
 def test_any_wish_is_taken_or_refused_with_a_meaning(
     kind: TaskKind, words: str, number: int

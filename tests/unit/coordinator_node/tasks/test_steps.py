@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from common.errors import Conflict
@@ -13,6 +13,7 @@ from common.model.ids import NodeId
 from common.model.task import Failing, KeptTask, Task, TaskId
 from coordinator_node.tasks import steps
 
+ANY_TIME = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ME, OTHER = NodeId("w1"), NodeId("w2")
 NEW = KeptTask(Task(TaskId("t"), "snapshot", attempts_max=2), "t.1")
 ENDS_MS = 10_000
@@ -101,6 +102,7 @@ MOVE = st.tuples(
 )
 
 
+@ANY_TIME
 @given(st.lists(MOVE, max_size=30))
 def test_an_end_is_an_end_and_attempts_are_never_more_than_allowed(
     moves: list[tuple[str, str, Failing]],
