@@ -9,6 +9,7 @@ import logging
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 from common.daemon.home import Home
 from common.daemon.lifecycle import Running, complain, prepare_environment, run_daemon
@@ -34,6 +35,10 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return _own(home, options)
             case "migrate":
                 return _migrate(home, options)
+            case "backup":
+                return _backup(home, options.to, options.key_to, move=options.move)
+            case "restore":
+                return _restore(home, options.source, options.key)
             case "engine":
                 return _engine(home, json_=options.json)
             case "engine-server":
@@ -85,6 +90,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     for command in (move, engine):
         command.add_argument("--json", action="store_true", help="print data for scripts")
+    backup = commands.add_parser("backup", help="write all of it into one sealed file")
+    backup.add_argument("--to", type=Path, required=True, help="a new file")
+    backup.add_argument("--key-to", type=Path, required=True, help="a new file for its key, apart")
+    backup.add_argument("--move", action="store_true", help="and put it aside here: it moves")
+    restore = commands.add_parser("restore", help="take the Coordinator of such a file")
+    restore.add_argument("--from", type=Path, required=True, dest="source", help="the file")
+    restore.add_argument("--key", type=Path, required=True, help="the file with its key")
     serve = commands.add_parser("serve", help="run until a signal")
     serve.add_argument(
         "--host",
@@ -94,7 +106,20 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, default=0, help="main port; usually 50053")
     serve.add_argument("--enrolment-port", type=int, default=0, help="usually 50054")
     serve.add_argument("--die-with-parent", action="store_true", help="stop when the parent does")
-    for command in (init, invite, revoke, recover, rekey, audit, move, engine, elsewhere, serve):
+    for command in (
+        init,
+        invite,
+        revoke,
+        recover,
+        rekey,
+        audit,
+        move,
+        engine,
+        elsewhere,
+        backup,
+        restore,
+        serve,
+    ):
         command.add_argument("--home", default="", help="state; POSTDEVAI_HOME or ~/.postdevai")
     return parser
 
@@ -142,6 +167,20 @@ def _migrate(home: Home, options: argparse.Namespace) -> int:
     for part in done.parts:
         print(f"{part.port:<7}{part.count:>7} sha256 {part.sha256[:16]} here and there")
     print(f"The state is in {done.after} now; what was in {done.before} stayed as it was.")
+    return 0
+
+
+def _backup(home: Home, to: Path, key_to: Path, *, move: bool) -> int:
+    from coordinator_node.packing import pack
+
+    print(pack(home, to, key_to, move=move))
+    return 0
+
+
+def _restore(home: Home, source: Path, key: Path) -> int:
+    from coordinator_node.packing import unpack
+
+    print(unpack(home, source, key))
     return 0
 
 
