@@ -97,8 +97,9 @@ class NatsMoving:
 
     async def cluster(self) -> dict[str, bool]:
         """The servers whose copy of the state is current; whether each leads."""
-        said = (await self._link.ask(f"STREAM.INFO.{self._state.stream}"))["cluster"]
-        current: dict[str, bool] = {said["leader"]: True}
+        info = await self._link.ask(f"STREAM.INFO.{self._state.stream}")
+        said: dict[str, Any] = info.get("cluster") or {}
+        current: dict[str, bool] = {said["leader"]: True} if said.get("leader") else {}
         others: list[dict[str, Any]] = said.get("replicas") or []
         for each in others:
             if each["current"] and not each.get("offline", False):
