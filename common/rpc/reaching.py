@@ -94,6 +94,8 @@ async def first_that_connects(
 
 async def connected(channel: Channel) -> None:
     """Waits until the channel has a connection; Unavailable when it gets none."""
+    if channel.get_state(try_to_connect=True) is grpc.ChannelConnectivity.READY:
+        return
     try:
         async with asyncio.timeout(CONNECT_S):
             state = channel.get_state(try_to_connect=True)

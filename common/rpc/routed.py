@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterator
 from typing import Protocol, TypeVar, runtime_checkable
 
 from grpc.aio import AioRpcError, Channel, Metadata
@@ -71,7 +71,9 @@ class Routed:
         """
         with self._breaker.attempt() as attempt:
             moves_on = _Journey(self._name, attempt, self._budget)
-            async for channel, metadata in self._ways(moves_on):
+            ways = _Ways(moves_on, self._routes, self._to)
+            while (way := await ways.next()) is not None:
+                channel, metadata = way
                 try:
                     if not idempotent:
                         await _connected(channel)
@@ -93,7 +95,9 @@ class Routed:
         """
         with self._breaker.attempt() as attempt:
             moves_on = _Journey(self._name, attempt, self._budget)
-            async for channel, metadata in self._ways(moves_on):
+            ways = _Ways(moves_on, self._routes, self._to)
+            while (way := await ways.next()) is not None:
+                channel, metadata = way
                 shown = not idempotent
                 try:
                     if not idempotent:
@@ -117,7 +121,9 @@ class Routed:
         """A connected channel and the ticket, for a long stream, whose owner waits between two
         tries by itself: the circuit hears of it and does not hold it up."""
         moves_on = _Journey(self._name, Attempt())
-        async for channel, metadata in self._ways(moves_on):
+        ways = _Ways(moves_on, self._routes, self._to)
+        while (way := await ways.next()) is not None:
+            channel, metadata = way
             try:
                 await _connected(channel)
             except Unavailable as error:
@@ -127,42 +133,68 @@ class Routed:
             return channel, metadata
         raise moves_on.last
 
-    async def _ways(self, journey: _Journey) -> AsyncIterator[tuple[Channel, Metadata]]:
-        """Each route once; then, where asking again may help, each fresh one once."""
-        for fresh in (False, True):
-            if fresh and not await journey.asks_again():
-                return
-            for route in await self._routes(journey, fresh=fresh):
-                if not journey.may_try():
-                    return
-                metadata = Metadata((TICKET_METADATA, BEARER + route.ticket))
-                try:
-                    channel = await self._to(route)
-                except Unavailable as error:
-                    journey.past(error)
-                    continue
-                yield channel, metadata
-
     async def _to(self, route: Route) -> Channel:
         """Directly; where nothing connects, or did not lately, by the relay that is offered."""
         relayed = self._relayed
         if relayed is None:
             return await self._reaching.to(route.endpoints or (route.endpoint,), route.identity)
         if relayed.comes_first(route):
-            return await relayed.channel(route)
+            channel = await relayed.channel(route)
+            self._breaker.relayed = True
+            return channel
         try:
-            return await relayed.direct(route)
+            channel = await relayed.direct(route)
+            self._breaker.relayed = False
         except Unavailable as error:
             if not relayed.offered(route):
                 raise
-            return await relayed.channel(route, error)
+            channel = await relayed.channel(route, error)
+            self._breaker.relayed = True
+        return channel
 
-    async def _routes(self, journey: _Journey, *, fresh: bool) -> tuple[Route, ...]:
+    async def _routes(self, journey: _Journey, fresh: bool) -> tuple[Route, ...]:
         tried = journey.last_or_none
         try:
             return await self._resolve(fresh=fresh)
         except Unavailable as error:
             raise tried or error from None
+
+
+class _Ways:
+    """Each route once; then, where asking again may help, each fresh one once.
+
+    No async generator: one that is left before its end costs a task to close it, at every call.
+    """
+
+    def __init__(
+        self,
+        journey: _Journey,
+        routes: Callable[[_Journey, bool], Awaitable[tuple[Route, ...]]],
+        to: Callable[[Route], Awaitable[Channel]],
+    ) -> None:
+        self._journey = journey
+        self._ask = routes
+        self._to = to
+        self._rounds = iter((False, True))
+        self._left: Iterator[Route] = iter(())
+
+    async def next(self) -> tuple[Channel, Metadata] | None:
+        """The next channel and its ticket; None when there is no other."""
+        journey = self._journey
+        while True:
+            for route in self._left:
+                if not journey.may_try():
+                    return None
+                try:
+                    channel = await self._to(route)
+                except Unavailable as error:
+                    journey.past(error)
+                    continue
+                return channel, Metadata((TICKET_METADATA, BEARER + route.ticket))
+            fresh = next(self._rounds, None)
+            if fresh is None or (fresh and not await journey.asks_again()):
+                return None
+            self._left = iter(await self._ask(journey, fresh))
 
 
 class _Journey:
