@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from common.alongside import alongside
+from common.clients.discovery import announce
 from common.clock import Clock, SystemClock
 from common.daemon.addresses import machine_name, reachable_at
 from common.daemon.home import Home
@@ -200,6 +201,7 @@ async def open_node(config: Config, clock: Clock | None = None) -> AsyncGenerato
                 own.keep_renewed(),
                 _keep_seat(registry, own, listen, process, epoch),
                 registry.coordinators.keep(),
+                announce(own.identity.mesh, own.identity.id, lambda: listen.addresses),
                 registry.share(),
                 backlog.keep(),
             )

@@ -18,6 +18,7 @@ from grpc.aio import Channel
 from common.alongside import alongside
 from common.clients.authority import AuthorityClient
 from common.clients.coordinators import Coordinators, Finder
+from common.clients.discovery import finder_for
 from common.clients.registering import Ears, Registering
 from common.clients.registry import Hello, RegistryClient, Word
 from common.clients.remembered import QUESTIONS_MAX, Remembered
@@ -146,7 +147,9 @@ class Membership:
             own = await asyncio.to_thread(sealed.offer, identity.directory, identity.identity.uri)
             hello = replace(hello, sealing_key=own.text)
         kept = await asyncio.to_thread(Remembered, directory)
-        made = cls(identity, hello, load, kept, clock or SystemClock(), finder)
+        made = cls(
+            identity, hello, load, kept, clock or SystemClock(), finder or finder_for(identity)
+        )
         try:
             async with alongside(made._registering.run(), identity.keep_renewed()):
                 await made._told.wait()

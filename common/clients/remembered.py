@@ -7,6 +7,7 @@ DIRECTORY/routes.json   the last routes of each question, tickets included
 from __future__ import annotations
 
 import json
+import logging
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -18,6 +19,8 @@ from common.daemon.files import write_private
 from common.model.ids import NodeId
 from common.model.node import Route
 from common.rpc.tickets import TicketKey
+
+log = logging.getLogger(__name__)
 
 QUESTIONS_MAX = 256
 
@@ -61,7 +64,10 @@ class Remembered:
         self._write("routes.json", {q: [asdict(r) for r in rs] for q, rs in routes.items()})
 
     def _write(self, name: str, kept: Mapping[str, object]) -> None:
-        write_private(self._directory / name, json.dumps(kept).encode())
+        try:
+            write_private(self._directory / name, json.dumps(kept).encode())
+        except OSError as error:  # a full disk: what is in memory is enough while this runs
+            log.warning("%s is not kept: %s", name, error)
 
 
 def _route(kept: dict[str, Any]) -> Route:

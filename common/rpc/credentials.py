@@ -140,9 +140,12 @@ class NodeIdentity:
         mine = tuple(each for each in told if _is_coordinator(each, self._identity.mesh))
         if not mine or mine == self._told:
             return
-        self._told = mine
         kept = json.dumps([asdict(each) for each in mine], indent=1).encode()
-        await asyncio.to_thread(write_private, self._directory / KEPT, kept)
+        try:
+            await asyncio.to_thread(write_private, self._directory / KEPT, kept)
+        except OSError as error:  # a full disk: it is told again at every start
+            log.warning("where the Coordinators are is not kept: %s", error)
+        self._told = mine
 
     @property
     def renew_at_ms(self) -> int:
