@@ -59,6 +59,8 @@ class Circuit:
     """When the next call is let through; 0 when calls go through."""
     sentence: str = ""
     """Why the last call failed; empty when it did not."""
+    relayed: bool = False
+    """The last call went through a Coordinator, sealed: nothing connects directly."""
 
 
 @dataclass(frozen=True, slots=True)

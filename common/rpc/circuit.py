@@ -39,6 +39,8 @@ class Breaker:
         self._retry_at_s = 0.0
         """Of the clock that nobody sets; 0 when calls go through."""
         self._trying = False
+        self.relayed = False
+        """The last call went through a Coordinator."""
 
     @contextmanager
     def attempt(self) -> Generator[Attempt]:
@@ -85,7 +87,7 @@ class Breaker:
         if self._retry_at_s:
             left_s = self._retry_at_s - self._clock.monotonic()
             retry_at_ms = self._clock.now_ms() + math.ceil(left_s * 1_000)
-        return Circuit(self._name, state, self._failures, retry_at_ms, said)
+        return Circuit(self._name, state, self._failures, retry_at_ms, said, self.relayed)
 
     def _admit(self) -> bool:
         """Whether this call is the one that finds out; Unavailable when it may not go."""

@@ -30,6 +30,7 @@ def circuit(known: Circuit) -> Json:
         "failures": known.failures,
         "retry_at": iso(known.retry_at_ms),
         "sentence": known.sentence or None,
+        "relayed": known.relayed,
     }
 
 

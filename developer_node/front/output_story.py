@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from common.model.answer import ProjectFreshness
 from common.model.lake import LakeStats
-from common.model.laptop import LaptopStatus, NearStatus, OutboxStatus, WatchedRepository
+from common.model.laptop import Circuit, LaptopStatus, NearStatus, OutboxStatus, WatchedRepository
 from common.model.llm import InferenceStats, Model
 from common.model.node import Node
 from developer_node.front.output_needs import FETCH_MODELS, needs
@@ -34,6 +34,7 @@ def story(now: LaptopStatus, paused: str = "", now_ms: int = 0) -> list[Line]:
         *_repositories(now),
         *_recording(paused),
         *_outbox(now.outbox, now.dragon_unavailable),
+        *_relayed(now.circuits),
         *_lake(now.lake),
         *_models(now.models),
         *_memory(now.inference),
@@ -116,6 +117,12 @@ def _outbox(waits: OutboxStatus, away: str) -> Iterator[Line]:
         if waits.spooled:
             said += f", {count(waits.spooled, 'recorded command')} to be read"
         yield _row("Outbox", Span(said, "yellow" if away else ""))
+
+
+def _relayed(circuits: tuple[Circuit, ...]) -> Iterator[Line]:
+    names = [each.name for each in circuits if each.relayed]
+    if names:
+        yield _row("Relay", f"the Coordinator carries the calls, sealed: {', '.join(names)}")
 
 
 def _models(models: tuple[Model, ...]) -> Iterator[Line]:

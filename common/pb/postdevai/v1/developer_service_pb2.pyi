@@ -44,18 +44,20 @@ class StatusResponse(_message.Message):
     def __init__(self, nodes: _Optional[_Iterable[_Union[_node_pb2.Node, _Mapping]]] = ..., outbox: _Optional[_Union[OutboxStatus, _Mapping]] = ..., lake: _Optional[_Union[_lake_service_pb2.StatsResponse, _Mapping]] = ..., models: _Optional[_Iterable[_Union[_model_pb2.Model, _Mapping]]] = ..., repositories: _Optional[_Iterable[_Union[WatchedRepository, _Mapping]]] = ..., dragon_unavailable: _Optional[str] = ..., coordinator_unavailable: _Optional[str] = ..., inference: _Optional[_Union[_inference_service_pb2.InferenceStatsResponse, _Mapping]] = ..., api_version: _Optional[str] = ..., circuits: _Optional[_Iterable[_Union[Circuit, _Mapping]]] = ..., near: _Optional[_Union[NearStatus, _Mapping]] = ...) -> None: ...
 
 class Circuit(_message.Message):
-    __slots__ = ("name", "state", "failures", "retry_at_ms", "sentence")
+    __slots__ = ("name", "state", "failures", "retry_at_ms", "sentence", "relayed")
     NAME_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     FAILURES_FIELD_NUMBER: _ClassVar[int]
     RETRY_AT_MS_FIELD_NUMBER: _ClassVar[int]
     SENTENCE_FIELD_NUMBER: _ClassVar[int]
+    RELAYED_FIELD_NUMBER: _ClassVar[int]
     name: str
     state: str
     failures: int
     retry_at_ms: int
     sentence: str
-    def __init__(self, name: _Optional[str] = ..., state: _Optional[str] = ..., failures: _Optional[int] = ..., retry_at_ms: _Optional[int] = ..., sentence: _Optional[str] = ...) -> None: ...
+    relayed: bool
+    def __init__(self, name: _Optional[str] = ..., state: _Optional[str] = ..., failures: _Optional[int] = ..., retry_at_ms: _Optional[int] = ..., sentence: _Optional[str] = ..., relayed: _Optional[bool] = ...) -> None: ...
 
 class NearStatus(_message.Message):
     __slots__ = ("away", "away_since_ms", "symptoms", "events", "bytes", "bytes_max", "as_of_ms", "model", "verdicts_waiting", "sentence")

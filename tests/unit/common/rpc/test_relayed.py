@@ -108,6 +108,7 @@ async def test_where_nothing_connects_the_call_goes_by_the_relay(
         assert await laptop.ask(idempotent=idempotent) == 1
         assert laptop.by() == "sealed"
         assert laptop.relayed.identities == (laptop.there.dragon.identity.uri,)
+        assert laptop.routed._breaker.now().relayed  # pyright: ignore[reportPrivateUsage]
         assert laptop.there.kinds.callers == [laptop.there.laptop.identity.uri]
 
 

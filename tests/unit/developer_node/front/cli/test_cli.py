@@ -592,6 +592,15 @@ async def test_status_ends_with_what_needs_the_person_and_what_to_type(
     assert not any("registry" in each for each in needed)
 
 
+async def test_status_tells_which_calls_the_coordinator_carries(
+    terminal: Terminal, script: Script
+) -> None:
+    carried = (Circuit("lake", "closed", relayed=True), Circuit("registry", "closed"))
+    script.status = replace(STANDING, circuits=carried)
+    out = (await terminal.type("status")).out
+    assert "Relay       the Coordinator carries the calls, sealed: lake\n" in out
+
+
 async def test_status_says_when_nothing_needs_the_person(
     terminal: Terminal, script: Script
 ) -> None:
