@@ -92,6 +92,7 @@ class Worker:
     async def working(self) -> AsyncGenerator[None]:
         """Works beside the block; at its end hands back what is not done."""
         claiming = asyncio.create_task(self._claim())
+        claiming.add_done_callback(_claims_no_more)
         try:
             yield
         finally:
@@ -207,6 +208,11 @@ class Worker:
         with contextlib.suppress(PostDevAIError, TimeoutError):  # else the claim ends by itself
             async with asyncio.timeout(HAND_BACK_S):
                 await self.desk.fail(given.task.id, given.token, "returned", STOPPED)
+
+
+def _claims_no_more(claiming: asyncio.Task[None]) -> None:
+    if not claiming.cancelled() and (error := claiming.exception()) is not None:
+        log.error("this node claims no more tasks", exc_info=error)
 
 
 @dataclass(slots=True)

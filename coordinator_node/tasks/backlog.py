@@ -36,8 +36,9 @@ from coordinator_node.tasks.workers import Workers
 log = logging.getLogger(__name__)
 
 QUEUE = "tasks"
-VISIBLE_S = 10.0
-"""A worker that tells nothing for so long has lost its tasks."""
+VISIBLE_S = 15.0
+"""A worker that tells nothing for so long has lost its tasks; an election of the engine, in which
+nobody can be told anything, was seen to last 8 s."""
 LOOK_S = 1.0
 """Between two looks at the queue of one who waits: claims end and pauses pass without a sign."""
 TEND_S = 1.0
@@ -66,7 +67,7 @@ class Backlog:
         self._visible_s = visible_s
         self._ended_max = ended_max
         self._alone = alone
-        self._workers = Workers(clock)
+        self._workers = Workers(clock, alone=alone)
         self._turn = asyncio.Lock()
 
     @classmethod

@@ -18,8 +18,10 @@ ASKED_S = 5.0
 class Workers:
     """What each worker offered when it asked last, as far as this Coordinator heard it."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, alone: bool = True) -> None:
+        """`alone`: nobody asks another Coordinator."""
         self._clock = clock
+        self._alone = alone
         self._offered: dict[NodeId, tuple[str, ...]] = {}
         self._asking: dict[NodeId, int] = {}
         self._left: dict[NodeId, float] = {}
@@ -42,6 +44,8 @@ class Workers:
         if task.ready_ms > self._clock.now_ms():
             return replace(task, sentence="it pauses before it is tried again")
         lacking = rules.missing(task, self._there())
+        if lacking and not self._alone:
+            lacking = "it waits for its turn, or for a node that can do it"
         return replace(task, sentence=lacking or "it waits for its turn")
 
     def _there(self) -> list[tuple[NodeId, tuple[str, ...]]]:

@@ -34,6 +34,7 @@ def ended(mesh: Mesh, task_id: str) -> Any:
     raise AssertionError(f"{task}\n{mesh.logs()}")
 
 
+@pytest.mark.timeout(300)
 def test_what_is_submitted_is_done_by_the_dragon_and_seen_from_the_laptop(
     mesh: Mesh, repo: Path
 ) -> None:

@@ -21,11 +21,12 @@ from common.pb.postdevai.v1 import task_service_pb2 as pb
 from common.pb.postdevai.v1.task_service_pb2_grpc import TaskServiceStub
 from common.rpc.credentials import NodeIdentity
 from common.worker import Result, Step, Steps, Worker
+from coordinator_node.tasks.backlog import VISIBLE_S
 from tests.support.small_mesh import SmallMesh, open_member
 
 PATIENCE_S = 60.0
 ROOT = Path(__file__).resolve().parents[3]
-GONE_MS = 12_000
+GONE_MS = int(1000 * VISIBLE_S) + 2_000
 """Longer than a claim that nobody extends."""
 OFFER = Offer(("snapshot",), slots=2, life="1")
 
