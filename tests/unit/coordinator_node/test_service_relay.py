@@ -15,6 +15,7 @@ from common.errors import Denied, Missing, OverLimit, PostDevAIError, Unavailabl
 from common.model.node import Node
 from common.pb.postdevai.v1 import lake_service_pb2 as lake
 from common.rpc.channel import open_channel
+from common.rpc.limits import Allowance
 from common.rpc.sealed.channel import SealedChannel
 from common.rpc.status import error_from_rpc
 from coordinator_node.relay.turns import Most
@@ -180,6 +181,21 @@ async def test_more_calls_at_a_time_than_allowed_are_refused_with_the_number(
                     return
                 except OverLimit:
                     await asyncio.sleep(0.05)
+
+
+async def test_a_caller_that_sends_too_much_is_refused_with_the_number_and_others_are_not(
+    tmp_path: Path,
+) -> None:
+    few = Allowance(0.001, 3, 1e9, 1e9)
+    async with open_relayed(tmp_path, allowed={"developer": few}) as there:
+        other = forged(there.authority, "developer")
+        with pytest.raises(OverLimit, match=r"sends more than 0.001 messages"):
+            for _ in range(5):
+                await ask(there)
+        carrier = open_channel(there.address, there.coordinator.identity.uri, other)
+        async with carrier:
+            channel = there.channel(other, carrier)
+            assert (await stats(channel)(lake.StatsRequest(), timeout=SOON_S)).lsn >= 1
 
 
 async def test_a_node_that_was_started_anew_is_asked_in_a_new_session(tmp_path: Path) -> None:
