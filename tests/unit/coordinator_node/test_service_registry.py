@@ -10,7 +10,7 @@ import pytest
 import coordinator_node.service_registry as module
 from common.clients.registry import Hello, RegistryClient
 from common.errors import Conflict, Invalid, Unavailable
-from common.model.node import NodeLoad
+from common.model.node import NodeLoad, NodeOffer
 from common.rpc.channel import open_channel
 from tests.support.small_mesh import SmallMesh
 
@@ -80,6 +80,10 @@ async def test_a_second_stream_of_a_node_takes_its_seat(tmp_path: Path) -> None:
     [
         (Hello("h:1", ("lake", "sorcery"), "0", 1), "hello.capabilities[1]"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         (Hello("h" * 300, (), "0", 1), "hello.address"),
+        (Hello("h:1", (), "0", 1, addresses=("h:1",) * 9), "hello.addresses"),
+        (Hello("h:1", (), "0", 1, addresses=("nowhere",)), "hello.addresses"),
+        (Hello("h:1", (), "0", 1, sealing_key="k" * 9_000), "hello.sealing_key"),
+        (Hello("h:1", (), "0", 1, machine="m" * 200), "hello.machine and hello.process"),
     ],
 )
 async def test_a_malformed_hello_names_the_field(tmp_path: Path, hello: Hello, field: str) -> None:
@@ -99,3 +103,28 @@ async def test_an_unknown_capability_names_the_field(tmp_path: Path) -> None:
             with pytest.raises(Invalid) as caught:
                 await RegistryClient(channel).resolve("sorcery", "", "")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
             assert caught.value.field == "capability"
+
+
+async def test_a_node_of_another_major_version_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    async with SmallMesh.open(tmp_path) as mesh:
+        node = await mesh.join("developer")
+        async with open_channel(mesh.address, mesh.identity_uri, node) as channel:
+            client = RegistryClient(channel)
+            with pytest.raises(Conflict, match=r"version 99\.0\.0 does not work with") as caught:
+                async with client.register(Hello("", (), "99.0.0", 1)):
+                    pass
+            assert "upgrade" in caught.value.hint
+            assert caught.value.field != "seat"
+
+
+@pytest.mark.parametrize(
+    "offer",
+    [NodeOffer(projects=("p",) * 1_025), NodeOffer(models=("m",) * 65), NodeOffer(("p" * 129,))],
+)
+async def test_what_a_node_holds_has_limits(tmp_path: Path, offer: NodeOffer) -> None:
+    async with SmallMesh.open(tmp_path) as mesh:
+        node = await mesh.join("dragon")
+        async with open_channel(mesh.address, mesh.identity_uri, node) as channel:
+            with pytest.raises(Invalid, match="at most"):
+                async with RegistryClient(channel).register(HELLO) as registration:
+                    await registration.beat("serving", NodeLoad(), offer)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from common.errors import Conflict, OverLimit
 from common.model.ids import NodeId
-from common.model.node import Node, NodeLoad
+from common.model.node import Node, NodeLoad, NodeOffer
 from coordinator_node.registry import roster as module
-from coordinator_node.registry.roster import LEASE_S, Roster
+from coordinator_node.registry.roster import LEASE_S, SEAT, Roster, Seat
 
 A = NodeId("a")
 
@@ -102,3 +104,54 @@ def test_the_gone_make_room_and_the_living_do_not(monkeypatch: pytest.MonkeyPatc
     roster.leave(A, 1)
     roster.join(node("c"), 1)
     assert states(roster) == {"b": "serving", "c": "serving"}
+
+
+def test_another_process_with_the_identity_takes_the_seat_and_is_named() -> None:
+    roster = Roster(HandClock())
+    roster.join(node(), 1, "first")
+    roster.join(replace(node(), pid=77, machine="studio"), 2, "second")
+    with pytest.raises(Conflict, match="pid 77 on studio") as caught:
+        roster.beat(A, 1, "serving", NodeLoad(), process="first")
+    assert caught.value.field == SEAT
+    with pytest.raises(Conflict) as caught:  # its own newer stream is no other process
+        roster.beat(A, 1, "serving", NodeLoad(), process="second")
+    assert caught.value.field == ""
+
+
+def test_what_a_node_holds_is_kept_while_its_process_registers_anew() -> None:
+    roster = Roster(HandClock())
+    roster.join(node(), 1, "one")
+    roster.beat(A, 1, "serving", NodeLoad(), NodeOffer(("p",), ("m",)))
+    roster.join(node(), 2, "one")
+    assert roster.live()[0].projects == ("p",)
+    roster.beat(A, 2, "serving", NodeLoad())
+    assert roster.live()[0].models == ("m",)
+    roster.join(node(), 3, "another")
+    assert roster.live()[0].projects == ()
+
+
+def test_a_node_of_another_coordinator_is_there_as_long_as_that_one_is() -> None:
+    there = {"c2"}
+    clock = HandClock()
+    roster = Roster(clock, there.__contains__)
+    roster.hear(Seat(node(), 5, 0.0, holder="c2"))
+    clock.at += 3600
+    assert states(roster) == {"a": "serving"}
+    there.clear()
+    assert states(roster) == {"a": "gone"}
+
+
+def test_the_higher_epoch_wins_whichever_coordinator_gave_it() -> None:
+    roster = Roster(HandClock(), lambda _: True)
+    roster.join(node(address="here:1"), 4, "x")
+    roster.hear(Seat(node(address="stale:1"), 3, 0.0, holder="c2"))
+    assert roster.live()[0].address == "here:1"
+    roster.hear(Seat(node(address="there:1"), 5, 0.0, "y", holder="c2"))
+    assert roster.live()[0].address == "there:1"
+    with pytest.raises(Conflict):
+        roster.beat(A, 4, "serving", NodeLoad(), process="x")
+    roster.leave(A, 5)  # it is the other's to say so
+    assert states(roster) == {"a": "serving"}
+    roster.hear(Seat(replace(node(), state="gone"), 5, 0.0, "y", holder="c2"))
+    assert states(roster) == {"a": "gone"}
+    assert roster.own_seats() == ()

@@ -1,0 +1,69 @@
+"""What `nodes` tells of each node, and what is not as it should be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from common.model.ids import NodeId
+from common.model.node import Node, NodeLoad
+from developer_node.front.output_nodes import page, wrong
+
+NOW_MS = 1_772_546_700_000
+COORDINATOR = Node(
+    "coordinator",
+    NodeId("c0ffee00c0ffee00"),
+    "192.168.1.5:50053",
+    "serving",
+    2.4,
+    "0.1.0",
+    certificate_ends_ms=NOW_MS + 23 * 3_600_000,
+    machine="studio",
+)
+DRAGON = replace(
+    COORDINATOR,
+    role="dragon",
+    id=NodeId("d0d0d0d0d0d0d0d0"),
+    address="192.168.1.7:50051",
+    addresses=("192.168.1.7:50051", "10.0.0.7:50051", "127.0.0.1:50051"),
+    load=NodeLoad(queue=2, cpu=0.5, rss_bytes=3_000_000),
+    projects=("p",),
+    models=("m", "n"),
+)
+
+
+def text(*nodes: Node) -> list[str]:
+    return ["".join(span.text for span in line).rstrip() for line in page(nodes, NOW_MS)]
+
+
+def test_a_line_tells_of_a_node_what_its_owner_asks() -> None:
+    heading, _, dragon = text(COORDINATOR, DRAGON)
+    assert heading.split()[:3] == ["ROLE", "ID", "STATE"]
+    for said in ("d0d0d0d0 ", "serving", "studio", "192.168.1.7:50051 +1", "2.4 s", "23 h left"):
+        assert said in dragon
+    assert dragon.endswith("2 requests · CPU 50 % · 3.0 MB · 1 project · 2 models")
+
+
+def test_a_node_that_is_gone_has_no_load_and_no_lease() -> None:
+    gone = replace(DRAGON, state="gone", lease_s=-7.0, clock_ahead_ms=900_000, version="0.9.0")
+    (line,) = [each for each in text(COORDINATOR, gone) if each.startswith("Dragon")]
+    assert "ended" in line
+    assert "request" not in line
+    assert list(wrong(gone, (COORDINATOR, gone))) == []  # it says nothing of itself now
+
+
+def test_a_clock_that_is_off_is_said_below_its_node() -> None:
+    ahead = replace(DRAGON, clock_ahead_ms=75_000)
+    assert text(COORDINATOR, ahead)[-1].strip() == (
+        "Its clock is 1 min ahead of the Coordinator's; set the clock of studio"
+    )
+    assert list(wrong(replace(DRAGON, clock_ahead_ms=-60_000), (COORDINATOR,))) == []
+
+
+def test_a_version_too_far_away_is_said_below_its_node() -> None:
+    (said,) = wrong(replace(DRAGON, version="0.4.0"), (COORDINATOR, DRAGON))
+    assert said.startswith("Version 0.4.0 is too far from 0.1.0")
+    assert list(wrong(replace(DRAGON, version="0.2.0"), (COORDINATOR, DRAGON))) == []
+
+
+def test_an_empty_mesh_says_so() -> None:
+    assert text() == ["No node is known."]
