@@ -46,7 +46,8 @@ async def run_node(role: Role, *words: str) -> str:
     """What a short command of a node printed; Unavailable with its own sentence if it failed."""
     module = daemons.MODULES[role]
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", module, *words),
+        # -P: a package of the same name where this is typed is not meant
+        *(sys.executable, "-P", "-m", module, *words),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -228,7 +228,7 @@ class Supervisor:
     async def _with_tui(self, stop: asyncio.Event, *, here: bool) -> None:
         """The TUI as a process of its own: whatever happens in it, the nodes stop in order."""
         last = ("tui", "--here") if here else ("tui",)
-        words = (sys.executable, "-m", "developer_node.front.cli", *last)
+        words = (sys.executable, "-P", "-m", "developer_node.front.cli", *last)
         screen = await asyncio.create_subprocess_exec(*words)
 
         def leave() -> None:

@@ -57,6 +57,7 @@ class Environment:
         try:
             return subprocess.run(
                 program,
+                cwd=self.root,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,

@@ -17,7 +17,7 @@ from developer_node.front.up.daemons import ORDER
 from developer_node.front.upgrade.environment import Environment
 
 START_S = 600
-WELL_S = 90.0
+WELL_S = 180.0
 LOOK_S = 1.0
 BAD = 3
 """From this code on, a finding of the doctor's is more than a remark."""
