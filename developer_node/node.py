@@ -135,7 +135,8 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
             interpret=failures.interpret,
             seen=copies.see,
         )
-        lake, assistant = open_several(membership)
+        several = open_several(membership)
+        lake, assistant = several.lake, several.assistant
         sender = Sender(outbox, lake, lost=copies.rescan)
         away = await AwayMode.open(
             Machine(
@@ -257,6 +258,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
                 {"mirror": mirror, "answers": away},
             ),
             (mirror.kept, away.kept, away.verdicts.kept, replica.kept),
+            several.everywhere,
         )
         models = ModelsDoor(membership.routed("inference"))  # pyright: ignore[reportAbstractUsage]
         service = DeveloperService(laptop)

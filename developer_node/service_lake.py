@@ -7,12 +7,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from asyncio import Queue
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Any
 
 import grpc.aio
 
+from common.errors import Missing
 from common.model.lake import KeptItem, LakeStep, Oblivion
 from common.pb.postdevai.v1 import lake_service_pb2 as pb
 from common.pb.postdevai.v1.lake_service_pb2_grpc import (
@@ -41,9 +42,12 @@ class LakeDoor(LakeServiceServicer):
         dragon: Routed,
         forgetting: Forgetting,
         here: Sequence[Callable[[], KeptItem]] = (),
+        everywhere: Callable[[], Awaitable[Sequence[Routed]]] | None = None,
     ) -> None:
-        """`here` is what this laptop keeps besides the Dragon."""
+        """`here` is what this laptop keeps besides the Dragon; `everywhere` gives all Dragons, or
+        Unavailable while one that may hold something is away."""
         self._here = here
+        self._everywhere = everywhere
         self._dragon = Onward(dragon, LakeServiceStub, ANSWER_S)
         self._forgetting = forgetting
         self._running: set[asyncio.Task[None]] = set()
@@ -104,13 +108,37 @@ class LakeDoor(LakeServiceServicer):
         async for step in self._forgetting.before(what):
             yield _forgetting(step)
         last = pb.ForgetResponse()
-        async for last in self._dragon.stream("Forget", request, pb.ForgetResponse):
+        async for last in self._at_each(request):
             if not last.step.ended:
                 yield last
         if last.step.ended and not what.dry_run:
             async for step in self._forgetting.after(what):
                 yield _forgetting(step)
         yield last
+
+    async def _at_each(self, request: pb.ForgetRequest) -> AsyncGenerator[pb.ForgetResponse]:
+        """What the Dragons say, one after another; only the last one's last step is the end. That
+        one has no such thing is refused only when all say so."""
+        left = [self._dragon]
+        if self._everywhere is not None:
+            left = [Onward(each, LakeServiceStub, ANSWER_S) for each in await self._everywhere()]
+        ended: pb.ForgetResponse | None = None
+        while left:
+            dragon = left.pop(0)
+            try:
+                async for response in dragon.stream("Forget", request, pb.ForgetResponse):
+                    if not response.step.ended:
+                        yield response
+                        continue
+                    if ended is not None:
+                        ended.step.ended = False
+                        yield ended
+                    ended = response
+            except Missing:
+                if ended is None and not left:
+                    raise
+        if ended is not None:
+            yield ended
 
     async def Snapshot(
         self, request: pb.SnapshotRequest, context: Context

@@ -55,7 +55,12 @@ async def _rounds(made: Mesh) -> list[tuple[float, float]]:
 
             await _cpu_s(ours)  # connections made
             await _cpu_s(bare)
-            return [(await _cpu_s(ours), await _cpu_s(bare)) for _ in range(ROUNDS)]
+            rounds: list[tuple[float, float]] = []
+            for i in range(ROUNDS):  # who goes first takes turns
+                first, second = (ours, bare) if i % 2 else (bare, ours)
+                one, other = await _cpu_s(first), await _cpu_s(second)
+                rounds.append((one, other) if i % 2 else (other, one))
+            return rounds
 
 
 async def _asked(channel: Channel, metadata: Metadata) -> None:

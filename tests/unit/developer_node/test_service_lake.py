@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any, cast
 
+from common.errors import Missing
 from common.model.lake import LakeStep, Oblivion
 from common.pb.postdevai.v1 import lake_service_pb2 as pb
 from common.rpc.routed import Routed
@@ -74,3 +75,32 @@ async def test_the_last_step_comes_after_the_laptops_own() -> None:
     asked = _door(dragon, here).Forget(pb.ForgetRequest(text="hunter2"), cast(Any, None))
     said = [response.step.step async for response in asked]
     assert said == ["sending", "find", "outbox", "proof"]
+
+
+async def test_every_dragon_forgets_before_the_last_step_is_told() -> None:
+    """That one has nothing of it keeps no other from forgetting."""
+    one, other, here = _Dragon(), _Dragon(), _Here()
+    one.may_end.set()
+    other.may_end.set()
+
+    class _Empty(_Dragon):
+        async def stream(self, _: object, **_how: object) -> AsyncGenerator[pb.ForgetResponse]:
+            raise Missing("no such project")
+            yield pb.ForgetResponse()
+
+    async def everywhere() -> list[Routed]:
+        return [cast(Routed, each) for each in (one, _Empty(), other)]
+
+    door = LakeDoor(  # pyright: ignore[reportAbstractUsage]
+        cast(Routed, one), cast(Forgetting, here), everywhere=everywhere
+    )
+    asked = door.Forget(pb.ForgetRequest(text="hunter2"), cast(Any, None))
+    said = [(response.step.step, response.step.ended) async for response in asked]
+    assert said == [
+        ("sending", False),
+        ("find", False),
+        ("find", False),
+        ("proof", False),
+        ("outbox", False),
+        ("proof", True),
+    ]

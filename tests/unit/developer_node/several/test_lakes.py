@@ -96,7 +96,7 @@ async def test_both_are_asked_and_the_one_that_is_away_is_named(tmp_path: Path) 
             dragon(mesh, "one", first),
             open_member(node, mesh.directory("developer")) as laptop,
         ):
-            lakes, _ = open_several(laptop)
+            lakes = open_several(laptop).lake
             await resolved(laptop, "", 1)
             alone = await lakes.search(SearchQuery("q"))
             assert [hit.path for hit in alone.hits] == ["one"]  # the control: one Dragon
