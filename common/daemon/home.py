@@ -5,7 +5,9 @@ refused, not tightened: it may be a directory that others need, such as /tmp. Wh
     ROLE.lock              flock, held for a daemon's life
     ROLE/                  a daemon's state, 0700
     ROLE/ready.json        written when it serves, removed when it stops
+    ROLE/starts.json       of a service: how often it was started in vain
     ROLE/ROLE.log          what it did
+    upgrade/               the state before the last upgrade, and how to go back
     ports.json             ports it took, so that it takes them again
 """
 

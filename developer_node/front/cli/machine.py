@@ -26,7 +26,8 @@ def up(
         typer.Option(metavar="DIR", help="A repository to watch; may be repeated."),
     ] = None,
     detach: Annotated[
-        bool, typer.Option("--detach", help="Leave the nodes running and return.")
+        bool,
+        typer.Option("--detach", help="Leave the nodes running, watched by nobody, and return."),
     ] = False,
     wait: Annotated[
         WaitFor,

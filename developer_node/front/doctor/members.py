@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 
+import psutil
+
 from common import versions as rule
 from common.daemon.addresses import parted
 from common.errors import PostDevAIError
@@ -56,7 +58,9 @@ def twice(ground: Ground) -> Iterator[Finding]:
         own = _own_id(ground, role)
         for node in _serving(ground):
             elsewhere = bool(node.machine and ground.machine and node.machine != ground.machine)
-            if own and node.id == own and node.pid and (elsewhere or node.pid != ready.pid):
+            # One that was just started anew may be known by its last process for a moment.
+            lives = node.pid != ready.pid and psutil.pid_exists(node.pid)
+            if own and node.id == own and node.pid and (elsewhere or lives):
                 yield Finding(
                     "identity-twice",
                     f"The identity of the {role} node here (pid {ready.pid}) is used by another "

@@ -16,14 +16,23 @@ from common.daemon.files import write_private
 from common.daemon.home import Home
 from common.daemon.ports import Ports
 from common.errors import Unavailable
+from common.model.ids import NodeId
 from common.model.laptop import Circuit, NearStatus, OutboxStatus
 from common.model.llm import InferenceStats, Model
+from common.rpc.certificates import read_leaf
 from developer_node.front.doctor import finding as words
 from developer_node.front.doctor.examining import examine, unusable
 from developer_node.front.doctor.finding import Mount
 from developer_node.front.shell.recorded.installing import SIGN
 from developer_node.front.upgrade.record import Record
-from tests.unit.developer_node.front.doctor.conftest import GB, PLANTS, Bench, Changed, plants
+from tests.unit.developer_node.front.doctor.conftest import (
+    GB,
+    MACHINE,
+    PLANTS,
+    Bench,
+    Changed,
+    plants,
+)
 from tests.unit.developer_node.front.doctor.mesh_plants import PLANTS as MESH_PLANTS
 
 SOURCES = Path(words.__file__).parent
@@ -433,6 +442,17 @@ async def test_the_old_program_after_an_upgrade_names_the_new_one(bench: Bench) 
     made.write(bench.home)
     (found,) = await bench.examined()
     assert found.name == "version" and found.next.endswith("Type: /new/bin/postdevai")
+
+
+async def test_a_node_that_was_just_started_anew_is_no_second_one(bench: Bench) -> None:
+    """Its last process may be known to the Coordinator for a moment."""
+    leaf = (bench.home.root / "dragon" / "identity" / "leaf.pem").read_bytes()
+    (node,) = bench.script.status.nodes
+    own = replace(node, id=NodeId(read_leaf(leaf).identity.id), machine=MACHINE)
+    bench.status(nodes=(replace(own, pid=NOBODY),))
+    assert await bench.examined() == []
+    bench.status(nodes=(replace(own, pid=os.getppid()),))
+    assert [each.name for each in await bench.examined()] == ["identity-twice"], "the control"
 
 
 async def test_loopback_is_not_everywhere_however_it_is_written(bench: Bench) -> None:
