@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from common.model.ids import NodeId
@@ -41,6 +41,9 @@ STEPS = st.lists(
     ),
     max_size=14,
 )
+
+
+PATIENT = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 
 
 class Replica:
@@ -103,7 +106,7 @@ def all_said(state: State) -> object:
     return sorted(repr(said(each)) for each in state.entries.values())
 
 
-@settings(deadline=None, max_examples=150)
+@PATIENT
 @given(STEPS)
 def test_merging_is_commutative_associative_and_idempotent(steps: list[Step]) -> None:
     replicas = grown(steps)
@@ -119,7 +122,7 @@ def test_merging_is_commutative_associative_and_idempotent(steps: list[Step]) ->
                     assert said(merged(merged(a, b), c)) == said(merged(a, merged(b, c)))
 
 
-@settings(deadline=None, max_examples=150)
+@PATIENT
 @given(
     STEPS,
     st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), max_size=6),
@@ -136,7 +139,7 @@ def test_replicas_converge_whoever_hears_whom_first_and_how_often(
     assert replicas[0].state.vector == replicas[1].state.vector == replicas[2].state.vector
 
 
-@settings(deadline=None, max_examples=150)
+@PATIENT
 @given(STEPS, st.integers(0, 2), st.integers(0, 2))
 def test_a_delta_that_comes_twice_or_late_changes_nothing(
     steps: list[Step], one: int, other: int
