@@ -211,15 +211,15 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
         await stack.enter_async_context(
             alongside(
                 terminal.run(),
-                sender.run(),
+                membership.while_seated(sender.run()),
                 signing.run(),
-                follow_cards(assistant, feed, shown),
+                membership.while_seated(follow_cards(assistant, feed, shown)),
                 acting.run(),
                 follow_state(state, feed),
                 away.run(),
                 cards.run(),
                 see_waiting(outbox, mirror),
-                follow_memory(assistant, mirror),
+                membership.while_seated(follow_memory(assistant, mirror)),
                 exchanging.run(),
                 sessions.run(),
             )

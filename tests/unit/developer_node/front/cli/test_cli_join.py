@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,11 +13,16 @@ from pathlib import Path
 
 import pytest
 
+from common.clients.membership import Membership
 from common.daemon.files import write_private
 from common.daemon.home import Home
+from common.errors import Denied
+from common.model.node import Node
 from common.rpc.certificates import key_from_pem, read_leaf
+from common.rpc.credentials import NodeIdentity
+from common.rpc.join_code import new_code
 from coordinator_node.gateway.authority import Authority
-from tests.support.small_mesh import ShiftedClock
+from tests.support.small_mesh import ShiftedClock, SmallMesh
 
 
 def run(module: str, home: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -24,7 +31,7 @@ def run(module: str, home: Path, *words: str) -> subprocess.CompletedProcess[str
         env=os.environ | {"POSTDEVAI_HOME": str(home)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
     )
 
 
@@ -111,3 +118,59 @@ def test_a_code_with_a_wrong_letter_is_wrong_usage(tmp_path: Path) -> None:
     joined = run("developer_node.front.cli", tmp_path / "home", "join", "pd1.nonsense")
     assert joined.returncode == 2
     assert "Traceback" not in joined.stderr
+
+
+def test_join_starts_the_node_and_it_is_in_the_mesh(coordinator: Path, tmp_path: Path) -> None:
+    """A second machine runs with one command, and is stopped with one."""
+    home = tmp_path / "second"
+    home.mkdir(mode=0o700)
+    (home / "ports.json").write_text('{"dragon": 0, "dragon_metrics": 0}')
+    joined = run("developer_node.front.cli", home, "join", "--json", code(coordinator, "dragon"))
+    try:
+        assert joined.returncode == 0, joined.stderr
+        said = json.loads(joined.stdout)
+        assert said["started"] == ["dragon"]
+        assert "started, pid" in joined.stderr
+        ready = Home(home).ready("dragon")
+        assert ready is not None
+        assert ready.address.startswith("127.0.0.1:")  # its Coordinator is on this machine
+        known = asyncio.run(nodes_of(coordinator, tmp_path / "developer"))
+        assert [(node.id, node.state) for node in known if node.role == "dragon"] == [
+            (said["id"], "serving")
+        ]
+    finally:
+        stopped = run("developer_node.front.cli", home, "down", "--free")
+    assert stopped.returncode == 0, stopped.stderr
+    assert Home(home).ready("dragon") is None
+
+
+async def nodes_of(coordinator: Path, directory: Path) -> tuple[Node, ...]:
+    node = await NodeIdentity.open(directory / "identity", code=code(coordinator, "developer"))
+    async with Membership.open(node, directory=directory) as membership:
+        return await membership.nodes()
+
+
+def test_a_coordinator_that_is_not_there_is_named_with_every_address(tmp_path: Path) -> None:
+    nobody = [free_address(), free_address()]
+    text = new_code("00" * 32, tuple(nobody)).text
+    joined = run("developer_node.front.cli", tmp_path / "home", "join", text)
+    assert joined.returncode == 3
+    assert all(f"{each} (refused)" in joined.stderr for each in nobody)
+
+
+async def test_a_clock_that_is_off_is_named_and_the_code_is_still_good(tmp_path: Path) -> None:
+    day_ms = 24 * 3_600_000
+    async with SmallMesh.open(tmp_path) as mesh:
+        spent = await mesh.code("developer")
+        place = tmp_path / "laptop" / "identity"
+        with pytest.raises(Denied, match="clock of this machine is at least 24 h behind"):
+            await NodeIdentity.open(place, code=spent, clock=ShiftedClock(-day_ms))
+        with pytest.raises(Denied, match="clock of this machine is at least 24 h ahead"):
+            await NodeIdentity.open(place, code=spent, clock=ShiftedClock(2 * day_ms))
+        assert (await NodeIdentity.open(place, code=spent)).identity.role == "developer"
+
+
+def free_address() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{probe.getsockname()[1]}"
