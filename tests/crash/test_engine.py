@@ -138,7 +138,7 @@ async def _writing(
 
 
 async def test_a_minority_never_acknowledges(three: NatsServers) -> None:
-    """And works again as soon as most servers are there; what it refused may not appear."""
+    """And works again as soon as most servers are there, with all that was there before."""
     space = await three.space()
     async with three.engine(space) as engine:
         await engine.kv.put("before", b"1")

@@ -32,8 +32,9 @@ PAUSE_S = 0.2
 CLOCK_S = 30.0
 """How often the servers are asked for the time."""
 STATUS_BYTES = len(b"NATS/1.0\r\n")
-BUSY = (10008, 10074, 10076, 10118)
-"""Codes of JetStream that mean: not now."""
+BUSY = (10008, 10074, 10076, 10118, 10158)
+"""Codes of JetStream that mean: not now. The last: an earlier try is not yet agreed on."""
+IN_PROCESS = "in process"
 
 
 class Refused(Exception):
@@ -67,7 +68,7 @@ class Link:
     def __init__(self, client: Client, context: ssl.SSLContext, patience_s: float) -> None:
         self.client = client
         self._context = context
-        self._patience_s = patience_s
+        self.patience_s = patience_s
         self._ahead_ms = 0.0
         self._asked_s = -CLOCK_S
 
@@ -140,7 +141,7 @@ class Link:
     async def _tried(
         self, subject: str, payload: bytes, headers: dict[str, str] | None
     ) -> tuple[dict[str, Any], bool]:
-        ends_s = time.monotonic() + self._patience_s
+        ends_s = time.monotonic() + self.patience_s
         sent = 0
         why = "no server is connected"
         while time.monotonic() < ends_s:
@@ -155,7 +156,7 @@ class Link:
                     if error is None:
                         return said, sent > 1
                     refused = Refused(error)
-                    if refused.status != 503 and refused.code not in BUSY:
+                    if not _is_busy(refused):
                         raise TriedTwice(error) if sent > 1 else refused
                     why = str(refused)
                 except nats.errors.NoRespondersError:
@@ -166,9 +167,13 @@ class Link:
                     why = str(error) or type(error).__name__
             await asyncio.sleep(PAUSE_S)
         raise Unavailable(
-            f"the engine's servers did not agree for {self._patience_s:.0f} s ({why})",
+            f"the engine's servers did not agree for {self.patience_s:.0f} s ({why})",
             hint="`postdevai mesh engine` tells which of them answer; most of them must",
         )
+
+
+def _is_busy(refused: Refused) -> bool:
+    return refused.status == 503 or refused.code in BUSY or str(refused).endswith(IN_PROCESS)
 
 
 class TriedTwice(Refused):

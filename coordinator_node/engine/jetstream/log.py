@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 from urllib.parse import quote, unquote
 
 from common.errors import Conflict, Invalid, Unavailable
-from coordinator_node.engine.jetstream.link import NO_STREAM, Link, Message, Refused
+from coordinator_node.engine.jetstream.link import NO_STREAM, PAUSE_S, Link, Message, Refused
 from coordinator_node.engine.jetstream.names import line_subject, log_stream, log_subjects, token
 from coordinator_node.engine.jetstream.space import stream_settings
 from coordinator_node.engine.jetstream.state import WRONG_LAST, Moved, State
@@ -25,6 +26,7 @@ class NatsLog:
         self._state = state
         self._link: Link = state.link
         self._replicas = replicas
+        self._there: set[str] = set()
 
     async def append(
         self, log: str, message_id: str, data: bytes, *, expected_last: int | None = None
@@ -33,8 +35,10 @@ class NatsLog:
         check_name(log, "log")
         check_id(message_id, "message_id")
         check_value(data, f"line {message_id}")
-        if await self._info(log) is None:
-            await self.make(log, 1)
+        if log not in self._there:
+            if await self._info(log) is None:
+                await self.make(log, 1)
+            self._there.add(log)
         return await self.write(log, message_id, data, expected_last, {})
 
     async def write(
@@ -54,17 +58,22 @@ class NatsLog:
         }
         if expected_last is not None:
             headers["Nats-Expected-Last-Sequence"] = str(expected_last)
-        try:
-            said, _ = await self._link.publish(subject, data, headers)
-            return int(said["seq"])
-        except Refused as error:
-            if error.code not in WRONG_LAST:
-                raise Unavailable(f"the engine refuses a line: {error}") from error
+        ends_s = time.monotonic() + self._link.patience_s
+        while time.monotonic() < ends_s:
+            try:
+                said, _ = await self._link.publish(subject, data, headers)
+                return int(said["seq"])
+            except Refused as error:
+                if error.code not in WRONG_LAST:
+                    raise Unavailable(f"the engine refuses a line: {error}") from error
             known = await self._link.last(log_stream(self._state.space, log), subject)
             if known is not None:
                 return known.seq
             last = await self.last(log)
-            raise Conflict(f"the log {log} ends at {last}, not at {expected_last}") from None
+            if expected_last is not None and last != expected_last:
+                raise Conflict(f"the log {log} ends at {last}, not at {expected_last}")
+            await asyncio.sleep(PAUSE_S)  # another's line is on its way, and may come to nothing
+        raise Unavailable("the engine does not come to an end with another's line")
 
     async def read(self, log: str, after: int, limit: int) -> tuple[Line, ...]:
         """Lines after a sequence, in order."""

@@ -14,7 +14,14 @@ import time
 from collections.abc import AsyncGenerator
 
 from common.errors import Conflict, Unavailable
-from coordinator_node.engine.jetstream.link import NO_STREAM, Link, Message, Refused, TriedTwice
+from coordinator_node.engine.jetstream.link import (
+    NO_STREAM,
+    PAUSE_S,
+    Link,
+    Message,
+    Refused,
+    TriedTwice,
+)
 from coordinator_node.engine.jetstream.names import state_stream
 
 GONE_S = 3600
@@ -74,7 +81,8 @@ class State:
         if ttl_s:
             headers["Nats-TTL"] = f"{ttl_s}s"
         last = self._gone.get(subject, 0) if expected == 0 else expected
-        for _ in range(3):
+        ends_s = time.monotonic() + self.link.patience_s
+        while time.monotonic() < ends_s:
             if last is not None:
                 headers["Nats-Expected-Last-Subject-Sequence"] = str(last)
             try:
@@ -87,12 +95,16 @@ class State:
                 found = await self.link.last(self.stream, subject)
                 if found is not None and found.headers.get("Nats-Msg-Id") == nonce:
                     return found.seq
-                if isinstance(error, TriedTwice):
+                holds = found.seq if found else 0
+                if holds == last:  # another's write is on its way, and may yet come to nothing
+                    await asyncio.sleep(PAUSE_S)
+                elif expected == 0 and (found is None or found.removed):
+                    last = holds
+                elif isinstance(error, TriedTwice):
                     raise Unavailable("it is not known whether the engine took a write") from error
-                if expected != 0 or (found is not None and not found.removed):
+                else:
                     raise Moved("it has changed meanwhile") from None
-                last = found.seq if found else 0
-        raise Moved("it changes too often")
+        raise Unavailable("the engine does not come to an end with another's write")
 
     async def newest(self, subject: str) -> Message | None:
         """What the leader has for it; None when that is a removal."""
