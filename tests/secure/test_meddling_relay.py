@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from grpc.aio import AioRpcError
 from common.errors import PostDevAIError
 from common.pb.postdevai.v1 import lake_service_pb2 as lake
 from common.pb.postdevai.v1 import relay_service_pb2 as pb
+from common.rpc.channel import open_channel
 from common.rpc.sealed.caller import Caller
 from common.rpc.sealed.channel import SealedChannel
 from common.rpc.status import error_from_rpc
@@ -296,3 +298,29 @@ async def test_a_stolen_name_opens_no_session(tmp_path: Path) -> None:
         channel = SealedChannel(caller)
         assert await ask(there, channel) == 1
         assert there.kinds.callers == [thief.identity.uri]
+
+
+async def test_malformed_frames_crash_nothing_and_the_node_still_serves(tmp_path: Path) -> None:
+    """At the node's own port, as a Coordinator could send them; the pure ones are ten thousand."""
+    rng = random.Random(11)
+    async with open_relayed(tmp_path) as there:
+        channel = there.channel()
+        assert await ask(there, channel) == 1
+        agreed = channel._caller._agreed  # pyright: ignore[reportPrivateUsage]
+        assert agreed is not None
+        node = there.dragon.identity.uri
+        async with open_channel(there.dragon_address, node, there.coordinator) as straight:
+            call: Any = straight.unary_unary("/postdevai.v1.RelayService/Call")
+            opened: Any = straight.unary_unary("/postdevai.v1.RelayService/OpenSession")
+            for i in range(2_000):
+                noise = rng.randbytes(rng.randrange(200))
+                frame = pb.CallRequest(frame=noise).SerializeToString()
+                session = agreed.keys.session.hex() if i % 3 else noise[:16].hex()
+                metadata = (
+                    ("postdevai-method", LAKE + ("Stats" if i % 5 else "Nothing")),
+                    ("postdevai-session", session),
+                )
+                asked = call if i % 2 else opened
+                with pytest.raises(AioRpcError):
+                    await asked(frame if i % 4 else noise, timeout=SOON_S, metadata=metadata)
+        assert await ask(there, channel) == 2
