@@ -21,7 +21,7 @@ from common.errors import (
     PostDevAIError,
     Unavailable,
 )
-from common.model.task import Assignment, Failing, Offer, Task, TaskId, TaskKind
+from common.model.task import RESULT_MAX, Assignment, Failing, Offer, Task, TaskId, TaskKind
 
 log = logging.getLogger(__name__)
 
@@ -200,7 +200,7 @@ class Worker:
 
     async def _tell_once(self, given: Assignment, outcome: _Outcome) -> None:
         if outcome.how == "done":
-            await self.desk.complete(given.task.id, given.token, outcome.words)
+            await self.desk.complete(given.task.id, given.token, outcome.words[:RESULT_MAX])
         else:
             await self.desk.fail(given.task.id, given.token, outcome.how, outcome.words)
 

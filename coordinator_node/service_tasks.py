@@ -10,7 +10,7 @@ from typing import Any, cast, get_args
 from grpc.aio import Server, ServicerContext
 
 from common.errors import Invalid
-from common.model.task import Failing, Offer, TaskId, TaskKind, TaskState, TaskWish
+from common.model.task import RESULT_MAX, Failing, Offer, TaskId, TaskKind, TaskState, TaskWish
 from common.pb.postdevai.v1 import task_pb2
 from common.pb.postdevai.v1 import task_service_pb2 as pb
 from common.pb.postdevai.v1.task_service_pb2_grpc import (
@@ -28,7 +28,6 @@ WAIT_S_MAX = 30.0
 ENDED_USUAL = 50
 ENDED_MOST = 1_000
 SENTENCE_MAX = 1_000
-RESULT_MAX = 100_000
 
 
 class TaskService(TaskServiceServicer):

@@ -12,6 +12,8 @@ TaskId = NewType("TaskId", str)
 NOBODY = NodeId("")
 TaskKind = Literal["reindex", "prove", "summarise", "compact", "snapshot"]
 TaskState = Literal["waiting", "running", "done", "failed", "dead", "cancelled"]
+RESULT_MAX = 20_000
+"""Characters of a result."""
 Failing = Literal["retry", "final", "cancelled", "returned"]
 """Not done: try it again, never, as it was cancelled, or because the worker stops."""
 
@@ -113,7 +115,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class TaskPage:
-    """Tasks in order: those that wait and run, then those that ended."""
+    """Tasks in order: those that run and wait, then those that ended."""
 
     tasks: tuple[Task, ...] = ()
     left_out: int = 0

@@ -29,7 +29,7 @@ def page(known: TaskPage, now_ms: int) -> list[Line]:
         return [line("No task is known. Submit one: postdevai tasks submit snapshot")]
     lines = [row(task, now_ms) for task in known.tasks]
     if known.left_out:
-        lines.append(line(Span(f"and {count(known.left_out, 'older task')} that ended", "dim")))
+        lines.append(line(Span(f"and {count(known.left_out, 'task')} more", "dim")))
     return lines
 
 

@@ -19,6 +19,8 @@ from tests.support.typed import Terminal
 
 TOKEN = "a-token-of-this-start"
 PATIENCE_S = 60.0
+pytestmark = pytest.mark.timeout(300)
+"""Each command is a process of its own."""
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def test_each_task_is_a_line_that_says_how_far_it_is_or_what_came_of_it() -> Non
     assert waiting.endswith("it waits for its turn")
     assert done.endswith("just now · 2 chunks")
     assert put_aside.endswith("just now · no disk")
-    assert more == "and 7 older tasks that ended"
+    assert more == "and 7 tasks more"
 
 
 def test_without_a_task_it_is_said_how_one_is_submitted() -> None:
