@@ -8,8 +8,9 @@ from pathlib import Path
 from common.daemon.formats import print_formats, sealed_formats
 from developer_node.near.schema import MIRROR
 from developer_node.outbox.formats import OUTBOX
+from developer_node.shared.formats import SHARED
 
-STORES = {"outbox.db": OUTBOX, "near.db": MIRROR}
+STORES = {"outbox.db": OUTBOX, "near.db": MIRROR, "shared.db": SHARED}
 
 if __name__ == "__main__":
     raise SystemExit(print_formats(sealed_formats(Path(sys.argv[1]), "developer", STORES)))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from common.backoff import Backoff
 from common.clock import Clock
-from common.errors import Conflict, OverLimit, Unavailable
+from common.errors import Conflict, OverLimit, PostDevAIError, Unavailable
 from common.model.shared import Delta, Vector
 from common.shared.checking import check_entries
 from common.shared.stamps import check_clocks, check_stamp
@@ -154,7 +154,11 @@ class Documents:
         async with self._turn:
             self._pictured = self._at
             forgotten = self._state.prune(self._clock.now_ms())
-            await kept.keep(self._engine, self._state, self._at)
+            try:
+                await kept.keep(self._engine, self._state, self._at)
+            except PostDevAIError as error:  # the lines are still there: the next one may do it
+                log.warning("no picture of what laptops share was kept: %s", error.message)
+                return
         log.info("kept a picture of what laptops share, %s removals forgotten", len(forgotten))
 
     def _told(self, vector: Vector, merged: bool) -> Told:

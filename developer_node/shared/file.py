@@ -22,15 +22,15 @@ import apsw
 from common.daemon.keys import sealing_key
 from common.errors import Conflict, Corrupt, OverLimit, Unavailable
 from common.model.shared import Entry, Name
-from common.sealed_sqlite import FileFormat, make_ready
+from common.sealed_sqlite import make_ready
 from common.wire.shared import entry_from_bytes, entry_to_bytes
 from developer_node.outbox.sql import Sql
+from developer_node.shared.formats import SHARED
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-SHARED = FileFormat("shared state", 1, {}, shrinks=True)
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries(
     kind TEXT NOT NULL, scope TEXT NOT NULL, key TEXT NOT NULL, body BLOB NOT NULL,

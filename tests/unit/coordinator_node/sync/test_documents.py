@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from common.clock import SystemClock
-from common.errors import Conflict, Corrupt, Invalid, Unavailable
+from common.errors import Conflict, Corrupt, Invalid, OverLimit, Unavailable
 from common.model.ids import NodeId
 from common.model.shared import Delta, Dot, Entry, Name
 from common.shared.merging import written
@@ -222,6 +222,23 @@ async def test_a_picture_takes_the_place_of_lines_and_others_read_on_from_it(
     fresh = Laptop("c", clock)
     await fresh.exchange(Documents(engine, clock))
     assert fresh.values() == a.values()
+
+
+async def test_a_picture_that_cannot_be_kept_costs_no_exchange(
+    engine: Engine, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object, **__: object) -> int:
+        raise OverLimit("the disk is full")
+
+    documents, a = Documents(engine, clock, lines_max=1), Laptop("a", clock)
+    a.put("k", b"v")
+    with monkeypatch.context() as patched:
+        patched.setattr(engine.kv, "put", full)
+        assert (await a.exchange(documents)).merged
+    assert await engine.kv.get(kept.HEAD) is None
+    a.put("l", b"v")
+    await a.exchange(documents)
+    assert await engine.kv.get(kept.HEAD) is not None
 
 
 async def test_who_slept_through_a_forgotten_removal_is_told(
