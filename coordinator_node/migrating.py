@@ -218,8 +218,8 @@ def _wanted(
     if to == before.engine:
         raise Conflict(f"the state is in {to} already", hint="see `postdevai mesh engine`")
     if to == "sqlite":
-        used = {path.name for path in directory.glob("state*.db")}
-        name = next(n for k in range(1, 10_000) if (n := f"state-{k}.db") not in used)
+        used = {path.name for path in directory.glob("state.db*")}
+        name = next(n for k in range(1, 10_000) if (n := f"state.db.{k}") not in used)
         return EngineSettings("sqlite", name if "state.db" in used else "state.db", before.nats)
     if to != "nats":
         raise Invalid(f"there is no engine {to!r}; there are sqlite and nats", field="to")

@@ -20,6 +20,7 @@ _NODE = frozenset(("identity", "mesh", "ready.json", "starts.json", "word.json",
 DIRECTORIES: dict[str, frozenset[str]] = {
     "coordinator": _NODE
     | {"audit.log", "audit.lock", "policies"}
+    | {"engine.toml", "engine.lock", "engine"}
     | {"authority", "state.db", "coordinator.log", "coordinator.err"},
     "dragon": _NODE
     | {"journal.db", "embeddings.db", "generations", "shelf", "asleep.json"}

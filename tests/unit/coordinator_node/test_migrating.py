@@ -115,7 +115,7 @@ async def test_a_state_moves_to_nats_and_back(home: Home) -> None:
     assert (directory / "state.db").read_bytes() == kept
     back = await _move(home, "sqlite")
     assert back.parts == there.parts
-    assert read_settings(directory).file == "state-1.db"
+    assert read_settings(directory).file == "state.db.1"
     async with open_engine(directory, _authority(home), SystemClock()) as engine:
         assert engine.name == "sqlite"
         await _check(engine, said)
@@ -189,7 +189,7 @@ async def test_a_move_that_changed_anything_is_not_switched_to(
         with pytest.raises(Corrupt, match="queue was not moved as it is"):
             await _move(home, "sqlite")
     assert read_settings(directory).engine == "nats"
-    assert not list(directory.glob("state-*.db*"))
+    assert not list(directory.glob("state.db.*"))
     await _move(home, "sqlite")
     async with open_sqlite(directory / read_settings(directory).file) as engine:
         assert len(await engine.queue.listed("q")) == 5
