@@ -168,6 +168,7 @@ async def open_node(config: Config, clock: Clock | None = None) -> AsyncGenerato
             gateway.members.denied,
             registry.coordinators.all,
             clock,
+            gateway.rules.files,
         )
 
         backlog = await Backlog.open(gateway.engine, clock)

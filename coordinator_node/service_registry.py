@@ -14,6 +14,7 @@ from common.clock import Clock, SystemClock
 from common.errors import Denied, Invalid, Unavailable
 from common.model.ids import NodeId
 from common.model.node import CoordinatorAddress, Identity
+from common.model.rule_file import RuleFile
 from common.pb.postdevai.v1 import node_pb2
 from common.pb.postdevai.v1.registry_service_pb2 import (
     CoordinatorAddress as PbCoordinator,
@@ -25,6 +26,9 @@ from common.pb.postdevai.v1.registry_service_pb2 import (
     RegisterRequest,
     RegisterResponse,
     RegisterWelcome,
+)
+from common.pb.postdevai.v1.registry_service_pb2 import (
+    RuleFile as PbRuleFile,
 )
 from common.pb.postdevai.v1.registry_service_pb2 import (
     TicketKey as PbTicketKey,
@@ -55,7 +59,9 @@ class RegistryService(RouteCalls, RegistryServiceServicer):
         denied: Callable[[], frozenset[NodeId]],
         coordinators: Callable[[], tuple[CoordinatorAddress, ...]] = tuple,
         clock: Clock | None = None,
+        rules: Callable[[], tuple[RuleFile, ...]] = tuple,
     ) -> None:
+        self._rules = rules
         self._registry = registry
         self._coordinators = coordinators
         self._clock = clock or SystemClock()
@@ -118,15 +124,24 @@ class RegistryService(RouteCalls, RegistryServiceServicer):
             epoch=stream.epoch,
             coordinators=self._news(stream),
             now_ms=self._clock.now_ms(),
+            rules=self._rules_now(stream),
         )
 
     def _renewed(self, stream: _Stream) -> LeaseRenewed:
+        changed = self._rules() != stream.rules
         return LeaseRenewed(
             denied=sorted(self._denied()),
             ticket_keys=self._keys(),
             coordinators=self._news(stream),
             now_ms=self._clock.now_ms(),
+            rules_changed=changed,
+            rules=self._rules_now(stream) if changed else (),
         )
+
+    def _rules_now(self, stream: _Stream) -> list[PbRuleFile]:
+        """The owner's rules; they are told again when they are others."""
+        stream.rules = self._rules()
+        return [PbRuleFile(name=file.name, text=file.text) for file in stream.rules]
 
     def _news(self, stream: _Stream) -> list[PbCoordinator]:
         """The Coordinators, where they are not those that were told last."""
@@ -149,6 +164,7 @@ class _Stream:
     """0 until it has said hello."""
     process: str = ""
     told: tuple[CoordinatorAddress, ...] = ()
+    rules: tuple[RuleFile, ...] = ()
 
 
 async def _next(requests: AsyncIterator[RegisterRequest]) -> RegisterRequest | None:

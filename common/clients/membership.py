@@ -37,6 +37,8 @@ from common.model.node import (
     Role,
     Route,
 )
+from common.model.rule_file import RuleFile
+from common.rpc import policy
 from common.rpc.channel import Channels
 from common.rpc.circuit import Breaker
 from common.rpc.credentials import NodeIdentity
@@ -45,6 +47,7 @@ from common.rpc.reaching import Reaching
 from common.rpc.relayed import Relayed
 from common.rpc.retry_budget import RetryBudget
 from common.rpc.routed import Routed
+from common.rpc.rules import Rules, in_force
 from common.rpc.sealed import kept as sealed
 from common.rpc.sealed.sessions import Sessions
 from common.rpc.tickets import TicketCheck
@@ -79,6 +82,8 @@ class Membership:
         ears = Ears(self._heard, self._lost, self._stand_back)
         self._registering = Registering(identity, self._coordinators, hello, load, clock, ears)
         self._word, self._heard_ms = kept.word()
+        self._rules = policy.shipped()
+        self._ruled_by: tuple[RuleFile, ...] = ()
         self._kept_ms = 0
         self._routes = kept.routes()
         self._relayed = Relayed(
@@ -110,6 +115,7 @@ class Membership:
                 away_since_ms=lambda: None if self.connected else self._heard_ms,
             ),
             denied=self._denied,
+            rules=self._rules_in_force,
             clock=clock,
             stands_back=lambda: self.displaced,
         )
@@ -349,6 +355,12 @@ class Membership:
         """Where the Coordinator of that name is."""
         known = (each for each in self._identity.coordinators if each.identity == uri)
         return tuple(dict.fromkeys(at for each in known for at in each.addresses))
+
+    def _rules_in_force(self) -> Rules:
+        said = self._word.rules
+        if said != self._ruled_by:
+            self._rules, self._ruled_by = in_force(said), said
+        return self._rules
 
     def _denied(self) -> frozenset[NodeId]:
         return self._word.denied

@@ -20,6 +20,7 @@ from common.model.node import (
     NodeState,
     Route,
 )
+from common.model.rule_file import RuleFile
 from common.pb.postdevai.v1 import node_pb2
 from common.pb.postdevai.v1.registry_service_pb2 import (
     Heartbeat,
@@ -67,6 +68,8 @@ class Word:
     denied: frozenset[NodeId]
     coordinators: tuple[CoordinatorAddress, ...] = ()
     """Every Coordinator; empty where that has not changed since it was last said."""
+    rules: tuple[RuleFile, ...] = ()
+    """The owner's own rules for tools."""
 
 
 class RegistryClient:
@@ -154,14 +157,17 @@ class Registration:
             raise Unavailable("the Coordinator has closed the stream") from None
         if not isinstance(answer, RegisterResponse):
             raise Unavailable("the Coordinator has closed the stream")
-        self.word = _word(answer)
+        self.word = _word(answer, self.word)
         self.epoch = answer.welcome.epoch or self.epoch
 
 
-def _word(answer: RegisterResponse) -> Word:
+def _word(answer: RegisterResponse, before: Word) -> Word:
     said = answer.welcome if answer.HasField("welcome") else answer.renewed
     keys = tuple(TicketKey(key.kid, key.public_pem) for key in said.ticket_keys)
     denied = frozenset(NodeId(node) for node in said.denied)
+    rules = before.rules
+    if answer.HasField("welcome") or answer.renewed.rules_changed:
+        rules = tuple(RuleFile(file.name, file.text) for file in said.rules)
     return Word(
-        keys, denied, tuple(from_pb(each, CoordinatorAddress) for each in said.coordinators)
+        keys, denied, tuple(from_pb(each, CoordinatorAddress) for each in said.coordinators), rules
     )

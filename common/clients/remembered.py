@@ -18,6 +18,7 @@ from common.clients.registry import Word
 from common.daemon.files import write_private
 from common.model.ids import NodeId
 from common.model.node import Route
+from common.model.rule_file import RuleFile
 from common.rpc.tickets import TicketKey
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,8 @@ class Remembered:
             kept = json.loads((self._directory / "word.json").read_text("utf-8"))
             keys = tuple(TicketKey(**key) for key in kept["ticket_keys"])
             denied = frozenset(NodeId(node) for node in kept["denied"])
-            return Word(keys, denied), int(kept["heard_ms"])
+            rules = tuple(RuleFile(**file) for file in kept.get("rules", ()))
+            return Word(keys, denied, rules=rules), int(kept["heard_ms"])
         except (OSError, ValueError, TypeError, KeyError):
             return Word((), frozenset()), 0
 
@@ -47,6 +49,7 @@ class Remembered:
         kept = {
             "ticket_keys": [asdict(key) for key in word.ticket_keys],
             "denied": sorted(word.denied),
+            "rules": [asdict(file) for file in word.rules],
             "heard_ms": heard_ms,
         }
         self._write("word.json", kept)

@@ -18,6 +18,7 @@ from typing import Any, cast
 import cedarpy
 
 from common.errors import Invalid
+from common.model.rule_file import RuleFile as RuleFile
 
 log = logging.getLogger(__name__)
 
@@ -26,14 +27,6 @@ REMEMBERED_MAX = 4096
 """Decisions; when they are more, all are made anew."""
 FILE_BYTES_MAX = 64 << 10
 """Of the owner's own rules together."""
-
-
-@dataclass(frozen=True, slots=True)
-class RuleFile:
-    """A file of policies."""
-
-    name: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +150,22 @@ def _policies(file: RuleFile) -> list[dict[str, Any]]:
 
 def _id(policy: Mapping[str, Any]) -> str:
     return policy.get("annotations", {}).get("id") or ""
+
+
+def in_force(own: Sequence[RuleFile]) -> Rules:
+    """The shipped rules and the owner's, as the Coordinator told them. Where a node of another
+    version cannot read those, it lets no tool in, rather than one that they forbid."""
+    try:
+        return Rules(shipped(), checked(own))
+    except Invalid as error:
+        log.error("the owner's rules cannot be read here, so no tool is let in: %s", error.message)
+        return Rules(shipped(), (NOT_READ,))
+
+
+NOT_READ = RuleFile(
+    "not-read.cedar",
+    '@id("rules-that-cannot-be-read") forbid (principal in Role::"tool", action, resource);',
+)
 
 
 def _is_of_tools(scope: Mapping[str, Any]) -> bool:

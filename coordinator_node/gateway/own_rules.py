@@ -27,7 +27,7 @@ class OwnRules:
         self._audit = audit
         self._files: tuple[RuleFile, ...] = ()
         self._rules = policy.shipped()
-        self._refused: tuple[RuleFile, ...] = ()
+        self._refused: tuple[RuleFile, ...] | None = None
 
     def now(self) -> Rules:
         """What is shipped and what the owner added."""
@@ -62,7 +62,7 @@ class OwnRules:
         text = "".join(file.text for file in found)
         hashed = hashlib.sha256(text.encode()).hexdigest()[:16]
         await self._audit.append(Act("owner", "policy", _names(found), reason=f"sha256 {hashed}"))
-        self._rules, self._files, self._refused = rules, found, ()
+        self._rules, self._files, self._refused = rules, found, None
 
     def _read(self) -> tuple[RuleFile, ...]:
         try:

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from common.pb.postdevai.v1 import node_pb2 as postdevai_dot_v1_dot_node__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#postdevai/v1/registry_service.proto\x12\x0cpostdevai.v1\x1a\x17postdevai/v1/node.proto\"u\n\x0fRegisterRequest\x12,\n\x05hello\x18\x01 \x01(\x0b\x32\x1b.postdevai.v1.RegisterHelloH\x00\x12,\n\theartbeat\x18\x02 \x01(\x0b\x32\x17.postdevai.v1.HeartbeatH\x00\x42\x06\n\x04part\"\x9e\x01\n\rRegisterHello\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x14\n\x0c\x63\x61pabilities\x18\x02 \x03(\t\x12\x0f\n\x07version\x18\x03 \x01(\t\x12\x0b\n\x03pid\x18\x04 \x01(\x03\x12\x11\n\taddresses\x18\x05 \x03(\t\x12\x0f\n\x07machine\x18\x06 \x01(\t\x12\x13\n\x0bsealing_key\x18\x07 \x01(\t\x12\x0f\n\x07process\x18\x08 \x01(\t\"x\n\tHeartbeat\x12\r\n\x05state\x18\x01 \x01(\t\x12$\n\x04load\x18\x02 \x01(\x0b\x32\x16.postdevai.v1.NodeLoad\x12&\n\x05offer\x18\x03 \x01(\x0b\x32\x17.postdevai.v1.NodeOffer\x12\x0e\n\x06now_ms\x18\x04 \x01(\x03\"-\n\tNodeOffer\x12\x10\n\x08projects\x18\x01 \x03(\t\x12\x0e\n\x06models\x18\x02 \x03(\t\"V\n\x12\x43oordinatorAddress\x12\x10\n\x08identity\x18\x01 \x01(\t\x12\x11\n\taddresses\x18\x02 \x03(\t\x12\x1b\n\x13\x65nrolment_addresses\x18\x03 \x03(\t\"{\n\x10RegisterResponse\x12\x30\n\x07welcome\x18\x01 \x01(\x0b\x32\x1d.postdevai.v1.RegisterWelcomeH\x00\x12-\n\x07renewed\x18\x02 \x01(\x0b\x32\x1a.postdevai.v1.LeaseRenewedH\x00\x42\x06\n\x04part\"\xb7\x01\n\x0fRegisterWelcome\x12,\n\x0bticket_keys\x18\x01 \x03(\x0b\x32\x17.postdevai.v1.TicketKey\x12\x0e\n\x06\x64\x65nied\x18\x02 \x03(\t\x12\x0f\n\x07lease_s\x18\x03 \x01(\x01\x12\r\n\x05\x65poch\x18\x04 \x01(\x04\x12\x36\n\x0c\x63oordinators\x18\x05 \x03(\x0b\x32 .postdevai.v1.CoordinatorAddress\x12\x0e\n\x06now_ms\x18\x06 \x01(\x03\",\n\tTicketKey\x12\x0b\n\x03kid\x18\x01 \x01(\t\x12\x12\n\npublic_pem\x18\x02 \x01(\t\"\x94\x01\n\x0cLeaseRenewed\x12\x0e\n\x06\x64\x65nied\x18\x01 \x03(\t\x12,\n\x0bticket_keys\x18\x02 \x03(\x0b\x32\x17.postdevai.v1.TicketKey\x12\x36\n\x0c\x63oordinators\x18\x03 \x03(\x0b\x32 .postdevai.v1.CoordinatorAddress\x12\x0e\n\x06now_ms\x18\x04 \x01(\x03\"\x12\n\x10ListNodesRequest\"6\n\x11ListNodesResponse\x12!\n\x05nodes\x18\x01 \x03(\x0b\x32\x12.postdevai.v1.Node\"R\n\x0eResolveRequest\x12\x12\n\ncapability\x18\x01 \x01(\t\x12\x0f\n\x07project\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\x12\x0c\n\x04task\x18\x04 \x01(\t\"6\n\x0fResolveResponse\x12#\n\x06routes\x18\x01 \x03(\x0b\x32\x13.postdevai.v1.Route\"W\n\x13\x45xplainRouteRequest\x12\x12\n\ncapability\x18\x01 \x01(\t\x12\x0f\n\x07project\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\x12\x0c\n\x04task\x18\x04 \x01(\t\"O\n\x14\x45xplainRouteResponse\x12\'\n\x05nodes\x18\x01 \x03(\x0b\x32\x18.postdevai.v1.RankedNode\x12\x0e\n\x06policy\x18\x02 \x01(\t\"M\n\nRankedNode\x12 \n\x04node\x18\x01 \x01(\x0b\x32\x12.postdevai.v1.Node\x12\x0c\n\x04rank\x18\x02 \x01(\x05\x12\x0f\n\x07reasons\x18\x03 \x03(\t\"2\n\x11PinProjectRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\x0c\n\x04node\x18\x02 \x01(\t\"\x14\n\x12PinProjectResponse\"&\n\x13UnpinProjectRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\"\x16\n\x14UnpinProjectResponse2\x93\x04\n\x0fRegistryService\x12R\n\x08Register\x12\x1d.postdevai.v1.RegisterRequest\x1a\x1e.postdevai.v1.RegisterResponse\"\x03\x90\x02\x02(\x01\x30\x01\x12Q\n\tListNodes\x12\x1e.postdevai.v1.ListNodesRequest\x1a\x1f.postdevai.v1.ListNodesResponse\"\x03\x90\x02\x01\x12K\n\x07Resolve\x12\x1c.postdevai.v1.ResolveRequest\x1a\x1d.postdevai.v1.ResolveResponse\"\x03\x90\x02\x01\x12Z\n\x0c\x45xplainRoute\x12!.postdevai.v1.ExplainRouteRequest\x1a\".postdevai.v1.ExplainRouteResponse\"\x03\x90\x02\x01\x12T\n\nPinProject\x12\x1f.postdevai.v1.PinProjectRequest\x1a .postdevai.v1.PinProjectResponse\"\x03\x90\x02\x02\x12Z\n\x0cUnpinProject\x12!.postdevai.v1.UnpinProjectRequest\x1a\".postdevai.v1.UnpinProjectResponse\"\x03\x90\x02\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#postdevai/v1/registry_service.proto\x12\x0cpostdevai.v1\x1a\x17postdevai/v1/node.proto\"u\n\x0fRegisterRequest\x12,\n\x05hello\x18\x01 \x01(\x0b\x32\x1b.postdevai.v1.RegisterHelloH\x00\x12,\n\theartbeat\x18\x02 \x01(\x0b\x32\x17.postdevai.v1.HeartbeatH\x00\x42\x06\n\x04part\"\x9e\x01\n\rRegisterHello\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x14\n\x0c\x63\x61pabilities\x18\x02 \x03(\t\x12\x0f\n\x07version\x18\x03 \x01(\t\x12\x0b\n\x03pid\x18\x04 \x01(\x03\x12\x11\n\taddresses\x18\x05 \x03(\t\x12\x0f\n\x07machine\x18\x06 \x01(\t\x12\x13\n\x0bsealing_key\x18\x07 \x01(\t\x12\x0f\n\x07process\x18\x08 \x01(\t\"x\n\tHeartbeat\x12\r\n\x05state\x18\x01 \x01(\t\x12$\n\x04load\x18\x02 \x01(\x0b\x32\x16.postdevai.v1.NodeLoad\x12&\n\x05offer\x18\x03 \x01(\x0b\x32\x17.postdevai.v1.NodeOffer\x12\x0e\n\x06now_ms\x18\x04 \x01(\x03\"-\n\tNodeOffer\x12\x10\n\x08projects\x18\x01 \x03(\t\x12\x0e\n\x06models\x18\x02 \x03(\t\"V\n\x12\x43oordinatorAddress\x12\x10\n\x08identity\x18\x01 \x01(\t\x12\x11\n\taddresses\x18\x02 \x03(\t\x12\x1b\n\x13\x65nrolment_addresses\x18\x03 \x03(\t\"{\n\x10RegisterResponse\x12\x30\n\x07welcome\x18\x01 \x01(\x0b\x32\x1d.postdevai.v1.RegisterWelcomeH\x00\x12-\n\x07renewed\x18\x02 \x01(\x0b\x32\x1a.postdevai.v1.LeaseRenewedH\x00\x42\x06\n\x04part\"\xde\x01\n\x0fRegisterWelcome\x12,\n\x0bticket_keys\x18\x01 \x03(\x0b\x32\x17.postdevai.v1.TicketKey\x12\x0e\n\x06\x64\x65nied\x18\x02 \x03(\t\x12\x0f\n\x07lease_s\x18\x03 \x01(\x01\x12\r\n\x05\x65poch\x18\x04 \x01(\x04\x12\x36\n\x0c\x63oordinators\x18\x05 \x03(\x0b\x32 .postdevai.v1.CoordinatorAddress\x12\x0e\n\x06now_ms\x18\x06 \x01(\x03\x12%\n\x05rules\x18\x07 \x03(\x0b\x32\x16.postdevai.v1.RuleFile\"&\n\x08RuleFile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\",\n\tTicketKey\x12\x0b\n\x03kid\x18\x01 \x01(\t\x12\x12\n\npublic_pem\x18\x02 \x01(\t\"\xd2\x01\n\x0cLeaseRenewed\x12\x0e\n\x06\x64\x65nied\x18\x01 \x03(\t\x12,\n\x0bticket_keys\x18\x02 \x03(\x0b\x32\x17.postdevai.v1.TicketKey\x12\x36\n\x0c\x63oordinators\x18\x03 \x03(\x0b\x32 .postdevai.v1.CoordinatorAddress\x12\x0e\n\x06now_ms\x18\x04 \x01(\x03\x12\x15\n\rrules_changed\x18\x05 \x01(\x08\x12%\n\x05rules\x18\x06 \x03(\x0b\x32\x16.postdevai.v1.RuleFile\"\x12\n\x10ListNodesRequest\"6\n\x11ListNodesResponse\x12!\n\x05nodes\x18\x01 \x03(\x0b\x32\x12.postdevai.v1.Node\"R\n\x0eResolveRequest\x12\x12\n\ncapability\x18\x01 \x01(\t\x12\x0f\n\x07project\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\x12\x0c\n\x04task\x18\x04 \x01(\t\"6\n\x0fResolveResponse\x12#\n\x06routes\x18\x01 \x03(\x0b\x32\x13.postdevai.v1.Route\"W\n\x13\x45xplainRouteRequest\x12\x12\n\ncapability\x18\x01 \x01(\t\x12\x0f\n\x07project\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\x12\x0c\n\x04task\x18\x04 \x01(\t\"O\n\x14\x45xplainRouteResponse\x12\'\n\x05nodes\x18\x01 \x03(\x0b\x32\x18.postdevai.v1.RankedNode\x12\x0e\n\x06policy\x18\x02 \x01(\t\"M\n\nRankedNode\x12 \n\x04node\x18\x01 \x01(\x0b\x32\x12.postdevai.v1.Node\x12\x0c\n\x04rank\x18\x02 \x01(\x05\x12\x0f\n\x07reasons\x18\x03 \x03(\t\"2\n\x11PinProjectRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\x0c\n\x04node\x18\x02 \x01(\t\"\x14\n\x12PinProjectResponse\"&\n\x13UnpinProjectRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\"\x16\n\x14UnpinProjectResponse2\x93\x04\n\x0fRegistryService\x12R\n\x08Register\x12\x1d.postdevai.v1.RegisterRequest\x1a\x1e.postdevai.v1.RegisterResponse\"\x03\x90\x02\x02(\x01\x30\x01\x12Q\n\tListNodes\x12\x1e.postdevai.v1.ListNodesRequest\x1a\x1f.postdevai.v1.ListNodesResponse\"\x03\x90\x02\x01\x12K\n\x07Resolve\x12\x1c.postdevai.v1.ResolveRequest\x1a\x1d.postdevai.v1.ResolveResponse\"\x03\x90\x02\x01\x12Z\n\x0c\x45xplainRoute\x12!.postdevai.v1.ExplainRouteRequest\x1a\".postdevai.v1.ExplainRouteResponse\"\x03\x90\x02\x01\x12T\n\nPinProject\x12\x1f.postdevai.v1.PinProjectRequest\x1a .postdevai.v1.PinProjectResponse\"\x03\x90\x02\x02\x12Z\n\x0cUnpinProject\x12!.postdevai.v1.UnpinProjectRequest\x1a\".postdevai.v1.UnpinProjectResponse\"\x03\x90\x02\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -57,33 +57,35 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REGISTERRESPONSE']._serialized_start=615
   _globals['_REGISTERRESPONSE']._serialized_end=738
   _globals['_REGISTERWELCOME']._serialized_start=741
-  _globals['_REGISTERWELCOME']._serialized_end=924
-  _globals['_TICKETKEY']._serialized_start=926
-  _globals['_TICKETKEY']._serialized_end=970
-  _globals['_LEASERENEWED']._serialized_start=973
-  _globals['_LEASERENEWED']._serialized_end=1121
-  _globals['_LISTNODESREQUEST']._serialized_start=1123
-  _globals['_LISTNODESREQUEST']._serialized_end=1141
-  _globals['_LISTNODESRESPONSE']._serialized_start=1143
-  _globals['_LISTNODESRESPONSE']._serialized_end=1197
-  _globals['_RESOLVEREQUEST']._serialized_start=1199
-  _globals['_RESOLVEREQUEST']._serialized_end=1281
-  _globals['_RESOLVERESPONSE']._serialized_start=1283
-  _globals['_RESOLVERESPONSE']._serialized_end=1337
-  _globals['_EXPLAINROUTEREQUEST']._serialized_start=1339
-  _globals['_EXPLAINROUTEREQUEST']._serialized_end=1426
-  _globals['_EXPLAINROUTERESPONSE']._serialized_start=1428
-  _globals['_EXPLAINROUTERESPONSE']._serialized_end=1507
-  _globals['_RANKEDNODE']._serialized_start=1509
-  _globals['_RANKEDNODE']._serialized_end=1586
-  _globals['_PINPROJECTREQUEST']._serialized_start=1588
-  _globals['_PINPROJECTREQUEST']._serialized_end=1638
-  _globals['_PINPROJECTRESPONSE']._serialized_start=1640
-  _globals['_PINPROJECTRESPONSE']._serialized_end=1660
-  _globals['_UNPINPROJECTREQUEST']._serialized_start=1662
-  _globals['_UNPINPROJECTREQUEST']._serialized_end=1700
-  _globals['_UNPINPROJECTRESPONSE']._serialized_start=1702
-  _globals['_UNPINPROJECTRESPONSE']._serialized_end=1724
-  _globals['_REGISTRYSERVICE']._serialized_start=1727
-  _globals['_REGISTRYSERVICE']._serialized_end=2258
+  _globals['_REGISTERWELCOME']._serialized_end=963
+  _globals['_RULEFILE']._serialized_start=965
+  _globals['_RULEFILE']._serialized_end=1003
+  _globals['_TICKETKEY']._serialized_start=1005
+  _globals['_TICKETKEY']._serialized_end=1049
+  _globals['_LEASERENEWED']._serialized_start=1052
+  _globals['_LEASERENEWED']._serialized_end=1262
+  _globals['_LISTNODESREQUEST']._serialized_start=1264
+  _globals['_LISTNODESREQUEST']._serialized_end=1282
+  _globals['_LISTNODESRESPONSE']._serialized_start=1284
+  _globals['_LISTNODESRESPONSE']._serialized_end=1338
+  _globals['_RESOLVEREQUEST']._serialized_start=1340
+  _globals['_RESOLVEREQUEST']._serialized_end=1422
+  _globals['_RESOLVERESPONSE']._serialized_start=1424
+  _globals['_RESOLVERESPONSE']._serialized_end=1478
+  _globals['_EXPLAINROUTEREQUEST']._serialized_start=1480
+  _globals['_EXPLAINROUTEREQUEST']._serialized_end=1567
+  _globals['_EXPLAINROUTERESPONSE']._serialized_start=1569
+  _globals['_EXPLAINROUTERESPONSE']._serialized_end=1648
+  _globals['_RANKEDNODE']._serialized_start=1650
+  _globals['_RANKEDNODE']._serialized_end=1727
+  _globals['_PINPROJECTREQUEST']._serialized_start=1729
+  _globals['_PINPROJECTREQUEST']._serialized_end=1779
+  _globals['_PINPROJECTRESPONSE']._serialized_start=1781
+  _globals['_PINPROJECTRESPONSE']._serialized_end=1801
+  _globals['_UNPINPROJECTREQUEST']._serialized_start=1803
+  _globals['_UNPINPROJECTREQUEST']._serialized_end=1841
+  _globals['_UNPINPROJECTRESPONSE']._serialized_start=1843
+  _globals['_UNPINPROJECTRESPONSE']._serialized_end=1865
+  _globals['_REGISTRYSERVICE']._serialized_start=1868
+  _globals['_REGISTRYSERVICE']._serialized_end=2399
 # @@protoc_insertion_point(module_scope)

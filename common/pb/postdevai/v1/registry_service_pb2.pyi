@@ -74,20 +74,30 @@ class RegisterResponse(_message.Message):
     def __init__(self, welcome: _Optional[_Union[RegisterWelcome, _Mapping]] = ..., renewed: _Optional[_Union[LeaseRenewed, _Mapping]] = ...) -> None: ...
 
 class RegisterWelcome(_message.Message):
-    __slots__ = ("ticket_keys", "denied", "lease_s", "epoch", "coordinators", "now_ms")
+    __slots__ = ("ticket_keys", "denied", "lease_s", "epoch", "coordinators", "now_ms", "rules")
     TICKET_KEYS_FIELD_NUMBER: _ClassVar[int]
     DENIED_FIELD_NUMBER: _ClassVar[int]
     LEASE_S_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     COORDINATORS_FIELD_NUMBER: _ClassVar[int]
     NOW_MS_FIELD_NUMBER: _ClassVar[int]
+    RULES_FIELD_NUMBER: _ClassVar[int]
     ticket_keys: _containers.RepeatedCompositeFieldContainer[TicketKey]
     denied: _containers.RepeatedScalarFieldContainer[str]
     lease_s: float
     epoch: int
     coordinators: _containers.RepeatedCompositeFieldContainer[CoordinatorAddress]
     now_ms: int
-    def __init__(self, ticket_keys: _Optional[_Iterable[_Union[TicketKey, _Mapping]]] = ..., denied: _Optional[_Iterable[str]] = ..., lease_s: _Optional[float] = ..., epoch: _Optional[int] = ..., coordinators: _Optional[_Iterable[_Union[CoordinatorAddress, _Mapping]]] = ..., now_ms: _Optional[int] = ...) -> None: ...
+    rules: _containers.RepeatedCompositeFieldContainer[RuleFile]
+    def __init__(self, ticket_keys: _Optional[_Iterable[_Union[TicketKey, _Mapping]]] = ..., denied: _Optional[_Iterable[str]] = ..., lease_s: _Optional[float] = ..., epoch: _Optional[int] = ..., coordinators: _Optional[_Iterable[_Union[CoordinatorAddress, _Mapping]]] = ..., now_ms: _Optional[int] = ..., rules: _Optional[_Iterable[_Union[RuleFile, _Mapping]]] = ...) -> None: ...
+
+class RuleFile(_message.Message):
+    __slots__ = ("name", "text")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    text: str
+    def __init__(self, name: _Optional[str] = ..., text: _Optional[str] = ...) -> None: ...
 
 class TicketKey(_message.Message):
     __slots__ = ("kid", "public_pem")
@@ -98,16 +108,20 @@ class TicketKey(_message.Message):
     def __init__(self, kid: _Optional[str] = ..., public_pem: _Optional[str] = ...) -> None: ...
 
 class LeaseRenewed(_message.Message):
-    __slots__ = ("denied", "ticket_keys", "coordinators", "now_ms")
+    __slots__ = ("denied", "ticket_keys", "coordinators", "now_ms", "rules_changed", "rules")
     DENIED_FIELD_NUMBER: _ClassVar[int]
     TICKET_KEYS_FIELD_NUMBER: _ClassVar[int]
     COORDINATORS_FIELD_NUMBER: _ClassVar[int]
     NOW_MS_FIELD_NUMBER: _ClassVar[int]
+    RULES_CHANGED_FIELD_NUMBER: _ClassVar[int]
+    RULES_FIELD_NUMBER: _ClassVar[int]
     denied: _containers.RepeatedScalarFieldContainer[str]
     ticket_keys: _containers.RepeatedCompositeFieldContainer[TicketKey]
     coordinators: _containers.RepeatedCompositeFieldContainer[CoordinatorAddress]
     now_ms: int
-    def __init__(self, denied: _Optional[_Iterable[str]] = ..., ticket_keys: _Optional[_Iterable[_Union[TicketKey, _Mapping]]] = ..., coordinators: _Optional[_Iterable[_Union[CoordinatorAddress, _Mapping]]] = ..., now_ms: _Optional[int] = ...) -> None: ...
+    rules_changed: bool
+    rules: _containers.RepeatedCompositeFieldContainer[RuleFile]
+    def __init__(self, denied: _Optional[_Iterable[str]] = ..., ticket_keys: _Optional[_Iterable[_Union[TicketKey, _Mapping]]] = ..., coordinators: _Optional[_Iterable[_Union[CoordinatorAddress, _Mapping]]] = ..., now_ms: _Optional[int] = ..., rules_changed: _Optional[bool] = ..., rules: _Optional[_Iterable[_Union[RuleFile, _Mapping]]] = ...) -> None: ...
 
 class ListNodesRequest(_message.Message):
     __slots__ = ()
