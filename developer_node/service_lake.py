@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
+NOTHING_FOUND = "find"
+"""The step at which a Dragon ends that has nothing to forget."""
+
 ANSWER_S = 60.0
 """A project that is woken for a question may be large."""
 
@@ -117,28 +120,28 @@ class LakeDoor(LakeServiceServicer):
         yield last
 
     async def _at_each(self, request: pb.ForgetRequest) -> AsyncGenerator[pb.ForgetResponse]:
-        """What the Dragons say, one after another; only the last one's last step is the end. That
-        one has no such thing is refused only when all say so."""
-        left = [self._dragon]
+        """What the Dragons say, one after another; only the last step of all is the end. That one
+        knows nothing of it counts only when all say so."""
+        ways = [self._dragon]
         if self._everywhere is not None:
-            left = [Onward(each, LakeServiceStub, ANSWER_S) for each in await self._everywhere()]
-        ended: pb.ForgetResponse | None = None
-        while left:
-            dragon = left.pop(0)
+            ways = [Onward(each, LakeServiceStub, ANSWER_S) for each in await self._everywhere()]
+        ends: list[pb.ForgetResponse] = []
+        unknown: Missing | None = None
+        for dragon in ways:
             try:
                 async for response in dragon.stream("Forget", request, pb.ForgetResponse):
-                    if not response.step.ended:
+                    if response.step.ended:
+                        ends.append(response)
+                    else:
                         yield response
-                        continue
-                    if ended is not None:
-                        ended.step.ended = False
-                        yield ended
-                    ended = response
-            except Missing:
-                if ended is None and not left:
-                    raise
-        if ended is not None:
-            yield ended
+            except Missing as error:
+                unknown = error
+        told = [end for end in ends if end.step.step != NOTHING_FOUND] or ends[-1:]
+        if not told and unknown is not None:
+            raise unknown
+        for end in told:
+            end.step.ended = end is told[-1]
+            yield end
 
     async def Snapshot(
         self, request: pb.SnapshotRequest, context: Context

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any, cast
 
+import pytest
+
 from common.errors import Missing
 from common.model.lake import LakeStep, Oblivion
 from common.pb.postdevai.v1 import lake_service_pb2 as pb
@@ -77,26 +79,37 @@ async def test_the_last_step_comes_after_the_laptops_own() -> None:
     assert said == ["sending", "find", "outbox", "proof"]
 
 
-async def test_every_dragon_forgets_before_the_last_step_is_told() -> None:
-    """That one has nothing of it keeps no other from forgetting."""
-    one, other, here = _Dragon(), _Dragon(), _Here()
-    one.may_end.set()
-    other.may_end.set()
+class _Without(_Dragon):
+    """Has nothing of it."""
 
-    class _Empty(_Dragon):
-        async def stream(self, _: object, **_how: object) -> AsyncGenerator[pb.ForgetResponse]:
-            raise Missing("no such project")
-            yield pb.ForgetResponse()
+    async def stream(self, _: object, **_how: object) -> AsyncGenerator[pb.ForgetResponse]:
+        yield _said(LakeStep("find", sentence="nothing of the kind", ok=False, ended=True))
 
+
+class _Elsewhere(_Dragon):
+    """Does not know the project."""
+
+    async def stream(self, _: object, **_how: object) -> AsyncGenerator[pb.ForgetResponse]:
+        raise Missing("no such project")
+        yield pb.ForgetResponse()
+
+
+async def _forgotten(*dragons: _Dragon) -> list[tuple[str, bool]]:
     async def everywhere() -> list[Routed]:
-        return [cast(Routed, each) for each in (one, _Empty(), other)]
+        return [cast(Routed, each) for each in dragons]
 
+    for each in dragons:
+        each.may_end.set()
     door = LakeDoor(  # pyright: ignore[reportAbstractUsage]
-        cast(Routed, one), cast(Forgetting, here), everywhere=everywhere
+        cast(Routed, dragons[0]), cast(Forgetting, _Here()), everywhere=everywhere
     )
     asked = door.Forget(pb.ForgetRequest(text="hunter2"), cast(Any, None))
-    said = [(response.step.step, response.step.ended) async for response in asked]
-    assert said == [
+    return [(response.step.step, response.step.ended) async for response in asked]
+
+
+async def test_every_dragon_forgets_before_the_last_step_is_told() -> None:
+    """That one has nothing of it keeps no other from forgetting, and spoils no proof."""
+    expected = [
         ("sending", False),
         ("find", False),
         ("find", False),
@@ -104,3 +117,13 @@ async def test_every_dragon_forgets_before_the_last_step_is_told() -> None:
         ("outbox", False),
         ("proof", True),
     ]
+    assert await _forgotten(_Dragon(), _Elsewhere(), _Dragon(), _Without()) == expected
+
+
+async def test_what_no_dragon_has_is_told_as_one_dragon_would() -> None:
+    """The control: of one that has nothing alone."""
+    alone = await _forgotten(_Without())
+    assert await _forgotten(_Without(), _Elsewhere()) == alone
+    assert alone[-1] == ("find", True)
+    with pytest.raises(Missing, match="no such project"):
+        await _forgotten(_Elsewhere(), _Elsewhere())
