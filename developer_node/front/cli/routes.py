@@ -115,14 +115,6 @@ async def _project(client: LocalClient, said: str) -> tuple[str, str]:
 
 def _dragon(said: str, nodes: tuple[Node, ...]) -> str:
     """The one Dragon whose id begins so."""
-    from common.errors import Invalid, Missing
+    from common.short_ids import meant
 
-    found = [each.id for each in nodes if each.role == "dragon" and each.id.startswith(said)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise Invalid(f"{len(found)} Dragons have ids that begin with {said}", field="node")
-    raise Missing(
-        f"no Dragon of this mesh has an id that begins with {said}",
-        hint="See them with: postdevai nodes --json",
-    )
+    return meant(said, [each.id for each in nodes if each.role == "dragon"])
