@@ -76,13 +76,18 @@ class Relayed:
         """The nodes that are called by the relay now."""
         return tuple(self._bypassed)
 
+    @property
+    def only(self) -> bool:
+        """Whether no call goes directly."""
+        return self._mode == "only"
+
     def offered(self, route: Route) -> bool:
         """Whether the node may be called through a Coordinator."""
         return bool(route.relay) and self._mode != "never"
 
     def comes_first(self, route: Route) -> bool:
         """Whether the direct way is left out: it failed lately, and the relay did not."""
-        if self._mode == "only":
+        if self.only:
             return True
         if not self.offered(route):
             return False

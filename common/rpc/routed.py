@@ -138,15 +138,21 @@ class Routed:
         relayed = self._relayed
         if relayed is None:
             return await self._reaching.to(route.endpoints or (route.endpoint,), route.identity)
+        tried = False
         if relayed.comes_first(route):
-            channel = await relayed.channel(route)
-            self._breaker.relayed = True
-            return channel
+            try:
+                channel = await relayed.channel(route)
+                self._breaker.relayed = True
+                return channel
+            except Unavailable:
+                if relayed.only:
+                    raise
+                tried = True
         try:
             channel = await relayed.direct(route)
             self._breaker.relayed = False
         except Unavailable as error:
-            if not relayed.offered(route):
+            if tried or not relayed.offered(route):
                 raise
             channel = await relayed.channel(route, error)
             self._breaker.relayed = True

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, cast
 
+import grpc
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from grpc.aio import AioRpcError, Channel, Metadata
 
@@ -24,6 +25,12 @@ from common.rpc.sealed.sessions import UNKNOWN
 from common.rpc.status import error_from_rpc
 
 OPEN_S = 5.0
+_SAYS_NOTHING = (
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.CANCELLED,
+)
+"""About whether the node is reached."""
 SESSION_S = 600.0
 """Calls that begin later begin in a new session; those that run keep their keys."""
 QUIET_S = 10.0
@@ -106,10 +113,14 @@ class Caller:
         call.agreed.heard_s = self._clock.monotonic()
 
     def lost(self, call: SealedCall, failed: AioRpcError) -> bool:
-        """Whether the node does not know the session any more, as the carrier tells; it is left."""
+        """Whether the node does not know the session any more, as the carrier tells.
+
+        After any failure but that of a limit or of time, whoever calls next finds out in a new
+        session whether the node can be reached this way at all.
+        """
         error = error_from_rpc(failed)
         unknown = error.field == FIELD and error.message.endswith(UNKNOWN)
-        if unknown and self._agreed is call.agreed:
+        if self._agreed is call.agreed and failed.code() not in _SAYS_NOTHING:
             self._agreed = None
         return unknown
 
