@@ -125,7 +125,7 @@ class Replica:
         name = self._name(kind, scope, key)
         return views.item(self._state, name, self._me, self.told, whole=True)
 
-    def value(self, kind: ItemKind, scope: str, key: str) -> str:
+    def value(self, kind: EntryKind, scope: str, key: str) -> str:
         """What holds; empty when nothing does."""
         entry = self._state.entries.get(Name(kind, scope, key))
         return (entry.holds.value or b"").decode() if entry else ""
@@ -236,7 +236,7 @@ class Replica:
 
     async def _name_machine(self, machine: str) -> None:
         self._machine = machine
-        if self.names.get(self._me) != machine:
+        if self.value("replica", "", self._me) != machine:
             await self._put(Name("replica", "", self._me), machine.encode())
 
     async def _load(self) -> None:

@@ -16,12 +16,24 @@ _KINDS: tuple[ItemKind, ...] = ("setting", "pin", "note")
 
 
 def machines(state: State) -> dict[NodeId, str]:
-    """The names of the replicas' machines."""
-    return {
+    """The names of the replicas' machines; two nodes of one name are told apart by their ids."""
+    names = {
         NodeId(name.key): (entry.holds.value or b"").decode()
         for name, entry in state.entries.items()
         if name.kind == "replica"
     }
+    nodes: dict[str, set[str]] = {}
+    for replica, machine in names.items():
+        nodes.setdefault(machine, set()).add(_node(replica))
+    return {
+        replica: f"{machine} {replica[:4]}" if len(nodes[machine]) > 1 else machine
+        for replica, machine in names.items()
+    }
+
+
+def _node(replica: NodeId) -> str:
+    """The node of a replica, whose name is made with its file."""
+    return replica.partition("-")[0]
 
 
 def items(

@@ -11,7 +11,10 @@ import pytest
 
 from common.alongside import alongside
 from common.errors import Conflict, Unavailable
+from common.model.ids import NodeId
 from common.model.shared import SharedSession
+from developer_node.shared.exchanging import Exchanging
+from developer_node.shared.replica import Replica
 from tests.support.laptops import WAIT_S, SharingLaptop, open_laptop
 from tests.support.small_mesh import SmallMesh
 
@@ -183,6 +186,18 @@ async def test_a_file_that_is_put_back_from_a_copy_loses_neither_the_newer_nor_w
         expected = {"before.py", "newer.py", "waits.py"}
         assert set(desk.values("pin")) == set(sofa.values("pin")) == expected
         assert desk.replica.waiting == 0
+
+
+async def test_two_machines_of_one_name_are_told_apart(mesh: SmallMesh, tmp_path: Path) -> None:
+    async with (
+        open_laptop(mesh, "desk") as desk,
+        Replica.open(tmp_path / "other.db", NodeId("f" * 16), desk.clock, "desk") as other,
+    ):
+        await desk.exchange()
+        await Exchanging(other, desk.sync, desk.clock).exchange()
+        await desk.exchange()
+        assert desk.replica.names == other.names
+        assert set(other.names.values()) == {f"desk {desk.replica.me[:4]}", "desk ffff"}
 
 
 async def test_loops_bring_an_edit_over_without_being_asked(
