@@ -133,19 +133,7 @@ class Backlog:
         if sum(not kept.task.ended for kept in self.book.all()) >= WAITING_MAX:
             raise OverLimit(f"{WAITING_MAX:,} tasks wait already", hint="Cancel some of them.")
         task_id = TaskId(short_hash("task", wish.key))
-        wanted = Task(
-            id=task_id,
-            kind=wish.kind,
-            project=wish.project,
-            subject=wish.subject,
-            priority=wish.priority,
-            attempts_max=rules.ATTEMPTS_MAX[wish.kind],
-            submitter=submitter.id,
-            node=wish.node,
-            created_ms=self._clock.now_ms(),
-            key=wish.key,
-            consent=wish.consent,
-        )
+        wanted = steps.submitted(wish, task_id, submitter.id, self._clock.now_ms())
         kept, created = await self.book.add(KeptTask(wanted, f"{task_id}.{_random()}"))
         if not created and not steps.is_same(kept.task, wanted):
             raise Conflict(
@@ -284,10 +272,10 @@ class Backlog:
 
     async def _let_go_of_earlier_lives(self, worker: NodeId, life: str) -> None:
         """A worker that was started anew knows nothing of what it had before."""
-        now_ms = self._clock.now_ms()
+        step = partial(steps.left_behind, worker=worker, life=life, now_ms=self._clock.now_ms())
         for kept in self.book.all():
-            if _left_behind(kept, worker, life):
-                await self._settle(kept.task.id, partial(_let_go, worker, life, now_ms))
+            if step(kept) != kept:
+                await self._settle(kept.task.id, step)
 
     async def _throw_away(self, token: str) -> None:
         with suppress(Conflict):  # whoever claims it next throws it away
@@ -296,17 +284,6 @@ class Backlog:
     async def _put_aside(self, token: str, reason: str) -> None:
         with suppress(Conflict):
             await self._queue.nak(QUEUE, token, reason=reason, dead=True)
-
-
-def _left_behind(kept: KeptTask, worker: NodeId, life: str) -> bool:
-    task = kept.task
-    return task.state == "running" and task.worker == worker and kept.life != life
-
-
-def _let_go(worker: NodeId, life: str, now_ms: int, kept: KeptTask) -> KeptTask:
-    if not _left_behind(kept, worker, life):
-        return kept
-    return steps.let_go(kept, now_ms, "its worker was started anew")
 
 
 def _job(kept: KeptTask) -> Job:

@@ -6,13 +6,30 @@ from dataclasses import replace
 
 from common.errors import Conflict
 from common.model.ids import NodeId
-from common.model.task import Failing, KeptTask, Task
-from coordinator_node.tasks.rules import pause_s
+from common.model.task import Failing, KeptTask, Task, TaskId, TaskWish
+from coordinator_node.tasks.rules import ATTEMPTS_MAX, pause_s
 
 SLACK_MS = 1_000
 """A claim is taken to have ended so long after its end: the queue's clock is another one."""
 LOST = "its worker was not heard from in time"
 TOO_OFTEN = "it was begun {} times and never came to an end"
+
+
+def submitted(wish: TaskWish, task_id: TaskId, submitter: NodeId, now_ms: int) -> Task:
+    """A task as it begins."""
+    return Task(
+        id=task_id,
+        kind=wish.kind,
+        project=wish.project,
+        subject=wish.subject,
+        priority=wish.priority,
+        attempts_max=ATTEMPTS_MAX[wish.kind],
+        submitter=submitter,
+        node=wish.node,
+        created_ms=now_ms,
+        key=wish.key,
+        consent=wish.consent,
+    )
 
 
 def begun(
@@ -126,6 +143,14 @@ def given_up(kept: KeptTask, now_ms: int) -> KeptTask:
     if task.state != "running" or now_ms < kept.claim_ends_ms + SLACK_MS:
         return kept
     return let_go(kept, now_ms, LOST)
+
+
+def left_behind(kept: KeptTask, worker: NodeId, life: str, now_ms: int) -> KeptTask:
+    """What becomes of one that an earlier life of a worker had."""
+    task = kept.task
+    if task.state != "running" or task.worker != worker or kept.life == life:
+        return kept
+    return let_go(kept, now_ms, "its worker was started anew")
 
 
 def let_go(kept: KeptTask, now_ms: int, reason: str) -> KeptTask:
