@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from common.rpc.policy import TABLE
+from common.rpc import policy
 from common.rpc.repeatable import is_repeatable, methods
 
 ONCE = {
@@ -36,7 +36,7 @@ def test_what_may_be_sent_once_only_is_this() -> None:
 
 
 def test_it_knows_every_call_that_anybody_may_make() -> None:
-    ours = {name.removeprefix("/postdevai.v1.") for name in TABLE if "/postdevai." in name}
+    ours = {name.removeprefix("/postdevai.v1.") for name in policy.table() if "/postdevai." in name}
     assert ours == set(methods())
 
 
