@@ -40,6 +40,7 @@ class LocalNetwork:
         `interfaces`: addresses to ask from, instead of all but loopback."""
         self._known = known
         self._interfaces = interfaces
+        self._why = ""
 
     async def find(self, mesh: str) -> Mapping[str, tuple[str, ...]]:
         """Addresses by node id, as claimed; nothing when nobody may be or can be asked."""
@@ -48,10 +49,14 @@ class LocalNetwork:
         from zeroconf import Error
 
         try:
-            return await _claims(mesh, self._interfaces)
+            found = await _claims(mesh, self._interfaces)
         except (OSError, Error) as error:  # no network just now
-            log.info("nobody can be looked for on the local network: %s", error)
+            if str(error) != self._why:  # said once, and not at every try
+                log.info("nobody can be looked for on the local network: %s", error)
+            self._why = str(error)
             return {}
+        self._why = ""
+        return found
 
 
 def finder_for(identity: NodeIdentity) -> LocalNetwork:
@@ -69,13 +74,17 @@ async def announce(
 
     A node that listens on loopback alone announces nothing, unless `interfaces` says where.
     """
+    why = ""
     while True:
         addresses = tuple(look())
         try:
             if interfaces is not None or not all(is_loopback(each) for each in addresses):
                 await _announced(mesh, node, addresses, look, interfaces)
-        except OSError as error:
-            log.info("nothing can be announced on the local network: %s", error)
+            why = ""
+        except OSError as error:  # no network just now
+            if str(error) != why:  # said once, and not at every try
+                log.info("nothing can be announced on the local network: %s", error)
+            why = str(error)
         await asyncio.sleep(LOOK_S)
 
 
@@ -111,7 +120,7 @@ async def _announced(
             if tuple(look()) != addresses:
                 return
     except Error as error:
-        log.info("nothing can be announced on the local network: %s", error)
+        raise OSError(str(error)) from error
     finally:
         await network.async_close()
 
