@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -80,13 +81,27 @@ CHECKS: tuple[Check, ...] = (
     keeping.paused,
     keeping.privacy,
 )
+_INSTEAD = {
+    "postdevai down, then postdevai up": "postdevai service restart all",
+    "Type: postdevai up": "Type: postdevai service start all",
+}
 WATCHES = Path("/proc/sys/fs/inotify/max_user_watches")
 ANSWER_S = 5.0
 
 
 def examine(ground: Ground) -> list[Finding]:
     """What is wrong, in the order in which it is worth being mended."""
-    return [finding for check in CHECKS for finding in check(ground)]
+    found = [finding for check in CHECKS for finding in check(ground)]
+    if not any(each.found for each in ground.services):
+        return found
+    return [replace(each, next=_for_services(each.next)) for each in found]
+
+
+def _for_services(advice: str) -> str:
+    """`down` leaves services alone, and what `up` starts beside them nobody watches."""
+    for typed, instead in _INSTEAD.items():
+        advice = advice.replace(typed, instead)
+    return advice
 
 
 def unusable(error: PostDevAIError) -> Finding:

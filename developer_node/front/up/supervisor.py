@@ -20,7 +20,7 @@ from developer_node.front.output_page import Line, Page, Span, line
 from developer_node.front.output_progress import steps
 from developer_node.front.output_remedies import mined
 from developer_node.front.past_offer import PastOffer, look
-from developer_node.front.service.running_service import service_of
+from developer_node.front.service.running_service import STOP, service_of
 from developer_node.front.up import codes, daemons
 from developer_node.front.up.daemons import ORDER, Child
 from developer_node.front.up.readiness import Standing, Wait, standing
@@ -206,10 +206,15 @@ class Supervisor:
             line("Record your work with: postdevai shell. How it stands: postdevai status")
         )
         if wanted.detach or not left:
-            self._page.show(line("It goes on by itself. Stop it with: postdevai down"))
+            stop_words = f"{STOP} all" if self._all_services() else "postdevai down"
+            self._page.show(line(f"It goes on by itself. Stop it with: {stop_words}"))
             return 0
         self._page.show(line("Recording goes on here. Stop everything with Ctrl-C."))
         return await self._until_told(stop)
+
+    def _all_services(self) -> bool:
+        running = [ready for role in self._roles if (ready := self._home.ready(role)) is not None]
+        return bool(running) and all(service_of(ready.pid) for ready in running)
 
     async def _until_told(self, stop: asyncio.Event) -> int:
         watched = Restarting(self._home, self._children, self._page)

@@ -27,7 +27,7 @@ from tests.unit.developer_node.front.doctor.conftest import (
     plants,
 )
 
-__all__ = ["PLANTS"]
+__all__ = ["PLANTS", "service_standing"]
 KIND: Kind = "systemd"
 ELSEWHERE = 1_000_000
 """A process number on another machine."""
@@ -47,7 +47,8 @@ def _found(path: Path, role: Role = "dragon") -> Found:
     return read(path, role, KIND, "user")
 
 
-def _standing(bench: Bench, standing: Standing) -> Changed:
+def service_standing(bench: Bench, standing: Standing) -> Changed:
+    """The Dragon is a service, and its manager says this of it."""
     found = _found(_unit(bench))
     return {"units": (found,), "services": (Service("dragon", found, standing),)}
 
@@ -73,22 +74,22 @@ def _unit_of_another_home(bench: Bench) -> Changed:
 
 @plants("service-unknown", 1)
 def _service_unknown(bench: Bench) -> Changed:
-    return _standing(bench, Standing("unknown", why="Failed to connect to bus"))
+    return service_standing(bench, Standing("unknown", why="Failed to connect to bus"))
 
 
 @plants("service-failed", 3)
 def _service_failed(bench: Bench) -> Changed:
-    return _standing(bench, Standing("failed", enabled=True, last_exit=3))
+    return service_standing(bench, Standing("failed", enabled=True, last_exit=3))
 
 
 @plants("service-beside-up", 1)
 def _service_beside_up(bench: Bench) -> Changed:
-    return _standing(bench, Standing("stopped", enabled=True))
+    return service_standing(bench, Standing("stopped", enabled=True))
 
 
 @plants("service-disabled", 1)
 def _service_disabled(bench: Bench) -> Changed:
-    return _standing(bench, Standing("running", enabled=False, pid=os.getpid()))
+    return service_standing(bench, Standing("running", enabled=False, pid=os.getpid()))
 
 
 @plants("upgrade-unfinished", 3)

@@ -23,6 +23,7 @@ from common.rpc.certificates import read_leaf
 from developer_node.front.doctor import finding as words
 from developer_node.front.doctor.examining import examine, unusable
 from developer_node.front.doctor.finding import Mount
+from developer_node.front.service.manager import Standing
 from developer_node.front.shell.recorded.installing import SIGN
 from developer_node.front.upgrade.record import Record
 from tests.unit.developer_node.front.doctor.conftest import (
@@ -34,6 +35,7 @@ from tests.unit.developer_node.front.doctor.conftest import (
     plants,
 )
 from tests.unit.developer_node.front.doctor.mesh_plants import PLANTS as MESH_PLANTS
+from tests.unit.developer_node.front.doctor.mesh_plants import service_standing
 
 SOURCES = Path(words.__file__).parent
 PLANTS.update(MESH_PLANTS)
@@ -453,6 +455,15 @@ async def test_a_node_that_was_just_started_anew_is_no_second_one(bench: Bench) 
     assert await bench.examined() == []
     bench.status(nodes=(replace(own, pid=os.getppid()),))
     assert [each.name for each in await bench.examined()] == ["identity-twice"], "the control"
+
+
+async def test_where_nodes_are_services_the_advice_is_for_services(bench: Bench) -> None:
+    """`down` would leave them, and say so."""
+    bench.stop("dragon", killed=True)
+    installed = service_standing(bench, Standing("stopped", enabled=True))
+    found = {each.name: each.next for each in await bench.examined(**installed)}
+    assert found["dragon-away"] == "Type: postdevai service start all"
+    assert "Type: postdevai up" in {e.name: e.next for e in await bench.examined()}["dragon-away"]
 
 
 async def test_loopback_is_not_everywhere_however_it_is_written(bench: Bench) -> None:
