@@ -127,10 +127,11 @@ class Mover:
             self.told(f"The state of before is back; what was there instead is in {aside}.")
         turned = links.leading_to(new.programs, os.environ.get("PATH", ""))
         links.turn({*turned, *map(Path, made.links)}, old.programs)
+        # Before the start: a second call would set aside what the old version records from now on.
+        made.write(self.home, state="back")
         nodes.start(self.home, services or made.services, old)
         if not made.ran and not services:
             nodes.stop(self.home, (), old)
-        made.write(self.home, state="back")
 
 
 def said_of_formats(before: list[StoreFormat], after: list[StoreFormat]) -> str:
