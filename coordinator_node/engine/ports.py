@@ -130,7 +130,7 @@ class Log(Protocol):
         ...
 
     async def checkpoint(self, log: str, reader: str, seq: int) -> None:
-        """The reader has done everything up to there; it never goes back."""
+        """The reader has done everything up to there; it never goes back, nor past the end."""
         ...
 
     async def position(self, log: str, reader: str) -> int:
@@ -138,7 +138,7 @@ class Log(Protocol):
         ...
 
     async def truncate(self, log: str, through: int) -> None:
-        """Forgets lines up to there; sequences go on."""
+        """Forgets lines up to there, and their ids; sequences go on."""
         ...
 
 
@@ -201,7 +201,7 @@ class Queue(Protocol):
         ...
 
     async def ack(self, queue: str, token: str) -> None:
-        """Done; Conflict when the claim has ended and another may have it."""
+        """Done, also when it is said twice; Conflict when the claim has ended before."""
         ...
 
     async def nak(

@@ -162,7 +162,7 @@ async def _lonely(servers: NatsServers, space: str) -> AsyncGenerator[NatsEngine
     """A client of the one server that is left: it knows the place, so it is not asked for it."""
     from coordinator_node.engine.jetstream.link import open_link
 
-    async with open_link(servers.urls, servers.tls, patience_s=8.0) as link:
+    async with open_link(servers.urls, servers.tls, patience_s=6.0) as link:
         yield NatsEngine(link, space, 3)
 
 
