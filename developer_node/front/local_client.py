@@ -33,9 +33,9 @@ from developer_node.front.local_authority import LocalAuthority
 from developer_node.front.local_capture import LocalCapture
 from developer_node.front.local_lake import LocalLake
 from developer_node.front.local_models import LocalModels
+from developer_node.front.local_owner import LocalOwner
 from developer_node.front.local_refusals import answer, refusals
 from developer_node.front.local_remedies import LocalRemedies
-from developer_node.front.local_owner import LocalOwner
 from developer_node.front.local_routes import LocalRoutes
 from developer_node.front.local_shared import LocalShared
 from developer_node.front.local_tasks import LocalTasks
