@@ -20,8 +20,9 @@ Right = Role | Literal["admin", "owner", "anyone"]
 who has no certificate yet and speaks to the enrolment port."""
 RIGHTS: tuple[Right, ...] = (*get_args(Role), "admin", "owner", "anyone")
 
-WITHOUT_TICKET = ("/grpc.health.v1.", "/grpc.reflection.")
-"""Whoever may connect may ask a node whether it is well and what it speaks."""
+WITHOUT_TICKET = ("/grpc.health.v1.", "/grpc.reflection.", "/postdevai.v1.RelayService/")
+"""Whoever may connect may ask a node whether it is well and what it speaks; a call that was
+carried brings its ticket within the seal."""
 _OURS = "/postdevai.v1."
 
 
