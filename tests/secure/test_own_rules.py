@@ -14,7 +14,7 @@ from common.rpc.channel import open_channel
 from common.rpc.status import error_from_rpc
 from tests.support.small_mesh import SmallMesh, open_dragon, stats
 
-WAIT_S = 60
+WAIT_S = 100
 NO_STATS = """@id("no-stats")
 forbid (principal in Role::"tool", action == Action::"LakeService/Stats", resource);
 """

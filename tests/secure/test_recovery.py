@@ -25,7 +25,7 @@ from common.rpc.join_code import read_code
 from common.rpc.status import error_from_rpc
 from tests.support.small_mesh import SmallMesh, open_dragon, open_member, stats
 
-WAIT_S = 60
+WAIT_S = 100
 
 
 async def owner(mesh: SmallMesh, *words: str) -> list[Any]:
