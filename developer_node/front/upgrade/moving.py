@@ -89,7 +89,17 @@ class Mover:
             made = self._over(made, new, known)
         except BaseException as error:
             self.told("It goes back by itself.")
-            self.back(made, put_back=made.changes_formats)
+            try:
+                self.back(made, put_back=made.changes_formats)
+            except PostDevAIError as second:
+                done = record.read(self.home).state == "back"
+                raise Unavailable(
+                    f"version {made.to_version} was not taken ({error}), and version "
+                    f"{made.from_version} does not run again yet: {second.message}",
+                    hint="what was there before is back; start it with: postdevai up"
+                    if done
+                    else "end it with: postdevai upgrade --back",
+                ) from error
             if isinstance(error, PostDevAIError):
                 raise Unavailable(
                     f"version {made.to_version} was not taken: {error.message.rstrip('.')}. "
