@@ -13,6 +13,8 @@ from common.clients.authority import AuthorityClient
 from common.clients.registry import RegistryClient
 from common.errors import Denied, Invalid, PostDevAIError, Unavailable
 from common.model.node import Identity, Role
+from common.pb.postdevai.v1.registry_service_pb2 import PinProjectRequest
+from common.pb.postdevai.v1.registry_service_pb2_grpc import RegistryServiceStub
 from common.rpc.channel import Own, open_channel
 from common.rpc.credentials import NodeIdentity
 from common.rpc.join_code import read_code
@@ -104,8 +106,12 @@ async def test_a_wrong_role_is_refused(tmp_path: Path) -> None:
     async with SmallMesh.open(tmp_path) as mesh:
         node = await mesh.join("dragon")
         async with open_channel(mesh.address, mesh.identity_uri, node) as channel:
-            with pytest.raises(Denied, match="dragon may not call RegistryService/Resolve"):
-                await RegistryClient(channel).resolve("lake", "", "")
+            pin = RegistryServiceStub(channel).PinProject(PinProjectRequest(), timeout=10)
+            with pytest.raises(AioRpcError) as caught:
+                await pin
+            error = error_from_rpc(caught.value)
+            assert isinstance(error, Denied)
+            assert error.message == "dragon may not call RegistryService/PinProject"
 
 
 async def test_a_laptop_cannot_offer_what_a_dragon_offers(tmp_path: Path) -> None:
