@@ -188,12 +188,22 @@ def add_health(well: HealthServicer, server: GrpcServer) -> None:
 
 
 def _credentials(own: Own) -> grpc.ServerCredentials:
-    """Asks `own` again at each handshake, so that a renewed leaf is shown without a restart."""
+    """Asks `own` again at each handshake, so that a renewed leaf is shown without a restart.
 
-    def current() -> grpc.ServerCertificateConfiguration:
-        return _configuration(own.credential)
+    None says that nothing has changed. A configuration at every handshake would make gRPC replace
+    its factory of handshakes while others use it, and a few hundred bad ones end the process.
+    """
+    first = given = own.credential
 
-    return grpc.dynamic_ssl_server_credentials(current(), current, True)
+    def changed() -> grpc.ServerCertificateConfiguration | None:
+        nonlocal given
+        if own.credential is given:
+            return None
+        given = own.credential
+        return _configuration(given)
+
+    # the stubs do not know of None, which gRPC takes for "unchanged"
+    return grpc.dynamic_ssl_server_credentials(_configuration(first), changed, True)  # pyright: ignore[reportArgumentType]
 
 
 def _configuration(shown: Credential) -> grpc.ServerCertificateConfiguration:

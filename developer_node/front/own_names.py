@@ -16,13 +16,19 @@ FILES = frozenset(
     )
 )
 """Beside the directories."""
-_NODE = frozenset(("identity", "mesh", "ready.json", "starts.json", "word.json", "routes.json", "key", "key.json"))
+_NODE = frozenset(
+    (
+        *("identity", "mesh", "ready.json", "starts.json", "word.json", "routes.json"),
+        *("key", "key.json"),
+    )
+)
 DIRECTORIES: dict[str, frozenset[str]] = {
     "coordinator": _NODE
     | {"audit.log", "audit.lock", "policies"}
     | {"engine.toml", "engine.lock", "engine"}
     | {"authority", "state.db", "coordinator.log", "coordinator.err"},
     "dragon": _NODE
+    | {"replica.json"}
     | {"journal.db", "embeddings.db", "generations", "shelf", "asleep.json"}
     | {"embedder.json", "models-pinned.json", "models.last-good.toml"}
     | {"ram", "ram.device", "ram.next", "ram.device.next", "not-ram", "dragon.log", "dragon.err"},

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,6 +48,22 @@ def changed(text: str, diff: str) -> str:
     return text.replace(old, new)
 
 
+def borrow_environment(root: Path) -> None:
+    """What is installed here, under a stamp that fits: `make setup` then has nothing to do, and
+    leaves this environment alone."""
+    environment = root / ".venv"
+    environment.mkdir()
+    for each in (ROOT / ".venv").iterdir():
+        if each.name != "postdevai.stamp":
+            (environment / each.name).symlink_to(each)
+    asked = "import sys; sys.path.insert(0, 'scripts'); import setup; "
+    asked += "print(setup.fingerprint(setup.choose_flavour()), end='')"
+    stamp = subprocess.run(
+        [sys.executable, "-c", asked], cwd=root, capture_output=True, text=True, check=True
+    )
+    (environment / "postdevai.stamp").write_text(stamp.stdout)
+
+
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """What git tracks here, as it is on disk, with this environment beside it."""
@@ -58,7 +75,7 @@ def copy(tmp_path: Path) -> Path:
         if source.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
-    (tmp_path / ".venv").symlink_to(ROOT / ".venv")
+    borrow_environment(tmp_path)
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     return tmp_path
 

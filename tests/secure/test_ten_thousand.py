@@ -26,8 +26,8 @@ from common.rpc.repeatable import methods
 from common.rpc.status import error_from_rpc
 from tests.support.small_mesh import SmallMesh
 
-MESSAGES = 9_000
-FRAMES = 1_000
+MESSAGES = 6_000
+FRAMES = 4_000
 AT_ONCE = 32
 CALL_S = 30
 WAIT_S = 110
