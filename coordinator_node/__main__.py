@@ -150,7 +150,7 @@ def _migrate(home: Home, options: argparse.Namespace) -> int:
 
     from common.clock import SystemClock
     from coordinator_node.engine.settings import NatsSettings
-    from coordinator_node.migrating import migrate
+    from coordinator_node.migrating import Move, migrate, write_down
 
     logging.getLogger("asyncio").setLevel(logging.ERROR)
     nats = None
@@ -160,7 +160,12 @@ def _migrate(home: Home, options: argparse.Namespace) -> int:
     def say(line: str) -> None:
         print(line, file=sys.stderr)
 
-    done = asyncio.run(migrate(home, options.to, SystemClock(), say, nats))
+    async def moved() -> Move:
+        done = await migrate(home, options.to, SystemClock(), say, nats)
+        await write_down(home, done, SystemClock())
+        return done
+
+    done = asyncio.run(moved())
     if options.json:
         print(json.dumps(asdict(done), indent=2))
         return 0

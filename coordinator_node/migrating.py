@@ -33,8 +33,10 @@ from coordinator_node.engine.settings import (
     write_settings,
 )
 from coordinator_node.engine.sqlite_engine import open_sqlite
+from coordinator_node.gateway.audit import Audit
+from coordinator_node.gateway.audit_chain import Act
 from coordinator_node.gateway.authority import Authority
-from coordinator_node.opening import open_settings, server_of, shared, tls_of
+from coordinator_node.opening import open_engine, open_settings, server_of, shared, tls_of
 
 LINES_AT_ONCE = 256
 EARLIER_MS = 2_000
@@ -82,6 +84,15 @@ async def migrate(home: Home, to: str, clock: Clock, say: Say, nats: NatsSetting
             parts = await move(source.moving, target, clock, say)
         write_settings(directory, after)
     return Move(before.engine, after.engine, parts)
+
+
+async def write_down(home: Home, done: Move, clock: Clock) -> None:
+    """The move, in the audit log."""
+    directory = home.directory("coordinator")
+    authority = await asyncio.to_thread(Authority.open, directory / "authority", clock)
+    async with open_engine(directory, authority, clock) as engine:
+        act = Act("owner", "migrate", f"{done.before} to {done.after}")
+        await Audit(directory, engine.kv, clock).append(act)
 
 
 async def move(source: Movable, target: Movable, clock: Clock, say: Say) -> tuple[Moved, ...]:

@@ -98,7 +98,8 @@ class Verdicts:
                 log.info("verdicts wait: %s", error.message)
                 back.clear()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(back.wait(), backoff.next_s())
+                    async with asyncio.timeout(backoff.next_s()):
+                        await back.wait()
 
     async def tell_all(self, tell: Tell) -> None:
         """Each that waits. One that the Dragon refuses for good is dropped, with a log line. One

@@ -89,7 +89,7 @@ def join(
     json: JSON = False,
 ) -> None:
     """Make this machine a node of a mesh, with a one-time code, and start it."""
-    from common.daemon.listening import host_of
+    from common.daemon.listening import host_of, listen_at
     from developer_node.front.joining import host_for, join_mesh, start_joined
 
     at = host_of(host) if host else ""
@@ -103,6 +103,8 @@ def join(
     if joined.starts and not no_start:
         stream = sys.stderr if json else sys.stdout
         started = asyncio.run(start_joined(home(), at or host_for(joined), stream))
+    elif joined.starts and (later := at or host_for(joined)):
+        listen_at(home(), later)
     if json:
         print_json(joined.as_json() | {"started": [ready.role for ready in started]})
     elif joined.starts and not started:

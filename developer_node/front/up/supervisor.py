@@ -221,7 +221,8 @@ class Supervisor:
         while watched.some_left and not stop.is_set():
             watched.look(asyncio.get_running_loop().time())
             try:
-                await asyncio.wait_for(stop.wait(), WATCH_S)
+                async with asyncio.timeout(WATCH_S):
+                    await stop.wait()
             except TimeoutError:
                 continue
         if stop.is_set():

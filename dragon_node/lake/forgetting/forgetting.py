@@ -93,7 +93,8 @@ class Forgetting:
             log.error("what was being forgotten waits for the next time: %s", error.message)
         while True:
             try:
-                job = await asyncio.wait_for(self._jobs.get(), SWEEP_S)
+                async with asyncio.timeout(SWEEP_S):
+                    job = await self._jobs.get()
             except TimeoutError:
                 await self._sweep()
                 continue

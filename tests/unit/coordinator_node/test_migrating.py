@@ -23,9 +23,10 @@ from coordinator_node.engine.settings import (
 from coordinator_node.engine.sqlite.moving import SqliteMoving
 from coordinator_node.engine.sqlite_engine import open_sqlite
 from coordinator_node.engine_elsewhere import prepare_elsewhere
+from coordinator_node.gateway.audit import Audit
 from coordinator_node.gateway.authority import Authority
 from coordinator_node.inspecting import inspect, told
-from coordinator_node.migrating import Move, migrate
+from coordinator_node.migrating import Move, migrate, write_down
 from coordinator_node.opening import open_engine
 from tests.support.nats_servers import nats_servers
 
@@ -123,6 +124,15 @@ async def test_a_state_moves_to_nats_and_back(home: Home) -> None:
     async with open_engine(directory, _authority(home), SystemClock()) as engine:
         assert engine.name == "nats"
         await engine.kv.put("after", b"")
+
+
+async def test_a_move_is_in_the_audit_log(home: Home) -> None:
+    clock = SystemClock()
+    await write_down(home, Move("sqlite", "nats", ()), clock)
+    directory = home.directory("coordinator")
+    async with open_engine(directory, _authority(home), clock) as engine:
+        (line,) = await Audit(directory, engine.kv, clock).lines()
+    assert (line.who, line.action, line.subject) == ("owner", "migrate", "sqlite to nats")
 
 
 async def test_what_moved_to_nats_works_there(home: Home) -> None:

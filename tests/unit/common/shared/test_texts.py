@@ -38,7 +38,7 @@ def test_an_empty_one_gives_way() -> None:
     assert merged_text(b"", BASE) == merged_text(BASE, b"") == BASE
 
 
-@pytest.mark.parametrize("bytes_", [b"garbage", BASE[:-3], BASE[:20]])
+@pytest.mark.parametrize("bytes_", [b"garbage", BASE[:-3], BASE[:20]], ids=["none", "cut", "head"])
 def test_what_is_no_note_is_corrupt(bytes_: bytes) -> None:
     with pytest.raises(Corrupt):
         text_of(bytes_)
