@@ -19,7 +19,7 @@ from common.model.event import EditorEvent, FileChanged
 from common.model.ids import WorkingCopyId
 from common.model.lake import LakeStep, Oblivion
 from common.wire.stored import event_from_bytes
-from developer_node.outbox.outbox import Position
+from developer_node.outbox.lanes import Lane
 from developer_node.text.kept_contents import KeptContents
 from developer_node.text.working_copy import machine_id
 
@@ -31,7 +31,7 @@ LOOK_S = 0.1
 class Waiting(Protocol):
     """What of the outbox is needed."""
 
-    async def position(self) -> Position: ...
+    def every(self) -> tuple[Lane, ...]: ...
     async def forget_refused(self, matches: Callable[[bytes], bool]) -> int: ...
 
 
@@ -71,8 +71,8 @@ class Forgetting:
         return replace(o, machine=machine_id(self._home), copies=tuple(sorted(below)))
 
     async def before(self, o: Oblivion) -> AsyncGenerator[LakeStep]:
-        """Returns once all that waited here is with the Dragon. Unavailable when it stays here."""
-        last = (await self._outbox.position()).last
+        """Returns once all that waited here is with its Dragon. Unavailable when it stays here."""
+        last = {lane: (await lane.position()).last for lane in self._outbox.every()}
         try:
             async with asyncio.timeout(SENT_S):
                 while left := await self._left(last):
@@ -98,9 +98,11 @@ class Forgetting:
     def _roots(self) -> Mapping[str, str]:
         return {copy: root for root, copy in self._copies().items()}
 
-    async def _left(self, last: int) -> int:
-        position = await self._outbox.position()
-        return max(0, last + 1 - position.first_held) + self._spooled()
+    async def _left(self, last: Mapping[Lane, int]) -> int:
+        left = self._spooled()
+        for lane, end in last.items():
+            left += max(0, end + 1 - (await lane.position()).first_held)
+        return left
 
 
 def _may_match(body: bytes, o: Oblivion, roots: Mapping[str, str]) -> bool:

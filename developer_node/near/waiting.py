@@ -11,7 +11,8 @@ from common.model.event import Event
 from common.wire.stored import event_from_bytes
 from developer_node.near.local import EVENTS_MAX
 from developer_node.near.mirror import Mirror
-from developer_node.outbox.outbox import Held, Position
+from developer_node.outbox.lanes import Lane
+from developer_node.outbox.spans import Held
 
 log = logging.getLogger(__name__)
 
@@ -22,8 +23,7 @@ BYTES_AT_ONCE = 4 << 20
 class Waiting(Protocol):
     """What of the outbox is needed."""
 
-    async def position(self) -> Position: ...
-    async def batch(self, after: int, *, records_max: int, bytes_max: int) -> tuple[Held, ...]: ...
+    def every(self) -> tuple[Lane, ...]: ...
 
 
 async def see_waiting(outbox: Waiting, mirror: Mirror) -> None:
@@ -36,6 +36,11 @@ async def see_waiting(outbox: Waiting, mirror: Mirror) -> None:
 
 
 async def _see(outbox: Waiting, mirror: Mirror) -> None:
+    for lane in outbox.every():
+        await _see_lane(lane, mirror)
+
+
+async def _see_lane(outbox: Lane, mirror: Mirror) -> None:
     position = await outbox.position()
     after = max(position.first_held - 1, position.last - EVENTS_MAX)
     while after < position.last:

@@ -1,26 +1,26 @@
-"""The outbox: what was recorded here and is not yet on the Dragon's disk, in order, by sequence."""
+"""The outbox: what was recorded here and is not yet on a Dragon's disk, in order, by sequence."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 from common.daemon.keys import sealing_key
 from common.errors import OverLimit
 from common.model.event import Event, FileChanged, GitOperation, content_hashes, kind_of
-from common.model.ids import ContentHash, Origin, WorkingCopyId
+from common.model.ids import ContentHash, WorkingCopyId
 from common.model.laptop import OutboxStatus
-from common.wire.stored import event_from_bytes, event_to_bytes
-from developer_node.outbox import eviction
+from common.wire.stored import event_to_bytes
+from developer_node.outbox import eviction, spans
 from developer_node.outbox.formats import OUTBOX
+from developer_node.outbox.lanes import Lane
 from developer_node.outbox.lighter import droppable_bytes, without_body, without_content
 from developer_node.outbox.room import RESERVE_BYTES, Room
 from developer_node.outbox.schema import SCHEMA
+from developer_node.outbox.spans import HOME, Position, Span
 from developer_node.outbox.sql import Sql
 from developer_node.outbox.writer import Writer
 
@@ -30,43 +30,27 @@ BYTES_MAX = 1 << 30
 RECORD_BYTES_MAX = 3 << 20
 """A larger event loses its output and patches: no message of the mesh is larger than 4 MB."""
 
-REFUSED_BODIES_MAX = 1_000
-"""Newest refused records whose bodies are kept; of older ones the reason stays."""
-
 Entry = tuple[Event, Mapping[ContentHash, bytes]]
 """An event and the redacted blobs that it brings along."""
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where an outbox stands."""
+class Outbox(Lane):
+    """Durable, in order, bounded. Every method may be called from the event loop only.
 
-    origin: Origin
-    first_held: int
-    """Lowest seq still held; last + 1 when nothing is."""
-    last: int
-    sent: int
-    """Highest seq that was ever put on a stream."""
+    It is the lane of the Dragon that has this laptop's records; what another Dragon gets waits in a
+    lane of its own (lanes.py).
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A record that waits."""
-
-    seq: int
-    body: bytes
-    hashes: tuple[ContentHash, ...]
-
-
-class Outbox:
-    """Durable, in order, bounded. Every method may be called from the event loop only."""
-
-    def __init__(self, writer: Writer, position: Position, room: Room) -> None:
-        self._writer = writer
-        self._last = position.last
-        self._origin = position.origin
+    def __init__(
+        self, writer: Writer, position: Position, room: Room, lanes: Mapping[str, int]
+    ) -> None:
+        super().__init__(writer, HOME, position)
         self._room = room
-        self._grown = asyncio.Condition()
+        self._lanes: dict[str, Lane] = {}
+        self._numbers = dict(lanes)
+        self._opening = asyncio.Lock()
+        self.lane_of: Callable[[Event], Lane] = lambda event: self
+        """Whose an event is, asked as it is recorded."""
 
     @classmethod
     @asynccontextmanager
@@ -82,67 +66,58 @@ class Outbox:
         room = Room(path, bytes_max, reserve_bytes=reserve_bytes)
         writer = await asyncio.to_thread(_writer, path, room)
         try:
-            position = await writer.write(_position_or_new)
-            yield cls(writer, position, room)
+            position = await writer.write(lambda db: spans.position_or_new(db, HOME))
+            outbox = cls(writer, position, room, await writer.write(spans.numbers))
+            for dragon in outbox._numbers:
+                await outbox.lane(dragon)
+            yield outbox
         finally:
             await writer.close()
 
+    async def lane(self, dragon: str) -> Lane:
+        """What waits for that Dragon alone, by its id; begun when there is none."""
+        async with self._opening:
+            if dragon not in self._lanes:
+                number = self._numbers.get(dragon)
+                if number is None:
+                    number = await self._writer.write(lambda db: spans.begin(db, dragon))
+                    self._numbers[dragon] = number
+                span = Span(number)
+                position = await self._writer.write(lambda db: spans.position_or_new(db, span))
+                self._lanes[dragon] = Lane(self._writer, span, position)
+            return self._lanes[dragon]
+
     @property
-    def origin(self) -> Origin:
-        """The origin that new records belong to."""
-        return self._origin
+    def lanes(self) -> Mapping[str, Lane]:
+        """Those of other Dragons, by their ids."""
+        return self._lanes
+
+    def every(self) -> tuple[Lane, ...]:
+        """All of them, the home Dragon's first."""
+        return (self, *self._lanes.values())
 
     async def append(self, entries: Sequence[Entry], marks: Mapping[str, str] | None = None) -> int:
-        """Records the entries and the marks, all or none; returns the last seq once on disk.
+        """Records the entries and the marks, all or none; returns the home lane's last seq once
+        all are on disk.
 
         On a full disk facts alone may be kept of them; OverLimit when not even those fit.
         """
         given = dict(marks or {})
+        placed = [(self.lane_of(entry[0]), entry) for entry in entries]
         try:
-            last = await self._write(entries, given)
+            lasts = await self._write(placed, given)
         except OverLimit:
-            last = await self._write([_fact(event) for event, _ in entries], given)
-        async with self._grown:
-            self._last = max(self._last, last)
-            self._grown.notify_all()
-        return last
+            lasts = await self._write([(lane, _fact(event)) for lane, (event, _) in placed], given)
+        for lane in dict.fromkeys(lane for lane, _ in placed):
+            await lane.grown(lasts[lane.span])
+        return lasts[HOME]
 
-    async def _write(self, entries: Sequence[Entry], marks: Mapping[str, str]) -> int:
+    async def _write(
+        self, placed: Sequence[tuple[Lane, Entry]], marks: Mapping[str, str]
+    ) -> dict[Span, int]:
         room = self._room
-        return await self._writer.write(lambda db: _append(db, entries, marks, room.bytes_max()))
-
-    async def wait_beyond(self, seq: int) -> None:
-        """Returns once there is a record after `seq`."""
-        async with self._grown:
-            await self._grown.wait_for(lambda: self._last > seq)
-
-    async def position(self) -> Position:
-        """Where it stands now."""
-        return await self._writer.write(_position)
-
-    async def batch(self, after: int, *, records_max: int, bytes_max: int) -> tuple[Held, ...]:
-        """The next records after a seq: at least one if there is one, within the limits."""
-        return await self._writer.write(lambda db: _batch(db, after, records_max, bytes_max))
-
-    async def blob(self, content: ContentHash) -> bytes | None:
-        """Content that a waiting record brought along; None when it is not held."""
-
-        def read(db: Sql) -> bytes | None:
-            return db.one("SELECT data FROM blobs WHERE hash = ?", content)
-
-        return await self._writer.write(read)
-
-    async def will_send(self, seq: int) -> None:
-        """Notes, before it happens, that records up to here go out: a restored file shows by it."""
-        await self._writer.write(lambda db: _raise(db, "sent", seq))
-
-    async def acknowledge(self, seq: int) -> None:
-        """Everything up to `seq` is on the Dragon's disk: it need not be held here."""
-        await self._writer.write(lambda db: _acknowledge(db, seq))
-
-    async def refuse(self, seq: int, field: str, reason: str) -> None:
-        """The Dragon refused a record for good: its body is set aside, its seq stays consumed."""
-        await self._writer.write(lambda db: _refuse(db, seq, field, reason))
+        spanned = [(lane.span, entry) for lane, entry in placed]
+        return await self._writer.write(lambda db: _append(db, spanned, marks, room.bytes_max()))
 
     async def forget_refused(self, matches: Callable[[bytes], bool]) -> int:
         """Drops the bodies of refused records that match, and every trace of what went before;
@@ -150,35 +125,6 @@ class Outbox:
         dropped = await self._writer.write(lambda db: _forget_refused(db, matches))
         await self._writer.scrub()
         return dropped
-
-    async def leave_out(self, seqs: Sequence[int], gone: Collection[ContentHash]) -> None:
-        """Rewrites records so that they no longer refer to content that nobody has."""
-        await self._writer.write(lambda db: _leave_out(db, seqs, gone))
-
-    async def note_missing(self, missing: int) -> bool:
-        """How many records of this origin the Dragon never had, though they are no longer held.
-
-        True when that is news: then what was sent is forgotten, to be told anew.
-        """
-
-        def note(db: Sql) -> bool:
-            known = cast(int, _get(db, "missing", 0))
-            if missing == known:
-                return False
-            _set(db, "gaps", cast(int, _get(db, "gaps", 0)) + missing - known)
-            _set(db, "missing", missing)
-            _forget_sent(db)
-            return True
-
-        return await self._writer.write(note)
-
-    async def renew_origin(self) -> Origin:
-        """Starts a new origin: what waits is numbered anew, and files are to be scanned anew."""
-        position = await self._writer.write(_renew)
-        async with self._grown:
-            self._origin, self._last = position.origin, position.last
-            self._grown.notify_all()
-        return self._origin
 
     async def sent_files(self, working_copy: WorkingCopyId) -> dict[str, tuple[str, bool, str]]:
         """Git id, dirty and reason to skip, by path, as last recorded."""
@@ -231,55 +177,24 @@ def _fact(event: Event) -> Entry:
     return without_content(light, content_hashes(light.body), "the disk was full"), {}
 
 
-def _get(db: Sql, key: str, default: object) -> object:
-    found: object = db.one("SELECT value FROM meta WHERE key = ?", key)
-    return default if found is None else found
-
-
-def _set(db: Sql, key: str, value: str | int) -> None:
-    db.run("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, value)
-
-
-def _raise(db: Sql, key: str, value: int) -> None:
-    _set(db, key, max(value, cast(int, _get(db, key, 0))))
-
-
-def _new_origin() -> Origin:
-    return Origin(os.urandom(16).hex())
-
-
-def _position_or_new(db: Sql) -> Position:
-    if not _get(db, "origin", ""):
-        _set(db, "origin", _new_origin())
-    return _position(db)
-
-
-def _position(db: Sql) -> Position:
-    last = cast(int, _get(db, "last", 0))
-    first = cast("int | None", db.one("SELECT min(seq) FROM records"))
-    return Position(
-        origin=Origin(str(_get(db, "origin", ""))),
-        first_held=last + 1 if first is None else first,
-        last=last,
-        sent=cast(int, _get(db, "sent", 0)),
-    )
-
-
-def _append(db: Sql, entries: Sequence[Entry], marks: Mapping[str, str], bytes_max: int) -> int:
-    seq = cast(int, _get(db, "last", 0))
-    for event, blobs in entries:
-        seq += 1
+def _append(
+    db: Sql, placed: Sequence[tuple[Span, Entry]], marks: Mapping[str, str], bytes_max: int
+) -> dict[Span, int]:
+    lasts = {span: spans.last(db, span) for span in (HOME, *(span for span, _ in placed))}
+    for span, (event, blobs) in placed:
+        lasts[span] += 1
         body = event_to_bytes(event)
         if len(body) > RECORD_BYTES_MAX:
             event = without_body(event)
             body = event_to_bytes(event)
-        _insert(db, seq, event, body)
+        _insert(db, span.place(lasts[span]), event, body)
         db.run_many("INSERT OR IGNORE INTO blobs VALUES (?, ?)", list(blobs.items()))
         _remember(db, event)
-    _set(db, "last", seq)
+    for span, last in lasts.items():
+        spans.grow(db, span, last)
     _put_marks(db, marks)
     eviction.make_room(db, bytes_max)
-    return seq
+    return lasts
 
 
 def _insert(db: Sql, seq: int, event: Event, body: bytes) -> None:
@@ -312,81 +227,11 @@ def _put_marks(db: Sql, marks: Mapping[str, str]) -> None:
             db.run("DELETE FROM marks WHERE key = ?", key)
 
 
-def _batch(db: Sql, after: int, records_max: int, bytes_max: int) -> tuple[Held, ...]:
-    held: list[Held] = []
-    size = 0
-    query = "SELECT seq, body FROM records WHERE seq > ? ORDER BY seq LIMIT ?"
-    for seq, body in db.rows(query, after, records_max):
-        size += len(body)
-        if held and size > bytes_max:
-            break
-        uses = db.rows("SELECT hash FROM uses WHERE seq = ? ORDER BY hash", seq)
-        held.append(Held(seq, body, tuple(ContentHash(str(content)) for (content,) in uses)))
-    return tuple(held)
-
-
-def _acknowledge(db: Sql, seq: int) -> None:
-    db.run(
-        "DELETE FROM blobs WHERE hash IN (SELECT hash FROM uses WHERE seq <= ?1)"
-        " AND NOT EXISTS (SELECT 1 FROM uses WHERE uses.hash = blobs.hash AND uses.seq > ?1)",
-        seq,
-    )
-    db.run("DELETE FROM uses WHERE seq <= ?", seq)
-    db.run("DELETE FROM records WHERE seq <= ?", seq)
-    eviction.give_back(db)
-
-
-def _refuse(db: Sql, seq: int, field: str, reason: str) -> None:
-    db.run(
-        "INSERT OR REPLACE INTO refused"
-        " SELECT (SELECT value FROM meta WHERE key = 'origin'), seq, ?, ?, body"
-        " FROM records WHERE seq = ?",
-        field,
-        reason,
-        seq,
-    )
-    db.run(
-        "UPDATE refused SET body = x'' WHERE rowid NOT IN"
-        " (SELECT rowid FROM refused ORDER BY rowid DESC LIMIT ?)",
-        REFUSED_BODIES_MAX,
-    )
-
-
 def _forget_refused(db: Sql, matches: Callable[[bytes], bool]) -> int:
     rows = db.rows("SELECT rowid, body FROM refused WHERE body <> x''")
     matching = [(rowid,) for rowid, body in rows if matches(body)]
     db.run_many("UPDATE refused SET body = x'' WHERE rowid = ?", matching)
     return len(matching)
-
-
-def _leave_out(db: Sql, seqs: Sequence[int], gone: Collection[ContentHash]) -> None:
-    for seq in seqs:
-        body = db.one("SELECT body FROM records WHERE seq = ?", seq)
-        if body is not None:
-            event = event_from_bytes(body)
-            eviction.rewrite(db, seq, without_content(event, gone, "the content was lost"))
-
-
-def _forget_sent(db: Sql) -> None:
-    db.run("DELETE FROM sent_files")
-    db.run("DELETE FROM commits")
-    db.run("DELETE FROM marks WHERE key LIKE 'reflog:%'")
-
-
-def _renew(db: Sql) -> Position:
-    """Renumbers from 1; twice over the negative numbers, so that no two records meet."""
-    rows = db.rows("SELECT seq FROM records ORDER BY seq")
-    for number, (seq,) in enumerate(rows, start=1):
-        db.run("UPDATE records SET seq = ? WHERE seq = ?", -number, seq)
-        db.run("UPDATE uses SET seq = ? WHERE seq = ?", -number, seq)
-    db.run("UPDATE records SET seq = -seq")
-    db.run("UPDATE uses SET seq = -seq")
-    _set(db, "origin", _new_origin())
-    _set(db, "last", len(rows))
-    _set(db, "sent", 0)
-    _set(db, "missing", 0)
-    _forget_sent(db)
-    return _position(db)
 
 
 def _count(db: Sql, table: str) -> int:
@@ -398,9 +243,9 @@ def _status(db: Sql, room: Room) -> OutboxStatus:
     return OutboxStatus(
         waiting=_count(db, "records"),
         refused=_count(db, "refused"),
-        gaps=cast(int, _get(db, "gaps", 0)),
+        gaps=spans.count(db, "gaps"),
         bytes=eviction.used_bytes(db),
         bytes_max=bytes_max,
-        bodies_dropped=cast(int, _get(db, "bodies_dropped", 0)),
+        bodies_dropped=spans.count(db, "bodies_dropped"),
         sentence=room.sentence,
     )

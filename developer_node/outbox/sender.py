@@ -13,7 +13,8 @@ from common.backoff import Backoff
 from common.clients.lake import Ack, IngestStream, LakeClient, Opened, Refusal, Want
 from common.errors import Invalid, OverLimit, PostDevAIError, Unavailable
 from common.model.ids import ContentHash
-from developer_node.outbox.outbox import Held, Outbox
+from developer_node.outbox.lanes import Lane
+from developer_node.outbox.spans import Held
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class Sender:
 
     def __init__(
         self,
-        outbox: Outbox,
+        outbox: Lane,
         lake: LakeClient,
         *,
         lost: Callable[[], None],
