@@ -17,11 +17,13 @@ from pathlib import Path, PurePosixPath
 
 import apsw
 
+from common.daemon.elsewhere import came, went
 from common.daemon.files import write_private
 from common.daemon.home import Home
 from common.daemon.keys import KEY_BYTES, SealingKey, read_key_file
 from common.daemon.locks import only_instance
 from common.errors import Conflict, Corrupt, Invalid, Missing, OverLimit
+from common.model.node import Role
 from common.sealed import seal, unseal
 from coordinator_node.engine.settings import read_settings
 
@@ -29,6 +31,7 @@ MAGIC = b"PDCOORD1"
 FILE_BYTES_MAX = 256 << 20
 LEFT_OUT = ("ready.json", "engine.lock", "audit.lock", "log")
 LEFT_OUT_ENDINGS = (".log.err", ".err", "-wal", "-shm", ".lock")
+NODES: tuple[Role, ...] = ("dragon", "developer")
 DAEMONS_LOG = "coordinator.log"
 
 
@@ -61,6 +64,7 @@ def pack(home: Home, to: Path, key_to: Path, *, move: bool) -> str:
     with only_instance(home.lock_path("coordinator"), "coordinator"):
         _write(directory, to, key_to)
         aside = home.root / f"coordinator-moved-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}"
+        went(home, ("coordinator",))
         directory.rename(aside)
     return f"{to} holds the Coordinator; the key that opens it: {key_to}. Here it is put aside."
 
@@ -98,6 +102,11 @@ def unpack(home: Home, source: Path, key_file: Path) -> str:
     if directory.is_dir():
         directory.rmdir()
     arriving.rename(directory)
+    # `up` makes no Dragon and no laptop here that nobody asked for: those of the mesh are known.
+    known = {role: home.root / role / "identity" / "leaf.pem" for role in NODES}
+    others: list[Role] = [role for role in NODES if not known[role].is_file()]
+    went(home, others)
+    came(home, "coordinator")
     return f"The Coordinator is in {directory} now. Start it with: postdevai up --host all --detach"
 
 

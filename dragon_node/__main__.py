@@ -1,4 +1,4 @@
-"""`dragon-node`: runs the Dragon, frees its RAM disk, makes the lake of a backup, or follows."""
+"""`dragon-node`: runs the Dragon, or does one thing with what it holds while it does not run."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ def main() -> int:
         return free(config)
     if config.follow:
         return follow(config)
+    if config.leave:
+        return leave(config)
     if config.restore_from is not None and config.restore_key is not None:
         return restore(config, config.restore_from, config.restore_key)
 
@@ -83,6 +85,18 @@ def follow(config: Config) -> int:
             else:
                 print(f"What it held is kept in {put_aside(directory)}. It begins anew, alone.")
                 file.remove()
+    except PostDevAIError as error:
+        return complain("dragon-node", error)
+    return 0
+
+
+def leave(config: Config) -> int:
+    """This machine is a Dragon no longer, once another one leads what it held."""
+    from dragon_node.replica.leaving import leave as left
+
+    try:
+        with only_instance(config.home.lock_path("dragon"), "dragon"):
+            print(asyncio.run(left(config.home)))
     except PostDevAIError as error:
         return complain("dragon-node", error)
     return 0

@@ -25,6 +25,8 @@ class Config:
     """Free the RAM disk and end, instead of serving."""
     follow: str = ""
     """Follow this Dragon from the next start on, and end, instead of serving; `none`: no more."""
+    leave: bool = False
+    """Put this Dragon aside where another one leads its lake, and end, instead of serving."""
     restore_from: Path | None = None
     """Make the lake of this backup and end, instead of serving."""
     restore_key: Path | None = None
@@ -55,10 +57,10 @@ def parse(argv: Sequence[str]) -> Config:
     parser.add_argument(
         "action",
         nargs="?",
-        choices=("serve", "free", "restore", "follow"),
+        choices=("serve", "free", "restore", "follow", "leave"),
         default="serve",
         help="free: the RAM disk; restore: a backup, where there is no lake yet; follow: another "
-        "Dragon from the next start on",
+        "Dragon from the next start on; leave: be a Dragon no longer, once another one leads",
     )
     parser.add_argument("--from", type=Path, dest="source", help="restore: the backup's directory")
     parser.add_argument("--key", type=Path, help="restore: the file with the backup's key")
@@ -121,6 +123,7 @@ def parse(argv: Sequence[str]) -> Config:
         home=home,
         free=found.action == "free",
         follow=found.leader,
+        leave=found.action == "leave",
         restore_from=found.source,
         restore_key=found.key,
         host=found.host or listens_at(home),

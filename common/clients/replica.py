@@ -9,12 +9,16 @@ from typing import Protocol, TypeVar
 
 from grpc.aio import AioRpcError, Channel, Metadata, StreamStreamCall
 
+from common.clients.coordinators import Coordinators
+from common.clock import SystemClock
 from common.errors import Unavailable
 from common.model.ids import NodeId
 from common.model.node import Capability, Identity, Node
 from common.model.replica import JournalReach, JournalRows, LakeLead
 from common.pb.postdevai.v1 import replica_service_pb2 as pb
 from common.pb.postdevai.v1.replica_service_pb2_grpc import LeadServiceStub, ReplicaServiceStub
+from common.rpc.channel import Channels
+from common.rpc.credentials import NodeIdentity
 from common.rpc.routed import Routed
 from common.rpc.status import error_from_rpc
 from common.wire.translate import from_pb, to_pb
@@ -26,7 +30,7 @@ SILENCE_S = 5.0
 """A leader tells something each second; one that is silent for so long is taken to be gone."""
 
 
-class Coordinators(Protocol):
+class AsksCoordinators(Protocol):
     """What of the membership is needed here."""
 
     async def ask_coordinator(
@@ -34,7 +38,7 @@ class Coordinators(Protocol):
     ) -> T: ...
 
 
-class Mesh(Coordinators, Protocol):
+class Mesh(AsksCoordinators, Protocol):
     """What of the membership it takes to follow a Dragon."""
 
     def routed(
@@ -77,7 +81,7 @@ class Leaders:
 class LeadClient:
     """Who leads a lake, as the Coordinator has it."""
 
-    def __init__(self, mesh: Coordinators) -> None:
+    def __init__(self, mesh: AsksCoordinators) -> None:
         self._mesh = mesh
 
     async def lead(self, lake: str) -> LakeLead:
@@ -105,6 +109,29 @@ class LeadClient:
             return await LeadServiceStub(channel).GetLead(request, timeout=CALL_S)
 
         return from_pb((await self._mesh.ask_coordinator(ask)).lead, LakeLead)
+
+
+class _Unseated:
+    """Asks the Coordinators, and registers with none."""
+
+    def __init__(self, coordinators: Coordinators) -> None:
+        self._coordinators = coordinators
+
+    async def ask_coordinator(
+        self, fn: Callable[[Channel], Awaitable[T]], *, idempotent: bool = True
+    ) -> T:
+        """The answer of the first that gives one."""
+        return await self._coordinators.ask(fn, idempotent=idempotent)
+
+
+@asynccontextmanager
+async def unseated(identity: NodeIdentity) -> AsyncGenerator[LeadClient]:
+    """For a Dragon that does not run: a lease of its own would keep its follower waiting."""
+    channels = Channels(identity, SystemClock())
+    try:
+        yield LeadClient(_Unseated(Coordinators(identity, channels)))
+    finally:
+        await channels.close()
 
 
 Told = JournalRows | int

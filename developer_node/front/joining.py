@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from common.daemon.addresses import is_loopback
+from common.daemon.elsewhere import came
 from common.daemon.home import Home, Ready
 from common.daemon.listening import ALL
 from common.errors import Conflict, Unavailable
-from common.model.node import Identity
+from common.model.node import Identity, Role
+from common.rpc.certificates import read_leaf
 from common.rpc.credentials import MeshInfo, NodeIdentity
 from developer_node.front.output_page import Page, line
+
+NODES: tuple[Role, ...] = ("dragon", "developer")
+"""What a code can make of a machine; a Coordinator comes with its files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +53,54 @@ class Joined:
 async def join_mesh(code: str, home: Home, to: Path | None) -> Joined:
     """The role is the code's, so the identity finds its place only once it is known.
 
-    A tool's goes to `to`, with the Coordinator's name and address beside it as plain files, so
-    that any gRPC client can use them.
+    A HOME may be several nodes, each once, and all of one mesh. A tool's goes to `to`, with the
+    Coordinator's name and address beside it as plain files, so that any gRPC client can use them.
     """
     if to is not None:
         return await _into(to, code)
-    for role in ("dragon", "developer"):
-        if (home.root / role / "identity" / "leaf.pem").is_file():
-            raise Conflict(
-                f"this HOME has a {role} node already, in {home.root}",
-                hint="Join with a HOME of its own: POSTDEVAI_HOME=DIR postdevai join CODE",
-            )
+    here = _here(home)
+    if all(role in here for role in NODES):
+        raise _taken(home, " and a ".join(NODES))
     arriving = home.root / "joining" / "identity"
     joined = await _into(arriving, code)
-    place = home.identity_directory(joined.identity.role)
+    role = joined.identity.role
+    try:
+        for each in here.values():
+            if each.mesh != joined.identity.mesh:
+                raise Conflict(
+                    f"{home.root} holds a {each.role} of another mesh; the code is spent",
+                    hint="Ask for another code, and join with a HOME of its own: "
+                    "POSTDEVAI_HOME=DIR postdevai join CODE",
+                )
+        if role in here:
+            raise _taken(home, role)
+    except Conflict:
+        shutil.rmtree(arriving.parent)
+        raise
+    place = home.identity_directory(role)
     place.rmdir()  # made just now, or left empty by a start that could not join
     arriving.rename(place)
     arriving.parent.rmdir()
+    came(home, role)
     return Joined(joined.identity, place, joined.coordinator)
+
+
+def _here(home: Home) -> dict[Role, Identity]:
+    """The nodes that this HOME is already."""
+    every: tuple[Role, ...] = ("coordinator", *NODES)
+    here: dict[Role, Identity] = {}
+    for role in every:
+        leaf = home.root / role / "identity" / "leaf.pem"
+        if leaf.is_file():
+            here[role] = read_leaf(leaf.read_bytes()).identity
+    return here
+
+
+def _taken(home: Home, roles: str) -> Conflict:
+    return Conflict(
+        f"this HOME has a {roles} node already, in {home.root}",
+        hint="Join with a HOME of its own: POSTDEVAI_HOME=DIR postdevai join CODE",
+    )
 
 
 def host_for(joined: Joined) -> str:

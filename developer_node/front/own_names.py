@@ -12,7 +12,7 @@ from pathlib import Path
 FILES = frozenset(
     (
         *("ports.json", "ports.lock", "host", "up.lock", "upgrade.lock"),
-        *("coordinator.lock", "dragon.lock", "developer.lock"),
+        *("coordinator.lock", "dragon.lock", "developer.lock", "elsewhere"),
     )
 )
 """Beside the directories."""
@@ -43,6 +43,11 @@ DIRECTORIES: dict[str, frozenset[str]] = {
     "upgrade": frozenset(("upgrade.json", "before", "after", "putting-back")),
 }
 """What each of them holds."""
+_MOMENT = r"-\d{8}-\d{6}"
+_LEFT = re.compile("(coordinator-moved|dragon-left)" + _MOMENT)
+"""In HOME: a node that was here, whole."""
+_PARTED = re.compile("parted" + _MOMENT)
+"""In HOME/dragon: a lake that is not its leader's."""
 MARKS = (
     "identity/key.pem", "identity/leaf.pem", "authority/ca.pem", "state.db", "journal.db",
     "outbox.db", "machine_id", "variables_key", "key.json", "ready.json",
@@ -74,7 +79,8 @@ def held(root: Path) -> Held:
     entries = sorted(root.iterdir())
     shared = [path for path in entries if _is_marked(path)]
     empty = [path for path in entries if _may_be_ours(path) and not any(path.iterdir())]
-    ours = [path for path in entries if _is_file(path) and _is_one_of(path, FILES)]
+    ours = [path for path in entries if _is_put_aside(path, _LEFT)]
+    ours += [path for path in entries if _is_file(path) and _is_one_of(path, FILES)]
     others = [path for path in entries if path not in (*shared, *empty, *ours)]
     if shared or not others:
         shared += empty
@@ -83,7 +89,8 @@ def held(root: Path) -> Held:
     for directory in shared:
         names = DIRECTORIES[directory.name]
         for path in sorted(directory.iterdir()):
-            (ours if _is_one_of(path, names) else others).append(path)
+            parted = directory.name == "dragon" and _is_put_aside(path, _PARTED)
+            (ours if parted or _is_one_of(path, names) else others).append(path)
     return Held(tuple(ours), tuple(shared), tuple(others))
 
 
@@ -93,6 +100,11 @@ def _may_be_ours(path: Path) -> bool:
 
 def _is_marked(path: Path) -> bool:
     return _may_be_ours(path) and any((path / mark).is_file() for mark in MARKS)
+
+
+def _is_put_aside(path: Path, names: re.Pattern[str]) -> bool:
+    named = names.fullmatch(path.name) is not None
+    return named and path.is_dir() and not path.is_symlink()
 
 
 def _is_file(path: Path) -> bool:

@@ -137,6 +137,22 @@ async def adopt(directory: Path, journal: str, key: SealingKey | None = None) ->
         await readers.close()
 
 
+async def reach_of_stopped(directory: Path) -> Reach:
+    """How far the journal of a Dragon that does not run reaches; nothing where there is none."""
+    if not (directory / "journal.db").exists():
+        return Reach("", 1, 0)
+    key = await made_ready(directory, None)
+    readers = Readers()
+    try:
+        journal = await Journal.open(directory / "journal.db", readers, lambda _: None, key)
+        try:
+            return Reach(journal.id, journal.first_lsn, journal.last_lsn)
+        finally:
+            await journal.close()
+    finally:
+        await readers.close()
+
+
 def agrees(ours: Reach, theirs: Reach) -> bool:
     """Whether a follower's journal is the beginning of the leader's: the term of its last row began
     at the same position in both."""

@@ -63,6 +63,7 @@ The mesh
   owner     owner:group          Show the owner's key, and which sealing keys it has signed.
   invite    nodes:invite         Print a one-time code for a new node.
   join      nodes:join           Make this machine a node of a mesh, with a one-time code.
+  leave     leave:leave          Hand a node of this machine on to another, and be it no longer.
   renew     renewing:renew       Renew the certificate of a tool before it ends.
 This program
   service   service:group        Run the nodes as services that start by themselves.

@@ -6,18 +6,30 @@ import asyncio
 import sys
 from pathlib import Path
 
+from common.daemon.elsewhere import roles_elsewhere
 from common.daemon.files import write_private
 from common.daemon.home import Home
-from common.errors import Unavailable
+from common.errors import Missing, Unavailable
 from common.model.node import Role
 from developer_node.front.up import daemons
 
 
 def roles_here(home: Home, order: tuple[Role, ...]) -> tuple[Role, ...]:
-    """All three, but for a machine that joined the mesh of another: there, those that joined."""
+    """All three, but for a machine that joined the mesh of another: there, those that joined.
+
+    Not those that have moved to another machine; Missing when none is left.
+    """
+    gone = roles_elsewhere(home)
     joined: tuple[Role, ...] = tuple(role for role in order if is_enrolled(home, role))
-    here = (home.root / "coordinator").is_dir()
-    return joined if joined and not here else order
+    here = (home.root / "coordinator").is_dir() and "coordinator" not in gone
+    every = joined if not here and (joined or gone) else order
+    left: tuple[Role, ...] = tuple(role for role in every if role not in gone)
+    if not left:
+        raise Missing(
+            f"{home.root} holds no node of its mesh any more: all have moved",
+            hint="To be one again: postdevai join CODE. To begin anew, take another POSTDEVAI_HOME",
+        )
+    return left
 
 
 def is_enrolled(home: Home, role: Role) -> bool:

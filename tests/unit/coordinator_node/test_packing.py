@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from common.daemon.elsewhere import roles_elsewhere
 from common.daemon.home import Home
 from common.daemon.ports import Ports
 from common.errors import Conflict, Corrupt, Denied, Invalid, Missing
@@ -28,10 +29,13 @@ async def test_moved_to_another_home_it_serves_the_same_mesh(tmp_path: Path) -> 
         before, address = mesh.identity_uri, mesh.address
         await mesh.stop()
         assert "put aside" in pack(mesh.home, to, key, move=True)
+        assert roles_elsewhere(mesh.home) == {"coordinator"}
         with pytest.raises(Missing):
             await mesh.start()
         mesh.home = Home.from_env(str(tmp_path / "elsewhere"))
+        assert roles_elsewhere(mesh.home) == frozenset()
         unpack(mesh.home, to, key)
+        assert roles_elsewhere(mesh.home) == {"dragon", "developer"}, "they stayed where they were"
         ports = Ports.of(mesh.home)
         ports.remember("coordinator", int(address.rpartition(":")[2]))
         ports.remember("enrolment", 0)

@@ -47,6 +47,8 @@ OURS = (
     "developer/spool/one.rec", "developer/near.db.aside", "developer/.variables_key.12.ab",
     "developer/.outbox.db.0a1b.copying-wal", "dragon/key.json", "dragon/asleep.json.damaged",
     "dragon/models-pinned.json", "dragon/models.last-good.toml",
+    "elsewhere", "coordinator-moved-20260102-030405/state.db", "dragon-left-20260102-030405/key",
+    "dragon/parted-20260102-030405/journal.db",
     "upgrade.lock", "upgrade/upgrade.json", "upgrade/before/dragon/key", "upgrade/after.1/x",
 )  # fmt: skip
 
@@ -66,7 +68,7 @@ def test_in_a_directory_that_others_use_only_what_is_ours_goes(home: Home) -> No
     theirs = {
         "thesis.txt", "code/a.py", "tui.toml", "developer/novel.txt", "developer/src/b.py",
         "dragon/drawing.png", "dragon/models.toml", "dragon/.hidden.png", "developer.lock.txt",
-        ".key",
+        ".key", "parted-20260102-030405/a.txt", "dragon-left-home/a.txt",
     }  # fmt: skip
     write(home.root, *OURS, *theirs)
     (home.root / "up.lock").symlink_to(home.root / "thesis.txt")

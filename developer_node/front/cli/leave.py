@@ -1,0 +1,54 @@
+"""`leave`: this machine is the Dragon or the Coordinator of its mesh no longer."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from common.errors import Invalid
+from developer_node.front.cli.words import JSON, home, print_json
+
+Leaves = Literal["dragon", "coordinator"]
+
+
+def leave(
+    role: Annotated[Leaves, typer.Argument(metavar="ROLE", help="dragon or coordinator.")],
+    to: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Coordinator: the sealed file to carry to the other."),
+    ] = None,
+    key_to: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Coordinator: the key of that file, in another place."),
+    ] = None,
+    json: JSON = False,
+) -> None:
+    """Hand a node of this machine on to another, and be it no longer."""
+    from developer_node.front.output_page import Page
+    from developer_node.front.up.leaving import leave_coordinator, leave_dragon
+
+    page = Page(sys.stderr if json else sys.stdout)
+    if role == "dragon":
+        if to is not None or key_to is not None:
+            raise Invalid("a Dragon is carried by the one that follows it: no --to", field="to")
+        said = asyncio.run(leave_dragon(home(), page))
+    else:
+        if to is None or key_to is None:
+            raise Invalid(
+                "a Coordinator leaves in a file: --to and --key-to are missing",
+                field="to",
+                hint="Type: postdevai leave coordinator --to FILE --key-to FILE",
+            )
+        said = asyncio.run(leave_coordinator(home(), page, _whole(to), _whole(key_to)))
+    if json:
+        print_json({"role": role, "sentence": said})
+        return
+    sys.stdout.write(f"{said}\n")
+
+
+def _whole(path: Path) -> Path:
+    return path.expanduser().absolute()

@@ -1,0 +1,63 @@
+"""A node of this machine ends here: stopped, handed on, and put aside where nothing reads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from common.daemon.home import Home
+from common.errors import Conflict, Missing, PostDevAIError
+from common.model.node import Role
+from developer_node.front.output_page import Page, line
+from developer_node.front.output_progress import steps
+from developer_node.front.service.running_service import service_of
+from developer_node.front.up import codes, daemons
+from developer_node.front.up.supervisor import Supervisor
+
+REPLICA = Path("dragon") / "replica.json"
+"""A Dragon has it that follows another one, or has been followed."""
+
+
+async def leave_dragon(home: Home, page: Page) -> str:
+    """Stops it, waits until another one leads what it held, and puts it aside.
+
+    Where none does it is started again, and the refusal is raised.
+    """
+    if not codes.is_enrolled(home, "dragon"):
+        raise Missing(f"there is no Dragon in {home.root}")
+    if not (home.root / REPLICA).is_file():
+        raise Conflict(
+            "no other Dragon has what this one holds",
+            hint="Have another one follow it first: docs/operate.md",
+        )
+    return await _left(home, page, "dragon", ("leave",))
+
+
+async def leave_coordinator(home: Home, page: Page, to: Path, key_to: Path) -> str:
+    """Stops it, writes it into one sealed file for the machine that it moves to, and puts it aside.
+
+    Where it cannot be written it is started again, and the refusal is raised.
+    """
+    if not (home.root / "coordinator" / "authority" / "ca.pem").is_file():
+        raise Missing(f"there is no Coordinator in {home.root}")
+    words = ("backup", "--to", str(to), "--key-to", str(key_to), "--move")
+    return await _left(home, page, "coordinator", words)
+
+
+async def _left(home: Home, page: Page, role: Role, words: tuple[str, ...]) -> str:
+    pid = daemons.holder(home, role)
+    if pid is not None and service_of(pid):
+        raise Conflict(
+            f"the {role} node is a service, which would start it again",
+            hint=f"first: postdevai service uninstall {role}",
+        )
+    if pid is not None:
+        with steps(page, f"stopping the {role} node"):
+            page.show(line(f"{role:<12}", await daemons.stop(pid, role)))
+    try:
+        with steps(page, f"handing on what the {role} holds"):
+            return (await codes.run_node(role, *words, "--home", str(home.root))).strip()
+    except PostDevAIError:
+        if pid is not None:
+            page.show(line(f"The {role} node does not leave, and is started again."))
+            await Supervisor(home, page).begin()
+        raise
