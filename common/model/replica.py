@@ -60,6 +60,17 @@ class JournalRows:
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectHolding:
+    """What a Dragon has of a project."""
+
+    journal: str
+    """The identity of its journal."""
+    name: str
+    last_lsn: int
+    """Everything up to this position is told."""
+
+
+@dataclass(frozen=True, slots=True)
 class LakeLead:
     """Who leads a lake."""
 

@@ -100,6 +100,7 @@ PAIRS: tuple[tuple[type, type[Message]], ...] = (
     (replica.JournalReach, replica_service_pb2.JournalReach),
     (replica.JournalRows, replica_service_pb2.JournalRows),
     (replica.LakeLead, replica_service_pb2.LakeLead),
+    (replica.ProjectHolding, replica_service_pb2.ProjectHolding),
     (remedy.AutonomySetting, remedy_pb2.AutonomySetting),
     (remedy.CardStats, remedy_pb2.CardStats),
     (remedy.DraftedPatch, remedy_pb2.DraftedPatch),

@@ -24,6 +24,7 @@ from dragon_node.failures.reruling import current, rerule
 from dragon_node.failures.runs import Run
 from dragon_node.failures.schema import SCHEMA
 from dragon_node.lake.forgetting import notes
+from dragon_node.lake.moves import is_brought
 from dragon_node.lake.records import Accepted, Note
 
 EPISODES_A_RUN = 64
@@ -59,22 +60,23 @@ class FailureMemory:
             case Event(body=CommandFinished() as command) as event:
                 known = tuple(current(f, command.command) for f in command.failures)
                 command = dataclasses.replace(command, failures=known)
-                _run(db, runs.run_of(record, event, command), command)
+                run = runs.run_of(record, event, command)
+                _run(db, run, command, news=not is_brought(record.origin))
             case Event(body=ProofFinished() as finished) as event:
                 proofs.apply(db, record.lsn, event, finished)
             case _:
                 pass
 
 
-def _run(db: apsw.Connection, run: Run, command: CommandFinished) -> None:
+def _run(db: apsw.Connection, run: Run, command: CommandFinished, *, news: bool) -> None:
     runs.keep(db, run, (command.ground or Ground()).changes)
     if run.wc:
         endings.settle(db, run, command)
     for n, failure in enumerate(command.failures[:EPISODES_A_RUN]):
-        _occurred(db, run, n, failure)
+        _occurred(db, run, n, failure, news=news)
 
 
-def _occurred(db: apsw.Connection, run: Run, n: int, failure: Failure) -> None:
+def _occurred(db: apsw.Connection, run: Run, n: int, failure: Failure, *, news: bool) -> None:
     episode = _episode(db, run, n, failure) if run.wc else None
     db.execute(
         "INSERT OR REPLACE INTO occurrences VALUES (?,?,?,?,?,?,?,?,?)",
@@ -83,7 +85,7 @@ def _occurred(db: apsw.Connection, run: Run, n: int, failure: Failure) -> None:
             *(failure.test, episode, failure_to_text(failure)),
         ),
     )
-    if episode is not None:
+    if episode is not None and news:  # else its card was made where it happened
         cards.offer(db, run, n, failure, episode)
 
 

@@ -14,6 +14,7 @@ from common.wire.nouns import event_from_bytes
 from dragon_node.lake.aliases import Joined, changed, last, together
 from dragon_node.lake.identity import KnownCopy, Placed, place, unseen
 from dragon_node.lake.journal import Draft
+from dragon_node.lake.moves import Moves
 from dragon_node.lake.records import NO_ORIGIN, OUTSIDE, Note, Refusal, Row
 from dragon_node.lake.shards import step_of
 
@@ -35,12 +36,15 @@ class Places:
         known: dict[WorkingCopyId, KnownCopy],
         names: dict[ProjectId, str],
         joined: Joined | None = None,
+        moves: Moves | None = None,
     ) -> None:
         self._known = known
         self.names = names
         """Every project's name."""
         self.joined: Joined = joined or {}
         """Which project each was joined to."""
+        self.moves: Moves = moves or Moves()
+        """Which came from another Dragon, and which went to one."""
 
     def of(self, event: Event) -> Placed:
         """The project of an event. A description of a working copy is remembered."""
@@ -81,19 +85,30 @@ class Places:
                 self._known.pop(copy, None)
 
     def heard(self, note: Note) -> None:
-        """A note has become durable: a join or a part is true from then on."""
+        """A note has become durable: a join, a part or a move is true from then on."""
+        self.moves = self.moves.heard(note)
         if note.kind in ("join", "part"):
             self.joined = changed(self.joined, note)
+
+    def shown(self) -> dict[ProjectId, str]:
+        """The names of those that are answered from: not of one that is at another Dragon."""
+        hidden = self.moves.hidden
+        return {p: name for p, name in self.names.items() if p not in hidden}
 
     def with_copy(self, copy: str) -> list[ProjectId]:
         """Projects of working copies with this id, or at this path on any machine."""
         place = copy.rstrip("/") or copy
         known = self._known.values()
-        return sorted({k.project for k in known if place in (k.working_copy, k.path)})
+        found = {k.project for k in known if place in (k.working_copy, k.path)}
+        return sorted(found - self.moves.hidden)
 
     def matching(self, project: str) -> list[ProjectId]:
         """Projects of that name or id, with those joined to them, in a fixed order; all when it
         is empty."""
+        return sorted(set(self.kept(project)) - self.moves.hidden)
+
+    def kept(self, project: str) -> list[ProjectId]:
+        """The same with those that are at another Dragon, of which something is kept here."""
         named = (p for p, name in self.names.items() if project in ("", p, name))
         return sorted({one for p in named for one in together(self.joined, p)})
 
@@ -145,6 +160,14 @@ def copied(row: Row) -> Draft:
         row.body,
         step_of(row).body,
     )
+
+
+def brought(
+    origin: Origin, node: NodeId, seq: int, raw: bytes, project: tuple[ProjectId, str]
+) -> Draft:
+    """A record of a project that comes from another Dragon, which has admitted it."""
+    event = event_from_bytes(raw)
+    return Draft(origin, seq, "event", node, *project, event.at_ms, raw, event)
 
 
 def refused(origin: Origin, node: NodeId, refusal: Refusal) -> Draft:

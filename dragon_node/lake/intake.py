@@ -13,7 +13,7 @@ from common.model.event import Event, FileChanged, content_hashes
 from common.model.ids import BLOB_BYTES_MAX, ContentHash, NodeId, Origin, ProjectId
 from common.model.lake import OriginStats
 from dragon_node.lake.accountant import Accountant, cost
-from dragon_node.lake.admission import Places, admit, copied, noted
+from dragon_node.lake.admission import Places, admit, brought, copied, noted
 from dragon_node.lake.applying import Applying
 from dragon_node.lake.contents import Contents
 from dragon_node.lake.forgetting.screening import Screen
@@ -210,6 +210,40 @@ class Intake:
                 case _:
                     pass
         return rows[-1].lsn
+
+    def position(self, origin: Origin) -> int:
+        """Up to which sequence an origin's records are durable; 0 for one that is unknown."""
+        known = self._positions.get(origin)
+        return 0 if known is None else known.seq
+
+    async def bring(
+        self,
+        origin: Origin,
+        node: NodeId,
+        project: tuple[ProjectId, str],
+        records: Sequence[tuple[int, bytes]],
+        blobs: Blobs,
+    ) -> Journalled:
+        """Journals what another Dragon told of a project, given by id and name: its decisions on
+        what belongs there stand. Sequences may be skipped; what is held already is passed over."""
+        position = await self._bound(origin, node)
+        async with position.turn:
+            await self._applying.resume(self._journal)
+            new = [record for record in records if record[0] > position.seq]
+            if not new:
+                return Journalled(position.lsn, position.seq)
+            known = self._places.known()
+            admitted = [brought(origin, node, seq, raw, project) for seq, raw in new]
+            for draft in admitted:
+                if isinstance(draft.decoded, Event):
+                    self._places.taken(draft.decoded, *project)
+            try:
+                contents = await self._written(await self._screen.drafts(admitted), blobs)
+            except BaseException:
+                if position.seq < new[-1][0]:
+                    self._places.put_back(known, _copies(admitted))
+                raise
+        return Journalled(position.lsn, position.seq, contents=frozenset(contents))
 
     async def until_applied(self, lsn: int) -> None:
         """Returns once this position is applied. OverLimit while the RAM disk is full."""

@@ -76,6 +76,8 @@ class Lake:
         self._lead = rooms.lead
         self.replication = rooms.replication
         """How its journal is copied to another Dragon, and from one."""
+        self.moving = rooms.moving
+        """How one project is told to another Dragon, and taken in from one."""
         self._applying = rooms.applying
         self._contents = rooms.contents
         self._residency = rooms.residency

@@ -7,6 +7,7 @@ origins     outboxes: the node that they are bound to, applied and refused
 gaps        sequences that never arrived
 refusals    what was refused and why
 aliases     projects that were joined: to which
+arrivals    projects that came from another Dragon; handed: those that went to one (moves.py)
 seen        event id, lsn and project: finds an event, and knows it when it comes again
 """
 
@@ -20,7 +21,7 @@ import apsw
 from common.model.event import Event, WorkingCopySeen
 from common.model.ids import EventId, NodeId, Origin, ProjectId, WorkingCopyId
 from common.model.lake import OriginStats
-from dragon_node.lake import aliases
+from dragon_node.lake import aliases, moves
 from dragon_node.lake.forgetting import in_memory
 from dragon_node.lake.identity import KnownCopy
 from dragon_node.lake.records import NO_ORIGIN, Accepted, Applier, Note, Refusal
@@ -47,6 +48,7 @@ CREATE TABLE IF NOT EXISTS seen(
   id BLOB PRIMARY KEY, lsn INTEGER NOT NULL, project TEXT NOT NULL) WITHOUT ROWID;
 """
     + aliases.SCHEMA
+    + moves.SCHEMA
     + in_memory.SCHEMA
 )
 
@@ -62,6 +64,7 @@ def apply(db: apsw.Connection, steps: Sequence[Step], appliers: Sequence[Applier
             case Note():
                 _noted(db, step.body)
                 aliases.apply(db, step.body)
+                moves.apply(db, step.body)
                 in_memory.apply(db, step.lsn, step.body)
                 _tell(db, step, appliers)
             case Event():

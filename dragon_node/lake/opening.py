@@ -17,7 +17,7 @@ from pathlib import Path
 from common.alongside import alongside
 from common.clock import Clock, SystemClock
 from common.daemon.keys import SealingKey
-from dragon_node.lake import aliases, metadata
+from dragon_node.lake import aliases, metadata, moves
 from dragon_node.lake.accountant import Accountant
 from dragon_node.lake.admission import Places
 from dragon_node.lake.applying import Applying
@@ -33,6 +33,7 @@ from dragon_node.lake.journal import Journal, Written
 from dragon_node.lake.keeping import Keeping
 from dragon_node.lake.lead import Lead
 from dragon_node.lake.lexicon import Lexicon
+from dragon_node.lake.moving import Moving
 from dragon_node.lake.nearest import Nearest
 from dragon_node.lake.ramdisk import RamDisk
 from dragon_node.lake.records import Applier, Chunker
@@ -91,6 +92,7 @@ class Rooms:
     forgetting: Forgetting
     keeping: Keeping
     replication: Replication
+    moving: Moving
     lead: Lead
 
 
@@ -150,6 +152,7 @@ async def open_rooms(wanted: Wanted) -> AsyncGenerator[Rooms]:
             await memory.read(metadata.copies),
             await memory.read(metadata.names),
             await memory.read(aliases.joined),
+            await memory.read(moves.moves),
         )
         applying = Applying(stores, ram, accountant.applied)
         await applying.advance(journal.last_lsn)
@@ -211,5 +214,6 @@ async def open_rooms(wanted: Wanted) -> AsyncGenerator[Rooms]:
             forgetting,
             Keeping(journal, stores, archive, directory, ram.path),
             Replication(journal, intake, forgetting),
+            Moving(journal, stores, places, contents, intake),
             lead,
         )

@@ -44,7 +44,7 @@ class Projects:
     async def holding(self, copy: str, project: str) -> list[tuple[ProjectId, Shard]]:
         """Files of the projects that have this working copy, by id or path, woken for it. Missing
         when none of those that are meant has it."""
-        meant = set(self.named(project)) if project else set(self._places.names)
+        meant = set(self.named(project)) if project else set(self._places.shown())
         ids = [p for p in self._places.with_copy(copy) if p in meant]
         if not ids:
             raise Missing(f"there is no working copy {copy}", hint="postdevai lake lists them.")
@@ -71,7 +71,7 @@ class Projects:
     def only(self, project: str) -> ProjectId:
         """The one project of that name or id. Missing when there is none, Conflict when there are
         several."""
-        named = [p for p, name in self._places.names.items() if project in (p, name)]
+        named = [p for p, name in self._places.shown().items() if project in (p, name)]
         if not named:
             raise Missing(f"there is no project {project}", hint="postdevai lake lists them.")
         if len(named) > 1:
@@ -83,11 +83,11 @@ class Projects:
 
     def ids(self) -> tuple[ProjectId, ...]:
         """Of all that are kept here."""
-        return tuple(self._places.names)
+        return tuple(self._places.shown())
 
     def names(self) -> tuple[str, ...]:
         """Ids and names of all that are kept here."""
-        names = self._places.names
+        names = self._places.shown()
         return tuple(dict.fromkeys((*names, *filter(None, names.values()))))
 
     def name(self, project: ProjectId) -> str:
@@ -97,7 +97,7 @@ class Projects:
     @property
     def count(self) -> int:
         """How many projects have a name."""
-        return sum(bool(name) for name in self._places.names.values())
+        return sum(bool(name) for name in self._places.shown().values())
 
     def asleep(self, project: str) -> tuple[str, ...]:
         """Names of those that a question about `project` does not reach: it wakes what it names."""
@@ -121,6 +121,6 @@ class Projects:
                 await self._residency.described(
                     p, self._places.names.get(p, ""), joined_to=joined.get(p, "")
                 )
-                for p in (self._places.names if ids is None else ids)
+                for p in (self._places.shown() if ids is None else ids)
             ]
         )

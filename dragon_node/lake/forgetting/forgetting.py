@@ -212,7 +212,7 @@ class Forgetting:
         every = await self._parts.stores.known()
         if not named:
             return every
-        ids = set(self._parts.places.matching(named))
+        ids = set(self._parts.places.kept(named))
         if not ids:
             raise Missing(f"there is no project {named}", hint="postdevai lake lists them.")
         return [project for project in every if project in ids]

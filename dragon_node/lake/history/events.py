@@ -88,6 +88,14 @@ def at(db: apsw.Connection, lsn: int) -> Event | None:
     return None if row is None else unpack(row[0])
 
 
+def after(db: apsw.Connection, lsn: int, limit: int) -> list[tuple[int, bytes]]:
+    """Events after a position, in order: where each lies, and its bytes as they travelled."""
+    rows = db.execute(
+        "SELECT lsn, body FROM events WHERE lsn>? ORDER BY lsn LIMIT ?", (lsn, limit)
+    ).fetchall()
+    return [(at_lsn, unpacked(body)) for at_lsn, body in rows]
+
+
 def count(db: apsw.Connection) -> int:
     """How many."""
     return db.execute("SELECT count(*) FROM events").get

@@ -24,6 +24,50 @@ class FollowJournalResponse(_message.Message):
     last_lsn: int
     def __init__(self, welcome: _Optional[_Union[JournalReach, _Mapping]] = ..., rows: _Optional[_Union[JournalRows, _Mapping]] = ..., last_lsn: _Optional[int] = ...) -> None: ...
 
+class TellProjectRequest(_message.Message):
+    __slots__ = ("project", "after", "handed")
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    HANDED_FIELD_NUMBER: _ClassVar[int]
+    project: str
+    after: int
+    handed: bool
+    def __init__(self, project: _Optional[str] = ..., after: _Optional[int] = ..., handed: _Optional[bool] = ...) -> None: ...
+
+class TellProjectResponse(_message.Message):
+    __slots__ = ("holding", "rows")
+    HOLDING_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    holding: ProjectHolding
+    rows: JournalRows
+    def __init__(self, holding: _Optional[_Union[ProjectHolding, _Mapping]] = ..., rows: _Optional[_Union[JournalRows, _Mapping]] = ...) -> None: ...
+
+class ProjectHolding(_message.Message):
+    __slots__ = ("journal", "name", "last_lsn")
+    JOURNAL_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    LAST_LSN_FIELD_NUMBER: _ClassVar[int]
+    journal: str
+    name: str
+    last_lsn: int
+    def __init__(self, journal: _Optional[str] = ..., name: _Optional[str] = ..., last_lsn: _Optional[int] = ...) -> None: ...
+
+class BringProjectRequest(_message.Message):
+    __slots__ = ("project", "holder")
+    PROJECT_FIELD_NUMBER: _ClassVar[int]
+    HOLDER_FIELD_NUMBER: _ClassVar[int]
+    project: str
+    holder: str
+    def __init__(self, project: _Optional[str] = ..., holder: _Optional[str] = ...) -> None: ...
+
+class BringProjectResponse(_message.Message):
+    __slots__ = ("at", "last_lsn")
+    AT_FIELD_NUMBER: _ClassVar[int]
+    LAST_LSN_FIELD_NUMBER: _ClassVar[int]
+    at: int
+    last_lsn: int
+    def __init__(self, at: _Optional[int] = ..., last_lsn: _Optional[int] = ...) -> None: ...
+
 class JournalReach(_message.Message):
     __slots__ = ("journal", "first_lsn", "last_lsn", "terms")
     JOURNAL_FIELD_NUMBER: _ClassVar[int]

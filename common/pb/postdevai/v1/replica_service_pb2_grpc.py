@@ -40,6 +40,16 @@ class ReplicaServiceStub:
                 request_serializer=postdevai_dot_v1_dot_replica__service__pb2.FollowJournalRequest.SerializeToString,
                 response_deserializer=postdevai_dot_v1_dot_replica__service__pb2.FollowJournalResponse.FromString,
                 _registered_method=True)
+        self.TellProject = channel.unary_stream(
+                '/postdevai.v1.ReplicaService/TellProject',
+                request_serializer=postdevai_dot_v1_dot_replica__service__pb2.TellProjectRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_replica__service__pb2.TellProjectResponse.FromString,
+                _registered_method=True)
+        self.BringProject = channel.unary_stream(
+                '/postdevai.v1.ReplicaService/BringProject',
+                request_serializer=postdevai_dot_v1_dot_replica__service__pb2.BringProjectRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_replica__service__pb2.BringProjectResponse.FromString,
+                _registered_method=True)
 
 
 class ReplicaServiceServicer:
@@ -54,6 +64,21 @@ class ReplicaServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TellProject(self, request, context):
+        """What one project holds after a position, for the Dragon that it moves to.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BringProject(self, request, context):
+        """Copies a project from the Dragon that holds it, and says how far it is. It may be asked again:
+        what is here already is passed over.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ReplicaServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -61,6 +86,16 @@ def add_ReplicaServiceServicer_to_server(servicer, server):
                     servicer.FollowJournal,
                     request_deserializer=postdevai_dot_v1_dot_replica__service__pb2.FollowJournalRequest.FromString,
                     response_serializer=postdevai_dot_v1_dot_replica__service__pb2.FollowJournalResponse.SerializeToString,
+            ),
+            'TellProject': grpc.unary_stream_rpc_method_handler(
+                    servicer.TellProject,
+                    request_deserializer=postdevai_dot_v1_dot_replica__service__pb2.TellProjectRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_replica__service__pb2.TellProjectResponse.SerializeToString,
+            ),
+            'BringProject': grpc.unary_stream_rpc_method_handler(
+                    servicer.BringProject,
+                    request_deserializer=postdevai_dot_v1_dot_replica__service__pb2.BringProjectRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_replica__service__pb2.BringProjectResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -91,6 +126,60 @@ class ReplicaService:
             '/postdevai.v1.ReplicaService/FollowJournal',
             postdevai_dot_v1_dot_replica__service__pb2.FollowJournalRequest.SerializeToString,
             postdevai_dot_v1_dot_replica__service__pb2.FollowJournalResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TellProject(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/postdevai.v1.ReplicaService/TellProject',
+            postdevai_dot_v1_dot_replica__service__pb2.TellProjectRequest.SerializeToString,
+            postdevai_dot_v1_dot_replica__service__pb2.TellProjectResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BringProject(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/postdevai.v1.ReplicaService/BringProject',
+            postdevai_dot_v1_dot_replica__service__pb2.BringProjectRequest.SerializeToString,
+            postdevai_dot_v1_dot_replica__service__pb2.BringProjectResponse.FromString,
             options,
             channel_credentials,
             insecure,

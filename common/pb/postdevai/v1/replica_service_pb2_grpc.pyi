@@ -37,6 +37,12 @@ class ReplicaServiceStub:
     """The journal after a position, for as long as the stream lives; the follower says what it has
     written. A journal that has parted from this one is refused with field open.
     """
+    TellProject: _grpc.UnaryStreamMultiCallable[_replica_service_pb2.TellProjectRequest, _replica_service_pb2.TellProjectResponse]
+    """What one project holds after a position, for the Dragon that it moves to."""
+    BringProject: _grpc.UnaryStreamMultiCallable[_replica_service_pb2.BringProjectRequest, _replica_service_pb2.BringProjectResponse]
+    """Copies a project from the Dragon that holds it, and says how far it is. It may be asked again:
+    what is here already is passed over.
+    """
 
 @_typing.type_check_only
 class ReplicaServiceAsyncStub(ReplicaServiceStub):
@@ -46,6 +52,12 @@ class ReplicaServiceAsyncStub(ReplicaServiceStub):
     FollowJournal: _aio.StreamStreamMultiCallable[_replica_service_pb2.FollowJournalRequest, _replica_service_pb2.FollowJournalResponse]  # type: ignore[assignment]
     """The journal after a position, for as long as the stream lives; the follower says what it has
     written. A journal that has parted from this one is refused with field open.
+    """
+    TellProject: _aio.UnaryStreamMultiCallable[_replica_service_pb2.TellProjectRequest, _replica_service_pb2.TellProjectResponse]  # type: ignore[assignment]
+    """What one project holds after a position, for the Dragon that it moves to."""
+    BringProject: _aio.UnaryStreamMultiCallable[_replica_service_pb2.BringProjectRequest, _replica_service_pb2.BringProjectResponse]  # type: ignore[assignment]
+    """Copies a project from the Dragon that holds it, and says how far it is. It may be asked again:
+    what is here already is passed over.
     """
 
 class ReplicaServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -59,6 +71,24 @@ class ReplicaServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_replica_service_pb2.FollowJournalResponse], _abc.AsyncIterator[_replica_service_pb2.FollowJournalResponse]]:
         """The journal after a position, for as long as the stream lives; the follower says what it has
         written. A journal that has parted from this one is refused with field open.
+        """
+
+    @_abc_1.abstractmethod
+    def TellProject(
+        self,
+        request: _replica_service_pb2.TellProjectRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_replica_service_pb2.TellProjectResponse], _abc.AsyncIterator[_replica_service_pb2.TellProjectResponse]]:
+        """What one project holds after a position, for the Dragon that it moves to."""
+
+    @_abc_1.abstractmethod
+    def BringProject(
+        self,
+        request: _replica_service_pb2.BringProjectRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_replica_service_pb2.BringProjectResponse], _abc.AsyncIterator[_replica_service_pb2.BringProjectResponse]]:
+        """Copies a project from the Dragon that holds it, and says how far it is. It may be asked again:
+        what is here already is passed over.
         """
 
 def add_ReplicaServiceServicer_to_server(servicer: ReplicaServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
