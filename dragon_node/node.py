@@ -169,7 +169,9 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
             alongside(
                 embedding.run(),
                 follow_models(server, models),
-                follow_offer(membership.offer, lake.project_ids, models.catalog),
+                follow_offer(
+                    membership.offer, lake.project_ids, models.catalog, succession.follows
+                ),
                 succession.run(),
             )
         )

@@ -1,4 +1,4 @@
-"""Tells the Coordinator what this Dragon holds: projects in its lake, models that are loaded."""
+"""Tells the Coordinator what this Dragon holds: projects, loaded models, and whom it follows."""
 
 from __future__ import annotations
 
@@ -19,12 +19,18 @@ async def follow_offer(
     tell: Callable[[NodeOffer], None],
     projects: Callable[[], Sequence[str]],
     catalog: Callable[[], Awaitable[ModelList]],
+    follows: Callable[[], tuple[str, int]],
     look_s: float = LOOK_S,
 ) -> None:
-    """Until cancelled. What has not changed is not sent again."""
+    """Until cancelled. What has not changed is not sent again.
+
+    `follows` gives the Dragon that is followed, empty for none, and how many records are lacking.
+    """
     while True:
         known = (await catalog()).models
         loaded = sorted(model.name for model in known if model.state == LOADED)
         held = sorted(projects())
-        tell(NodeOffer(tuple(held[:PROJECTS_MAX]), tuple(loaded[:MODELS_MAX])))
+        leader, behind = follows()
+        projects_told, models_told = tuple(held[:PROJECTS_MAX]), tuple(loaded[:MODELS_MAX])
+        tell(NodeOffer(projects_told, models_told, leader, behind))
         await asyncio.sleep(look_s)

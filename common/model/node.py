@@ -80,6 +80,10 @@ class Node:
     """Its clock less the Coordinator's, at the last heartbeat."""
     machine: str = ""
     """The name of its machine."""
+    follows: str = ""
+    """Id of the Dragon that it follows; empty when it follows none."""
+    behind: int = 0
+    """Records that it lacks of the one that it follows; -1 when that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,10 @@ class NodeOffer:
     """Ids of the projects that its lake holds."""
     models: tuple[str, ...] = ()
     """Names of the models that are loaded."""
+    follows: str = ""
+    """Id of the Dragon that it follows; empty when it follows none."""
+    behind: int = 0
+    """Records that it lacks of the one that it follows; -1 when that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ class Roster:
         node = replace(node, epoch=epoch)
         if seat and process and seat.process == process:  # it holds what it held a moment ago
             said = seat.node
-            node = replace(node, projects=said.projects, models=said.models, load=said.load)
+            node = replace(_holding(node, said), load=said.load)
         self._seats[node.id] = Seat(node, epoch, ends, process, sealing_key)
 
     def hear(self, seat: Seat) -> None:
@@ -88,7 +88,7 @@ class Roster:
         seat = self._own_seat(node_id, epoch, process)
         node = replace(seat.node, state=state, load=load, clock_ahead_ms=ahead_ms)
         if offer is not None:
-            node = replace(node, projects=offer.projects, models=offer.models)
+            node = _holding(node, offer)
         ends = self._clock.monotonic() + LEASE_S
         self._seats[node_id] = replace(seat, node=node, ends=ends)
 
@@ -139,6 +139,17 @@ class Roster:
         if not gone:
             raise OverLimit(f"{NODES_MAX} nodes are registered, which is the limit")
         del self._seats[min(gone, key=lambda seat: seat.ends).node.id]
+
+
+def _holding(node: Node, said: Node | NodeOffer) -> Node:
+    """What it says that it holds, and whom it follows."""
+    return replace(
+        node,
+        projects=said.projects,
+        models=said.models,
+        follows=said.follows,
+        behind=said.behind,
+    )
 
 
 def taken(seat: Seat, process: str) -> Conflict:

@@ -86,6 +86,8 @@ def _seat(key: str, value: bytes) -> Seat:
         certificate_ends_ms=int(said.get("certificate_ends_ms", 0)),
         clock_ahead_ms=int(said.get("clock_ahead_ms", 0)),
         machine=str(said.get("machine", "")),
+        follows=str(said.get("follows", "")),
+        behind=int(said.get("behind", 0)),
         **lists,
     )
     return Seat(

@@ -239,6 +239,8 @@ def node(known: Node) -> Json:
         "epoch": known.epoch or None,
         "certificate_ends_at": iso(known.certificate_ends_ms),
         "clock_ahead_ms": known.clock_ahead_ms,
+        "follows": known.follows or None,
+        "behind": known.behind if known.follows and known.behind >= 0 else None,
     }
 
 

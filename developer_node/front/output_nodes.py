@@ -12,6 +12,8 @@ from developer_node.front.output_page import Line, Span, line
 from developer_node.front.output_words import count, size
 
 CLOCK_OFF_MS = 60_000
+BEHIND_MAX = 1_000
+"""A follower that lacks no more is about to have everything."""
 HEADINGS = ("ROLE", "ID", "STATE", "MACHINE", "ADDRESS", "LEASE", "CERTIFICATE", "VERSION", "LOAD")
 GREEN_AT = HEADINGS.index("STATE")
 
@@ -25,7 +27,10 @@ def page(known: tuple[Node, ...], now_ms: int) -> list[Line]:
     said = [line(Span(_padded(HEADINGS, widths), "dim"))]
     for node, row in zip(known, rows, strict=True):
         said.append(_line(node, row, widths))
-        said += [line(" " * (widths[0] + 2), Span(each, "yellow")) for each in wrong(node, known)]
+        margin = " " * (widths[0] + 2)
+        if follows := _follows(node, known):
+            said.append(line(margin, Span(follows, "dim")))
+        said += [line(margin, Span(each, "yellow")) for each in wrong(node, known)]
     return said
 
 
@@ -40,6 +45,31 @@ def wrong(node: Node, known: Sequence[Node]) -> Iterator[str]:
         way = "ahead of" if node.clock_ahead_ms > 0 else "behind"
         off = _span(abs(node.clock_ahead_ms))
         yield f"Its clock is {off} {way} the Coordinator's; set the clock of {_where(node)}"
+    if lagging := lags(node, known):
+        yield lagging
+
+
+def lags(node: Node, known: Sequence[Node]) -> str:
+    """Why a Dragon that follows another one could not take its place; empty when it could."""
+    if not node.follows or node.state == "gone" or 0 <= node.behind <= BEHIND_MAX:
+        return ""
+    leader = _dragon(node.follows, known)
+    if node.behind < 0:
+        return f"How far it is behind {leader} is not known; its log tells why it does not copy"
+    return f"It is {count(node.behind, 'record')} behind {leader}; it catches up by itself"
+
+
+def _follows(node: Node, known: Sequence[Node]) -> str:
+    """Whom it follows, while it keeps up."""
+    if not node.follows or node.state == "gone" or lags(node, known):
+        return ""
+    lacks = f"lacks {count(node.behind, 'record')}" if node.behind else "has everything"
+    return f"Follows {_dragon(node.follows, known)}, and {lacks}"
+
+
+def _dragon(node_id: str, known: Sequence[Node]) -> str:
+    machine = next((each.machine for each in known if each.id == node_id), "")
+    return f"{node_id[:SHORT]}{f' on {machine}' if machine else ''}"
 
 
 def _line(node: Node, row: tuple[str, ...], widths: list[int]) -> Line:

@@ -68,6 +68,16 @@ class Succession:
         self.sentence = ""
         """What is in the way; empty when nothing is."""
 
+    def follows(self) -> tuple[str, int]:
+        """Whom this Dragon follows, empty for none, and how many records it lacks; -1: unknown."""
+        leader = self._lead.following
+        if not leader:
+            return "", 0
+        if self.behind is None or self.sentence:
+            return leader, -1
+        here, last = self.behind
+        return leader, max(0, last - here)
+
     async def run(self) -> None:
         """Until cancelled. Parted ends it: the next start copies the leader's journal anew."""
         if self._kept is None:

@@ -68,6 +68,7 @@ CHECKS: tuple[Check, ...] = (
     members.addresses,
     members.listening,
     mesh.nodes,
+    mesh.followers,
     mesh.circuits,
     mesh.lake,
     mesh.outbox,

@@ -14,6 +14,7 @@ from developer_node.front.doctor.finding import (
     Finding,
     Ground,
 )
+from developer_node.front.output_nodes import lags
 from developer_node.front.output_words import count, size
 
 BACKLOG = 1000
@@ -182,6 +183,22 @@ def nodes(ground: Ground) -> Iterator[Finding]:
                 f"The {node.role} node at {node.address} said last that it serves, and is silent.",
                 "Look whether that machine is on: postdevai nodes",
                 UNAVAILABLE,
+            )
+
+
+def followers(ground: Ground) -> Iterator[Finding]:
+    """Dragons that follow another one and could not take its place now."""
+    known = ground.known.nodes if ground.known else ()
+    for node in known:
+        if said := lags(node, known):
+            where = f" on {node.machine}" if node.machine else f" at {node.address}"
+            yield Finding(
+                "follower-behind",
+                f"The Dragon{where} could not take the place of the one that it follows: "
+                f"{said[0].lower()}{said[1:]}.",
+                "Look again in a minute: postdevai nodes. If it stays so, there: postdevai service "
+                "logs dragon",
+                ATTENTION,
             )
 
 

@@ -67,3 +67,21 @@ def test_a_version_too_far_away_is_said_below_its_node() -> None:
 
 def test_an_empty_mesh_says_so() -> None:
     assert text() == ["No node is known."]
+
+
+def test_whom_a_dragon_follows_is_said_below_it_and_how_far_it_is() -> None:
+    """What keeps it from taking the other one's place is a need of the owner; the rest is not."""
+    leader = replace(DRAGON, id=NodeId("1" * 16), machine="laptop")
+
+    def told(behind: int) -> tuple[str, list[str]]:
+        follower = replace(DRAGON, follows=leader.id, behind=behind)
+        known = (COORDINATOR, leader, follower)
+        return text(*known)[-1].strip(), list(wrong(follower, known))
+
+    assert told(0) == ("Follows 11111111 on laptop, and has everything", [])
+    assert told(1_000) == ("Follows 11111111 on laptop, and lacks 1,000 records", [])
+    lagging, needed = told(1_001)
+    assert (lagging, needed) == (needed[0], [lagging])
+    assert lagging.startswith("It is 1,001 records behind 11111111 on laptop")
+    assert told(-1)[1] == [told(-1)[0]]
+    assert "is not known" in told(-1)[0]

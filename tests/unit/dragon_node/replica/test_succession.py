@@ -55,10 +55,12 @@ async def test_a_follower_takes_the_place_of_a_leader_that_is_gone(
         await founded(a, tmp_path / "b")
         async with open_dragon(network, B, tmp_path / "b", Kept(A)) as b:
             await until(has_everything(network, a, B))
+            await until(lambda: b.succession.follows() == (A, 0))
             await laptop.send(ran("two"))
             network.cut(A)
             await until(lambda: not b.lead.following)
             assert b.offered == [True]
+            assert b.succession.follows() == ("", 0)
             there = Laptop(b.lake, seq=laptop.seq)
             await there.send(ran("three"))
             assert await commands(b) == ["three", "two", "one"]

@@ -213,6 +213,12 @@ def _node_silent(bench: Bench) -> None:
     bench.status(nodes=(replace(node, lease_s=-30.0),))
 
 
+@plants("follower-behind", 1)
+def _follower_behind(bench: Bench) -> None:
+    [node] = bench.script.status.nodes
+    bench.status(nodes=(replace(node, follows="1" * 16, behind=-1),))
+
+
 @plants("circuit-open", 3)
 def _circuit_open(bench: Bench) -> None:
     bench.status(circuits=(Circuit("lake", "open", 4, 1, "no answer in time"),))
