@@ -45,10 +45,12 @@ from dragon_node.lake.vectors.held import MakeIndex
 from dragon_node.lake_numbers import lake_numbers
 from dragon_node.models_health import follow_models
 from dragon_node.offering import follow_offer
+from dragon_node.replica.arriving import Arriving
 from dragon_node.replica.following import Follow
 from dragon_node.replica.kept import ReplicaFile
 from dragon_node.replica.opening import prepared
 from dragon_node.replica.succession import Succession, following
+from dragon_node.replica.telling import Telling
 from dragon_node.service_assistant import AssistantService
 from dragon_node.service_door import services
 from dragon_node.service_inference import InferenceService
@@ -135,6 +137,12 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
             ReplicaFile(directory),
             kept,
         )
+
+        async def placed(project: str) -> str:
+            routes = await membership.resolve("lake", project, task="ingest", fresh=True)
+            return routes[0].identity.rsplit("/", 1)[-1]
+
+        arriving = Arriving(own, lake.moving, leaders.tell, placed)
         ports = Ports.of(config.home)
         server, port = await open_server(
             config.host,
@@ -151,7 +159,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
                     Material(lake, recaller),
                     Following(lake, recaller),
                 ),
-                ReplicaService(succession.leading),
+                ReplicaService(succession.leading, Telling(lake.moving, placed), arriving),
             ),
             membership.guard,
             exact=bool(config.port),
@@ -173,6 +181,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
                     membership.offer, lake.project_ids, models.catalog, succession.follows
                 ),
                 succession.run(),
+                arriving.run(),
             )
         )
 

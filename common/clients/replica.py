@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import Protocol, TypeVar
 
 from grpc.aio import AioRpcError, Channel, Metadata, StreamStreamCall
@@ -14,7 +14,7 @@ from common.clock import SystemClock
 from common.errors import Unavailable
 from common.model.ids import NodeId
 from common.model.node import Capability, Identity, Node
-from common.model.replica import JournalReach, JournalRows, LakeLead
+from common.model.replica import JournalReach, JournalRows, LakeLead, ProjectHolding
 from common.pb.postdevai.v1 import replica_service_pb2 as pb
 from common.pb.postdevai.v1.replica_service_pb2_grpc import LeadServiceStub, ReplicaServiceStub
 from common.rpc.channel import Channels
@@ -69,6 +69,25 @@ class Leaders:
         async with follow(channel, metadata, reach) as stream:
             yield stream
 
+    async def tell(
+        self, holder: NodeId, project: str, after: int, *, handed: bool
+    ) -> AsyncGenerator[ProjectHolding | JournalRows]:
+        """What a Dragon has of a project, then its records after a position. Missing when it has
+        nothing of it."""
+        there = Identity(self._own.mesh, "dragon", holder).uri
+        request = pb.TellProjectRequest(project=project, after=after, handed=handed)
+        stream = self._mesh.routed("lake", only=there).stream(
+            lambda channel, metadata: ReplicaServiceStub(channel).TellProject(
+                request, metadata=metadata
+            )
+        )
+        async with aclosing(stream) as told:
+            async for each in told:
+                if each.WhichOneof("part") == "holding":
+                    yield from_pb(each.holding, ProjectHolding)
+                else:
+                    yield from_pb(each.rows, JournalRows)
+
     async def is_gone(self, node: NodeId) -> bool:
         """Whether its lease has ended; not while nobody can say so."""
         try:
@@ -76,6 +95,20 @@ class Leaders:
         except Unavailable:
             return False
         return all(each.state == "gone" for each in known if each.id == node)
+
+
+async def bring(dragon: Routed, project: str, holder: str) -> AsyncGenerator[tuple[int, int]]:
+    """Has a Dragon copy a project from the one that holds it: (how far it is, the end), as it
+    moves."""
+    request = pb.BringProjectRequest(project=project, holder=holder)
+    stream = dragon.stream(
+        lambda channel, metadata: ReplicaServiceStub(channel).BringProject(
+            request, metadata=metadata
+        )
+    )
+    async with aclosing(stream) as told:
+        async for each in told:
+            yield each.at, each.last_lsn
 
 
 class LeadClient:

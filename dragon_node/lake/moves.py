@@ -77,7 +77,7 @@ class Moves:
             case "handed":
                 handed = tuple(each for each in self.handed if each[0] != fields["project"])
                 gone = (ProjectId(fields["project"]), NodeId(fields["to"]))
-                left = tuple(each for each in self.arrivals if each.project != fields["project"])
+                left = tuple(each for each in self.arrivals if _key(each) != gone)
                 return Moves(left, (*handed, gone))
             case _:
                 return self

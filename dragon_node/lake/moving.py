@@ -20,6 +20,7 @@ from dragon_node.lake.contents import Contents
 from dragon_node.lake.history import events
 from dragon_node.lake.intake import Intake
 from dragon_node.lake.journal import Journal
+from dragon_node.lake.lead import Lead
 from dragon_node.lake.moves import Arrival, Moves, brought_origin
 from dragon_node.lake.records import OUTSIDE, Blobs, Note
 from dragon_node.lake.stores import Stores
@@ -51,13 +52,20 @@ class Moving:
     """Both sides of a move."""
 
     def __init__(
-        self, journal: Journal, stores: Stores, places: Places, contents: Contents, intake: Intake
+        self,
+        journal: Journal,
+        stores: Stores,
+        places: Places,
+        contents: Contents,
+        intake: Intake,
+        lead: Lead,
     ) -> None:
         self._journal = journal
         self._stores = stores
         self._places = places
         self._contents = contents
         self._intake = intake
+        self._lead = lead
 
     @property
     def moves(self) -> Moves:
@@ -113,6 +121,7 @@ class Moving:
 
     async def take(self, arrival: Arrival, told: Told) -> int:
         """Makes durable and applies what its holder told; how far it is here."""
+        self._lead.check()
         taken = await self._intake.bring(
             arrival.origin,
             arrival.holder,
@@ -120,8 +129,12 @@ class Moving:
             told.records,
             told.contents,
         )
-        await self._intake.until_applied(taken.lsn)
+        await self._until(taken.lsn)
         return taken.seq
+
+    async def keep(self, contents: Blobs) -> None:
+        """Makes contents durable ahead of the records that refer to them."""
+        await self._intake.keep(contents)
 
     async def arrived(self, project: ProjectId) -> None:
         """It is placed here, and whole."""
@@ -133,7 +146,12 @@ class Moving:
             await self._note("handed", project=project, to=to)
 
     async def _note(self, kind: str, **fields: str) -> None:
-        await self._intake.until_applied(await self._intake.note(Note(kind, fields)))
+        self._lead.check()
+        await self._until(await self._intake.note(Note(kind, fields)))
+
+    async def _until(self, lsn: int) -> None:
+        await self._intake.until_applied(lsn)
+        await self._lead.agreed(lsn)
 
     async def _found(self, hashes: list[ContentHash]) -> Blobs:
         found: dict[ContentHash, bytes] = {}

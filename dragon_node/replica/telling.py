@@ -1,0 +1,58 @@
+"""A project told to the Dragon that it moves to, as much of it as that one lacks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import suppress
+from typing import Protocol
+
+from common.errors import Unavailable
+from common.model.ids import NodeId, ProjectId
+from common.model.replica import JournalRows, ProjectHolding
+from dragon_node.lake.moves import Moves
+from dragon_node.lake.moving import Holding, Told
+from dragon_node.lake.records import NO_ORIGIN, Row
+from dragon_node.lake.replication import Copy
+from dragon_node.replica.following import messages
+
+
+class Holds(Protocol):
+    """The lake's side."""
+
+    @property
+    def moves(self) -> Moves: ...
+    async def holding(self, project: ProjectId) -> Holding: ...
+    async def after(self, project: ProjectId, lsn: int) -> Told: ...
+    async def hand(self, project: ProjectId, to: NodeId) -> None: ...
+
+
+class Telling:
+    """The holder's side of a move."""
+
+    def __init__(self, lake: Holds, placed: Callable[[str], Awaitable[str]]) -> None:
+        """`placed` names the Dragon where a project is placed, as the Coordinator has it."""
+        self._lake = lake
+        self._placed = placed
+
+    async def tell(
+        self, caller: NodeId, project: ProjectId, after: int, *, handed: bool
+    ) -> AsyncGenerator[ProjectHolding | JournalRows]:
+        """What is here, then what follows a position. A caller that has it `handed` is believed
+        when the Coordinator says so too, and told only what this Dragon has handed on."""
+        holding = await self._lake.holding(project)
+        if handed:
+            with suppress(Unavailable):  # asked again with the next round
+                if await self._placed(project) == caller:
+                    await self._lake.hand(project, caller)
+        yield ProjectHolding(holding.journal, holding.name, holding.last_lsn)
+        if handed and all(project != gone for gone, _ in self._lake.moves.handed):
+            return
+        while (told := await self._lake.after(project, after)).records:
+            rows = tuple(_row(project, lsn, raw) for lsn, raw in told.records)
+            for message in messages(Copy(rows, told.contents)):
+                yield message
+            after = told.records[-1][0]
+
+
+def _row(project: ProjectId, lsn: int, raw: bytes) -> Row:
+    return Row(lsn, NO_ORIGIN, 0, "event", NodeId(""), project, "", 0, raw)
