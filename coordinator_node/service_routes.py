@@ -70,8 +70,10 @@ class RouteCalls:
         return ExplainRouteResponse(nodes=ranked, policy=explained.policy)
 
     async def PinProject(self, request: PinProjectRequest, context: Context) -> PinProjectResponse:
-        """Keeps a project at one of the Dragons that hold it."""
-        await self._places.pin(request.project, request.node, self._nodes())
+        """Keeps a project at a Dragon that holds it, or has copied it."""
+        await self._places.pin(
+            request.project, request.node, self._nodes(), copied=request.copied
+        )
         return PinProjectResponse()
 
     async def UnpinProject(

@@ -49,8 +49,14 @@ class Places:
             return await self._at(PLACED + key) or node
         return node
 
-    async def pin(self, project: str, node: str, nodes: Iterable[Node]) -> None:
-        """Keeps a project at a Dragon; Conflict where that would leave behind what another has."""
+    async def pin(
+        self, project: str, node: str, nodes: Iterable[Node], *, copied: bool = False
+    ) -> None:
+        """Keeps a project at a Dragon; Conflict where that would leave behind what another has.
+
+        One that was `copied` there is placed there for good: Conflict when it was placed anew
+        while this was decided.
+        """
         known = {each.id: each for each in nodes if each.role == "dragon"}
         _check(project)
         if NodeId(node) not in known or NodeId(node) in self._denied():
@@ -59,12 +65,16 @@ class Places:
         holders = sorted(
             each.id for each in known.values() if project in each.projects and each.id not in denied
         )
-        if holders and node not in holders:
+        if holders and node not in holders and not copied:
             raise Conflict(
                 f"{node} does not hold project {project}; {' and '.join(holders)} does",
-                hint="A pin chooses among the Dragons that hold a project; it moves no journal.",
+                hint="What it holds is to be copied first: postdevai nodes pin PROJECT NODE",
             )
-        await self._kv.put(PIN + project, node.encode())
+        for key in (PLACED + project, PIN + project) if copied else ():
+            found = await self._kv.get(key)
+            await self._kv.put(key, node.encode(), expected=found.revision if found else 0)
+        if not copied:
+            await self._kv.put(PIN + project, node.encode())
 
     async def unpin(self, project: str) -> None:
         """Lets the mesh decide again; nothing when it is not pinned."""

@@ -1,7 +1,8 @@
 """Projects that come to this Dragon from others, from the first record to the last late one.
 
-Asked for -> copied -> placed here, as the Coordinator says -> whole -> handed on by its holder. Only
-then is it answered from here. What laptops still send to the holder is asked for ever less often.
+Asked for -> copied -> placed here, as the Coordinator says -> whole -> handed on by its holder.
+Only then is it answered from here. What laptops still send to the holder is asked for ever less
+often.
 """
 
 from __future__ import annotations

@@ -186,12 +186,14 @@ class RankedNode(_message.Message):
     def __init__(self, node: _Optional[_Union[_node_pb2.Node, _Mapping]] = ..., rank: _Optional[int] = ..., reasons: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class PinProjectRequest(_message.Message):
-    __slots__ = ("project", "node")
+    __slots__ = ("project", "node", "copied")
     PROJECT_FIELD_NUMBER: _ClassVar[int]
     NODE_FIELD_NUMBER: _ClassVar[int]
+    COPIED_FIELD_NUMBER: _ClassVar[int]
     project: str
     node: str
-    def __init__(self, project: _Optional[str] = ..., node: _Optional[str] = ...) -> None: ...
+    copied: bool
+    def __init__(self, project: _Optional[str] = ..., node: _Optional[str] = ..., copied: _Optional[bool] = ...) -> None: ...
 
 class PinProjectResponse(_message.Message):
     __slots__ = ()
