@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+
 import pytest
 
-from common.errors import Conflict
-from common.model.ids import NodeId
+from common.clients.replica import LeadClient
+from common.daemon.elsewhere import roles_elsewhere
+from common.daemon.home import Home
+from common.errors import Conflict, Missing
+from common.model.ids import NodeId, ProjectId
 from common.model.replica import LakeLead
-from dragon_node.replica.leaving import led_by_another, verdict
+from common.rpc.credentials import NodeIdentity
+from dragon_node.lake.database import Readers
+from dragon_node.lake.formats import made_ready
+from dragon_node.lake.journal import Draft, Journal
+from dragon_node.lake.records import NO_ORIGIN, Note
+from dragon_node.replica.leaving import leave, led_by_another, verdict
+from tests.support.small_mesh import SmallMesh, open_member
 
 LAKE = "0" * 32
 OWN, OTHER = NodeId("a"), NodeId("b")
@@ -49,3 +61,60 @@ async def test_a_follower_that_does_not_take_the_lead_is_named() -> None:
 async def test_a_lake_that_nobody_else_has_is_not_left() -> None:
     with pytest.raises(Conflict, match="no other Dragon"):
         await led_by_another(Told(LakeLead(LAKE, OWN, 1)), LAKE, OWN)
+
+
+async def stopped_dragon(mesh: SmallMesh, home: Home) -> tuple[NodeIdentity, str]:
+    """A home with an identity and a journal of one record, in which no Dragon runs; its lake."""
+    place = home.identity_directory("dragon")
+    identity = await NodeIdentity.open(place, code=await mesh.code("dragon"))
+    directory = home.directory("dragon")
+    key, readers = await made_ready(directory, None), Readers()
+    journal = await Journal.open(directory / "journal.db", readers, lambda _: None, key)
+    note = Note("said", {"what": "x"})
+    body = b'{"kind": "said", "fields": {"what": "x"}}'
+    draft = Draft(NO_ORIGIN, 0, "note", NodeId(""), ProjectId(""), "", 1, body, note)
+    await journal.append([draft], {})
+    lake = journal.id
+    await journal.close()
+    await readers.close()
+    return identity, lake
+
+
+async def test_a_stopped_dragon_waits_without_a_lease_and_is_put_aside_whole(
+    tmp_path: Path,
+) -> None:
+    """Its own lease would keep the follower from the lead for ever."""
+    async with SmallMesh.open(tmp_path) as mesh:
+        home = Home.from_env(str(tmp_path / "home"))
+        first, lake = await stopped_dragon(mesh, home)
+        second = await mesh.join("dragon", "second")
+        async with open_member(first, tmp_path / "first" / "mesh") as member:
+            lead = await LeadClient(member).lead(lake)
+            await LeadClient(member).set_followers(lake, lead.epoch, [second.identity.id])
+        async with open_member(second, mesh.directory("second")) as member:
+            leaving = asyncio.create_task(leave(home))
+            granted = await LeadClient(member).lead(lake)
+            assert granted.leader == second.identity.id
+            said = await leaving
+    assert f"{second.identity.id} leads what it held" in said
+    assert roles_elsewhere(home) == {"dragon"}
+    (aside,) = home.root.glob("dragon-left-*")
+    assert (aside / "journal.db").is_file()
+    assert not (home.root / "dragon").exists()
+
+
+async def test_a_dragon_whose_lake_nobody_leads_stays_as_it_is(tmp_path: Path) -> None:
+    async with SmallMesh.open(tmp_path) as mesh:
+        home = Home.from_env(str(tmp_path / "home"))
+        await stopped_dragon(mesh, home)
+        with pytest.raises(Conflict, match="no other Dragon"):
+            await leave(home)
+    assert roles_elsewhere(home) == frozenset()
+    assert (home.root / "dragon" / "journal.db").is_file()
+
+
+async def test_where_there_is_no_dragon_nothing_leaves(tmp_path: Path) -> None:
+    home = Home.from_env(str(tmp_path / "home"))
+    with pytest.raises(Missing):
+        await leave(home)
+    assert list(home.root.iterdir()) == []

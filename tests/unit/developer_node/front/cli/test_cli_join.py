@@ -14,14 +14,16 @@ from pathlib import Path
 import pytest
 
 from common.clients.membership import Membership
+from common.daemon.elsewhere import roles_elsewhere, went
 from common.daemon.files import write_private
 from common.daemon.home import Home
-from common.errors import Denied
+from common.errors import Conflict, Denied
 from common.model.node import Node
 from common.rpc.certificates import key_from_pem, read_leaf
 from common.rpc.credentials import NodeIdentity
 from common.rpc.join_code import new_code
 from coordinator_node.gateway.authority import Authority
+from developer_node.front.joining import join_mesh
 from tests.support.small_mesh import ShiftedClock, SmallMesh
 
 
@@ -156,6 +158,23 @@ def test_a_coordinator_that_is_not_there_is_named_with_every_address(tmp_path: P
     joined = run("developer_node.front.cli", tmp_path / "home", "join", text)
     assert joined.returncode == 3
     assert all(f"{each} (refused)" in joined.stderr for each in nobody)
+
+
+async def test_a_home_may_be_several_nodes_of_one_mesh_and_of_no_other(tmp_path: Path) -> None:
+    """A laptop whose Dragon has left becomes one again; a mistaken code mixes nothing."""
+    async with (
+        SmallMesh.open(tmp_path / "one") as mesh,
+        SmallMesh.open(tmp_path / "two") as another,
+    ):
+        home = Home.from_env(str(tmp_path / "home"))
+        await join_mesh(await mesh.code("developer"), home, None)
+        went(home, ("dragon", "coordinator"))
+        with pytest.raises(Conflict, match="another mesh"):
+            await join_mesh(await another.code("dragon"), home, None)
+        assert sorted(path.name for path in home.root.iterdir()) == ["developer", "elsewhere"]
+        joined = await join_mesh(await mesh.code("dragon"), home, None)
+        assert joined.directory == home.root / "dragon" / "identity"
+        assert roles_elsewhere(home) == {"coordinator"}
 
 
 async def test_a_clock_that_is_off_is_named_and_the_code_is_still_good(tmp_path: Path) -> None:
