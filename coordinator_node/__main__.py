@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             case "init":
                 return _init(home, options.invite)
             case "invite":
-                return _print_code(home, options.role, admin=options.admin)
+                return _print_code(home, options)
             case "audit" | "recover" | "rekey" | "revoke":
                 return _own(home, options)
             case "migrate":
@@ -41,6 +41,10 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return _restore(home, options.source, options.key)
             case "engine":
                 return _engine(home, json_=options.json)
+            case "join":
+                return _join(home, options.code, options.engine_server)
+            case "adopt":
+                return _adopt(home, options.directory)
             case "engine-server":
                 return _engine_server(home, options)
             case _:
@@ -59,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         "--invite", action="append", default=[], choices=ROLES, help="also print a code, repeatable"
     )
     invite = commands.add_parser("invite", help="print a code for one new node, for ten minutes")
-    invite.add_argument("role", choices=ROLES)
+    invite.add_argument("role", choices=(*ROLES, "coordinator"))
     invite.add_argument("--admin", action="store_true", help="the node may invite others")
     revoke = commands.add_parser("revoke", help="make a node unwelcome for good")
     revoke.add_argument("id", help="the node's id, or its beginning, as `postdevai nodes` shows it")
@@ -88,7 +92,16 @@ def _parser() -> argparse.ArgumentParser:
     elsewhere.add_argument(
         "--route", action="append", default=[], help="host:port of each server's cluster port"
     )
-    for command in (move, engine):
+    join = commands.add_parser("join", help="be one more Coordinator of a mesh, by its code")
+    join.add_argument("code", help="as `postdevai invite coordinator` printed it; - for stdin")
+    adopt = commands.add_parser(
+        "adopt", help="start the engine's server of a directory from now on"
+    )
+    adopt.add_argument("directory", type=Path, help="as engine-server wrote it; it must not run")
+    join.add_argument(
+        "--engine-server", type=Path, default=None, metavar="DIR", help="adopt that one as well"
+    )
+    for command in (move, engine, invite):
         command.add_argument("--json", action="store_true", help="print data for scripts")
     backup = commands.add_parser("backup", help="write all of it into one sealed file")
     backup.add_argument("--to", type=Path, required=True, help="a new file")
@@ -116,6 +129,8 @@ def _parser() -> argparse.ArgumentParser:
         move,
         engine,
         elsewhere,
+        join,
+        adopt,
         backup,
         restore,
         serve,
@@ -132,10 +147,13 @@ def _init(home: Home, roles: list[str]) -> int:
     return 0
 
 
-def _print_code(home: Home, role: str, *, admin: bool) -> int:
+def _print_code(home: Home, options: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
     from coordinator_node.local import invite
 
-    print(asyncio.run(invite(home, role, admin=admin)).code)
+    given = asyncio.run(invite(home, options.role, admin=options.admin))
+    print(json.dumps(asdict(given)) if options.json else given.code)
     return 0
 
 
@@ -201,6 +219,26 @@ def _engine(home: Home, *, json_: bool) -> int:
         print("\n".join(told(said)))
     if said["error"]:
         raise Unavailable(str(said["error"]), hint=str(said["hint"] or ""))
+    return 0
+
+
+def _join(home: Home, code: str, server: Path | None) -> int:
+    from common.clock import SystemClock
+    from coordinator_node.joining import join
+
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
+    text = sys.stdin.readline().strip() if code == "-" else code
+    joined = asyncio.run(join(text, home, SystemClock(), server))
+    said = {"uri": joined.identity.uri, "coordinator_address": joined.coordinator_address}
+    print(json.dumps(said))
+    return 0
+
+
+def _adopt(home: Home, directory: Path) -> int:
+    from common.clock import SystemClock
+    from coordinator_node.adopting import adopt
+
+    print(adopt(home, directory.expanduser().absolute(), SystemClock()))
     return 0
 
 

@@ -32,6 +32,7 @@ from coordinator_node.gateway.audit import Audit
 from coordinator_node.gateway.authority import Authority
 from coordinator_node.gateway.denials import Denials
 from coordinator_node.gateway.enrolment import Enrolment
+from coordinator_node.gateway.grant import grant_of
 from coordinator_node.gateway.members import Members
 from coordinator_node.gateway.own_identity import OwnIdentity
 from coordinator_node.gateway.own_rules import OwnRules
@@ -109,7 +110,9 @@ async def open_gateway(
         registry = Registry(roster, Seen(kv), engine.leases, coordinators)
         await registry.recall()
         audit = Audit(directory, kv, clock)
-        enrolment = Enrolment(kv, members, authority, clock, audit.append)
+        enrolment = Enrolment(
+            kv, members, authority, clock, audit.append, lambda: grant_of(directory)
+        )
         statements = Statements(kv)
         await statements.refresh()
         yield (

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import logging
 import os
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
@@ -34,9 +35,13 @@ from coordinator_node.gateway.engine_leaf import is_due, keep_engine_leaf, write
 if TYPE_CHECKING:
     from coordinator_node.engine.nats_engine import NatsEngine
 
+log = logging.getLogger(__name__)
+
 TURN_S = 60.0
 """So long the Coordinator waits for a short command that has the server running."""
 LOOK_S = 0.1
+START_PATIENCE_S = 60.0
+"""So long a Coordinator that starts waits for most of the engine's servers."""
 
 
 @asynccontextmanager
@@ -71,8 +76,16 @@ async def open_settings(
     nats = settings.nats
     async with (
         server_of(nats, directory, authority, serves=serves) as server,
-        open_nats(nats.servers, tls_of(nats, directory), nats.space, replicas=nats.replicas) as on,
+        AsyncExitStack() as stack,
     ):
+        ends_s = time.monotonic() + (START_PATIENCE_S if serves else 0.0)
+        on = await _agreed(
+            stack,
+            lambda: open_nats(
+                nats.servers, tls_of(nats, directory), nats.space, replicas=nats.replicas
+            ),
+            ends_s,
+        )
         if not serves or server is None or nats.own is None:
             yield on
             return
@@ -85,6 +98,22 @@ async def open_settings(
         leaf = keep_engine_leaf(authority, directory / "engine", (nats.own.host,), renewed)
         async with alongside(server.keep_running(), leaf):
             yield on
+
+
+async def _agreed(
+    stack: AsyncExitStack,
+    opens: Callable[[], AbstractAsyncContextManager[NatsEngine]],
+    ends_s: float,
+) -> NatsEngine:
+    """The engine, once most servers have met. A Coordinator that gave up would take its own
+    server with it, and those of other machines would wait for that one in vain."""
+    while True:
+        try:
+            return await stack.enter_async_context(opens())
+        except Unavailable as error:
+            if time.monotonic() >= ends_s:
+                raise
+            log.warning("waiting for the engine's servers: %s", error.message)
 
 
 @asynccontextmanager

@@ -41,13 +41,16 @@ class EnrolmentService(EnrolmentServiceServicer):
 
     async def Enrol(self, request: EnrolRequest, context: Context) -> EnrolResponse:  # noqa: N802
         """A code for a leaf."""
-        issued = await self._enrolment.enrol(request.code_id, request.secret, request.csr_pem)
+        issued = await self._enrolment.enrol(
+            request.code_id, request.secret, request.csr_pem, request.sealing_key
+        )
         return EnrolResponse(
             leaf_pem=issued.leaf_pem.decode(),
             ca_pem=self._ca_pem,
             node_id=issued.identity.id,
             coordinator_address=self._address,
             coordinator_identity=self._identity_uri,
+            sealed_grant=issued.sealed_grant,
         )
 
     async def Challenge(  # noqa: N802

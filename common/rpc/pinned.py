@@ -43,12 +43,29 @@ class Enrolled:
     coordinator_address: str
     coordinator_identity: str
     enrolment_address: str
+    sealed_grant: bytes = b""
+    """For one more Coordinator; see coordinator_node/gateway/grant.py."""
 
 
-async def enrol(code: JoinCode, key: ec.EllipticCurvePrivateKey, clock: Clock) -> Enrolled:
-    """Spends the code for a leaf; Denied when it is used, expired or unknown."""
+async def enrol(
+    code: JoinCode,
+    key: ec.EllipticCurvePrivateKey,
+    clock: Clock,
+    *,
+    csr_pem: str = "",
+    sealing_key: bytes = b"",
+) -> Enrolled:
+    """Spends the code for a leaf; Denied when it is used, expired or unknown.
+
+    One more Coordinator brings a sealing key, and the request that the answer is bound to.
+    """
     async with _pinned(code.addresses, code.pin, clock) as (channel, address):
-        request = EnrolRequest(code_id=code.id, secret=code.secret, csr_pem=request_pem(key))
+        request = EnrolRequest(
+            code_id=code.id,
+            secret=code.secret,
+            csr_pem=csr_pem or request_pem(key),
+            sealing_key=sealing_key,
+        )
         try:
             given = await EnrolmentServiceStub(channel).Enrol(request, timeout=CALL_S)
         except AioRpcError as error:
@@ -59,6 +76,7 @@ async def enrol(code: JoinCode, key: ec.EllipticCurvePrivateKey, clock: Clock) -
         _same_host(address, given.coordinator_address),
         given.coordinator_identity,
         address,
+        given.sealed_grant,
     )
 
 

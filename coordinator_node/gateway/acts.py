@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from common.errors import Conflict
 from common.model.node import Invitation
 from coordinator_node.gateway.audit import Audit
 from coordinator_node.gateway.audit_chain import Act
@@ -51,6 +52,11 @@ class Acts:
     async def recover(self, by: str, named: str, addresses: tuple[str, ...]) -> Recovered:
         """For a laptop that is lost: it is put out, no ticket of before is good any more, and
         another may join with the rights that it had."""
+        if (await self._members.find(named)).role == "coordinator":
+            raise Conflict(
+                "a Coordinator holds the mesh's keys: whoever has them lets anybody in",
+                hint="begin anew with other keys: docs/security.md, When something is lost",
+            )
         lost = await self.revoke(by, named)
         await self.replace_ticket_keys(by)
         code = await self.invite(by, lost.role, addresses, admin=lost.admin)

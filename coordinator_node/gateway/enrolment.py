@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -25,6 +26,7 @@ from common.rpc.join_code import new_code
 from coordinator_node.engine.ports import Entry, Kv
 from coordinator_node.gateway.audit_chain import Act
 from coordinator_node.gateway.authority import LEAF_MS, Authority
+from coordinator_node.gateway.grant import Grant, sealed
 from coordinator_node.gateway.members import Member, Members
 
 CODE_MS = 10 * 60_000
@@ -42,6 +44,8 @@ class Issued:
 
     leaf_pem: bytes
     identity: Identity
+    sealed_grant: bytes = b""
+    """For a Coordinator: the mesh's keys, sealed for the key that came with the code."""
 
 
 Write = Callable[[Act], Awaitable[None]]
@@ -49,6 +53,10 @@ Write = Callable[[Act], Awaitable[None]]
 
 async def _unwritten(act: Act) -> None:
     return
+
+
+def _no_grant() -> Grant:
+    raise Conflict("this Coordinator makes no other one")
 
 
 class Enrolment:
@@ -61,9 +69,12 @@ class Enrolment:
         authority: Authority,
         clock: Clock,
         write: Write = _unwritten,
+        grant: Callable[[], Grant] = _no_grant,
     ) -> None:
-        """`write` keeps what is done; nothing is answered before it returns."""
+        """`write` keeps what is done; nothing is answered before it returns. `grant` gives what
+        another Coordinator needs, or refuses."""
         self._write = write
+        self._grant = grant
         self._kv = kv
         self._members = members
         self._authority = authority
@@ -80,8 +91,27 @@ class Enrolment:
     ) -> Invitation:
         """A code for one node of that role, for ten minutes; only a hash of it is kept."""
         if role not in INVITED:
-            raise Invalid(f"role is {role[:40]!r}; it must be one of {list(INVITED)}", field="role")
-        code = new_code(self._authority.pin, addresses)
+            at_home = "a Coordinator is invited on the machine of another: postdevai invite"
+            raise Invalid(
+                f"role is {role[:40]!r}; it must be one of {list(INVITED)}",
+                hint=f"{at_home} coordinator" if role == "coordinator" else "",
+                field="role",
+            )
+        return await self._invite(role, addresses, admin=admin, by=by)
+
+    async def invite_coordinator(self, addresses: tuple[str, ...], *, by: str) -> Invitation:
+        """A code for one more Coordinator, for ten minutes. Whoever holds it gets the mesh's
+        keys: only the owner of this one's files asks for it, and no admin from afar.
+
+        Conflict where no other machine could use the state.
+        """
+        await asyncio.to_thread(self._grant)
+        return await self._invite("coordinator", addresses, admin=False, by=by)
+
+    async def _invite(
+        self, role: str, addresses: tuple[str, ...], *, admin: bool, by: str
+    ) -> Invitation:
+        code = new_code(self._authority.pin, addresses, for_coordinator=role == "coordinator")
         expires_ms = self._clock.now_ms() + CODE_MS
         kept = {
             "hash": _hash(code.secret),
@@ -95,10 +125,13 @@ class Enrolment:
         await self._write(Act(by, "invite", as_what, reason=f"with code {code.id}"))
         return Invitation(code.text, expires_ms)
 
-    async def enrol(self, code_id: str, secret: str, csr_pem: str) -> Issued:
+    async def enrol(
+        self, code_id: str, secret: str, csr_pem: str, sealing_key: bytes = b""
+    ) -> Issued:
         """Spends a code: the role is the code's, the id the hash of the request's key.
 
         The same key may ask again with the same code, as its first answer may have been lost.
+        A Coordinator's code comes with a sealing key, and no other does.
         """
         key = requested_key(csr_pem)
         entry = await self._kv.get(CODES + code_id)
@@ -109,6 +142,7 @@ class Enrolment:
             raise _no_code("is not known here")
         if self._clock.now_ms() >= code["expires_ms"]:
             raise _no_code("has expired")
+        given = await self._given(str(code["role"]), sealing_key, code_id, secret, csr_pem)
         identity = Identity(self._authority.mesh, code["role"], node_id(key))
         await self._spend(entry, code, identity.id)
         known = await self._members.get(identity.id)
@@ -122,7 +156,7 @@ class Enrolment:
         await self._write(
             Act(identity.uri, "enrol", identity.id, reason=f"as {as_what} with code {code_id}")
         )
-        return Issued(self._authority.issue(identity, key), identity)
+        return Issued(self._authority.issue(identity, key), identity, given)
 
     def challenge(self, node: NodeId) -> bytes:
         """A nonce for one renewal within a minute; also for nodes that nobody knows."""
@@ -154,6 +188,21 @@ class Enrolment:
         identity = Identity(self._authority.mesh, member.role, node)
         await self._write(Act(identity.uri, "renew", node))
         return Issued(self._authority.issue(identity, key), identity)
+
+    async def _given(
+        self, role: str, sealing_key: bytes, code: str, secret: str, csr_pem: str
+    ) -> bytes:
+        """What the role brings beside a leaf. A refusal leaves the code as it is."""
+        if (role == "coordinator") != bool(sealing_key):
+            raise Invalid(
+                f"this code is for a {role}",
+                hint="copy the whole line that `postdevai invite` printed",
+                field="code",
+            )
+        if not sealing_key:
+            return b""
+        grant = await asyncio.to_thread(self._grant)
+        return sealed(grant, sealing_key, code, secret, csr_pem)
 
     async def _spend(self, entry: Entry, code: dict[str, object], node: NodeId) -> None:
         if code["spent_by"] == node:

@@ -34,7 +34,7 @@ async def verify(home: Home) -> AuditCheck:
 
 def is_here(home: Home) -> bool:
     """Whether the Coordinator's files are on this machine."""
-    return (home.root / "coordinator" / "state.db").is_file()
+    return (home.root / "coordinator" / "authority" / "ca.pem").is_file()
 
 
 async def _run(home: Home, *words: str) -> str:

@@ -32,7 +32,7 @@ class Joined:
     @property
     def starts(self) -> bool:
         """Whether it is a node that runs by itself; a tool is not."""
-        return self.identity.role in ("dragon", "developer")
+        return self.identity.role != "tool"
 
     @property
     def uri(self) -> str:
@@ -104,9 +104,10 @@ def _taken(home: Home, roles: str) -> Conflict:
 
 
 def host_for(joined: Joined) -> str:
-    """Where it should listen: everywhere when it is a Dragon for other machines; empty for where
+    """Where it should listen: everywhere when it is there for other machines; empty for where
     the nodes of this machine listen already."""
-    others = joined.identity.role == "dragon" and not is_loopback(joined.coordinator)
+    serves = joined.identity.role in ("dragon", "coordinator")
+    others = serves and not is_loopback(joined.coordinator)
     return ALL if others else ""
 
 

@@ -39,7 +39,7 @@ DIRECTORIES: dict[str, frozenset[str]] = {
     | {"autonomy.json", "acts.json", "tries", "worktrees", "proofs", "empty.git"}
     | {"repositories.json", "paused", "resumed", "never.json", "past-offered"}
     | {"owner.key", "owner.json", "developer.log", "developer.err"},
-    "joining": frozenset(("identity",)),
+    "joining": frozenset(("identity", "coordinator")),
     "upgrade": frozenset(("upgrade.json", "before", "after", "putting-back")),
 }
 """What each of them holds."""
@@ -51,7 +51,7 @@ _PARTED = re.compile("parted" + _MOMENT)
 MARKS = (
     "identity/key.pem", "identity/leaf.pem", "authority/ca.pem", "state.db", "journal.db",
     "outbox.db", "machine_id", "variables_key", "key.json", "ready.json",
-    "upgrade.json",
+    "upgrade.json", "coordinator/identity/key.pem",
 )  # fmt: skip
 """One of them tells that a directory of that name is ours, and not somebody's own."""
 _BESIDE = re.compile(r"(.+?)(-wal|-shm|-journal|\.(?:aside|unreadable|damaged|torn|\d+))+")

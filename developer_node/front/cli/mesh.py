@@ -8,6 +8,7 @@ from __future__ import annotations
 import json as json_of
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -28,6 +29,7 @@ def group() -> typer.Typer:
     app.callback(invoke_without_command=True)(mesh)
     app.command("engine")(engine)
     app.command("migrate")(migrate)
+    app.command("adopt")(adopt)
     return app
 
 
@@ -61,6 +63,15 @@ def migrate(
     for url in server or ():
         words += ["--server", url]
     _ask([*words, "--tls", tls] if tls else words, json)
+
+
+def adopt(
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="As engine-server wrote it; it must not run.")
+    ],
+) -> None:
+    """Have this Coordinator start a server of the engine that was started by hand."""
+    _ask(["adopt", str(directory.expanduser().absolute())], json=False)
 
 
 def _ask(words: Sequence[str], json: bool) -> None:

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from common.errors import Invalid
 from developer_node.front.cli.refusal import DONE, with_client
 from developer_node.front.cli.words import JSON, home, print_json
 
 if TYPE_CHECKING:
+    from common.model.node import Invitation, Role
+    from developer_node.front.joining import Joined
     from developer_node.front.local_client import LocalClient
 
-Invited = Literal["dragon", "developer", "tool"]
+Invited = Literal["dragon", "developer", "tool", "coordinator"]
 
 
 def group() -> typer.Typer:
@@ -49,26 +52,41 @@ def nodes(context: typer.Context, json: JSON = False) -> None:
 
 
 def invite(
-    role: Annotated[Invited, typer.Argument(metavar="ROLE", help="dragon, developer or tool.")],
+    role: Annotated[
+        Invited, typer.Argument(metavar="ROLE", help="dragon, developer, tool or coordinator.")
+    ],
     json: JSON = False,
 ) -> None:
     """Print a one-time code for a new node."""
-    from developer_node.front.output_words import iso
+    if role == "coordinator":
+        from developer_node.front import joining_coordinator
+
+        given = joining_coordinator.invite(home())
+        if isinstance(given, joining_coordinator.Refused):
+            raise typer.Exit(given.code)
+        _show(role, given, json)
+        return
 
     async def use(client: LocalClient) -> int:
-        given = await client.invite(role)
-        if json:
-            at = iso(given.expires_ms)
-            print_json({"role": role, "code": given.code, "expires_at": at})
-            return DONE
-        sys.stdout.write(given.code + "\n")
-        sys.stdout.flush()
-        if sys.stdout.isatty():
-            where = "postdevai join CODE --to DIR" if role == "tool" else "postdevai join CODE"
-            sys.stderr.write(f"Good for one node, until {iso(given.expires_ms)}. There: {where}\n")
+        _show(role, await client.invite(role), json)
         return DONE
 
     raise typer.Exit(with_client(use, home()))
+
+
+def _show(role: Role, given: Invitation, json: bool) -> None:
+    from developer_node.front.output_words import iso
+
+    if json:
+        print_json({"role": role, "code": given.code, "expires_at": iso(given.expires_ms)})
+        return
+    sys.stdout.write(given.code + "\n")
+    sys.stdout.flush()
+    if sys.stdout.isatty():
+        where = "postdevai join CODE --to DIR" if role == "tool" else "postdevai join CODE"
+        sys.stderr.write(f"Good for one node, until {iso(given.expires_ms)}. There: {where}\n")
+        if role == "coordinator":
+            sys.stderr.write("It opens the keys of this mesh: carry it by a way that you trust.\n")
 
 
 def join(
@@ -86,16 +104,20 @@ def join(
             help="Where it listens; at first all where the Coordinator is on another machine.",
         ),
     ] = "",
+    engine_server: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="A Coordinator starts the engine's server of DIR as well."
+        ),
+    ] = None,
     json: JSON = False,
 ) -> None:
     """Make this machine a node of a mesh, with a one-time code, and start it."""
     from common.daemon.listening import host_of, listen_at
-    from developer_node.front.joining import host_for, join_mesh, start_joined
+    from developer_node.front.joining import host_for, start_joined
 
     at = host_of(host) if host else ""
-    joined = asyncio.run(
-        join_mesh(code.strip(), home(), to.expanduser().absolute() if to else None)
-    )
+    joined = _joined(code.strip(), to, engine_server)
     if not json:
         sys.stdout.write(f"Joined as {joined.uri}.\n")
         sys.stdout.flush()
@@ -109,3 +131,22 @@ def join(
         print_json(joined.as_json() | {"started": [ready.role for ready in started]})
     elif joined.starts and not started:
         sys.stdout.write("Start it with: postdevai up\n")
+
+
+def _joined(code: str, to: Path | None, server: Path | None) -> Joined:
+    """Who this machine is by the code."""
+    from common.rpc.join_code import is_for_coordinator
+    from developer_node.front import joining_coordinator
+    from developer_node.front.joining import join_mesh
+
+    if not is_for_coordinator(code):
+        if server is not None:
+            raise Invalid("only a Coordinator starts a server of the engine", field="engine_server")
+        return asyncio.run(join_mesh(code, home(), to.expanduser().absolute() if to else None))
+    if to is not None:
+        raise Invalid("--to is for a tool; this code is for a Coordinator", field="to")
+    place = server.expanduser().absolute() if server else None
+    made = joining_coordinator.join(home(), code, place)
+    if isinstance(made, joining_coordinator.Refused):
+        raise typer.Exit(made.code)
+    return made

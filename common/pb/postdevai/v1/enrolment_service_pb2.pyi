@@ -6,28 +6,32 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class EnrolRequest(_message.Message):
-    __slots__ = ("code_id", "secret", "csr_pem")
+    __slots__ = ("code_id", "secret", "csr_pem", "sealing_key")
     CODE_ID_FIELD_NUMBER: _ClassVar[int]
     SECRET_FIELD_NUMBER: _ClassVar[int]
     CSR_PEM_FIELD_NUMBER: _ClassVar[int]
+    SEALING_KEY_FIELD_NUMBER: _ClassVar[int]
     code_id: str
     secret: str
     csr_pem: str
-    def __init__(self, code_id: _Optional[str] = ..., secret: _Optional[str] = ..., csr_pem: _Optional[str] = ...) -> None: ...
+    sealing_key: bytes
+    def __init__(self, code_id: _Optional[str] = ..., secret: _Optional[str] = ..., csr_pem: _Optional[str] = ..., sealing_key: _Optional[bytes] = ...) -> None: ...
 
 class EnrolResponse(_message.Message):
-    __slots__ = ("leaf_pem", "ca_pem", "node_id", "coordinator_address", "coordinator_identity")
+    __slots__ = ("leaf_pem", "ca_pem", "node_id", "coordinator_address", "coordinator_identity", "sealed_grant")
     LEAF_PEM_FIELD_NUMBER: _ClassVar[int]
     CA_PEM_FIELD_NUMBER: _ClassVar[int]
     NODE_ID_FIELD_NUMBER: _ClassVar[int]
     COORDINATOR_ADDRESS_FIELD_NUMBER: _ClassVar[int]
     COORDINATOR_IDENTITY_FIELD_NUMBER: _ClassVar[int]
+    SEALED_GRANT_FIELD_NUMBER: _ClassVar[int]
     leaf_pem: str
     ca_pem: str
     node_id: str
     coordinator_address: str
     coordinator_identity: str
-    def __init__(self, leaf_pem: _Optional[str] = ..., ca_pem: _Optional[str] = ..., node_id: _Optional[str] = ..., coordinator_address: _Optional[str] = ..., coordinator_identity: _Optional[str] = ...) -> None: ...
+    sealed_grant: bytes
+    def __init__(self, leaf_pem: _Optional[str] = ..., ca_pem: _Optional[str] = ..., node_id: _Optional[str] = ..., coordinator_address: _Optional[str] = ..., coordinator_identity: _Optional[str] = ..., sealed_grant: _Optional[bytes] = ...) -> None: ...
 
 class ChallengeRequest(_message.Message):
     __slots__ = ("node_id",)

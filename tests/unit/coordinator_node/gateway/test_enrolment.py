@@ -8,19 +8,23 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from common.errors import Denied, Invalid
+from common.errors import Conflict, Corrupt, Denied, Invalid
 from common.model.ids import NodeId
 from common.rpc.certificates import new_key, node_id, read_leaf, request_pem, sign_renewal
-from common.rpc.join_code import read_code
+from common.rpc.join_code import JoinCode, read_code
 from coordinator_node.engine.ports import Kv
+from coordinator_node.engine.settings import EngineSettings, NatsSettings, write_settings
 from coordinator_node.engine.sqlite_engine import open_sqlite
 from coordinator_node.gateway import enrolment as module
 from coordinator_node.gateway.authority import Authority
 from coordinator_node.gateway.enrolment import CODE_MS, NONCE_MS, Enrolment, Issued
+from coordinator_node.gateway.grant import grant_of, opened
 from coordinator_node.gateway.members import Members
 
 HERE = ("127.0.0.1:1",)
+THERE = NatsSettings("g1", ("tls://10.0.0.1:4222", "tls://10.0.0.2:4222"), 3)
 
 
 class HandClock:
@@ -41,7 +45,16 @@ class Desk:
         self.clock = HandClock()
         self.members = Members(kv)
         self.authority = Authority.make(path / "authority", self.clock)
-        self.enrolment = Enrolment(kv, self.members, self.authority, self.clock)
+        self.directory = path
+        self.enrolment = Enrolment(
+            kv, self.members, self.authority, self.clock, grant=lambda: grant_of(path)
+        )
+
+    async def coordinators_code(self) -> JoinCode:
+        """With the state in NATS, as the settings say."""
+        write_settings(self.directory, EngineSettings("nats", nats=THERE))
+        given = await self.enrolment.invite_coordinator(HERE, by="owner")
+        return read_code(given.code)
 
     async def join(
         self, role: str, key: ec.EllipticCurvePrivateKey, *, admin: bool = False
@@ -188,3 +201,68 @@ async def test_an_authority_is_made_once(tmp_path: Path) -> None:
         again = Authority.make(tmp_path / "authority", here.clock)
         assert again.ca_pem == here.authority.ca_pem
         assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "authority").iterdir())
+
+
+def public(key: X25519PrivateKey) -> bytes:
+    return key.public_key().public_bytes_raw()
+
+
+async def test_a_coordinator_gets_the_keys_sealed_for_the_key_that_came_with_its_code(
+    tmp_path: Path,
+) -> None:
+    async with desk(tmp_path) as here:
+        (tmp_path / "policies").mkdir()
+        (tmp_path / "policies" / "mine.cedar").write_text("// a rule")
+        code = await here.coordinators_code()
+        assert code.text.startswith("pdc1.")
+        key, sealing = new_key(), X25519PrivateKey.generate()
+        csr = request_pem(key)
+        issued = await here.enrolment.enrol(code.id, code.secret, csr, public(sealing))
+        assert issued.identity.role == "coordinator"
+        grant = opened(issued.sealed_grant, sealing, code.id, code.secret, csr)
+        ca_key = (tmp_path / "authority" / "ca.key").read_text()
+        assert grant.authority["ca.key"] == ca_key
+        assert (grant.nats, grant.rules) == (THERE, {"mine.cedar": "// a rule"})
+        assert ca_key.splitlines()[1].encode() not in issued.sealed_grant
+        for other in (
+            (X25519PrivateKey.generate(), code.secret, csr),
+            (sealing, "00" * 16, csr),
+            (sealing, code.secret, request_pem(new_key())),
+        ):
+            with pytest.raises(Corrupt):
+                opened(issued.sealed_grant, other[0], code.id, other[1], other[2])
+        again = await here.enrolment.enrol(code.id, code.secret, csr, public(sealing))
+        assert again.identity == issued.identity  # the first answer may have been lost
+        with pytest.raises(Denied, match="was used already"):
+            await here.enrolment.enrol(
+                code.id, code.secret, request_pem(new_key()), public(sealing)
+            )
+
+
+async def test_the_role_is_the_codes_also_where_a_key_for_the_grant_comes_with_it(
+    tmp_path: Path,
+) -> None:
+    """A developer's code opens no keys, whatever is asked for with it; and it is still good."""
+    async with desk(tmp_path) as here:
+        code = read_code((await here.enrolment.invite("developer", HERE)).code)
+        key, sealing = request_pem(new_key()), public(X25519PrivateKey.generate())
+        with pytest.raises(Invalid, match="is for a developer"):
+            await here.enrolment.enrol(code.id, code.secret, key, sealing)
+        assert (await here.enrolment.enrol(code.id, code.secret, key)).sealed_grant == b""
+        for_one_more = await here.coordinators_code()
+        with pytest.raises(Invalid, match="is for a coordinator"):
+            await here.enrolment.enrol(for_one_more.id, for_one_more.secret, key)
+        with pytest.raises(Invalid, match="no X25519 key"):
+            await here.enrolment.enrol(for_one_more.id, for_one_more.secret, key, b"short")
+
+
+async def test_over_a_file_there_is_no_second_coordinator(tmp_path: Path) -> None:
+    async with desk(tmp_path) as here:
+        with pytest.raises(Conflict) as refused:
+            await here.enrolment.invite_coordinator(HERE, by="owner")
+        assert "first `postdevai mesh migrate --to nats`" in refused.value.hint
+        code = await here.coordinators_code()
+        write_settings(tmp_path, EngineSettings())  # it was moved back meanwhile
+        sealing = public(X25519PrivateKey.generate())
+        with pytest.raises(Conflict):
+            await here.enrolment.enrol(code.id, code.secret, request_pem(new_key()), sealing)
