@@ -71,9 +71,7 @@ class RouteCalls:
 
     async def PinProject(self, request: PinProjectRequest, context: Context) -> PinProjectResponse:
         """Keeps a project at a Dragon that holds it, or has copied it."""
-        await self._places.pin(
-            request.project, request.node, self._nodes(), copied=request.copied
-        )
+        await self._places.pin(request.project, request.node, self._nodes(), copied=request.copied)
         return PinProjectResponse()
 
     async def UnpinProject(

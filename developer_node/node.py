@@ -45,7 +45,6 @@ from developer_node.near.follow import follow_memory
 from developer_node.near.mirror import Mirror
 from developer_node.near.waiting import see_waiting
 from developer_node.outbox.outbox import Outbox
-from developer_node.outbox.sender import Sender
 from developer_node.owner.keeping import open_signing
 from developer_node.proof.proofs import Proofs, remove_leftovers
 from developer_node.revising import proven
@@ -59,7 +58,10 @@ from developer_node.service_owner import OwnerDoor
 from developer_node.service_remedy import RemedyDoor
 from developer_node.service_shared import SharedDoor
 from developer_node.service_tasks import TaskDoor
+from developer_node.several.moving import Moving
 from developer_node.several.opening import HOME, open_several
+from developer_node.several.placing import Placing
+from developer_node.several.senders import Senders
 from developer_node.shared.exchanging import Exchanging
 from developer_node.shared.replica import Replica
 from developer_node.shared.seen import SharedReception
@@ -109,12 +111,15 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
         )
         wishes = SharedWishes(replica, scopes.of)
         contexts = WorkContexts(directory, known, branch_and_head, clock, wishes)
-        record = _Recording(outbox, feed, [contexts.seen, mirror.seen])
         notices = open_notices()
         stack.push_async_callback(asyncio.to_thread, notices.close)
         membership = await stack.enter_async_context(
             Membership.open(identity, load=OwnLoad(), directory=directory)
         )
+        several = open_several(membership)
+        placing = Placing(outbox, several.places.ask)
+        await placing.open()
+        record = _Recording(outbox, placing, feed, [contexts.seen, mirror.seen])
         signing = await open_signing(config.home.root, directory, identity, membership, clock)
         copies = await stack.enter_async_context(
             WorkingCopies.open(
@@ -135,9 +140,11 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
             interpret=failures.interpret,
             seen=copies.see,
         )
-        several = open_several(membership)
         lake, assistant = several.lake, several.assistant
-        sender = Sender(outbox, lake, lost=copies.rescan)
+        sender = Senders(
+            outbox, lake, several.places.lake, placed=placing.dragons, lost=copies.rescan
+        )
+        moving = Moving(several.places, outbox, placing)
         away = await AwayMode.open(
             Machine(
                 config.home.root,
@@ -212,6 +219,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
             alongside(
                 terminal.run(),
                 membership.while_seated(sender.run()),
+                membership.while_seated(moving.run()),
                 signing.run(),
                 membership.while_seated(follow_cards(assistant, feed, shown)),
                 acting.run(),
@@ -266,7 +274,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
         remedies = RemedyDoor(proofs, Mining(), acting, reception, clock)
         capture = CaptureDoor(importing, copies)
         shared = SharedDoor(replica, lambda: exchanging.sentence, lambda: sessions.known)
-        mesh = MeshDoor(membership)  # pyright: ignore[reportAbstractUsage]
+        mesh = MeshDoor(membership, moving.move)  # pyright: ignore[reportAbstractUsage]
         tasks = TaskDoor(membership)  # pyright: ignore[reportAbstractUsage]
         owner = OwnerDoor(signing)
         authority = AuthorityDoor(membership)  # pyright: ignore[reportAbstractUsage]
@@ -297,9 +305,14 @@ class _Recording:
     """Into the outbox, and what is news into the feed."""
 
     def __init__(
-        self, outbox: Outbox, feed: Feed, listeners: list[Callable[[Event], None]]
+        self,
+        outbox: Outbox,
+        placing: Placing,
+        feed: Feed,
+        listeners: list[Callable[[Event], None]],
     ) -> None:
         self._outbox = outbox
+        self._placing = placing
         self._feed = feed
         self.listeners = listeners
         """Told of each event that is news; those who are opened later join them then."""
@@ -311,7 +324,9 @@ class _Recording:
         *,
         news: bool = True,
     ) -> None:
-        await self._outbox.append(entries, marks)
+        async with self._placing.turn:
+            places = await self._placing.decide(event for event, _ in entries)
+            await self._outbox.append(entries, {**(marks or {}), **places})
         if news:
             for event, _ in entries:
                 self._feed.publish(event)

@@ -174,6 +174,11 @@ class Membership:
         self._registering.state = state
 
     @property
+    def mesh(self) -> str:
+        """The mesh's name."""
+        return self._identity.identity.mesh
+
+    @property
     def epoch(self) -> int:
         """Under which this node holds its lease; 0 before it was welcomed."""
         return self._registering.epoch

@@ -25,6 +25,7 @@ from common.pb.postdevai.v1 import node_pb2
 from common.pb.postdevai.v1.registry_service_pb2 import (
     Heartbeat,
     ListNodesRequest,
+    PinProjectRequest,
     RegisterHello,
     RegisterRequest,
     RegisterResponse,
@@ -77,6 +78,14 @@ class RegistryClient:
 
     def __init__(self, channel: Channel) -> None:
         self._stub = RegistryServiceStub(channel)
+
+    async def pin_copied(self, project: str, node: str) -> None:
+        """Places a project for good at a Dragon that has copied all of it."""
+        request = PinProjectRequest(project=project, node=node, copied=True)
+        try:
+            await self._stub.PinProject(request, timeout=CALL_S)
+        except AioRpcError as error:
+            raise error_from_rpc(error) from None
 
     async def nodes(self) -> tuple[Node, ...]:
         """Every node that is or was there."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from common.pb.postdevai.v1.registry_service_pb2_grpc import RegistryServiceAsyncStub
 
 MESH_S = 5.0
+MOVE_S = 3_600.0
+"""A large project takes its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,12 @@ class LocalRoutes:
         given = await answer(call)
         return Explained(given.policy, tuple(from_pb(each, RankedNode) for each in given.nodes))
 
-    async def pin(self, project: str, node: str) -> None:
-        """Keeps a project, by its id, at one of the Dragons that hold it."""
+    async def pin(self, project: str, node: str) -> bool:
+        """Keeps a project, by its id, at a Dragon; true when it was copied there first, which the
+        laptop's daemon goes on with when nobody waits for it."""
         request = pb.PinProjectRequest(project=project, node=node)
-        await answer(self._stub.PinProject(request, timeout=MESH_S, metadata=self._metadata))
+        call = self._stub.PinProject(request, timeout=MOVE_S, metadata=self._metadata)
+        return (await answer(call)).moved
 
     async def unpin(self, project: str) -> None:
         """Lets the mesh decide again."""

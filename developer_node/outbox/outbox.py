@@ -151,6 +151,19 @@ class Outbox(Lane):
 
         return await self._writer.write(read)
 
+    async def marks(self, prefix: str) -> dict[str, str]:
+        """Every place whose key begins so, by the rest of the key."""
+        length = len(prefix)
+        rows = await self._writer.write(
+            lambda db: db.rows(
+                "SELECT substr(key, ?), value FROM marks WHERE substr(key, 1, ?) = ?",
+                length + 1,
+                length,
+                prefix,
+            )
+        )
+        return {str(key): str(value) for key, value in rows}
+
     async def put_mark(self, key: str, value: str) -> None:
         """Keeps a watcher's place; an empty value removes it."""
         await self._writer.write(lambda db: _put_marks(db, {key: value}))

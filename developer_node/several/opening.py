@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -11,7 +11,11 @@ from typing import Literal
 from common.clients.assistant import AssistantClient
 from common.clients.lake import LakeClient
 from common.clients.membership import Membership
+from common.clients.registry import RegistryClient
+from common.clients.replica import bring
 from common.errors import Unavailable
+from common.model.ids import NodeId
+from common.model.node import Identity, Node
 from common.rpc.routed import Routed
 from developer_node.several.assistants import Assistants
 from developer_node.several.dragons import Dragons, name
@@ -30,6 +34,57 @@ class Several:
     everywhere: Callable[[], Awaitable[Sequence[Routed]]]
     """The way to each lake, for what must be done at all of them or at none; Unavailable while
     one that may hold something is away."""
+    places: Whereabouts
+    """Where projects are recorded, and how they are moved."""
+
+
+class Whereabouts:
+    """What the mesh says of where projects are, in ids of Dragons."""
+
+    def __init__(self, membership: Membership) -> None:
+        self._membership = membership
+
+    async def home(self) -> str:
+        """The Dragon that has what is recorded here without a place of its own."""
+        return _id((await self._membership.resolve("lake", task=HOME))[0].identity)
+
+    async def ask(self, project: str) -> str:
+        """Where a project's records go now; empty for the home Dragon."""
+        routes = await self._membership.resolve("lake", project, task=HOME, fresh=True)
+        at = _id(routes[0].identity)
+        return "" if at == await self.home() else at
+
+    def lake(self, dragon: str) -> LakeClient:
+        """The lake of one Dragon."""
+        return LakeClient(self._to(dragon))
+
+    def assistant(self, dragon: str) -> AssistantClient:
+        """The assistant of one Dragon."""
+        return AssistantClient(self._membership.routed("assistant", only=self._uri(dragon)))
+
+    async def bring(
+        self, target: str, project: str, holder: str
+    ) -> AsyncGenerator[tuple[int, int]]:
+        """Has a Dragon copy a project from another one."""
+        async with aclosing(bring(self._to(target), project, holder)) as moves:
+            async for move in moves:
+                yield move
+
+    async def pin(self, project: str, dragon: str) -> None:
+        """Says that a project was copied to a Dragon."""
+        await self._membership.ask_coordinator(
+            lambda channel: RegistryClient(channel).pin_copied(project, dragon)
+        )
+
+    async def nodes(self) -> tuple[Node, ...]:
+        """Every node that is or was there."""
+        return await self._membership.nodes()
+
+    def _to(self, dragon: str) -> Routed:
+        return self._membership.routed("lake", only=self._uri(dragon))
+
+    def _uri(self, dragon: str) -> str:
+        return Identity(self._membership.mesh, "dragon", NodeId(dragon)).uri
 
 
 def open_several(membership: Membership) -> Several:
@@ -62,7 +117,11 @@ def open_several(membership: Membership) -> Several:
 
     lakes = Lakes(_home(membership, "lake"), dragons, lake)
     voices = Assistants(_home(membership, "assistant"), dragons, assistant, lake, home_now)
-    return Several(lakes, voices, everywhere)
+    return Several(lakes, voices, everywhere, Whereabouts(membership))
+
+
+def _id(identity: str) -> str:
+    return identity.rsplit("/", 1)[-1]
 
 
 def _home(membership: Membership, capability: Literal["lake", "assistant"]) -> Routed:

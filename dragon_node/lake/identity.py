@@ -17,6 +17,7 @@ from pathlib import PurePosixPath
 
 from common.model.event import WorkingCopySeen
 from common.model.ids import ProjectId, WorkingCopyId, short_hash
+from common.placing import canonical
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +70,6 @@ def name_of(seen: WorkingCopySeen) -> str:
     if len(last_parts) == 1:
         return last_parts.pop()
     return PurePosixPath(seen.path).name or seen.path
-
-
-def canonical(remote: str) -> str:
-    """One spelling of a remote: hosts that take names in any case, and their doors on port 443."""
-    host, slash, path = remote.partition("/")
-    host = _DOORS.get(host, host)
-    return host + slash + (path.lower() if host in _CASELESS else path)
-
-
-_DOORS = {
-    "ssh.github.com:443": "github.com",
-    "altssh.gitlab.com:443": "gitlab.com",
-    "altssh.bitbucket.org:443": "bitbucket.org",
-}
-_CASELESS = frozenset({"github.com", "gitlab.com", "bitbucket.org", "codeberg.org"})
 
 
 def _replaced(copy: KnownCopy, seen: WorkingCopySeen) -> bool:

@@ -66,16 +66,17 @@ def pin(
     node: Annotated[str, typer.Argument(metavar="NODE", help="A Dragon's id, or how it begins.")],
     json: JSON = False,
 ) -> None:
-    """Keep a project at one of the Dragons that hold it."""
+    """Keep a project at a Dragon; one that does not hold it copies all of it first."""
 
     async def use(client: LocalClient) -> int:
         found, name = await _project(client, project)
         dragon = _dragon(node, await client.nodes())
-        await client.routes.pin(found, dragon)
+        moved = await client.routes.pin(found, dragon)
         if json:
-            print_json({"project": found, "node": dragon})
+            print_json({"project": found, "node": dragon, "moved": moved})
         else:
-            sys.stdout.write(f"Project {name or found} is pinned to Dragon {dragon}.\n")
+            how = "was copied and is pinned" if moved else "is pinned"
+            sys.stdout.write(f"Project {name or found} {how} to Dragon {dragon}.\n")
         return DONE
 
     raise typer.Exit(with_client(use, home()))

@@ -196,8 +196,10 @@ class PinProjectRequest(_message.Message):
     def __init__(self, project: _Optional[str] = ..., node: _Optional[str] = ..., copied: _Optional[bool] = ...) -> None: ...
 
 class PinProjectResponse(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("moved",)
+    MOVED_FIELD_NUMBER: _ClassVar[int]
+    moved: bool
+    def __init__(self, moved: _Optional[bool] = ...) -> None: ...
 
 class UnpinProjectRequest(_message.Message):
     __slots__ = ("project",)

@@ -110,3 +110,13 @@ async def test_what_was_at_a_dragon_is_at_the_one_that_took_its_place(tmp_path: 
         live[:] = [dragon(A)]
         await leads.lead(LAKE, A)
         assert (await places.of("laptop")).placed == A
+
+
+async def test_what_was_copied_is_placed_for_good_though_another_holds_it_still(
+    places: Places,
+) -> None:
+    await places.place("p", A)
+    await places.pin("p", B, (dragon(A, "p"), dragon(B)), copied=True)
+    assert await places.of("p") == Place("p", pinned=B, placed=B)
+    await places.unpin("p")
+    assert await places.of("p") == Place("p", placed=B)
