@@ -43,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return _engine(home, json_=options.json)
             case "join":
                 return _join(home, options.code, options.engine_server)
+            case "leave":
+                return _leave(home)
             case "adopt":
                 return _adopt(home, options.directory)
             case "engine-server":
@@ -94,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     join = commands.add_parser("join", help="be one more Coordinator of a mesh, by its code")
     join.add_argument("code", help="as `postdevai invite coordinator` printed it; - for stdin")
+    leave = commands.add_parser("leave", help="be one of several Coordinators no longer")
     adopt = commands.add_parser(
         "adopt", help="start the engine's server of a directory from now on"
     )
@@ -130,6 +133,7 @@ def _parser() -> argparse.ArgumentParser:
         engine,
         elsewhere,
         join,
+        leave,
         adopt,
         backup,
         restore,
@@ -231,6 +235,15 @@ def _join(home: Home, code: str, server: Path | None) -> int:
     joined = asyncio.run(join(text, home, SystemClock(), server))
     said = {"uri": joined.identity.uri, "coordinator_address": joined.coordinator_address}
     print(json.dumps(said))
+    return 0
+
+
+def _leave(home: Home) -> int:
+    from common.clock import SystemClock
+    from coordinator_node.leaving import leave
+
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
+    print(asyncio.run(leave(home, SystemClock())))
     return 0
 
 

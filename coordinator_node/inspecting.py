@@ -14,7 +14,8 @@ from coordinator_node.engine.moving import Movable
 from coordinator_node.engine.nats_server import answers
 from coordinator_node.engine.settings import EngineSettings, NatsSettings, read_settings
 from coordinator_node.gateway.authority import Authority
-from coordinator_node.opening import open_settings, shared
+from coordinator_node.opening import not_moved, open_settings, shared
+from coordinator_node.registry.coordinators import there_now
 
 STATES = ("waiting", "claimed", "dead", "done")
 
@@ -29,19 +30,24 @@ async def inspect(home: Home, clock: Clock) -> dict[str, Any]:
         "settings": str(directory / "engine.toml"),
     }
     said |= await asyncio.to_thread(_place, directory, settings)
-    said |= {"holds": None, "copies": None, "leader": None, "quorum": None}
+    said |= {"holds": None, "coordinators": None, "copies": None, "leader": None, "quorum": None}
     said |= {"error": None, "hint": None}
     try:
         with shared(directory):
             async with open_settings(settings, directory, authority, clock) as engine:
                 said["holds"] = await _holds(engine.moving)
+                said["coordinators"] = [
+                    {"id": each.identity.rpartition("/")[2], "address": each.addresses[0]}
+                    for each in await there_now(engine.kv)
+                ]
                 if settings.engine == "nats" and settings.nats is not None:
                     cluster = await engine.moving.cluster()
                     said |= await _members(settings.nats, cluster)
+                await not_moved(engine.kv)
     except PostDevAIError as error:
         said |= {"error": error.message, "hint": error.hint}
         if settings.engine == "nats" and settings.nats is not None:
-            said |= await _members(settings.nats, {})
+            said |= await _members(settings.nats, {}) if said["leader"] is None else {}
     return said
 
 
@@ -94,6 +100,8 @@ def told(said: dict[str, Any]) -> list[str]:
         lines.append(f"leases   {holds['leases']}")
         lines.append(f"logs     {holds['logs']}, with {holds['lines']} lines")
         lines.append(f"jobs     {jobs or 'none'}")
+    for each in said["coordinators"] or ():
+        lines.append(f"used by  Coordinator {each['id']} at {each['address']}")
     for each in said["members"]:
         state = "answers" if each["answers"] else "does not answer"
         lines.append(f"server   {each['address']} {state}")

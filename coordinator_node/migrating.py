@@ -17,6 +17,7 @@ from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 from common.clock import Clock
+from common.daemon.addresses import machine_name
 from common.daemon.home import Home
 from common.daemon.locks import only_instance
 from common.daemon.ports import Ports
@@ -25,7 +26,7 @@ from coordinator_node.engine.jetstream.link import open_link
 from coordinator_node.engine.moving import JobRow, KeyRow, LeaseRow, LogRow, Movable
 from coordinator_node.engine.nats_engine import NatsEngine
 from coordinator_node.engine.nats_server import ServerSettings
-from coordinator_node.engine.ports import Line
+from coordinator_node.engine.ports import Kv, Line
 from coordinator_node.engine.settings import (
     EngineSettings,
     NatsSettings,
@@ -36,7 +37,18 @@ from coordinator_node.engine.sqlite_engine import open_sqlite
 from coordinator_node.gateway.audit import Audit
 from coordinator_node.gateway.audit_chain import Act
 from coordinator_node.gateway.authority import Authority
-from coordinator_node.opening import open_engine, open_settings, server_of, shared, tls_of
+from coordinator_node.gateway.members import Members
+from coordinator_node.gateway.own_identity import OwnIdentity
+from coordinator_node.opening import (
+    MOVED,
+    not_moved,
+    open_engine,
+    open_settings,
+    server_of,
+    shared,
+    tls_of,
+)
+from coordinator_node.registry.coordinators import there_now
 
 LINES_AT_ONCE = 256
 EARLIER_MS = 2_000
@@ -80,10 +92,28 @@ async def migrate(home: Home, to: str, clock: Clock, say: Say, nats: NatsSetting
             source = await stack.enter_async_context(
                 open_settings(before, directory, authority, clock)
             )
+            await not_moved(source.kv)
+            own = await asyncio.to_thread(OwnIdentity.id_in, home.identity_directory("coordinator"))
+            others = await _others(source.kv, own)
             target = await stack.enter_async_context(_made(after, directory, authority, clock))
             parts = await move(source.moving, target, clock, say)
-        write_settings(directory, after)
+            write_settings(directory, after)
+            if others:
+                await source.kv.put(MOVED, f"{after.engine} on {machine_name()}".encode())
     return Move(before.engine, after.engine, parts)
+
+
+async def _others(kv: Kv, own: str) -> bool:
+    """Whether other Coordinators were ever let in; Conflict while one of them is there: it would
+    go on with what stays behind."""
+    for each in await there_now(kv):
+        if not each.identity.endswith(f"/{own}"):
+            raise Conflict(
+                f"the Coordinator {each.identity.rpartition('/')[2]} at {each.addresses[0]} uses"
+                " this state",
+                hint="on its machine: postdevai leave coordinator; it joins again after the move",
+            )
+    return await Members(kv).has_coordinators()
 
 
 async def write_down(home: Home, done: Move, clock: Clock) -> None:

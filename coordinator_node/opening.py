@@ -27,6 +27,7 @@ from common.clock import Clock
 from common.daemon.locks import only_instance
 from common.errors import Conflict, Missing, Unavailable
 from coordinator_node.engine.nats_server import NatsServer
+from coordinator_node.engine.ports import Kv
 from coordinator_node.engine.settings import EngineSettings, NatsSettings, read_settings
 from coordinator_node.engine.sqlite_engine import SqliteEngine, open_sqlite
 from coordinator_node.gateway.authority import Authority
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+MOVED = "moved"
+"""Key of a state that several Coordinators had in common and that one of them moved away."""
 TURN_S = 60.0
 """So long the Coordinator waits for a short command that has the server running."""
 LOOK_S = 0.1
@@ -55,7 +58,18 @@ async def open_engine(
     with shared(directory):
         settings = await asyncio.to_thread(read_settings, directory)
         async with open_settings(settings, directory, authority, clock, serves=serves) as engine:
+            await not_moved(engine.kv)
             yield engine
+
+
+async def not_moved(kv: Kv) -> None:
+    """Conflict where another Coordinator has moved the state away from there: to go on with what
+    stayed behind would be a second mesh under the same name."""
+    if (entry := await kv.get(MOVED)) is not None:
+        raise Conflict(
+            f"the mesh's state was moved from there to {entry.value.decode('utf-8', 'replace')}",
+            hint="on this machine: postdevai leave coordinator, then join again with a new code",
+        )
 
 
 @asynccontextmanager

@@ -56,6 +56,12 @@ class Members:
         """Whether anybody may invite yet, beside the owner of the files."""
         return bool(self._admins)
 
+    async def has_coordinators(self) -> bool:
+        """Whether Coordinators were let in beside the one that founded the mesh, and have not
+        left it."""
+        members = [_member(entry.value) for entry in await self._kv.entries(PREFIX)]
+        return any(each.role == "coordinator" and not each.denied for each in members)
+
     async def get(self, node_id: NodeId) -> Member | None:
         """The member, or None."""
         entry = await self._kv.get(PREFIX + node_id)

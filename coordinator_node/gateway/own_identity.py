@@ -35,6 +35,12 @@ class OwnIdentity:
         self._identity = Identity(authority.mesh, "coordinator", node_id(public))
         self._credential = self._issued()
 
+    @staticmethod
+    def id_in(directory: Path) -> str:
+        """Of the Coordinator whose key is there; empty when none was made yet."""
+        path = directory / "key.pem"
+        return node_id(key_from_pem(path.read_bytes()).public_key()) if path.exists() else ""
+
     @property
     def identity(self) -> Identity:
         """Who the Coordinator is."""

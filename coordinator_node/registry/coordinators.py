@@ -103,6 +103,12 @@ class Coordinators:
             self._met.set()
 
 
+async def there_now(kv: Kv) -> tuple[CoordinatorAddress, ...]:
+    """Those that have said so within their term, for who does not serve."""
+    entries = await kv.entries(PREFIX)
+    return tuple(each for entry in entries if (each := _read(entry)) is not None)
+
+
 def _read(entry: Entry) -> CoordinatorAddress | None:
     try:
         said = json.loads(entry.value)

@@ -1,12 +1,18 @@
-"""The Coordinator's own store: its settings, and whether it can be read and written."""
+"""The Coordinator's own store: its settings, whether it can be read and written, its servers."""
 
 from __future__ import annotations
 
+import asyncio
+import json
+import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
+from typing import Any
 
+from common.daemon.home import Home
 from developer_node.front.doctor.finding import (
+    ATTENTION,
     CORRUPT,
     NOT_INSTALLED,
     REFUSED,
@@ -15,6 +21,8 @@ from developer_node.front.doctor.finding import (
     Ground,
 )
 
+ASKED_S = 40.0
+"""The engine's own patience is less."""
 BUSY_MS = 3_000
 """A Coordinator that works holds its file for milliseconds."""
 
@@ -70,4 +78,66 @@ def state(ground: Ground) -> Iterator[Finding]:
             f"{path} cannot be opened for writing: {error}.",
             f"Look who may: ls -l {path}",
             REFUSED,
+        )
+
+
+async def asked(home: Home, *, runs: bool) -> Mapping[str, Any] | None:
+    """What `coordinator-node engine` says of NATS servers; None where there are none, or where
+    the one of this machine stands still with its Coordinator."""
+    place = home.root / "coordinator"
+    try:
+        said = tomllib.loads((place / "engine.toml").read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    nats: dict[str, Any] = said.get("nats") or {}
+    if said.get("engine") != "nats" or not (runs or "server" not in nats):
+        return None
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "coordinator_node", "engine", "--json"),
+        *("--home", str(home.root)),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        async with asyncio.timeout(ASKED_S):
+            printed, _ = await process.communicate()
+        return json.loads(printed)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+    except ValueError:
+        pass
+    return {"error": "it gave no answer that can be read", "hint": "", "members": []}
+
+
+def servers(ground: Ground) -> Iterator[Finding]:
+    """Whether most of the servers agree, and whether each of them is there."""
+    if (said := ground.engine) is None:
+        return
+    silent = [str(each["address"]) for each in said["members"] if not each["answers"]]
+    if said["error"]:
+        error, hint = str(said["error"]), str(said["hint"] or "Type: postdevai mesh engine")
+        yield Finding(
+            "engine-away",
+            f"The Coordinator's state cannot be used: {error}.",
+            f"{hint[:1].upper()}{hint[1:]}.",
+            UNAVAILABLE,
+        )
+    elif silent:
+        yield Finding(
+            "engine-server-away",
+            f"{', '.join(silent)} of the engine's servers does not answer here. The others go on, "
+            "and may not lose another one.",
+            "Start it on its machine, with its Coordinator: postdevai up; else with nats-server -c "
+            "(docs/engine.md).",
+            UNAVAILABLE,
+        )
+    elif (copies := said["copies"])["current"] < copies["wanted"]:
+        yield Finding(
+            "engine-copies",
+            f"{copies['current']} of {copies['wanted']} copies of the Coordinator's state are "
+            "current: a server catches up, or has lost the others.",
+            "Look again in a minute: postdevai mesh engine. Its nats.log tells what keeps it.",
+            ATTENTION,
         )

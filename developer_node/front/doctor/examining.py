@@ -58,6 +58,7 @@ CHECKS: tuple[Check, ...] = (
     certificates.certificates,
     engine.settings,
     engine.state,
+    engine.servers,
     units.units,
     units.services,
     units.upgrade,
@@ -140,6 +141,7 @@ async def ground_of(home: Home, environment: Mapping[str, str]) -> Ground:
         addresses=own_addresses(),
         machine=machine_name(),
         listening={role: _hosts(ready.pid) for role, ready in found.items()},
+        engine=await engine.asked(home, runs="coordinator" in found),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from common.daemon.home import Home, Ready
 from common.errors import PostDevAIError
@@ -71,6 +72,8 @@ class Ground:
     """This machine's name."""
     listening: Mapping[Role, tuple[str, ...]] = field(default_factory=dict[Role, tuple[str, ...]])
     """The hosts at which each node here takes calls."""
+    engine: Mapping[str, Any] | None = None
+    """What `coordinator-node engine --json` says, where the state is in NATS and can be asked."""
 
     @property
     def known(self) -> LaptopStatus | None:

@@ -129,6 +129,30 @@ def _engine_closed(bench: Bench) -> None:
     (bench.home.directory("coordinator") / "state.db").mkdir()
 
 
+def _three(**said: object) -> Changed:
+    """What three servers say that are well, but for this."""
+    members = [{"address": f"10.0.0.{n}:4222", "answers": True} for n in (1, 2, 3)]
+    well = {"members": members, "copies": {"wanted": 3, "current": 3}, "error": None, "hint": None}
+    return {"engine": {**well, **said}}
+
+
+@plants("engine-away", 3)
+def _engine_away(bench: Bench) -> Changed:
+    ended = "none of the engine's servers takes the connection"
+    return _three(error=ended, hint="start them")
+
+
+@plants("engine-server-away", 3)
+def _engine_server_away(bench: Bench) -> Changed:
+    there = [{"address": "10.0.0.1:4222", "answers": True}]
+    return _three(members=[*there, {"address": "10.0.0.2:4222", "answers": False}])
+
+
+@plants("engine-copies", 1)
+def _engine_copies(bench: Bench) -> Changed:
+    return _three(copies={"wanted": 3, "current": 2})
+
+
 @plants("node-disk-full", 4)
 def _node_disk_full(bench: Bench) -> Changed:
     full = bench.home.root / "dragon"
