@@ -9,7 +9,7 @@ from pathlib import Path
 from common.daemon.elsewhere import roles_elsewhere
 from common.daemon.files import write_private
 from common.daemon.home import Home
-from common.errors import Missing, Unavailable
+from common.errors import Conflict, Corrupt, Missing, Unavailable
 from common.model.node import Role
 from developer_node.front.up import daemons
 
@@ -55,7 +55,7 @@ async def join_file(home: Home, role: Role) -> Path | None:
 
 
 async def run_node(role: Role, *words: str) -> str:
-    """What a short command of a node printed; Unavailable with its own sentence if it failed."""
+    """What a short command of a node printed; its own sentence as a refusal if it failed."""
     module = daemons.MODULES[role]
     process = await asyncio.create_subprocess_exec(
         # -P: a package of the same name where this is typed is not meant
@@ -70,7 +70,10 @@ async def run_node(role: Role, *words: str) -> str:
         sentence = next((each for each in said if not each.startswith(" ")), "")
         hint = next((each.strip() for each in said if each.startswith("  ")), "")
         name = module.replace("_", "-")
-        raise Unavailable(
-            sentence or f"`{name} {words[0]}` ended with {process.returncode}", hint=hint
+        kind = {4: Conflict, 5: Corrupt}.get(process.returncode, Unavailable)
+        raise kind(
+            sentence.removeprefix(f"{name}: ")
+            or f"`{name} {words[0]}` ended with {process.returncode}",
+            hint=hint,
         )
     return printed.decode()

@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from common.daemon.home import Home
-from common.errors import Conflict, Missing, PostDevAIError
+from common.errors import Conflict, Invalid, Missing, PostDevAIError
 from common.model.node import Role
 from developer_node.front.output_page import Page, line
 from developer_node.front.output_progress import steps
 from developer_node.front.service.running_service import service_of
 from developer_node.front.up import codes, daemons
-from developer_node.front.up.supervisor import Supervisor
 
 REPLICA = Path("dragon") / "replica.json"
 """A Dragon has it that follows another one, or has been followed."""
@@ -39,6 +38,17 @@ async def leave_coordinator(home: Home, page: Page, to: Path, key_to: Path) -> s
     """
     if not (home.root / "coordinator" / "authority" / "ca.pem").is_file():
         raise Missing(f"there is no Coordinator in {home.root}")
+    for path in (to, key_to):
+        if path.exists():
+            raise Conflict(f"{path} is there already", hint="name a new file")
+        if not path.parent.is_dir():
+            raise Missing(f"there is no directory {path.parent}")
+    if to.parent.resolve() == key_to.parent.resolve():
+        raise Invalid(
+            f"{key_to} would lie beside the file that it opens",
+            field="key_to",
+            hint="keep the key apart: on another disk, or in a password store",
+        )
     words = ("backup", "--to", str(to), "--key-to", str(key_to), "--move")
     return await _left(home, page, "coordinator", words)
 
@@ -58,6 +68,7 @@ async def _left(home: Home, page: Page, role: Role, words: tuple[str, ...]) -> s
             return (await codes.run_node(role, *words, "--home", str(home.root))).strip()
     except PostDevAIError:
         if pid is not None:
-            page.show(line(f"The {role} node does not leave, and is started again."))
-            await Supervisor(home, page).begin()
+            child = daemons.start(role, home, with_parent=False)
+            await daemons.until_ready(child, home, lambda _: None)
+            page.show(line(f"The {role} node does not leave; it was started again."))
         raise

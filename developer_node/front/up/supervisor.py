@@ -202,9 +202,10 @@ class Supervisor:
         left = [child for child in self._children if child.process.poll() is None]
         if self._children and not left:
             return 0
-        self._page.show(
-            line("Record your work with: postdevai shell. How it stands: postdevai status")
-        )
+        if "developer" in self._roles:
+            self._page.show(
+                line("Record your work with: postdevai shell. How it stands: postdevai status")
+            )
         if wanted.detach or not left:
             stop_words = f"{STOP} all" if self._all_services() else "postdevai down"
             self._page.show(line(f"It goes on by itself. Stop it with: {stop_words}"))
