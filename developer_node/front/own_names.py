@@ -94,6 +94,16 @@ def held(root: Path) -> Held:
     return Held(tuple(ours), tuple(shared), tuple(others))
 
 
+def put_aside(root: Path) -> tuple[Path, ...]:
+    """Nodes that have left this HOME, and lakes that are not their leader's: nothing reads them."""
+    left = [path for path in root.iterdir() if _is_put_aside(path, _LEFT)] if root.is_dir() else []
+    lake = root / "dragon"
+    parted = (
+        [path for path in lake.iterdir() if _is_put_aside(path, _PARTED)] if lake.is_dir() else []
+    )
+    return (*sorted(left), *sorted(parted))
+
+
 def _may_be_ours(path: Path) -> bool:
     return path.name in DIRECTORIES and path.is_dir() and not path.is_symlink()
 

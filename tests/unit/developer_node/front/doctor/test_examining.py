@@ -213,6 +213,11 @@ def _node_silent(bench: Bench) -> None:
     bench.status(nodes=(replace(node, lease_s=-30.0),))
 
 
+@plants("left-behind", 1)
+def _left_behind(bench: Bench) -> None:
+    (bench.home.root / "dragon" / "parted-20260102-030405").mkdir()
+
+
 @plants("follower-behind", 1)
 def _follower_behind(bench: Bench) -> None:
     [node] = bench.script.status.nodes
