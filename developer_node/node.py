@@ -58,6 +58,7 @@ from developer_node.service_owner import OwnerDoor
 from developer_node.service_remedy import RemedyDoor
 from developer_node.service_shared import SharedDoor
 from developer_node.service_tasks import TaskDoor
+from developer_node.several.beside import beside_each
 from developer_node.several.moving import Moving
 from developer_node.several.opening import HOME, open_several
 from developer_node.several.placing import Placing
@@ -206,6 +207,9 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
             cards.shown(card, feed.event(card.event_id))
             return await acting.shown(card)
 
+        async def others_cards(dragon: str) -> None:
+            await follow_cards(several.places.assistant(dragon), feed, shown)
+
         async def state() -> FeedState:
             waits = await outbox.status()
             said = (waits.sentence, membership.sentence, sender.sentence)
@@ -222,6 +226,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
                 membership.while_seated(moving.run()),
                 signing.run(),
                 membership.while_seated(follow_cards(assistant, feed, shown)),
+                membership.while_seated(beside_each(lambda: outbox.lanes, others_cards)),
                 acting.run(),
                 follow_state(state, feed),
                 away.run(),
@@ -267,8 +272,11 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
             ),
             (mirror.kept, away.kept, away.verdicts.kept, replica.kept),
             several.everywhere,
+            several.others,
         )
-        models = ModelsDoor(membership.routed("inference"))  # pyright: ignore[reportAbstractUsage]
+        models = ModelsDoor(  # pyright: ignore[reportAbstractUsage]
+            membership.routed("inference"), lambda model: membership.routed("inference", "", model)
+        )
         service = DeveloperService(laptop)
         reception = SharedReception(away.desk, replica)
         remedies = RemedyDoor(proofs, Mining(), acting, reception, clock)

@@ -8,10 +8,11 @@ import asyncio
 import logging
 from asyncio import Queue
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import aclosing
-from typing import Any
+from contextlib import aclosing, suppress
+from typing import Any, TypeVar
 
 import grpc.aio
+from google.protobuf.message import Message
 
 from common.errors import Missing
 from common.model.lake import KeptItem, LakeStep, Oblivion
@@ -28,6 +29,7 @@ from developer_node.forgetting import Forgetting
 
 log = logging.getLogger(__name__)
 
+R = TypeVar("R", bound=Message)
 Context = grpc.aio.ServicerContext[Any, Any]
 
 NOTHING_FOUND = "find"
@@ -46,9 +48,12 @@ class LakeDoor(LakeServiceServicer):
         forgetting: Forgetting,
         here: Sequence[Callable[[], KeptItem]] = (),
         everywhere: Callable[[], Awaitable[Sequence[Routed]]] | None = None,
+        others: Callable[[], Awaitable[Sequence[tuple[str, Routed]]]] | None = None,
     ) -> None:
         """`here` is what this laptop keeps besides the Dragon; `everywhere` gives all Dragons, or
-        Unavailable while one that may hold something is away."""
+        Unavailable while one that may hold something is away; `others` those that serve now besides
+        `dragon`, each with how people call it."""
+        self._others = others
         self._here = here
         self._everywhere = everywhere
         self._dragon = Onward(dragon, LakeServiceStub, ANSWER_S)
@@ -63,22 +68,42 @@ class LakeDoor(LakeServiceServicer):
         return await self._dragon.answer("Stats", request, pb.StatsResponse)
 
     async def Related(self, request: pb.RelatedRequest, context: Context) -> pb.RelatedResponse:
-        return await self._dragon.answer("Related", request, pb.RelatedResponse)
+        return await self._holder("Related", request, pb.RelatedResponse)
 
     async def Kept(self, request: pb.KeptRequest, context: Context) -> pb.KeptResponse:
         response = await self._dragon.answer("Kept", request, pb.KeptResponse)
+        for name, dragon in await self._beside():
+            said = await dragon.answer("Kept", request, pb.KeptResponse)
+            for item in said.items:
+                item.where = f"{name}: {item.where}"
+            response.items.extend(said.items)
         for kept in self._here:
             fill_pb(kept(), response.items.add())
         return response
 
     async def Pin(self, request: pb.PinRequest, context: Context) -> pb.PinResponse:
-        return await self._dragon.answer("Pin", request, pb.PinResponse)
+        return await self._holder("Pin", request, pb.PinResponse)
 
     async def Sleep(self, request: pb.SleepRequest, context: Context) -> pb.SleepResponse:
-        return await self._dragon.answer("Sleep", request, pb.SleepResponse)
+        return await self._holder("Sleep", request, pb.SleepResponse)
 
     async def Alias(self, request: pb.AliasRequest, context: Context) -> pb.AliasResponse:
-        return await self._dragon.answer("Alias", request, pb.AliasResponse)
+        return await self._holder("Alias", request, pb.AliasResponse)
+
+    async def _holder(self, method: str, request: Message, response: type[R]) -> R:
+        """The answer of the Dragon that knows what is meant, the home Dragon before others."""
+        try:
+            return await self._dragon.answer(method, request, response)
+        except Missing:
+            for _, dragon in await self._beside():
+                with suppress(Missing):
+                    return await dragon.answer(method, request, response)
+            raise
+
+    async def _beside(self) -> list[tuple[str, Onward]]:
+        if self._others is None:
+            return []
+        return [(n, Onward(w, LakeServiceStub, ANSWER_S)) for n, w in await self._others()]
 
     async def Forget(
         self, request: pb.ForgetRequest, context: Context

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import grpc.aio
@@ -27,12 +27,20 @@ ANSWER_S = 600.0
 class ModelsDoor(InferenceServiceServicer):
     """Passes on what it is asked as it is. Generating and embedding are for nodes and tools."""
 
-    def __init__(self, dragon: Routed) -> None:
+    def __init__(self, dragon: Routed, to: Callable[[str], Routed] | None = None) -> None:
+        """`to` gives the way to the Dragon that is the one for a model, by its name: where it is
+        loaded, before any other."""
         self._dragon = Onward(dragon, InferenceServiceStub, ANSWER_S)
+        self._to = to
 
     def add(self, server: grpc.aio.Server) -> None:
         """Registers it."""
         add_InferenceServiceServicer_to_server(self, server)
+
+    def _of(self, model: str) -> Onward:
+        if self._to is None or not model:
+            return self._dragon
+        return Onward(self._to(model), InferenceServiceStub, ANSWER_S)
 
     async def ListModels(
         self, request: pb.ListModelsRequest, context: Context
@@ -47,21 +55,25 @@ class ModelsDoor(InferenceServiceServicer):
     async def UnloadModel(
         self, request: pb.UnloadModelRequest, context: Context
     ) -> pb.UnloadModelResponse:
-        return await self._dragon.answer("UnloadModel", request, pb.UnloadModelResponse)
+        return await self._of(request.name).answer("UnloadModel", request, pb.UnloadModelResponse)
 
     async def PinModel(self, request: pb.PinModelRequest, context: Context) -> pb.PinModelResponse:
-        return await self._dragon.answer("PinModel", request, pb.PinModelResponse)
+        return await self._of(request.name).answer("PinModel", request, pb.PinModelResponse)
 
     async def LoadModel(
         self, request: pb.LoadModelRequest, context: Context
     ) -> AsyncIterator[pb.LoadModelResponse]:
-        async for response in self._dragon.stream("LoadModel", request, pb.LoadModelResponse):
+        async for response in self._of(request.name).stream(
+            "LoadModel", request, pb.LoadModelResponse
+        ):
             yield response
 
     async def PullModel(
         self, request: pb.PullModelRequest, context: Context
     ) -> AsyncIterator[pb.PullModelResponse]:
-        async for response in self._dragon.stream("PullModel", request, pb.PullModelResponse):
+        async for response in self._of(request.name).stream(
+            "PullModel", request, pb.PullModelResponse
+        ):
             yield response
 
     async def WatchModels(

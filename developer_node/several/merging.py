@@ -39,6 +39,7 @@ def searched(
             chain.from_iterable(each.hits for each in found),
             key=lambda hit: (hit.path, hit.start_line, hit.project, hit.working_copy),
         )
+    hits = _places_once(hits)
     cut = query.mode != "fused" and len(hits) > query.k
     whole = all(each.complete for each in found) and not absent and not cut
     fresh = freshness([each.freshness for each in found], absent)
@@ -107,6 +108,15 @@ def _in_turns(lists: Sequence[Sequence[Hit]]) -> Iterable[Hit]:
         for each in lists:
             if rank < len(each):
                 yield each[rank]
+
+
+def _places_once(hits: Iterable[Hit]) -> list[Hit]:
+    """While a project moves two Dragons may have it."""
+    known: dict[tuple[object, ...], Hit] = {}
+    for hit in hits:
+        place = (hit.kind, hit.working_copy, hit.path, hit.start_line, hit.end_line, hit.event)
+        known.setdefault((*place, hit.blob, hit.commit, hit.symbol), hit)
+    return list(known.values())
 
 
 def _newest_ms(found: Recollection) -> int:

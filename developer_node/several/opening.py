@@ -34,6 +34,8 @@ class Several:
     everywhere: Callable[[], Awaitable[Sequence[Routed]]]
     """The way to each lake, for what must be done at all of them or at none; Unavailable while
     one that may hold something is away."""
+    others: Callable[[], Awaitable[Sequence[tuple[str, Routed]]]]
+    """The way to each lake but the home Dragon's, of those that serve, with its name."""
     places: Whereabouts
     """Where projects are recorded, and how they are moved."""
 
@@ -115,9 +117,16 @@ def open_several(membership: Membership) -> Several:
             return (_home(membership, "lake"),)
         return tuple(membership.routed("lake", only=each) for each in serving)
 
+    async def others() -> Sequence[tuple[str, Routed]]:
+        if not await dragons.are_several():
+            return ()
+        home = await home_now()
+        far = [each for each in await dragons.serving() if each != home]
+        return [(name(each), membership.routed("lake", only=each)) for each in far]
+
     lakes = Lakes(_home(membership, "lake"), dragons, lake)
     voices = Assistants(_home(membership, "assistant"), dragons, assistant, lake, home_now)
-    return Several(lakes, voices, everywhere, Whereabouts(membership))
+    return Several(lakes, voices, everywhere, others, Whereabouts(membership))
 
 
 def _id(identity: str) -> str:

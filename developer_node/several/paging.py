@@ -51,8 +51,12 @@ class Pages:
         """The next entries of all, newest first, or with `like` the likest first."""
         at = dict(before)
         merged: list[HistoryEntry] = []
+        shown: set[str] = set()
         for who, entry in _in_order(found, like=like):
             at[who] = entry.cursor
+            if entry.event.id in shown:  # while its project moves two Dragons may have it
+                continue
+            shown.add(entry.event.id)
             merged.append(replace(entry, cursor=self._keep(at)))
             if len(merged) == limit:
                 break
