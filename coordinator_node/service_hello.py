@@ -18,6 +18,7 @@ NAME_CHARS_MAX = 128
 SEALING_KEY_CHARS_MAX = 8_192
 PROJECTS_MAX = 1_024
 MODELS_MAX = 64
+FOLLOWERS_MAX = 8
 
 
 def read_hello(leaf: Leaf, hello: RegisterHello, own_version: str) -> Node:
@@ -66,6 +67,7 @@ def read_beat(beat: Heartbeat) -> tuple[NodeState, NodeLoad, NodeOffer | None]:
         _short(offer.projects, "heartbeat.offer.projects", NAME_CHARS_MAX, PROJECTS_MAX)
         _short(offer.models, "heartbeat.offer.models", NAME_CHARS_MAX, MODELS_MAX)
         _short((offer.follows,), "heartbeat.offer.follows", NAME_CHARS_MAX, 1)
+        _short(offer.followers, "heartbeat.offer.followers", NAME_CHARS_MAX, FOLLOWERS_MAX)
     return cast(NodeState, beat.state), load, offer
 
 

@@ -177,9 +177,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
             alongside(
                 embedding.run(),
                 follow_models(server, models),
-                follow_offer(
-                    membership.offer, lake.project_ids, models.catalog, succession.follows
-                ),
+                follow_offer(membership.offer, lake.project_ids, models.catalog, succession.place),
                 succession.run(),
                 arriving.run(),
             )

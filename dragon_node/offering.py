@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from common.model.llm import ModelList
 from common.model.node import NodeOffer
+from dragon_node.replica.succession import Place
 
 LOOK_S = 1.0
 """Between two looks at what is held."""
@@ -19,18 +20,18 @@ async def follow_offer(
     tell: Callable[[NodeOffer], None],
     projects: Callable[[], Sequence[str]],
     catalog: Callable[[], Awaitable[ModelList]],
-    follows: Callable[[], tuple[str, int]],
+    place: Callable[[], Place],
     look_s: float = LOOK_S,
 ) -> None:
     """Until cancelled. What has not changed is not sent again.
 
-    `follows` gives the Dragon that is followed, empty for none, and how many records are lacking.
+    `place` gives whom it follows and who may take its place.
     """
     while True:
         known = (await catalog()).models
         loaded = sorted(model.name for model in known if model.state == LOADED)
         held = sorted(projects())
-        leader, behind = follows()
+        now = place()
         projects_told, models_told = tuple(held[:PROJECTS_MAX]), tuple(loaded[:MODELS_MAX])
-        tell(NodeOffer(projects_told, models_told, leader, behind))
+        tell(NodeOffer(projects_told, models_told, now.follows, now.behind, now.followers))
         await asyncio.sleep(look_s)

@@ -84,6 +84,8 @@ class Node:
     """Id of the Dragon that it follows; empty when it follows none."""
     behind: int = 0
     """Records that it lacks of the one that it follows; -1 when that is not known."""
+    followers: tuple[str, ...] = ()
+    """Ids of the Dragons that follow it, have everything and may take its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,8 @@ class NodeOffer:
     """Id of the Dragon that it follows; empty when it follows none."""
     behind: int = 0
     """Records that it lacks of the one that it follows; -1 when that is not known."""
+    followers: tuple[str, ...] = ()
+    """Ids of the Dragons that follow it, have everything and may take its place."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,6 +149,7 @@ def _holding(node: Node, said: Node | NodeOffer) -> Node:
         models=said.models,
         follows=said.follows,
         behind=said.behind,
+        followers=said.followers,
     )
 
 

@@ -241,6 +241,7 @@ def node(known: Node) -> Json:
         "clock_ahead_ms": known.clock_ahead_ms,
         "follows": known.follows or None,
         "behind": known.behind if known.follows and known.behind >= 0 else None,
+        "followers": list(known.followers),
     }
 
 

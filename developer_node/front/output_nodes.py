@@ -60,9 +60,12 @@ def lags(node: Node, known: Sequence[Node]) -> str:
 
 
 def _follows(node: Node, known: Sequence[Node]) -> str:
-    """Whom it follows, while it keeps up."""
-    if not node.follows or node.state == "gone" or lags(node, known):
+    """Whom it follows, while it keeps up; for a leader, who may take its place."""
+    if node.state == "gone" or lags(node, known):
         return ""
+    if not node.follows:
+        names = " or ".join(_dragon(each, known) for each in node.followers)
+        return f"{names} has everything, and may take its place" if names else ""
     lacks = f"lacks {count(node.behind, 'record')}" if node.behind else "has everything"
     return f"Follows {_dragon(node.follows, known)}, and {lacks}"
 

@@ -96,6 +96,11 @@ class Leading:
         """Those that are connected, with how far each is."""
         return {node: self._written.get(node, 0) for node in self._streams}
 
+    @property
+    def named(self) -> tuple[NodeId, ...]:
+        """Those that may take this Dragon's place, as the Coordinator was told."""
+        return tuple(sorted(self._named))
+
     async def agreed(self, lsn: int) -> None:
         """Returns once every follower that counts has written that much. Unavailable when one does
         not, and cannot be struck off either: it is written here, and not acknowledged."""

@@ -13,6 +13,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
+from dataclasses import dataclass
 
 from common.backoff import Backoff
 from common.errors import Conflict, PostDevAIError, Unavailable
@@ -28,6 +29,17 @@ log = logging.getLogger(__name__)
 
 HOLD_S = 2.0
 """A leader looks so often whether another one leads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Whom a Dragon follows, and who may take its place."""
+
+    follows: str = ""
+    """Empty for one that leads."""
+    behind: int = 0
+    """Records that it lacks of that one; -1 when it is not known."""
+    followers: tuple[NodeId, ...] = ()
 
 
 class Parted(Conflict):
@@ -68,15 +80,15 @@ class Succession:
         self.sentence = ""
         """What is in the way; empty when nothing is."""
 
-    def follows(self) -> tuple[str, int]:
-        """Whom this Dragon follows, empty for none, and how many records it lacks; -1: unknown."""
+    def place(self) -> Place:
+        """As it is told to others."""
         leader = self._lead.following
         if not leader:
-            return "", 0
+            return Place(followers=self.leading.named)
         if self.behind is None or self.sentence:
-            return leader, -1
+            return Place(leader, -1)
         here, last = self.behind
-        return leader, max(0, last - here)
+        return Place(leader, max(0, last - here))
 
     async def run(self) -> None:
         """Until cancelled. Parted ends it: the next start copies the leader's journal anew."""

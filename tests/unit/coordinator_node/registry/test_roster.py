@@ -121,10 +121,11 @@ def test_another_process_with_the_identity_takes_the_seat_and_is_named() -> None
 def test_what_a_node_holds_is_kept_while_its_process_registers_anew() -> None:
     roster = Roster(HandClock())
     roster.join(node(), 1, "one")
-    roster.beat(A, 1, "serving", NodeLoad(), NodeOffer(("p",), ("m",), "b", 7))
+    roster.beat(A, 1, "serving", NodeLoad(), NodeOffer(("p",), ("m",), "b", 7, ("c",)))
     roster.join(node(), 2, "one")
     assert roster.live()[0].projects == ("p",)
     assert (roster.live()[0].follows, roster.live()[0].behind) == ("b", 7)
+    assert roster.live()[0].followers == ("c",)
     roster.beat(A, 2, "serving", NodeLoad())
     assert roster.live()[0].models == ("m",)
     roster.join(node(), 3, "another")

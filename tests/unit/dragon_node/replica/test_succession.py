@@ -16,7 +16,7 @@ from coordinator_node.engine.sqlite_engine import open_sqlite
 from coordinator_node.registry.leads import Leads
 from dragon_node.lake.replication import adopt
 from dragon_node.replica.kept import Kept, ReplicaFile
-from dragon_node.replica.succession import Parted
+from dragon_node.replica.succession import Parted, Place
 from tests.support.dragons import Dragon, Network, open_dragon
 from tests.support.editors import until
 from tests.support.lake import Laptop, opened, ran, seen
@@ -55,12 +55,13 @@ async def test_a_follower_takes_the_place_of_a_leader_that_is_gone(
         await founded(a, tmp_path / "b")
         async with open_dragon(network, B, tmp_path / "b", Kept(A)) as b:
             await until(has_everything(network, a, B))
-            await until(lambda: b.succession.follows() == (A, 0))
+            await until(lambda: b.succession.place() == Place(A, 0))
+            assert a.succession.place() == Place(followers=(B,))
             await laptop.send(ran("two"))
             network.cut(A)
             await until(lambda: not b.lead.following)
             assert b.offered == [True]
-            assert b.succession.follows() == ("", 0)
+            assert not b.succession.place().follows
             there = Laptop(b.lake, seq=laptop.seq)
             await there.send(ran("three"))
             assert await commands(b) == ["three", "two", "one"]
