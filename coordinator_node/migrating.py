@@ -22,6 +22,7 @@ from common.daemon.home import Home
 from common.daemon.locks import only_instance
 from common.daemon.ports import Ports
 from common.errors import Conflict, Corrupt, Invalid, PostDevAIError
+from common.model.ids import NodeId
 from coordinator_node.engine.jetstream.link import open_link
 from coordinator_node.engine.moving import JobRow, KeyRow, LeaseRow, LogRow, Movable
 from coordinator_node.engine.nats_engine import NatsEngine
@@ -106,14 +107,17 @@ async def migrate(home: Home, to: str, clock: Clock, say: Say, nats: NatsSetting
 async def _others(kv: Kv, own: str) -> bool:
     """Whether other Coordinators were ever let in; Conflict while one of them is there: it would
     go on with what stays behind."""
+    members = Members(kv)
     for each in await there_now(kv):
-        if not each.identity.endswith(f"/{own}"):
-            raise Conflict(
-                f"the Coordinator {each.identity.rpartition('/')[2]} at {each.addresses[0]} uses"
-                " this state",
-                hint="on its machine: postdevai leave coordinator; it joins again after the move",
-            )
-    return await Members(kv).has_coordinators()
+        named = NodeId(each.identity.rpartition("/")[2])
+        known = await members.get(named)
+        if named == own or (known is not None and known.denied):  # put out, or stolen
+            continue
+        raise Conflict(
+            f"the Coordinator {named} at {each.addresses[0]} uses this state",
+            hint="on its machine: postdevai leave coordinator; it joins again after the move",
+        )
+    return await members.has_coordinators()
 
 
 async def write_down(home: Home, done: Move, clock: Clock) -> None:
