@@ -95,6 +95,11 @@ class Places:
         hidden = self.moves.hidden
         return {p: name for p, name in self.names.items() if p not in hidden}
 
+    def project_of(self, copy: str) -> ProjectId | None:
+        """Where a working copy that was described is; None for any other."""
+        known = self._known.get(WorkingCopyId(copy))
+        return None if known is None else known.project
+
     def with_copy(self, copy: str) -> list[ProjectId]:
         """Projects of working copies with this id, or at this path on any machine."""
         place = copy.rstrip("/") or copy

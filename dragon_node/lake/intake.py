@@ -174,9 +174,9 @@ class Intake:
         finally:
             self._accountant.release(wanted)
 
-    async def note(self, note: Note) -> int:
-        """Journals a note; its lsn. It is applied soon after."""
-        written = await self._journal.append([noted(note, self._clock.now_ms())], {})
+    async def note(self, note: Note, project: ProjectId = ProjectId(""), name: str = "") -> int:
+        """Journals a note, of a project where one is given; its lsn. It is applied soon after."""
+        written = await self._journal.append([noted(note, self._clock.now_ms(), project, name)], {})
         return written.last_lsn
 
     async def take(self, rows: Sequence[Row], blobs: Blobs) -> int:

@@ -8,15 +8,20 @@ meanwhile, and an event that is here already changes nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
-from common.errors import Conflict, Corrupt, Missing
+import apsw
+
+from common.errors import Conflict, Corrupt, Invalid, Missing
 from common.model.event import content_hashes
 from common.model.ids import ContentHash, NodeId, ProjectId
 from common.wire.nouns import event_from_bytes
 from dragon_node.lake.admission import Places
 from dragon_node.lake.contents import Contents
+from dragon_node.lake.forgetting import in_memory, notes
+from dragon_node.lake.forgetting.notes import Oblivious
+from dragon_node.lake.forgetting.screening import Screen
 from dragon_node.lake.history import events
 from dragon_node.lake.intake import Intake
 from dragon_node.lake.journal import Journal
@@ -59,6 +64,7 @@ class Moving:
         contents: Contents,
         intake: Intake,
         lead: Lead,
+        screen: Screen,
     ) -> None:
         self._journal = journal
         self._stores = stores
@@ -66,6 +72,8 @@ class Moving:
         self._contents = contents
         self._intake = intake
         self._lead = lead
+        self._screen = screen
+        self._memory = stores.memory.database
 
     @property
     def moves(self) -> Moves:
@@ -97,6 +105,43 @@ class Moving:
             contents |= found
             size += more
         return Told(tuple(told), contents)
+
+    async def forgotten(self, lsn: int) -> list[Note]:
+        """What was forgotten here after a position, wherever it was: no laptop may bring it anew.
+        Identities and hashes only, each under a name that no other forgetting has."""
+        found = await self._memory.read(partial(in_memory.noted_after, lsn=lsn))
+        return [
+            note
+            for at, meant in found
+            for note in notes.forget(_elsewhere(meant, f"{self._journal.id[:16]}.{at}"))
+        ]
+
+    async def left(self, project: ProjectId) -> list[Note]:
+        """Working copies that were this project's and are another one's."""
+        shard = await self._stores.project(project)
+        copies = await shard.database.read(events.copies)
+        gone = (c for c in sorted(copies) if self._places.project_of(c) not in (None, project))
+        return [Note("left", {"working_copy": copy}) for copy in gone]
+
+    async def hear(self, arrival: Arrival, note: Note) -> None:
+        """Takes in what its holder decided; nothing when that is known."""
+        self._lead.check()
+        match note:
+            case Note(kind="forget", fields=fields):
+                meant = notes.read(fields)
+                if await self._memory.read(partial(in_memory.knows, identity=meant.id)):
+                    return
+                self._screen.hold_back(meant.secrets)
+                stamp = (arrival.project, arrival.name)
+                await self._intake.note(note, *stamp)
+                await self._until(await self._intake.note(notes.forgot(meant.id)))
+            case Note(kind="left", fields={"working_copy": copy}):
+                shard = await self._stores.project(arrival.project)
+                if copy in await shard.database.read(_found_copies):
+                    stamp = (arrival.project, arrival.name)
+                    await self._until(await self._intake.note(note, *stamp))
+            case _:
+                raise Invalid(f"a note {note.kind!r} does not travel with a project", field="rows")
 
     async def expect(self, project: ProjectId, holder: NodeId, holding: Holding) -> Arrival:
         """Notes that it comes from there. A project that is here already stays in sight."""
@@ -161,3 +206,21 @@ class Moving:
                 raise Corrupt(f"content {content}, which a record refers to, is not held")
             found[content] = raw
         return found
+
+
+def _found_copies(db: apsw.Connection) -> set[str]:
+    """The working copies whose files are found in a project."""
+    return {row[0] for row in db.execute("SELECT working_copy FROM copies")}
+
+
+def _elsewhere(meant: Oblivious, identity: str) -> Oblivious:
+    """As another Dragon is told of it: positions, places and references are this one's."""
+    return replace(
+        meant,
+        id=identity,
+        path="",
+        lsns=tuple(0 for _ in meant.events),
+        contents=(),
+        copies=(),
+        refusals=(),
+    )

@@ -214,6 +214,6 @@ async def open_rooms(wanted: Wanted) -> AsyncGenerator[Rooms]:
             forgetting,
             Keeping(journal, stores, archive, directory, ram.path),
             Replication(journal, intake, forgetting),
-            Moving(journal, stores, places, contents, intake, lead),
+            Moving(journal, stores, places, contents, intake, lead, screen),
             lead,
         )

@@ -17,10 +17,12 @@ from typing import Protocol
 from common.clock import Clock, SystemClock
 from common.errors import Conflict, PostDevAIError, Unavailable
 from common.model.ids import ContentHash, NodeId, ProjectId
-from common.model.replica import JournalRows, ProjectHolding
+from common.model.replica import JournalRow, JournalRows, ProjectHolding
 from dragon_node.lake.moves import Arrival, Moves
 from dragon_node.lake.moving import Holding, Told
-from dragon_node.lake.records import Blobs
+from dragon_node.lake.records import Blobs, Note
+from dragon_node.lake.shards import step_of
+from dragon_node.replica.following import row_of
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +49,7 @@ class Takes(Protocol):
     async def expect(self, project: ProjectId, holder: NodeId, holding: Holding) -> Arrival: ...
     def at(self, arrival: Arrival) -> int: ...
     async def take(self, arrival: Arrival, told: Told) -> int: ...
+    async def hear(self, arrival: Arrival, note: Note) -> None: ...
     async def keep(self, contents: Blobs) -> None: ...
     async def arrived(self, project: ProjectId) -> None: ...
 
@@ -141,13 +144,22 @@ class Arriving:
         async for rows in told:
             assert isinstance(rows, JournalRows)
             ahead |= {ContentHash(each.hash): each.data for each in rows.contents}
-            if rows.rows:
+            if rows.rows and rows.rows[0].kind == "note":
+                for row in rows.rows:
+                    await self._lake.hear(arrival, _note(row))
+            elif rows.rows:
                 records = tuple((row.lsn, row.body) for row in rows.rows)
                 yield await self._lake.take(arrival, Told(records, dict(ahead)))
                 ahead.clear()
             elif sum(map(len, ahead.values())) > AHEAD_BYTES_MAX:
                 await self._lake.keep(ahead)
                 ahead.clear()
+
+
+def _note(row: JournalRow) -> Note:
+    body = step_of(row_of(row)).body
+    assert isinstance(body, Note)
+    return body
 
 
 async def _holding(told: AsyncGenerator[ProjectHolding | JournalRows]) -> Holding:

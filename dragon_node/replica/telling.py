@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
 from typing import Protocol
 
 from common.errors import Unavailable
 from common.model.ids import NodeId, ProjectId
-from common.model.replica import JournalRows, ProjectHolding
+from common.model.replica import JournalRow, JournalRows, ProjectHolding
 from dragon_node.lake.moves import Moves
 from dragon_node.lake.moving import Holding, Told
-from dragon_node.lake.records import NO_ORIGIN, Row
+from dragon_node.lake.records import NO_ORIGIN, Note, Row
 from dragon_node.lake.replication import Copy
 from dragon_node.replica.following import messages
 
@@ -23,6 +24,8 @@ class Holds(Protocol):
     def moves(self) -> Moves: ...
     async def holding(self, project: ProjectId) -> Holding: ...
     async def after(self, project: ProjectId, lsn: int) -> Told: ...
+    async def forgotten(self, lsn: int) -> list[Note]: ...
+    async def left(self, project: ProjectId) -> list[Note]: ...
     async def hand(self, project: ProjectId, to: NodeId) -> None: ...
 
 
@@ -47,11 +50,21 @@ class Telling:
         yield ProjectHolding(holding.journal, holding.name, holding.last_lsn)
         if handed and all(project != gone for gone, _ in self._lake.moves.handed):
             return
+        for note in await self._lake.forgotten(after):
+            yield _noted(note)
         while (told := await self._lake.after(project, after)).records:
             rows = tuple(_row(project, lsn, raw) for lsn, raw in told.records)
             for message in messages(Copy(rows, told.contents)):
                 yield message
             after = told.records[-1][0]
+        for note in await self._lake.left(project):
+            yield _noted(note)
+
+
+def _noted(note: Note) -> JournalRows:
+    """What was decided there; it has no position of its own."""
+    body = json.dumps({"kind": note.kind, "fields": note.fields}).encode()
+    return JournalRows((JournalRow(0, "", 0, "note", "", "", "", 0, body),))
 
 
 def _row(project: ProjectId, lsn: int, raw: bytes) -> Row:

@@ -79,6 +79,17 @@ def told_after(db: apsw.Connection, lsn: int) -> list[Forgotten]:
     return [Forgotten(at, m.project, m.path, m.events, m.contents) for at, m in read]
 
 
+def knows(db: apsw.Connection, identity: str) -> bool:
+    """Whether a forgetting of this id was noted."""
+    return db.execute("SELECT 1 FROM forgets WHERE id=?", (identity,)).fetchone() is not None
+
+
+def noted_after(db: apsw.Connection, lsn: int) -> list[tuple[int, Oblivious]]:
+    """What was forgotten after a position, oldest first, as it was noted."""
+    rows = db.execute("SELECT lsn, fields FROM forgets WHERE lsn>? ORDER BY lsn", (lsn,)).fetchall()
+    return [(at, notes.read(json.loads(fields))) for at, fields in rows]
+
+
 def is_any(db: apsw.Connection) -> bool:
     """Whether anything was ever forgotten."""
     return db.execute("SELECT 1 FROM forgets LIMIT 1").fetchone() is not None

@@ -96,6 +96,11 @@ def after(db: apsw.Connection, lsn: int, limit: int) -> list[tuple[int, bytes]]:
     return [(at_lsn, unpacked(body)) for at_lsn, body in rows]
 
 
+def copies(db: apsw.Connection) -> set[str]:
+    """The working copies that anything is of."""
+    return {row[0] for row in db.execute("SELECT DISTINCT working_copy FROM events")}
+
+
 def count(db: apsw.Connection) -> int:
     """How many."""
     return db.execute("SELECT count(*) FROM events").get

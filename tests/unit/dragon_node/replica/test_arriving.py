@@ -13,12 +13,12 @@ import pytest
 from common.alongside import alongside
 from common.errors import Conflict, Missing, Unavailable
 from common.model.ids import NodeId, ProjectId
-from common.model.lake import HistoryQuery
+from common.model.lake import HistoryQuery, Oblivion, SearchQuery
 from common.model.replica import JournalRows, ProjectHolding
 from dragon_node.lake.lake import Lake
 from dragon_node.replica.arriving import Arriving
 from dragon_node.replica.telling import Telling
-from tests.support.lake import Laptop, contents, opened, ran, saved, seen
+from tests.support.lake import Laptop, contents, event, opened, ran, saved, seen
 
 A, B, C = NodeId("a" * 16), NodeId("b" * 16), NodeId("c" * 16)
 
@@ -189,3 +189,47 @@ async def test_what_nobody_holds_and_what_is_here_are_refused(tmp_path: Path) ->
         with pytest.raises(Conflict, match="at this Dragon already"):
             await brought(arriving, ProjectId("9" * 16), B)
         assert wire.lakes[B].moving.moves.arrivals == ()
+
+
+async def test_what_was_forgotten_there_is_not_taken_in_here_either(tmp_path: Path) -> None:
+    secret = "token = 'hunter2'"
+    async with dragons(tmp_path, A, B) as wire:
+        laptop = Laptop(wire.lakes[A])
+        said = event(ran("echo hunter2"))
+        await laptop.send(seen(), said, ran("one"))
+        await laptop.send(saved("a.py", secret), blobs=contents(secret))
+        project = held(wire.lakes[A])
+        async for _ in wire.lakes[A].forget(Oblivion(text="hunter2")):
+            pass
+        arriving = wire.arriving(B)
+        await brought(arriving, project, A)
+        wire.placed[project] = B
+        async with alongside(arriving.run()):
+            await until(wire.lakes[B], ["one"])
+            here = Laptop(wire.lakes[B])  # it had no word of it: a restored copy, or a scan
+            await here.send(said, saved("a.py", secret), ran("two"), blobs=contents(secret))
+            assert await commands(wire.lakes[B]) == ["one", "two"]
+            found = await wire.lakes[B].literal(SearchQuery("hunter2", mode="literal"))
+            assert found.hits == ()
+            kept = (await wire.lakes[B].stats()).journal_bytes
+            await brought(arriving, project, A)
+            assert (await wire.lakes[B].stats()).journal_bytes == kept
+
+
+async def test_a_working_copy_that_left_the_project_is_not_found_in_it_after_the_move(
+    tmp_path: Path,
+) -> None:
+    text = "def stale(): pass"
+    async with dragons(tmp_path, A, B) as wire:
+        laptop = Laptop(wire.lakes[A])
+        await laptop.send(seen(), ran("one"))
+        await laptop.send(saved("a.py", text), blobs=contents(text))
+        project = held(wire.lakes[A])
+        await laptop.send(seen(remotes=("github.com/eve/other",), roots=("root9",)))
+        arriving = wire.arriving(B)
+        await brought(arriving, project, A)
+        wire.placed[project] = B
+        async with alongside(arriving.run()):
+            await until(wire.lakes[B], ["one"])
+            found = await wire.lakes[B].literal(SearchQuery("stale", mode="literal"))
+            assert found.hits == ()
