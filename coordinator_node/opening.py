@@ -12,7 +12,7 @@ import fcntl
 import logging
 import os
 import time
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
@@ -100,17 +100,22 @@ async def open_settings(
             ),
             ends_s,
         )
-        if not serves or server is None or nats.own is None:
+        if not serves:
             yield on
             return
-        kept, tls = server, tls_of(nats, directory)
+        tls, hosts = tls_of(nats, directory), (nats.own.host,) if nats.own else ()
 
         def renewed() -> None:
-            kept.reload()
+            if server is not None:
+                server.reload()
             on.state.link.show_again(tls)
 
-        leaf = keep_engine_leaf(authority, directory / "engine", (nats.own.host,), renewed)
-        async with alongside(server.keep_running(), leaf):
+        kept: list[Coroutine[object, object, None]] = []
+        if not nats.tls:  # else others made it
+            kept.append(keep_engine_leaf(authority, directory / "engine", hosts, renewed))
+        if server is not None:
+            kept.append(server.keep_running())
+        async with alongside(*kept):
             yield on
 
 

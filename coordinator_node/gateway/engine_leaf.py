@@ -6,6 +6,7 @@ DIRECTORY/tls/key.pem ca.pem leaf.pem    the leaf is written last
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from common.daemon.files import write_private
 from common.rpc.certificates import key_to_pem, new_key
 from coordinator_node.engine.nats_server import ENGINE_DNS
 from coordinator_node.gateway.authority import Authority, engine_leaf
+
+log = logging.getLogger(__name__)
 
 LEAF_MS = 30 * 24 * 3_600_000
 LOOK_S = 3600.0
@@ -51,5 +54,8 @@ async def keep_engine_leaf(
     while True:
         await asyncio.sleep(LOOK_S)
         if await asyncio.to_thread(is_due, authority, directory):
-            await asyncio.to_thread(write_engine_leaf, authority, directory, hosts)
-            renewed()
+            try:
+                await asyncio.to_thread(write_engine_leaf, authority, directory, hosts)
+                renewed()
+            except OSError as error:  # a full disk: ten days are left to mend it
+                log.error("the engine's certificate was not renewed: %s", error)

@@ -16,6 +16,7 @@ from common.rpc.credentials import NodeIdentity
 from common.rpc.join_code import read_code
 from coordinator_node.adopting import adopt
 from coordinator_node.engine.settings import read_settings
+from coordinator_node.gateway import engine_leaf
 from coordinator_node.gateway.acts import OWNER
 from coordinator_node.joining import join
 from coordinator_node.leaving import leave
@@ -55,6 +56,20 @@ async def test_two_coordinators_are_one_mesh(tmp_path: Path) -> None:
                 while True:  # a second later at most
                     async with open_channel(mesh.address, mesh.identity_uri, laptop) as channel:
                         await RegistryClient(channel).nodes()
+
+
+async def test_a_coordinator_without_a_server_renews_what_it_shows_to_the_servers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_leaf, "LOOK_S", 0.05)
+    async with asyncio.timeout(WAIT_S), mesh_on_nats(tmp_path) as (mesh, _):
+        home = new_home(tmp_path / "second")
+        await joined(mesh, home)
+        async with serving(home):
+            leaf = home.directory("coordinator") / "engine" / "tls" / "leaf.pem"
+            leaf.unlink()
+            while not leaf.exists():  # noqa: ASYNC110 - another task
+                await asyncio.sleep(0.05)
 
 
 async def test_a_code_makes_one_coordinator_and_only_where_there_is_none(tmp_path: Path) -> None:
