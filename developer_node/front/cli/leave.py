@@ -29,21 +29,23 @@ def leave(
 ) -> None:
     """Hand a node of this machine on to another, and be it no longer."""
     from developer_node.front.output_page import Page
-    from developer_node.front.up.leaving import leave_coordinator, leave_dragon
+    from developer_node.front.up.leaving import (
+        leave_coordinator,
+        leave_dragon,
+        leave_to_others,
+    )
 
     page = Page(sys.stderr if json else sys.stdout)
     if role == "dragon":
         if to is not None or key_to is not None:
             raise Invalid("a Dragon is carried by the one that follows it: no --to", field="to")
         said = asyncio.run(leave_dragon(home(), page))
-    else:
-        if to is None or key_to is None:
-            raise Invalid(
-                "a Coordinator leaves in a file: --to and --key-to are missing",
-                field="to",
-                hint="Type: postdevai leave coordinator --to FILE --key-to FILE",
-            )
+    elif to is not None and key_to is not None:
         said = asyncio.run(leave_coordinator(home(), page, _whole(to), _whole(key_to)))
+    elif to is None and key_to is None:
+        said = asyncio.run(leave_to_others(home(), page))
+    else:
+        raise Invalid("--to and --key-to are the two parts of one move", field="to")
     if json:
         print_json({"role": role, "sentence": said})
         return

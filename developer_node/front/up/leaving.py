@@ -14,6 +14,8 @@ from developer_node.front.up import codes, daemons
 
 REPLICA = Path("dragon") / "replica.json"
 """A Dragon has it that follows another one, or has been followed."""
+ENGINE = Path("coordinator") / "engine.toml"
+"""A Coordinator has it whose state is, or was, in NATS."""
 
 
 async def leave_dragon(home: Home, page: Page) -> str:
@@ -31,13 +33,27 @@ async def leave_dragon(home: Home, page: Page) -> str:
     return await _left(home, page, "dragon", ("leave",))
 
 
+async def leave_to_others(home: Home, page: Page) -> str:
+    """Stops it and puts it aside, where other Coordinators share its state in NATS.
+
+    Where none is there it is started again, and the refusal is raised.
+    """
+    _has_coordinator(home)
+    if not (home.root / ENGINE).is_file():
+        raise Invalid(
+            "a Coordinator that is alone leaves in a file: --to and --key-to are missing",
+            field="to",
+            hint="Type: postdevai leave coordinator --to FILE --key-to FILE",
+        )
+    return await _left(home, page, "coordinator", ("leave",))
+
+
 async def leave_coordinator(home: Home, page: Page, to: Path, key_to: Path) -> str:
     """Stops it, writes it into one sealed file for the machine that it moves to, and puts it aside.
 
     Where it cannot be written it is started again, and the refusal is raised.
     """
-    if not (home.root / "coordinator" / "authority" / "ca.pem").is_file():
-        raise Missing(f"there is no Coordinator in {home.root}")
+    _has_coordinator(home)
     for path in (to, key_to):
         if path.exists():
             raise Conflict(f"{path} is there already", hint="name a new file")
@@ -51,6 +67,11 @@ async def leave_coordinator(home: Home, page: Page, to: Path, key_to: Path) -> s
         )
     words = ("backup", "--to", str(to), "--key-to", str(key_to), "--move")
     return await _left(home, page, "coordinator", words)
+
+
+def _has_coordinator(home: Home) -> None:
+    if not (home.root / "coordinator" / "authority" / "ca.pem").is_file():
+        raise Missing(f"there is no Coordinator in {home.root}")
 
 
 async def _left(home: Home, page: Page, role: Role, words: tuple[str, ...]) -> str:
