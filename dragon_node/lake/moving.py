@@ -208,6 +208,11 @@ class Moving:
         return found
 
 
+def is_of(arrival: Arrival, holding: Holding) -> bool:
+    """Whether an arrival was told out of that journal."""
+    return arrival.origin == brought_origin(holding.journal, arrival.project)
+
+
 def _found_copies(db: apsw.Connection) -> set[str]:
     """The working copies whose files are found in a project."""
     return {row[0] for row in db.execute("SELECT working_copy FROM copies")}

@@ -19,7 +19,7 @@ from common.errors import Conflict, PostDevAIError, Unavailable
 from common.model.ids import ContentHash, NodeId, ProjectId
 from common.model.replica import JournalRow, JournalRows, ProjectHolding
 from dragon_node.lake.moves import Arrival, Moves
-from dragon_node.lake.moving import Holding, Told
+from dragon_node.lake.moving import Holding, Told, is_of
 from dragon_node.lake.records import Blobs, Note
 from dragon_node.lake.shards import step_of
 from dragon_node.replica.following import row_of
@@ -129,8 +129,11 @@ class Arriving:
             after = self._lake.at(known) if known else 0
             async with aclosing(self._tell(holder, project, after, handed=handed)) as told:
                 holding = await _holding(told)
-                arrival = await self._lake.expect(project, holder, holding)
-                if self._lake.at(arrival) < after:
+                if handed and known:  # it has arrived, and may even have gone on from here
+                    arrival = known
+                else:
+                    arrival = await self._lake.expect(project, holder, holding)
+                if self._lake.at(arrival) < after or not is_of(arrival, holding):
                     raise Unavailable(f"{holder} has begun another journal", hint="Try again.")
                 yield self._lake.at(arrival), holding.last_lsn
                 async for at in self._taken(arrival, told):
