@@ -118,3 +118,13 @@ def test_pages_of_several_dragons_follow_each_other_without_a_gap_or_a_repetitio
     assert seen[:2] == [90, 80]
     assert sorted(seen) == sorted(e.event.at_ms for all_ in lakes.values() for e in all_)
     assert [t for t in seen if t in (90, 20, 70, 10)] == [90, 20, 70, 10]
+
+
+def test_while_a_project_moves_what_both_dragons_have_is_shown_once() -> None:
+    pages = Pages()
+    found = [("a", HistoryPage((entry(9, 90), entry(8, 80)))), ("b", HistoryPage((entry(4, 90),)))]
+    assert [e.event.at_ms for e in pages.merge(found, {}, 10, like=False)] == [90, 80]
+    there = hit("a.py")
+    query = SearchQuery("x", mode="literal")
+    both = merging.searched(query, [SearchResult((there,)), SearchResult((there,))], ())
+    assert both.hits == (there,) and both.complete
