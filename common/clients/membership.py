@@ -266,7 +266,11 @@ class Membership:
 
         async def resolve(*, fresh: bool) -> tuple[Route, ...]:
             routes = await self.resolve(capability, project, model, task, fresh=fresh)
-            if only and not (routes := tuple(each for each in routes if each.identity == only)):
+            if not only:
+                return routes
+            if not fresh and all(each.identity != only for each in routes):  # it may be new
+                routes = await self.resolve(capability, project, model, task, fresh=True)
+            if not (routes := tuple(each for each in routes if each.identity == only)):
                 raise Unavailable(f"{only} does not offer {capability} now")
             return routes
 

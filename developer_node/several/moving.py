@@ -21,8 +21,9 @@ from developer_node.several.placing import Placing
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 10.0
-"""How often the Coordinator is asked where the projects are that are recorded here."""
+LOOK_S = 5.0
+"""How often the Coordinator is asked where the projects are that are recorded here, and which
+Dragons there are."""
 DRAIN_S = 30.0
 """So long is waited for what is on its way; then it is tried again with the next look."""
 STEP_S = 0.1
@@ -37,6 +38,10 @@ class Mesh(Protocol):
     async def home(self) -> str: ...
     async def ask(self, project: str) -> str:
         """Where a project's records go now; empty for the home Dragon."""
+        ...
+
+    async def refresh(self) -> None:
+        """Asks which Dragons there are; what was known stands where nobody can say."""
         ...
 
     def bring(self, target: str, project: str, holder: str) -> AsyncGenerator[tuple[int, int]]:
@@ -75,6 +80,7 @@ class Moving:
         for each in holders:
             await self._all_of(dragon, project, each.id)
         await self._mesh.pin(project, dragon)
+        await self._mesh.refresh()
         self._passed_over.clear()
         self._soon.set()
         return True
@@ -89,6 +95,7 @@ class Moving:
                     await self._soon.wait()
 
     async def _follow(self) -> None:
+        await self._mesh.refresh()
         self._looks += 1
         if self._looks % ANEW_LOOKS == 0:
             self._passed_over.clear()

@@ -13,7 +13,7 @@ from common.clients.lake import LakeClient
 from common.clients.membership import Membership
 from common.clients.registry import RegistryClient
 from common.clients.replica import bring
-from common.errors import Unavailable
+from common.errors import PostDevAIError, Unavailable
 from common.model.ids import NodeId
 from common.model.node import Identity, Node
 from common.rpc.routed import Routed
@@ -77,6 +77,12 @@ class Whereabouts:
         await self._membership.ask_coordinator(
             lambda channel: RegistryClient(channel).pin_copied(project, dragon)
         )
+
+    async def refresh(self) -> None:
+        """Asks which Dragons there are; what was known stands where nobody can say."""
+        with suppress(PostDevAIError):
+            await self._membership.resolve("lake", fresh=True)
+            await self._membership.resolve("assistant", fresh=True)
 
     async def nodes(self) -> tuple[Node, ...]:
         """Every node that is or was there."""

@@ -34,6 +34,7 @@ class Mesh:
     holders: tuple[str, ...] = (HOME,)
     states: dict[str, str] = field(default_factory=dict[str, str])
     knows: bool = True
+    refreshed: int = 0
     brought: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     pinned: list[str] = field(default_factory=list[str])
     moved: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -61,6 +62,9 @@ class Mesh:
         if not self.knows:
             raise Missing("there is no such project")
         yield 1, 1
+
+    async def refresh(self) -> None:
+        self.refreshed += 1
 
     async def pin(self, project: str, dragon: str) -> None:
         self.pinned.append(dragon)

@@ -1,0 +1,96 @@
+"""Two Dragons with a lake each: a project moves while it is recorded, and a kill is survived."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.mesh import Mesh, until
+from tests.support.repository import Repository
+
+BEFORE, WHILE, AFTER = 3, 8, 3
+
+
+@pytest.fixture
+def second(tmp_path: Path) -> Iterator[Mesh]:
+    """The home of the second machine."""
+    mesh = Mesh(tmp_path / "second", POSTDEVAI_MODELS=str(tmp_path / "no-models"))
+    try:
+        yield mesh
+    finally:
+        mesh.close()
+
+
+def ran(mesh: Mesh, repository: Repository, words: str) -> str:
+    done = mesh.postdevai("run", "--", "sh", "-c", words, cwd=repository.root)
+    assert done.returncode == 0, done.stderr
+    return f"sh -c '{words}'"
+
+
+def told(mesh: Mesh) -> list[str]:
+    """What the Dragons remember of commands, oldest first; nothing while they cannot be asked."""
+    done = mesh.postdevai("history", "--json", "--kind", "command", "--limit", "100")
+    if done.returncode or '"away": true' in done.stdout:
+        return []
+    events = mesh.json("history", "--json", "--kind", "command", "--limit", "100")["events"]
+    return [event["command"] for event in reversed(events)]
+
+
+def dragons(mesh: Mesh) -> list[str]:
+    """Ids of those that serve."""
+    nodes = mesh.json("nodes", "--json")["nodes"]
+    return [n["id"] for n in nodes if n["role"] == "dragon" and n["state"] == "serving"]
+
+
+def holder(mesh: Mesh, project: str) -> str:
+    """Where the project would be asked about; empty for nowhere."""
+    said = mesh.json("nodes", "route", project, "--json", codes=(0, 1, 69))
+    return next((each["id"] for each in said.get("nodes", ()) if each["rank"] == 1), "")
+
+
+@pytest.mark.timeout(400)
+def test_a_project_moves_while_it_is_recorded_and_nothing_is_lost_or_doubled(
+    mesh: Mesh, second: Mesh, tmp_path: Path
+) -> None:
+    repository = Repository.make(tmp_path / "calculator")
+    mesh.up(repository.root)
+    (first,) = dragons(mesh)
+    wanted = [ran(mesh, repository, f"echo before {n}") for n in range(BEFORE)]
+    assert any(told(mesh) == wanted for _ in until(60)), mesh.logs()
+
+    joined = second.postdevai("join", mesh.postdevai("invite", "dragon").stdout.strip())
+    assert joined.returncode == 0, joined.stdout + joined.stderr + second.logs()
+    assert any(len(dragons(mesh)) == 2 for _ in until(60)), second.logs()
+    (new,) = [each for each in dragons(mesh) if each != first]
+
+    recorder = threading.Thread(
+        target=lambda: wanted.extend(ran(mesh, repository, f"echo while {n}") for n in range(WHILE))
+    )
+    recorder.start()
+    try:
+        pin = [sys.executable, "-m", "developer_node.front.cli", "nodes", "pin", "calculator", new]
+        with subprocess.Popen(pin, env=mesh.env, stdout=-3, stderr=-3) as broken:
+            second.kill("dragon")
+            broken.wait(timeout=100)
+        started = second.postdevai("up", "--detach")
+        assert started.returncode == 0, started.stdout + started.stderr + second.logs()
+        for _ in until(100):
+            done = mesh.postdevai("nodes", "pin", "calculator", new)
+            if done.returncode == 0:
+                break
+        assert done.returncode == 0, done.stdout + done.stderr + second.logs()
+    finally:
+        recorder.join()
+    wanted += [ran(mesh, repository, f"echo after {n}") for n in range(AFTER)]
+    assert any(told(mesh) == wanted for _ in until(100)), (told(mesh), mesh.logs(), second.logs())
+    assert any(holder(mesh, "calculator") == new for _ in until(60)), mesh.logs()
+    assert any(_waits(mesh) == 0 for _ in until(60)), mesh.logs()
+
+
+def _waits(mesh: Mesh) -> int:
+    return int(mesh.json("status", "--json")["outbox"]["waiting"])
