@@ -63,6 +63,8 @@ class Lan:
         self._ip(namespace, "address", "add", f"{address}/24", "dev", "eth0")
         for device in ("lo", "eth0"):
             self._ip(namespace, "link", "set", device, "up")
+        # as where a router is: without it nobody is asked by mDNS
+        self._ip(namespace, "route", "add", "224.0.0.0/4", "dev", "eth0")
         return address
 
     def link(self, name: str, state: str) -> None:
