@@ -55,7 +55,7 @@ def lags(node: Node, known: Sequence[Node]) -> str:
         return ""
     leader = _dragon(node.follows, known)
     if node.behind < 0:
-        return f"How far it is behind {leader} is not known; its log tells why it does not copy"
+        return f"It copies nothing from {leader} now; where that stays so, its log tells why"
     return f"It is {count(node.behind, 'record')} behind {leader}; it catches up by itself"
 
 

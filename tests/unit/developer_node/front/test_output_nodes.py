@@ -87,4 +87,4 @@ def test_whom_a_dragon_follows_is_said_below_it_and_how_far_it_is() -> None:
     said = text(COORDINATOR, followed, replace(DRAGON, follows=leader.id))
     assert said[3].strip() == "d0d0d0d0 on studio has everything, and may take its place"
     assert told(-1)[1] == [told(-1)[0]]
-    assert "is not known" in told(-1)[0]
+    assert told(-1)[0].startswith("It copies nothing from 11111111 on laptop now")
