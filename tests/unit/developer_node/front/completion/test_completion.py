@@ -53,7 +53,7 @@ def offered(*words: str) -> list[str]:
         (("lake", "sleep", "t"), ["thing"]),
         (("lake", "join", "thing", "o"), ["other"]),
         (("unwatch", ""), ["/code/thing"]),
-        (("invite", ""), ["dragon", "developer", "tool"]),
+        (("invite", ""), ["dragon", "developer", "tool", "coordinator"]),
         (("autonomy", "pair"), ["pair-programmer"]),
         (("cards", "--l"), ["--loud"]),
         (("run", "--", "py"), []),
