@@ -24,6 +24,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; its exit code."""
     options = _parser().parse_args(argv)
     prepare_environment()
+    if options.command != "serve":  # asyncio speaks of TLS connections that servers close
+        logging.getLogger("asyncio").setLevel(logging.ERROR)
     try:
         home = Home.from_env(options.home)
         match options.command:
@@ -174,7 +176,6 @@ def _migrate(home: Home, options: argparse.Namespace) -> int:
     from coordinator_node.engine.settings import NatsSettings
     from coordinator_node.migrating import Move, migrate, write_down
 
-    logging.getLogger("asyncio").setLevel(logging.ERROR)
     nats = None
     if options.server:
         nats = NatsSettings("new", tuple(options.server), options.copies, options.tls)
@@ -215,7 +216,6 @@ def _engine(home: Home, *, json_: bool) -> int:
     from common.clock import SystemClock
     from coordinator_node.inspecting import inspect, told
 
-    logging.getLogger("asyncio").setLevel(logging.ERROR)
     said = asyncio.run(inspect(home, SystemClock()))
     if json_:
         print(json.dumps(said, indent=2))
@@ -230,7 +230,6 @@ def _join(home: Home, code: str, server: Path | None) -> int:
     from common.clock import SystemClock
     from coordinator_node.joining import join
 
-    logging.getLogger("asyncio").setLevel(logging.ERROR)
     text = sys.stdin.readline().strip() if code == "-" else code
     joined = asyncio.run(join(text, home, SystemClock(), server))
     said = {"uri": joined.identity.uri, "coordinator_address": joined.coordinator_address}
@@ -242,7 +241,6 @@ def _leave(home: Home) -> int:
     from common.clock import SystemClock
     from coordinator_node.leaving import leave
 
-    logging.getLogger("asyncio").setLevel(logging.ERROR)
     print(asyncio.run(leave(home, SystemClock())))
     return 0
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from common.clock import Clock
 from common.daemon.home import Home
-from common.errors import PostDevAIError
+from common.errors import Conflict, PostDevAIError
 from coordinator_node.engine.moving import Movable
 from coordinator_node.engine.nats_server import answers
 from coordinator_node.engine.settings import EngineSettings, NatsSettings, read_settings
@@ -17,6 +17,8 @@ from coordinator_node.gateway.authority import Authority
 from coordinator_node.opening import not_moved, open_settings, shared
 from coordinator_node.registry.coordinators import there_now
 
+ASKED = "asked"
+"""A key that is written to see whether most of the servers agree; it ends after a second."""
 STATES = ("waiting", "claimed", "dead", "done")
 
 
@@ -43,11 +45,13 @@ async def inspect(home: Home, clock: Clock) -> dict[str, Any]:
                 if settings.engine == "nats" and settings.nats is not None:
                     cluster = await engine.moving.cluster()
                     said |= await _members(settings.nats, cluster)
+                    # What is read may be old for some seconds; what is written is agreed on.
+                    await engine.kv.put(ASKED, b"", term_s=1)
                 await not_moved(engine.kv)
     except PostDevAIError as error:
         said |= {"error": error.message, "hint": error.hint}
         if settings.engine == "nats" and settings.nats is not None:
-            said |= await _members(settings.nats, {}) if said["leader"] is None else {}
+            said |= {} if isinstance(error, Conflict) else await _members(settings.nats, {})
     return said
 
 
