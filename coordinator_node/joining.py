@@ -7,6 +7,7 @@ HOME/joining/coordinator/    what arrives; it becomes HOME/coordinator when all 
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -73,8 +74,12 @@ async def join(code: str, home: Home, clock: Clock, server: Path | None = None) 
         if server is not None:
             read_server(server)  # before the code is spent
         grant, coordinator = await _granted(parts, arriving, clock)
-        authority = await asyncio.to_thread(_keep, arriving, grant, parts, home, clock)
-        await _reach(arriving, grant.nats, authority, clock)
+        try:
+            authority = await asyncio.to_thread(_keep, arriving, grant, parts, home, clock)
+            await _reach(arriving, grant.nats, authority, clock)
+        except PostDevAIError:
+            await asyncio.to_thread(_forget, arriving)
+            raise
         nats = grant.nats
         if server is not None:
             own = stopped_server(server, nats)
@@ -133,6 +138,13 @@ async def _reach(arriving: Path, nats: NatsSettings, authority: Authority, clock
             f"the engine cannot be used from here, and nothing was changed: {error.message}",
             hint="the same code is good for ten minutes; on this machine it may be typed again",
         ) from error
+
+
+def _forget(arriving: Path) -> None:
+    """No key of the mesh stays on a machine that did not become its Coordinator."""
+    for name in ("authority", RULES, "engine"):
+        if not (arriving / name / "store").exists():  # a server's copy of the state
+            shutil.rmtree(arriving / name, ignore_errors=True)
 
 
 def _placed(nats: NatsSettings, grant: Grant, directory: Path) -> EngineSettings:

@@ -18,12 +18,13 @@ from coordinator_node.adopting import adopt
 from coordinator_node.engine.settings import read_settings
 from coordinator_node.gateway import engine_leaf
 from coordinator_node.gateway.acts import OWNER
+from coordinator_node.gateway.authority import Authority
 from coordinator_node.joining import join
 from coordinator_node.leaving import leave
 from coordinator_node.migrating import migrate
 from coordinator_node.node import open_gateway
 from tests.support.several_coordinators import code, joined, mesh_on_nats, new_home, serving
-from tests.support.small_mesh import SmallMesh
+from tests.support.small_mesh import SmallMesh, forged
 from tests.support.typed import Terminal
 
 WAIT_S = 60.0
@@ -86,6 +87,25 @@ async def test_a_code_makes_one_coordinator_and_only_where_there_is_none(tmp_pat
         with pytest.raises(Denied, match="was used already"):
             await join(given, third, SystemClock())
         assert not (third.root / "coordinator" / "authority").exists()
+
+
+async def test_a_machine_that_does_not_become_a_coordinator_keeps_no_key_of_the_mesh(
+    tmp_path: Path,
+) -> None:
+    """The code is good still, on that machine."""
+    async with asyncio.timeout(WAIT_S), mesh_on_nats(tmp_path) as (mesh, _):
+        home, given = new_home(tmp_path / "second"), await code(mesh)
+        other = forged(Authority.make(tmp_path / "other", SystemClock()), "dragon")
+        leaf = home.identity_directory("dragon") / "leaf.pem"
+        leaf.write_bytes(other.credential.leaf_pem)
+        with pytest.raises(Conflict, match="a dragon of another mesh"):
+            await join(given, home, SystemClock())
+        ca_key = (mesh.home.root / "coordinator" / "authority" / "ca.key").read_bytes()
+        held = [path for path in home.root.rglob("*") if path.is_file()]
+        assert all(ca_key not in path.read_bytes() for path in held)
+        assert not (home.root / "coordinator").exists()
+        leaf.unlink()
+        assert (await join(given, home, SystemClock())).identity.role == "coordinator"
 
 
 async def test_one_leaves_and_the_last_does_not(tmp_path: Path) -> None:
