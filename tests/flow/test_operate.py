@@ -23,6 +23,7 @@ BLOCK = re.compile(
     r"(?P<mark><!-- not executed: [^\n]+ -->\n)?^```console\n(?P<text>.*?)^```$", re.M | re.S
 )
 TYPED = re.compile(r"^(\w+)\$ (.+)$")
+EXIT = re.compile(r"# exit (\d+)$")
 CODE = re.compile(r"\bpd1\.\S+")
 CODE_WORD = re.compile(r"\bCODE\b")
 ID = re.compile(r"\b(DRAGON|DEVELOPER)-OF-([A-Z]+)\b")
@@ -49,6 +50,8 @@ class Line:
 
     @property
     def codes(self) -> tuple[int, ...]:
+        if told := EXIT.search(self.typed):
+            return (int(told[1]),)
         return REMARKS if self.typed.split()[1] == "doctor" else (0,)
 
 
