@@ -139,3 +139,35 @@ async def test_what_a_laptop_records_stays_with_its_dragon_when_others_join(
                 await mesh.revoke(first.identity)
                 (now,) = await resolved(laptop, "ingest", 1)
                 assert now.identity == more[0].identity.uri
+
+
+async def test_new_projects_are_spread_over_the_dragons_and_stay_where_they_were_placed(
+    tmp_path: Path,
+) -> None:
+    async with SmallMesh.open(tmp_path) as mesh:
+        first, second = await mesh.join("dragon", "one"), await mesh.join("dragon", "two")
+        node = await mesh.join("developer")
+        async with (
+            dragon(mesh, "one", first),
+            dragon(mesh, "two", second),
+            open_member(node, mesh.directory("developer")) as laptop,
+        ):
+            places = open_several(laptop).places
+            await resolved(laptop, "", 2)
+
+            async def ask(project: str) -> str:
+                while True:
+                    try:
+                        return await places.ask(project)
+                    except Unavailable:  # a lease may end and begin again
+                        await asyncio.sleep(0.02)
+
+            placed: dict[str, str] = {}
+            async with asyncio.timeout(45):
+                while len(set(placed.values())) < 2:
+                    project = f"{len(placed):016x}"
+                    placed[project] = await ask(project)
+                home = await places.home()
+                other = next(each for each in (first, second) if each.identity.id != home)
+                assert set(placed.values()) == {"", other.identity.id}
+                assert [await ask(each) for each in placed] == list(placed.values())
