@@ -14,7 +14,6 @@ refused, not tightened: it may be a directory that others need, such as /tmp. Wh
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -27,7 +26,7 @@ from pathlib import Path
 import platformdirs
 
 from common.daemon.files import write_private
-from common.daemon.locks import only_instance
+from common.daemon.locks import is_held, only_instance
 from common.errors import Conflict, Denied, Invalid
 from common.model.node import Role
 
@@ -112,17 +111,7 @@ class Home:
 
     def is_locked(self, role: Role) -> bool:
         """Whether a process holds the role's lock."""
-        try:
-            descriptor = os.open(self.lock_path(role), os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return False
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(descriptor)
-        return False
+        return is_held(self.lock_path(role))
 
     def runtime_directory(self) -> Path:
         """A short directory for sockets, 0700 and this user's own, named by a hash of HOME."""

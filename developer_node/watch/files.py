@@ -167,6 +167,7 @@ class FilesWatcher:
         began_s = time.monotonic()
         if self._forget:
             self._forget, self._anew, self._seen, self.files = False, True, None, -1
+            self.state = "scanning"
             tree.start_from({})
         try:
             if self._seen is None:

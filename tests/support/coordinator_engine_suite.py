@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 
+from common.cancelling import cancellable
 from common.errors import Conflict, Invalid, Missing, OverLimit
 from coordinator_node.engine.ports import VALUE_BYTES_MAX, Change, Engine, Job, Kv
 
@@ -139,7 +140,7 @@ class CoordinatorEngineSuite:
 
                 await eventually(holds)
 
-            watcher = asyncio.create_task(look())
+            watcher = asyncio.create_task(cancellable(look()))
             try:
                 await told("w/a", b"1")
                 await engine.kv.put("w/a", b"2")

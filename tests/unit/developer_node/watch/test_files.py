@@ -227,6 +227,26 @@ async def test_only_a_scan_without_any_memory_says_that_it_tells_everything_anew
         assert [(s.files, s.anew) for s in recorded.seen[4:]] == [(-1, True), (1, False)]
 
 
+async def test_while_everything_is_told_anew_it_says_that_it_scans(
+    repository: Any, recorded: Any, watching: Watching
+) -> None:
+    """Whoever waits for the files must not take it for a watch that failed."""
+    repository.commit("one", a_txt="1\n")
+    async with watching(repository.root) as watcher:
+        said: list[tuple[int, str]] = []
+        record = watcher._record
+
+        async def noting(*told: Any, **how: Any) -> None:
+            said.append((watcher.files, watcher.state))
+            await record(*told, **how)
+
+        watcher._record = noting
+        watcher.rescan(forget=True)
+        await recorded.until(lambda: len(recorded.seen) == 4)
+        assert (-1, "scanning") in said
+        assert all(state == "scanning" for files, state in said if files < 0)
+
+
 async def test_a_commit_makes_the_files_clean(
     repository: Any, recorded: Any, watching: Watching
 ) -> None:
