@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -28,11 +29,10 @@ from common.errors import Corrupt, OverLimit, Unavailable
 T = TypeVar("T")
 
 BUSY_MS = 5_000
+BUSY_AGAIN_S = 0.01
 LOOKS_S = 0.25
 """How often it is looked whether another process wrote, while anybody watches."""
 SCHEMA = """
-PRAGMA journal_mode = WAL;
-PRAGMA synchronous = FULL;
 BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS kv (
     key TEXT PRIMARY KEY, value BLOB NOT NULL, revision INTEGER NOT NULL
@@ -176,6 +176,22 @@ async def open_store(path: Path, clock: Clock) -> AsyncGenerator[Store]:
 def _connect(path: Path) -> apsw.Connection:
     db = apsw.Connection(str(path))
     db.set_busy_timeout(BUSY_MS)
+    _write_ahead(db)
+    db.pragma("synchronous", "full")
     db.execute(SCHEMA).fetchall()  # all statements run only when the rows are read
     path.chmod(0o600)
     return db
+
+
+def _write_ahead(db: apsw.Connection) -> None:
+    """SQLite refuses this at once while another process opens the same new file: no waiting."""
+    end = time.monotonic() + BUSY_MS / 1000
+    while True:
+        try:
+            db.pragma("journal_mode", "wal")
+        except apsw.BusyError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(BUSY_AGAIN_S)
+        else:
+            return

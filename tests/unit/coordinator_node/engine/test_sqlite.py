@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -79,6 +80,18 @@ async def test_a_file_that_is_no_state_is_said_to_be_corrupt(tmp_path: Path) -> 
     with pytest.raises(Corrupt):
         async with open_sqlite(path):
             pass
+
+
+async def test_two_that_open_a_new_file_at_once_both_have_it(tmp_path: Path) -> None:
+    async def opened(path: Path, who: str) -> None:
+        async with open_sqlite(path) as engine:
+            await engine.kv.put(who, b"")
+
+    for number in range(30):
+        path = tmp_path / f"{number}.db"
+        await asyncio.gather(opened(path, "a"), opened(path, "b"))
+        async with open_sqlite(path) as engine:
+            assert [each.key for each in await engine.kv.entries("")] == ["a", "b"]
 
 
 async def test_the_state_is_for_its_owner_only(tmp_path: Path) -> None:
