@@ -17,6 +17,7 @@ from developer_node.feed import REVISED_MAX, Feed
 from developer_node.node import _Recording  # pyright: ignore[reportPrivateUsage]
 from developer_node.outbox.outbox import Outbox
 from developer_node.revising import judged, proven
+from developer_node.several.placing import Placing
 
 REMEDY = Remedy("r1", "observed", "code")
 OTHER = Remedy("r2", "observed", "code")
@@ -87,12 +88,16 @@ async def test_many_cards_are_mended_and_only_the_newest_are_shown_again() -> No
     )
 
 
+async def at_home(_working_copy: str) -> str:
+    return ""
+
+
 async def test_a_proof_that_is_recorded_shows_on_the_cards_of_its_remedy(tmp_path: Path) -> None:
     feed = Feed()
     feed.publish(card())
     async with Outbox.open(tmp_path / "o.db") as outbox:
         event = Event(EventId("a" * 32), 7, WorkingCopyId(""), CONFIRMED)
-        await _Recording(outbox, feed, [])([(event, {})])
+        await _Recording(outbox, Placing(outbox, at_home), feed, [])([(event, {})])
     told, shown = await kept(feed)
     assert isinstance(told, Event) and isinstance(shown, Suggestion)
     proof = Proof("confirmed", 7, "", 3, 3, 3, event.id)
