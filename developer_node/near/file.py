@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +13,7 @@ from common.daemon.keys import SealingKey, sealing_key
 from common.errors import Conflict, Corrupt, OverLimit, Unavailable
 from common.sealed_sqlite import make_ready
 from developer_node.near.schema import MIRROR, SCHEMA
+from developer_node.outbox.owned_file import OwnedFile
 from developer_node.outbox.sql import Sql
 
 log = logging.getLogger(__name__)
@@ -26,19 +24,13 @@ _TORN = (apsw.CorruptError, apsw.NotADBError, apsw.IOError, apsw.SQLError)
 """SQLError: a table is not as it was made."""
 
 
-class MirrorFile:
+class MirrorFile(OwnedFile):
     """A sealed file that may be lost: all of it can be fetched again."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self.aside = path.with_name(path.name + ".aside")
-        """Where a file is put that cannot be read."""
-        self.sentence = ""
-        """What was wrong with the file; empty when nothing was."""
+        super().__init__(path, "mirror")
         self.renewed = 0
         """How often an empty file took the place of one that could not be read."""
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="mirror")
-        self._sql: Sql | None = None
 
     async def open(self) -> None:
         """Makes it, or reads what is there."""
@@ -53,22 +45,6 @@ class MirrorFile:
         """Writes the file anew, so that no free page holds what was removed, and removes what was
         set aside."""
         await self._on_thread(self._scrub)
-
-    async def close(self) -> None:
-        """Ends after the jobs that already wait."""
-        await self._on_thread(self._close)
-        self._thread.shutdown(wait=False)
-
-    def bytes(self) -> int:
-        """On disk."""
-        found = 0
-        for suffix in ("", "-wal"):
-            with contextlib.suppress(OSError):
-                found += self.path.with_name(self.path.name + suffix).stat().st_size
-        return found
-
-    async def _on_thread(self, fn: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, fn)
 
     def _run(self, job: Callable[[Sql], T]) -> T:
         if self._sql is None:
@@ -104,12 +80,8 @@ class MirrorFile:
             self._anew(str(error))
 
     def _anew(self, why: str) -> None:
-        self._close()
         log.warning("the mirror is set aside: %s", why)
-        with contextlib.suppress(FileNotFoundError):
-            self.path.replace(self.aside)
-        for suffix in ("-wal", "-shm", "-journal"):
-            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+        self._put_aside()
         self.sentence = (
             f"The mirror could not be read: it was set aside as {self.aside.name} and is "
             "fetched anew."
@@ -122,12 +94,6 @@ class MirrorFile:
         if self._sql is not None:
             self._sql.run("VACUUM")
             self._sql.pragma("wal_checkpoint", "TRUNCATE")
-
-    def _close(self) -> None:
-        if self._sql is not None:
-            with contextlib.suppress(apsw.Error):
-                self._sql.close()
-            self._sql = None
 
 
 def _within(sql: Sql, job: Callable[[Sql], T]) -> T:

@@ -9,13 +9,9 @@ An edit is acknowledged after the fsync of its transaction.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TypeVar
 
 import apsw
 
@@ -24,12 +20,11 @@ from common.errors import Conflict, Corrupt, OverLimit, Unavailable
 from common.model.shared import Entry, Name
 from common.sealed_sqlite import make_ready
 from common.wire.shared import entry_from_bytes, entry_to_bytes
+from developer_node.outbox.owned_file import OwnedFile
 from developer_node.outbox.sql import Sql
 from developer_node.shared.formats import SHARED
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries(
@@ -40,15 +35,11 @@ CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHO
 _TORN = (apsw.CorruptError, apsw.NotADBError, apsw.SQLError)
 
 
-class SharedFile:
+class SharedFile(OwnedFile):
     """Opened once; every method runs on its thread."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self.sentence = ""
-        """What was wrong with the file; empty when nothing was."""
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="shared")
-        self._sql: Sql | None = None
+        super().__init__(path, "shared")
 
     async def open(self) -> tuple[list[Entry], dict[str, bytes]]:
         """What is there. A file that cannot be read is set aside and begun anew: the Coordinator
@@ -70,37 +61,16 @@ class SharedFile:
         names = [(n.kind, n.scope, n.key) for n in gone]
         await self._on_thread(lambda: self._save(rows, names, dict(meta)))
 
-    async def close(self) -> None:
-        """Ends after what already waits."""
-        await self._on_thread(self._close)
-        self._thread.shutdown(wait=False)
-
-    def bytes(self) -> int:
-        """On disk."""
-        found = 0
-        for suffix in ("", "-wal"):
-            with contextlib.suppress(OSError):
-                found += self.path.with_name(self.path.name + suffix).stat().st_size
-        return found
-
-    async def _on_thread(self, fn: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, fn)
-
     def _open(self) -> tuple[list[Entry], dict[str, bytes]]:
         try:
             return self._read()
         except (Corrupt, *_TORN) as error:
             why = error.message if isinstance(error, Corrupt) else str(error)
-        self._close()
-        aside = self.path.with_name(self.path.name + ".aside")
-        log.warning("what is shared is set aside in %s: %s", aside, why)
-        with contextlib.suppress(FileNotFoundError):
-            self.path.replace(aside)
-        for suffix in ("-wal", "-shm", "-journal"):
-            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+        log.warning("what is shared is set aside in %s: %s", self.aside, why)
+        self._put_aside()
         self.sentence = (
-            f"What was shared could not be read and was set aside as {aside.name}; it is fetched"
-            " anew, but edits that still waited here are only there."
+            f"What was shared could not be read and was set aside as {self.aside.name}; it is"
+            " fetched anew, but edits that still waited here are only there."
         )
         return self._read()
 
@@ -146,9 +116,3 @@ class SharedFile:
             raise Conflict(f"{self.path} is open elsewhere") from error
         except apsw.Error as error:
             raise Corrupt(f"{self.path} cannot be written: {error}") from error
-
-    def _close(self) -> None:
-        if self._sql is not None:
-            with contextlib.suppress(apsw.Error):
-                self._sql.close()
-            self._sql = None
