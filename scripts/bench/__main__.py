@@ -5,6 +5,7 @@ Without names everything but the long ones (`make bench`); `--long` takes those 
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -120,9 +121,11 @@ def main() -> int:
         return 2
     for name in names:
         print(f"{name} ...", flush=True)
+        beside = os.getloadavg()[0]
         figures = known[name]()
         print(table(figures), flush=True)
-        said = f"Measured on {datetime.now(UTC):%Y-%m-%d}: {machine()}.\n\n{table(figures)}\n"
+        on = f"Measured on {datetime.now(UTC):%Y-%m-%d}: {machine()}, load {beside:.1f} before it"
+        said = f"{on}.\n\n{table(figures)}\n"
         write_section(name, said, list(known))
     return 0
 
