@@ -20,7 +20,7 @@ Context = ServicerContext[Any, Any]
 
 
 class LeadService(LeadServiceServicer):
-    """Served on the main port, to Dragons."""
+    """Served on the main port, to Dragons; laptops ask who took the place of one."""
 
     def __init__(self, leads: Leads) -> None:
         self._leads = leads
@@ -46,3 +46,9 @@ class LeadService(LeadServiceServicer):
     async def GetLead(self, request: pb.GetLeadRequest, context: Context) -> pb.GetLeadResponse:  # noqa: N802
         """Who leads."""
         return pb.GetLeadResponse(lead=to_pb(await self._leads.get(request.lake), pb.LakeLead))
+
+    async def GetSuccessor(  # noqa: N802
+        self, request: pb.GetSuccessorRequest, context: Context
+    ) -> pb.GetSuccessorResponse:
+        """Who leads now what a Dragon led."""
+        return pb.GetSuccessorResponse(leader=await self._leads.successor(request.node))

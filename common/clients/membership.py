@@ -22,6 +22,8 @@ from common.clients.discovery import finder_for
 from common.clients.registering import Ears, Registering
 from common.clients.registry import Hello, RegistryClient, Word
 from common.clients.remembered import QUESTIONS_MAX, Remembered
+from common.clients.replica import successor
+from common.clients.successors import Successors
 from common.clock import Clock, SystemClock
 from common.daemon.addresses import machine_name
 from common.errors import Conflict, PostDevAIError, Unavailable
@@ -95,6 +97,9 @@ class Membership:
         )
         self.sealed = Sessions(identity, lambda: sealed.sealing_key(identity.directory), clock)
         """What open_server needs to take calls that a Coordinator carries."""
+        self._successors = Successors(
+            lambda node: self.ask_coordinator(lambda channel: successor(channel, node))
+        )
         self._breakers: dict[str, Breaker] = {}
         self._budgets: dict[str, RetryBudget] = {}
         self._told = asyncio.Event()
@@ -253,6 +258,14 @@ class Membership:
         await self._keep_routes(question, routes)
         return routes
 
+    async def leading(self, dragon: str) -> str:
+        """The identity of the Dragon that leads what that one led; its own where no other does."""
+        routes = await self.resolve("lake")
+        found = self._successors.known(dragon, routes) or await self._successors.find(
+            dragon, routes
+        )
+        return found[0].identity if found else dragon
+
     def routed(
         self,
         capability: Capability,
@@ -262,17 +275,20 @@ class Membership:
         task: str = "",
         only: str = "",
     ) -> Routed:
-        """Calls to whoever offers the capability; with `only` to the node of that identity."""
+        """Calls to whoever offers the capability; with `only` to the node of that identity, or to
+        the Dragon that leads since what that one led."""
 
         async def resolve(*, fresh: bool) -> tuple[Route, ...]:
             routes = await self.resolve(capability, project, model, task, fresh=fresh)
             if not only:
                 return routes
-            if not fresh and all(each.identity != only for each in routes):  # it may be new
+            if found := self._successors.known(only, routes):
+                return found
+            if not fresh:  # it may be new
                 routes = await self.resolve(capability, project, model, task, fresh=True)
-            if not (routes := tuple(each for each in routes if each.identity == only)):
+            if not (found := await self._successors.find(only, routes)):
                 raise Unavailable(f"{only} does not offer {capability} now")
-            return routes
+            return found
 
         name = f"{capability}@{only.rsplit('/', 1)[-1][:8]}" if only else capability
         breaker = self._breakers.setdefault(name, Breaker(name, self._clock))

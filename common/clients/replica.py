@@ -167,6 +167,15 @@ async def unseated(identity: NodeIdentity) -> AsyncGenerator[LeadClient]:
         await channels.close()
 
 
+async def successor(channel: Channel, node: str) -> str:
+    """The id of the Dragon that leads now what another one led; empty when no other one does."""
+    request = pb.GetSuccessorRequest(node=node)
+    try:
+        return (await LeadServiceStub(channel).GetSuccessor(request, timeout=CALL_S)).leader
+    except AioRpcError as error:
+        raise error_from_rpc(error) from None
+
+
 Told = JournalRows | int
 """Rows, or the leader's last position."""
 

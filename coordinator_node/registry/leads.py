@@ -53,6 +53,10 @@ class Leads:
             await self._keep(told, revision)
         return told
 
+    async def successor(self, node: str) -> str:
+        """The Dragon that leads now what that one led; empty when no other one does."""
+        return (await successors(self._kv)).get(node, "")
+
     async def _found(self, lake: str) -> tuple[LakeLead, int]:
         if len(lake) != 32 or not all(c in "0123456789abcdef" for c in lake):
             raise Invalid("lake must be 32 hex digits", field="lake")

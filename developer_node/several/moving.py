@@ -40,6 +40,10 @@ class Mesh(Protocol):
         """Where a project's records go now; empty for the home Dragon."""
         ...
 
+    async def leading(self, dragon: str) -> str:
+        """The Dragon that leads now what that one led: the same one, or its follower."""
+        ...
+
     async def refresh(self) -> None:
         """Asks which Dragons there are; what was known stands where nobody can say."""
         ...
@@ -68,7 +72,7 @@ class Moving:
         """Copies a project to a Dragon that does not hold it and places it there; False when there
         is nothing to be copied. Unavailable while one that holds it is away."""
         nodes = [each for each in await self._mesh.nodes() if each.role == "dragon"]
-        holders = [each for each in nodes if project in each.projects]
+        holders = [each for each in nodes if project in each.projects and not each.follows]
         if not holders or any(each.id == dragon for each in holders):
             return False
         for each in holders:
@@ -110,7 +114,11 @@ class Moving:
 
     async def _switch(self, copy: WorkingCopyId, project: str, old: str, to: str) -> None:
         home = await self._mesh.home()
-        target, holder = to or home, old or home
+        target = to or home
+        holder = await self._mesh.leading(old or home)
+        if holder == target:  # its follower took its place: the lane goes there already
+            self._passed_over.add((project, to))
+            return
         try:
             await self._all_of(target, project, holder)
         except Missing:

@@ -78,6 +78,10 @@ class Whereabouts:
             lambda channel: RegistryClient(channel).pin_copied(project, dragon)
         )
 
+    async def leading(self, dragon: str) -> str:
+        """The Dragon that leads now what that one led."""
+        return _id(await self._membership.leading(self._uri(dragon)))
+
     async def refresh(self) -> None:
         """Asks which Dragons there are; what was known stands where nobody can say."""
         with suppress(PostDevAIError):

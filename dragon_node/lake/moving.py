@@ -147,6 +147,8 @@ class Moving:
         """Notes that it comes from there. A project that is here already stays in sight."""
         if project == OUTSIDE:
             raise Conflict("what lies outside any project cannot be moved", field="project")
+        if holding.journal == self._journal.id:  # under another name: it was replaced by this one
+            raise Conflict(f"this Dragon leads what {holder} held", field="holder")
         origin = brought_origin(holding.journal, project)
         known = self.moves.arrival(project, holder)
         if known is not None and known.origin == origin and not known.whole:

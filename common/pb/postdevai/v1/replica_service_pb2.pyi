@@ -177,3 +177,15 @@ class GetLeadResponse(_message.Message):
     LEAD_FIELD_NUMBER: _ClassVar[int]
     lead: LakeLead
     def __init__(self, lead: _Optional[_Union[LakeLead, _Mapping]] = ...) -> None: ...
+
+class GetSuccessorRequest(_message.Message):
+    __slots__ = ("node",)
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    def __init__(self, node: _Optional[str] = ...) -> None: ...
+
+class GetSuccessorResponse(_message.Message):
+    __slots__ = ("leader",)
+    LEADER_FIELD_NUMBER: _ClassVar[int]
+    leader: str
+    def __init__(self, leader: _Optional[str] = ...) -> None: ...

@@ -192,7 +192,7 @@ class ReplicaService:
 
 
 class LeadServiceStub:
-    """On the Coordinator, for Dragons: which of them leads a lake.
+    """On the Coordinator, for Dragons: which of them leads a lake. Laptops ask who took a place.
     """
 
     def __init__(self, channel):
@@ -216,10 +216,15 @@ class LeadServiceStub:
                 request_serializer=postdevai_dot_v1_dot_replica__service__pb2.GetLeadRequest.SerializeToString,
                 response_deserializer=postdevai_dot_v1_dot_replica__service__pb2.GetLeadResponse.FromString,
                 _registered_method=True)
+        self.GetSuccessor = channel.unary_unary(
+                '/postdevai.v1.LeadService/GetSuccessor',
+                request_serializer=postdevai_dot_v1_dot_replica__service__pb2.GetSuccessorRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_replica__service__pb2.GetSuccessorResponse.FromString,
+                _registered_method=True)
 
 
 class LeadServiceServicer:
-    """On the Coordinator, for Dragons: which of them leads a lake.
+    """On the Coordinator, for Dragons: which of them leads a lake. Laptops ask who took a place.
     """
 
     def Lead(self, request, context):
@@ -244,6 +249,13 @@ class LeadServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetSuccessor(self, request, context):
+        """The Dragon that leads now what another one led: what is meant for that one goes there.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_LeadServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -262,6 +274,11 @@ def add_LeadServiceServicer_to_server(servicer, server):
                     request_deserializer=postdevai_dot_v1_dot_replica__service__pb2.GetLeadRequest.FromString,
                     response_serializer=postdevai_dot_v1_dot_replica__service__pb2.GetLeadResponse.SerializeToString,
             ),
+            'GetSuccessor': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSuccessor,
+                    request_deserializer=postdevai_dot_v1_dot_replica__service__pb2.GetSuccessorRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_replica__service__pb2.GetSuccessorResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'postdevai.v1.LeadService', rpc_method_handlers)
@@ -271,7 +288,7 @@ def add_LeadServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class LeadService:
-    """On the Coordinator, for Dragons: which of them leads a lake.
+    """On the Coordinator, for Dragons: which of them leads a lake. Laptops ask who took a place.
     """
 
     @staticmethod
@@ -345,6 +362,33 @@ class LeadService:
             '/postdevai.v1.LeadService/GetLead',
             postdevai_dot_v1_dot_replica__service__pb2.GetLeadRequest.SerializeToString,
             postdevai_dot_v1_dot_replica__service__pb2.GetLeadResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSuccessor(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/postdevai.v1.LeadService/GetSuccessor',
+            postdevai_dot_v1_dot_replica__service__pb2.GetSuccessorRequest.SerializeToString,
+            postdevai_dot_v1_dot_replica__service__pb2.GetSuccessorResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -94,7 +94,7 @@ class ReplicaServiceServicer(metaclass=_abc_1.ABCMeta):
 def add_ReplicaServiceServicer_to_server(servicer: ReplicaServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class LeadServiceStub:
-    """On the Coordinator, for Dragons: which of them leads a lake."""
+    """On the Coordinator, for Dragons: which of them leads a lake. Laptops ask who took a place."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -108,10 +108,12 @@ class LeadServiceStub:
     """The leader's word on which followers have everything: each acknowledgement waits for those."""
     GetLead: _grpc.UnaryUnaryMultiCallable[_replica_service_pb2.GetLeadRequest, _replica_service_pb2.GetLeadResponse]
     """Who leads; nobody for a lake that has never had a follower."""
+    GetSuccessor: _grpc.UnaryUnaryMultiCallable[_replica_service_pb2.GetSuccessorRequest, _replica_service_pb2.GetSuccessorResponse]
+    """The Dragon that leads now what another one led: what is meant for that one goes there."""
 
 @_typing.type_check_only
 class LeadServiceAsyncStub(LeadServiceStub):
-    """On the Coordinator, for Dragons: which of them leads a lake."""
+    """On the Coordinator, for Dragons: which of them leads a lake. Laptops ask who took a place."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Lead: _aio.UnaryUnaryMultiCallable[_replica_service_pb2.LeadRequest, _replica_service_pb2.LeadResponse]  # type: ignore[assignment]
@@ -122,9 +124,11 @@ class LeadServiceAsyncStub(LeadServiceStub):
     """The leader's word on which followers have everything: each acknowledgement waits for those."""
     GetLead: _aio.UnaryUnaryMultiCallable[_replica_service_pb2.GetLeadRequest, _replica_service_pb2.GetLeadResponse]  # type: ignore[assignment]
     """Who leads; nobody for a lake that has never had a follower."""
+    GetSuccessor: _aio.UnaryUnaryMultiCallable[_replica_service_pb2.GetSuccessorRequest, _replica_service_pb2.GetSuccessorResponse]  # type: ignore[assignment]
+    """The Dragon that leads now what another one led: what is meant for that one goes there."""
 
 class LeadServiceServicer(metaclass=_abc_1.ABCMeta):
-    """On the Coordinator, for Dragons: which of them leads a lake."""
+    """On the Coordinator, for Dragons: which of them leads a lake. Laptops ask who took a place."""
 
     @_abc_1.abstractmethod
     def Lead(
@@ -151,5 +155,13 @@ class LeadServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_replica_service_pb2.GetLeadResponse, _abc.Awaitable[_replica_service_pb2.GetLeadResponse]]:
         """Who leads; nobody for a lake that has never had a follower."""
+
+    @_abc_1.abstractmethod
+    def GetSuccessor(
+        self,
+        request: _replica_service_pb2.GetSuccessorRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_replica_service_pb2.GetSuccessorResponse, _abc.Awaitable[_replica_service_pb2.GetSuccessorResponse]]:
+        """The Dragon that leads now what another one led: what is meant for that one goes there."""
 
 def add_LeadServiceServicer_to_server(servicer: LeadServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -33,8 +33,10 @@ class Mesh:
     at: str = ""
     holders: tuple[str, ...] = (HOME,)
     states: dict[str, str] = field(default_factory=dict[str, str])
+    successors: dict[str, str] = field(default_factory=dict[str, str])
     knows: bool = True
     refreshed: int = 0
+    told_who_leads: asyncio.Event = field(default_factory=asyncio.Event)
     brought: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     pinned: list[str] = field(default_factory=list[str])
     moved: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -62,6 +64,10 @@ class Mesh:
         if not self.knows:
             raise Missing("there is no such project")
         yield 1, 1
+
+    async def leading(self, dragon: str) -> str:
+        self.told_who_leads.set()
+        return self.successors.get(dragon, dragon)
 
     async def refresh(self) -> None:
         self.refreshed += 1
@@ -158,3 +164,17 @@ async def test_a_project_that_its_dragon_names_otherwise_stays_where_it_is(tmp_p
         async with alongside(moving.run()):
             await mesh.until_brought(1)
         assert placing.placements[COPY].dragon == "" and len(mesh.brought) == 1
+
+
+async def test_a_follower_that_took_the_place_gets_what_is_in_the_lane_already(
+    tmp_path: Path,
+) -> None:
+    follower = "b" * 16
+    mesh = Mesh(successors={HOME: follower})
+    async with recording(tmp_path, mesh) as (outbox, placing, moving):
+        await outbox.acknowledge(1)
+        mesh.at = follower
+        async with alongside(moving.run()):
+            async with asyncio.timeout(60):
+                await mesh.told_who_leads.wait()
+        assert placing.placements[COPY].dragon == "" and mesh.brought == []
