@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 import subprocess
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
@@ -48,6 +48,7 @@ class Lan:
         self._tag = f"pd{os.getpid()}x{next(_numbers)}"
         self._bridge = f"{self._tag}-lan"
         self._hosts = itertools.count(1)
+        self._island = False
         self._namespace(self._bridge)
         self._ip(self._bridge, "link", "add", "br0", "type", "bridge")
         self._ip(self._bridge, "link", "set", "br0", "up")
@@ -70,6 +71,20 @@ class Lan:
     def link(self, name: str, state: str) -> None:
         """The cable of a machine: up or down."""
         self._ip(self._bridge, "link", "set", f"p-{name}", state)
+
+    def part(self, names: Collection[str]) -> None:
+        """These reach each other, and neither the others nor are reached, until `unite`."""
+        if not self._island:
+            self._ip(self._bridge, "link", "add", "br1", "type", "bridge")
+            self._ip(self._bridge, "link", "set", "br1", "up")
+            self._island = True
+        for name in names:
+            self._ip(self._bridge, "link", "set", f"p-{name}", "master", "br1")
+
+    def unite(self, names: Collection[str]) -> None:
+        """They are back among the others."""
+        for name in names:
+            self._ip(self._bridge, "link", "set", f"p-{name}", "master", "br0")
 
     def inside(self, name: str) -> Sequence[str]:
         """What stands before a command that runs there."""

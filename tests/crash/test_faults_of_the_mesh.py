@@ -1,0 +1,230 @@
+"""Nodes of a mesh die, stand still and are cut off, while laptops record, edit and submit.
+
+Each round the dice choose a fault, whom it befalls and for how long. Histories of what was asked,
+acknowledged and read are kept, and looked at when all is whole again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from common.errors import PostDevAIError
+from common.model.event import CommandFinished
+from common.model.ids import NodeId
+from common.model.lake import HistoryEntry
+from developer_node.front.local_client import LocalClient
+from tests.support.five_clients import PROJECT, Clients
+from tests.support.five_machines import (
+    DRAGONS,
+    LAPTOPS,
+    PATIENCE_S,
+    FiveMachines,
+    Node,
+    five_machines,
+    journal_of,
+)
+from tests.support.flowing import everything, is_numbered
+from tests.support.history import (
+    History,
+    apart,
+    invented,
+    lost,
+    out_of_order,
+    twice,
+    two_holders,
+)
+from tests.support.machines import allowed
+
+pytestmark = pytest.mark.skipif(not allowed(), reason="network namespaces cannot be made here")
+
+How = Literal["killed", "stopped", "cut"]
+SINGLE = ("hub", *DRAGONS, *LAPTOPS)
+ISLANDS = (("east", "desk"), ("west", "sofa"), ("east", "west"), ("hub", "desk"), LAPTOPS)
+"""Groups that may be cut off together: a Dragon with a laptop that goes on sending to it, ..."""
+SOME_S = (0.3, 2.0, 5.0, 9.0)
+"""Below and above a lease of 3 s and the 5 s for which a follower is waited for."""
+LOOKED_AT_EVERY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One round."""
+
+    how: How
+    whom: tuple[str, ...]
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{' and '.join(self.whom)} {self.how} for {self.seconds:g} s"
+
+
+FIRST = (
+    Fault("killed", ("east",), 5.0),
+    Fault("cut", ("west", "sofa"), 9.0),
+    Fault("stopped", ("hub",), 5.0),
+    Fault("killed", ("desk", "hub"), 0.3),
+)
+"""Those of the default run: the leader dies, the next one is on an island with a laptop, the
+Coordinator stands still, a laptop and the Coordinator die."""
+
+
+def faults(dice: random.Random) -> Fault:
+    """Any one node, two at once, or an island."""
+    how: How = dice.choice(("killed", "stopped", "cut"))
+    whom = (dice.choice(SINGLE),)
+    if dice.random() < 0.3:
+        whom = dice.choice(ISLANDS) if how == "cut" else tuple(dice.sample(SINGLE, 2))
+    return Fault(how, whom, dice.choice(SOME_S))
+
+
+@pytest.mark.timeout(600)
+async def test_four_faults_lose_nothing_and_all_replicas_converge(tmp_path: Path) -> None:
+    await _rounds(tmp_path, list(FIRST), seed=11)
+
+
+@pytest.mark.crash
+@pytest.mark.timeout(7200)
+async def test_three_hundred_faults_lose_nothing_and_all_replicas_converge(
+    tmp_path: Path,
+) -> None:
+    dice = random.Random(12)
+    await _rounds(tmp_path, [faults(dice) for _ in range(300)], seed=13)
+
+
+async def _rounds(root: Path, befalls: list[Fault], seed: int) -> None:
+    history = History()
+    with five_machines(root) as machines:
+        clients = Clients(machines, history, random.Random(seed))
+        try:
+            async with clients.working():
+                for number, fault in enumerate(befalls, 1):
+                    began = time.monotonic()
+                    async with _befallen(machines, fault):
+                        await asyncio.sleep(fault.seconds)
+                    if number % LOOKED_AT_EVERY == 0 or number == len(befalls):
+                        async with clients.quiet():
+                            await _whole_again(machines)
+                            await _look(machines, history)
+                    print(f"{number}: {fault}; {time.monotonic() - began:.1f} s", flush=True)
+        except BaseException:
+            history.write(root / "history.jsonl")
+            (root / "logs").write_text(machines.logs())
+            raise
+        print({kind: len(history.names("acknowledged", kind)) for kind in ("event", "pin", "task")})
+
+
+@asynccontextmanager
+async def _befallen(machines: FiveMachines, fault: Fault) -> AsyncGenerator[None]:
+    """Until the block ends; those that were killed are started then."""
+    hit = [machines[name] for name in fault.whom]
+    if fault.how == "cut":
+        with machines.island(fault.whom):
+            yield
+        return
+    how = signal.SIGKILL if fault.how == "killed" else signal.SIGSTOP
+    for node in hit:
+        node.look_after()
+        await asyncio.to_thread(node.send, how)
+    try:
+        yield
+    finally:
+        for node in hit:
+            if fault.how == "killed":
+                node.start()
+            else:
+                node.send(signal.SIGCONT)
+
+
+async def _whole_again(machines: FiveMachines) -> None:
+    """Every node serves, one Dragon leads and the other has everything, nothing waits."""
+    end, why = time.monotonic() + PATIENCE_S, ["not looked yet"]
+    while why:
+        assert time.monotonic() < end, f"{why}\n{machines.logs()}"
+        await asyncio.sleep(0.1)
+        machines.look_after()
+        why = [f"{node.name} does not serve" for node in machines.nodes if not node.serves()]
+        if not why:
+            for laptop in machines.laptops:
+                try:
+                    why += await _waits(laptop)
+                except PostDevAIError as error:
+                    why.append(f"{laptop.name}: {error.message}")
+
+
+async def _waits(laptop: Node) -> list[str]:
+    """What is not done yet, as a laptop knows it."""
+    async with await LocalClient.connect(laptop.home) as client:
+        status, sync = await client.status(), await client.shared.sync()
+        tasks = await client.tasks.list()
+    outbox = status.outbox
+    dragons = {node.id: node for node in status.nodes if node.role == "dragon"}
+    leaders = [node for node in dragons.values() if not node.follows and node.state == "serving"]
+    why = [f"{laptop.name}: {outbox}"] if outbox.waiting or outbox.spooled else []
+    assert outbox.refused == outbox.gaps == 0, outbox
+    if sync.waiting or sync.sentence:
+        why.append(f"{laptop.name}: {sync}")
+    if any(not task.ended for task in tasks.tasks):
+        why.append(f"{laptop.name}: {[task for task in tasks.tasks if not task.ended]}")
+    if len(leaders) != 1 or not leaders[0].followers or leaders[0].id in leaders[0].followers:
+        why.append(f"{laptop.name}: {list(dragons.values())}")
+    elif any(dragons[NodeId(name)].behind for name in leaders[0].followers):
+        why.append(f"{laptop.name}: the follower lacks something")
+    return why
+
+
+async def _look(machines: FiveMachines, history: History) -> None:
+    """What must hold now, on both laptops and on both Dragons' disks."""
+    wrong = two_holders(history)
+    pins: dict[str, object] = {}
+    for laptop in machines.laptops:
+        async with await LocalClient.connect(laptop.home) as client:
+            held = [each.event.id for each in await everything(client) if _is_ours(each)]
+            items = [
+                *await client.shared.items("pin", PROJECT),
+                *await client.shared.items("setting", PROJECT),
+            ]
+            tasks = {name: await client.tasks.get(id_) for name, id_ in _tasks(history).items()}
+        wrong += lost(history, "event", held) + twice("event", held)
+        wrong += invented(history, "event", held) + out_of_order(history, "event", held)
+        keys = [item.key for item in items if item.kind == "pin"]
+        wrong += lost(history, "pin", keys) + twice("pin", keys) + invented(history, "pin", keys)
+        values = [item.value for item in items if item.kind == "setting"]
+        wrong += invented(history, "setting", values)
+        pins[laptop.name] = sorted((item.key, item.value, item.removed) for item in items)
+        wrong += [f"{task} is not {name}" for name, task in tasks.items() if task.key != name]
+    wrong += apart(pins) + apart(_journals(machines))
+    assert not wrong, "\n".join(wrong[:20])
+
+
+def _is_ours(entry: HistoryEntry) -> bool:
+    return is_numbered(entry) and isinstance(entry.event.body, CommandFinished)
+
+
+def _tasks(history: History) -> dict[str, str]:
+    """The id under which each task was acknowledged."""
+    return {
+        line.name: line.value
+        for line in history.lines
+        if (line.did, line.kind) == ("acknowledged", "task")
+    }
+
+
+def _journals(machines: FiveMachines) -> dict[str, object]:
+    """Whose lake, and the records that both Dragons have to have."""
+    found = {node.name: journal_of(node) for node in machines.dragons}
+    first = max(min(rows) for _, rows in found.values())
+    last = min(max(rows) for _, rows in found.values())
+    return {
+        name: (whose, [row for lsn, row in sorted(rows.items()) if first <= lsn <= last])
+        for name, (whose, rows) in found.items()
+    }
