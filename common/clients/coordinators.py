@@ -1,4 +1,5 @@
-"""The Coordinators of the mesh, as a node reaches them: the one that answered last first."""
+"""The Coordinators of the mesh, as a node reaches them: the one that answered last first, those
+that fell silent last."""
 
 from __future__ import annotations
 
@@ -35,15 +36,26 @@ class Coordinators:
         self._reaching = Reaching(channels)
         self._finder = finder
         self._last = ""
+        self._lost: list[str] = []
 
     def ways(self) -> tuple[CoordinatorAddress, ...]:
-        """Every Coordinator that is known, the one that answered last first."""
-        known = self._identity.coordinators
-        return tuple(sorted(known, key=lambda each: each.identity != self._last))
+        """Every Coordinator that is known: the one that answered last first, then those of which
+        nothing is known, then those that were lost, the latest at the end."""
+        return tuple(sorted(self._identity.coordinators, key=self._rank))
 
     def answered(self, way: CoordinatorAddress) -> None:
         """This one is asked first from now on."""
         self._last = way.identity
+        self._lost = [each for each in self._lost if each != way.identity]
+
+    def lost(self, way: CoordinatorAddress) -> None:
+        """This one is asked last from now on: to wait for it again would be time lost."""
+        self._lost = [*(each for each in self._lost if each != way.identity), way.identity]
+
+    def _rank(self, way: CoordinatorAddress) -> tuple[int, bool]:
+        if way.identity in self._lost:
+            return self._lost.index(way.identity) + 1, True
+        return 0, way.identity != self._last
 
     async def found(self) -> tuple[CoordinatorAddress, ...]:
         """Where those that are known may be, by what is said on the local network."""

@@ -101,6 +101,8 @@ class Registering:
                 try:
                     await self._with(way, backoff)
                 except PostDevAIError as error:
+                    if isinstance(error, Unavailable):
+                        self._coordinators.lost(way)
                     if self.epoch or not isinstance(error, Unavailable):
                         raise
                     errors.append(error)

@@ -18,13 +18,30 @@ CHANNELS_MAX = 16
 RETIRED_S = 3600.0
 """A stream on a channel whose certificate was renewed may run on for so long."""
 
+SILENT_MS = 1_000
+"""A link on which nothing came for so long is asked whether anybody is there."""
+SERVER_SILENT_MS = 1_250
+"""Later at the end that was called, so that one question a second is enough for both."""
+ANSWER_MS = 1_700
+"""The other end is gone when it does not answer within so long; gRPC's own threads answer, also
+while the node computes."""
+
+
+def link_options(silent_ms: int) -> tuple[tuple[str, Any], ...]:
+    """How an end of a link between two nodes notices that the other is gone."""
+    return (
+        ("grpc.keepalive_time_ms", silent_ms),
+        ("grpc.keepalive_timeout_ms", ANSWER_MS),  # for what the kernel cannot deliver
+        ("grpc.http2.ping_timeout_ms", ANSWER_MS),  # for what nobody answers; else it is a minute
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.max_pings_without_data", 0),
+    )
+
+
 OPTIONS: tuple[tuple[str, Any], ...] = (
     ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
     ("grpc.max_send_message_length", MESSAGE_BYTES_MAX),
-    ("grpc.keepalive_time_ms", 10_000),
-    ("grpc.keepalive_timeout_ms", 3_000),
-    ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.max_pings_without_data", 0),
+    *link_options(SILENT_MS),
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 1_000),
     ("grpc.max_reconnect_backoff_ms", 2_000),

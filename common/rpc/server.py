@@ -20,7 +20,7 @@ from common.daemon.ports import is_free
 from common.errors import Conflict, Denied, PostDevAIError
 from common.rpc import policy
 from common.rpc.certificates import Credential, Leaf
-from common.rpc.channel import MESSAGE_BYTES_MAX, Own
+from common.rpc.channel import MESSAGE_BYTES_MAX, SERVER_SILENT_MS, Own, link_options
 from common.rpc.guard import Guard
 from common.rpc.intercept import Context, Handler, Intercept, MeshAdmission, metadata_value
 from common.rpc.sealed.door import SealedDoor
@@ -35,12 +35,9 @@ OPTIONS: tuple[tuple[str, Any], ...] = (
     ("grpc.so_reuseport", 0),  # else a second server shares the port in silence
     ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
     ("grpc.max_send_message_length", MESSAGE_BYTES_MAX),
-    ("grpc.keepalive_time_ms", 10_000),
-    ("grpc.keepalive_timeout_ms", 3_000),
-    ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.max_ping_strikes", 0),  # our own clients ping every 10 s
-    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+    ("grpc.http2.max_ping_strikes", 0),  # our own clients ping every second
 )
+LINK = link_options(SERVER_SILENT_MS)
 AGES: tuple[tuple[str, Any], ...] = (
     ("grpc.max_connection_age_ms", CONNECTION_AGE_MS),
     ("grpc.max_connection_age_grace_ms", CONNECTION_GRACE_MS),
@@ -88,7 +85,7 @@ async def open_server(
     With `sealed` its services also take the calls that a Coordinator carries.
     """
     intercept = Intercept(MeshAdmission(guard))
-    server, well = new_server(intercept, (*OPTIONS, *AGES))
+    server, well = new_server(intercept, (*OPTIONS, *LINK, *AGES))
     served = _add(server, add)
     if sealed is not None:
         handlers = _handlers(lambda each: (add(each), add_health(well, each)))
@@ -105,7 +102,7 @@ async def open_pinned_server(
     host: str, port: int, key_pem: bytes, leaf_pem: bytes, add: Add, guard: Guard, *, exact: bool
 ) -> tuple[Server, int]:
     """A TLS server that asks for no client certificate: the enrolment port."""
-    server, well = new_server(Intercept(MeshAdmission(guard)), OPTIONS)
+    server, well = new_server(Intercept(MeshAdmission(guard)), (*OPTIONS, *LINK))
     add(server)
     credentials = grpc.ssl_server_credentials([(key_pem, leaf_pem)])
     bound = _bind(server, host, port, credentials, exact=exact)
