@@ -65,6 +65,7 @@ def read_beat(beat: Heartbeat) -> tuple[NodeState, NodeLoad, NodeOffer | None]:
     if beat.HasField("offer"):
         offer = from_pb(beat.offer, NodeOffer, "heartbeat.offer.")
         _short(offer.projects, "heartbeat.offer.projects", NAME_CHARS_MAX, PROJECTS_MAX)
+        _short(offer.hidden, "heartbeat.offer.hidden", NAME_CHARS_MAX, PROJECTS_MAX)
         _short(offer.models, "heartbeat.offer.models", NAME_CHARS_MAX, MODELS_MAX)
         _short((offer.follows,), "heartbeat.offer.follows", NAME_CHARS_MAX, 1)
         _short(offer.followers, "heartbeat.offer.followers", NAME_CHARS_MAX, FOLLOWERS_MAX)

@@ -177,7 +177,13 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
             alongside(
                 embedding.run(),
                 follow_models(server, models),
-                follow_offer(membership.offer, lake.project_ids, models.catalog, succession.place),
+                follow_offer(
+                    membership.offer,
+                    lake.project_ids,
+                    models.catalog,
+                    succession.place,
+                    hidden=lake.hidden_ids,
+                ),
                 succession.run(),
                 arriving.run(),
             )

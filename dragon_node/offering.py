@@ -22,10 +22,12 @@ async def follow_offer(
     catalog: Callable[[], Awaitable[ModelList]],
     place: Callable[[], Place],
     look_s: float = LOOK_S,
+    hidden: Callable[[], Sequence[str]] = tuple,
 ) -> None:
     """Until cancelled. What has not changed is not sent again.
 
-    `place` gives whom it follows and who may take its place.
+    `place` gives whom it follows and who may take its place; `hidden` the projects of which a copy
+    is kept out of sight.
     """
     while True:
         known = (await catalog()).models
@@ -33,5 +35,10 @@ async def follow_offer(
         held = sorted(projects())
         now = place()
         projects_told, models_told = tuple(held[:PROJECTS_MAX]), tuple(loaded[:MODELS_MAX])
-        tell(NodeOffer(projects_told, models_told, now.follows, now.behind, now.followers))
+        hidden_told = tuple(sorted(hidden())[:PROJECTS_MAX])
+        tell(
+            NodeOffer(
+                projects_told, models_told, now.follows, now.behind, now.followers, hidden_told
+            )
+        )
         await asyncio.sleep(look_s)

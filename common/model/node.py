@@ -86,6 +86,8 @@ class Node:
     """Records that it lacks of the one that it follows; -1 when that is not known."""
     followers: tuple[str, ...] = ()
     """Ids of the Dragons that follow it, have everything and may take its place."""
+    hidden: tuple[str, ...] = ()
+    """Ids of the projects of which it keeps a copy out of sight: they moved on, or are to come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,8 @@ class NodeOffer:
     """Records that it lacks of the one that it follows; -1 when that is not known."""
     followers: tuple[str, ...] = ()
     """Ids of the Dragons that follow it, have everything and may take its place."""
+    hidden: tuple[str, ...] = ()
+    """Ids of the projects of which it keeps a copy out of sight: they moved on, or are to come."""
 
 
 @dataclass(frozen=True, slots=True)

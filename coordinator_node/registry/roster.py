@@ -150,6 +150,7 @@ def _holding(node: Node, said: Node | NodeOffer) -> Node:
         follows=said.follows,
         behind=said.behind,
         followers=said.followers,
+        hidden=said.hidden,
     )
 
 

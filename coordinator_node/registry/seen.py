@@ -18,7 +18,7 @@ from coordinator_node.registry.roster import Seat, taken
 
 PREFIX = "seen/"
 ATTEMPTS = 8
-_TUPLES = ("capabilities", "addresses", "projects", "models", "followers")
+_TUPLES = ("capabilities", "addresses", "projects", "models", "followers", "hidden")
 
 
 class Seen:

@@ -83,11 +83,13 @@ class Places:
 
     async def told(self, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
         """The nodes, but that one which is gone holds nothing that its successor has."""
-        if not any(node.state == "gone" and node.projects for node in nodes):
+        if not any(node.state == "gone" and (node.projects or node.hidden) for node in nodes):
             return nodes
         followed = await successors(self._kv)
         return tuple(
-            replace(node, projects=()) if node.state == "gone" and node.id in followed else node
+            replace(node, projects=(), hidden=())
+            if node.state == "gone" and node.id in followed
+            else node
             for node in nodes
         )
 

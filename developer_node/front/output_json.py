@@ -242,6 +242,7 @@ def node(known: Node) -> Json:
         "follows": known.follows or None,
         "behind": known.behind if known.follows and known.behind >= 0 else None,
         "followers": list(known.followers),
+        "hidden": list(known.hidden),
     }
 
 

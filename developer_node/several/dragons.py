@@ -43,7 +43,7 @@ class Dragons:
     def __init__(self, mesh: Mesh, clock: Clock | None = None) -> None:
         self._mesh = mesh
         self._clock = clock or SystemClock()
-        self._gone: tuple[str, ...] = ()
+        self._gone: tuple[Node, ...] = ()
         self._looked_s: float | None = None
         self._served: frozenset[str] = frozenset()
 
@@ -88,6 +88,13 @@ class Dragons:
 
     async def away(self, serving: Sequence[str]) -> tuple[str, ...]:
         """Ids of those that hold projects and do not serve."""
+        return tuple(each.id for each in await self._absent(serving) if each.projects)
+
+    async def keeping(self, serving: Sequence[str]) -> tuple[str, ...]:
+        """The same with those that keep no more than copies, from which nobody is answered."""
+        return tuple(each.id for each in await self._absent(serving))
+
+    async def _absent(self, serving: Sequence[str]) -> list[Node]:
         now_s = self._clock.monotonic()
         if self._served != frozenset(serving):  # who left may hold something
             self._served, self._looked_s = frozenset(serving), None
@@ -100,12 +107,14 @@ class Dragons:
                 pass  # what was known of them stands until the Coordinator is back
             else:
                 self._gone = tuple(
-                    node.id
+                    node
                     for node in nodes
-                    if node.role == "dragon" and node.state == "gone" and node.projects
+                    if node.role == "dragon"
+                    and node.state == "gone"
+                    and (node.projects or node.hidden)
                 )
         ids = {each.rsplit("/", 1)[-1] for each in serving}
-        return tuple(each for each in self._gone if each not in ids)
+        return [each for each in self._gone if each.id not in ids]
 
 
 def name(identity: str) -> str:

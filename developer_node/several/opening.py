@@ -118,7 +118,7 @@ def open_several(membership: Membership) -> Several:
         with suppress(Unavailable):  # without a Coordinator those that are known are all
             await membership.resolve("lake", fresh=True)
         serving = await dragons.serving()
-        for each in await dragons.away(serving):
+        for each in await dragons.keeping(serving):
             raise Unavailable(
                 f"{name(each)} is away and may hold some of it, so nothing was done",
                 hint="Start it, or revoke it when it is lost, and try again.",

@@ -355,6 +355,10 @@ class Lake:
         """Of every project that is kept here."""
         return self._projects.ids()
 
+    def hidden_ids(self) -> tuple[str, ...]:
+        """Of every project of which a copy is kept here that nobody is answered from."""
+        return self._projects.hidden()
+
     def project_names(self) -> tuple[str, ...]:
         """Ids and names of every project that is kept here."""
         return self._projects.names()

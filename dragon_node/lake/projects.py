@@ -85,6 +85,10 @@ class Projects:
         """Of all that are kept here."""
         return tuple(self._places.shown())
 
+    def hidden(self) -> tuple[ProjectId, ...]:
+        """Of those of which a copy is kept out of sight."""
+        return tuple(sorted(self._places.moves.hidden & self._places.names.keys()))
+
     def names(self) -> tuple[str, ...]:
         """Ids and names of all that are kept here."""
         names = self._places.shown()

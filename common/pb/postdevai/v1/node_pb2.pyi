@@ -7,7 +7,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Node(_message.Message):
-    __slots__ = ("role", "id", "address", "state", "lease_s", "version", "pid", "capabilities", "load", "addresses", "projects", "models", "epoch", "certificate_ends_ms", "clock_ahead_ms", "machine", "follows", "behind", "followers")
+    __slots__ = ("role", "id", "address", "state", "lease_s", "version", "pid", "capabilities", "load", "addresses", "projects", "models", "epoch", "certificate_ends_ms", "clock_ahead_ms", "machine", "follows", "behind", "followers", "hidden")
     ROLE_FIELD_NUMBER: _ClassVar[int]
     ID_FIELD_NUMBER: _ClassVar[int]
     ADDRESS_FIELD_NUMBER: _ClassVar[int]
@@ -27,6 +27,7 @@ class Node(_message.Message):
     FOLLOWS_FIELD_NUMBER: _ClassVar[int]
     BEHIND_FIELD_NUMBER: _ClassVar[int]
     FOLLOWERS_FIELD_NUMBER: _ClassVar[int]
+    HIDDEN_FIELD_NUMBER: _ClassVar[int]
     role: str
     id: str
     address: str
@@ -46,7 +47,8 @@ class Node(_message.Message):
     follows: str
     behind: int
     followers: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, role: _Optional[str] = ..., id: _Optional[str] = ..., address: _Optional[str] = ..., state: _Optional[str] = ..., lease_s: _Optional[float] = ..., version: _Optional[str] = ..., pid: _Optional[int] = ..., capabilities: _Optional[_Iterable[str]] = ..., load: _Optional[_Union[NodeLoad, _Mapping]] = ..., addresses: _Optional[_Iterable[str]] = ..., projects: _Optional[_Iterable[str]] = ..., models: _Optional[_Iterable[str]] = ..., epoch: _Optional[int] = ..., certificate_ends_ms: _Optional[int] = ..., clock_ahead_ms: _Optional[int] = ..., machine: _Optional[str] = ..., follows: _Optional[str] = ..., behind: _Optional[int] = ..., followers: _Optional[_Iterable[str]] = ...) -> None: ...
+    hidden: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, role: _Optional[str] = ..., id: _Optional[str] = ..., address: _Optional[str] = ..., state: _Optional[str] = ..., lease_s: _Optional[float] = ..., version: _Optional[str] = ..., pid: _Optional[int] = ..., capabilities: _Optional[_Iterable[str]] = ..., load: _Optional[_Union[NodeLoad, _Mapping]] = ..., addresses: _Optional[_Iterable[str]] = ..., projects: _Optional[_Iterable[str]] = ..., models: _Optional[_Iterable[str]] = ..., epoch: _Optional[int] = ..., certificate_ends_ms: _Optional[int] = ..., clock_ahead_ms: _Optional[int] = ..., machine: _Optional[str] = ..., follows: _Optional[str] = ..., behind: _Optional[int] = ..., followers: _Optional[_Iterable[str]] = ..., hidden: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class NodeLoad(_message.Message):
     __slots__ = ("queue", "rss_bytes", "cpu", "machine_cpu", "machine_memory_bytes", "machine_memory_bytes_max", "context_bytes_free", "lake_bytes_free")

@@ -48,18 +48,20 @@ class Heartbeat(_message.Message):
     def __init__(self, state: _Optional[str] = ..., load: _Optional[_Union[_node_pb2.NodeLoad, _Mapping]] = ..., offer: _Optional[_Union[NodeOffer, _Mapping]] = ..., now_ms: _Optional[int] = ...) -> None: ...
 
 class NodeOffer(_message.Message):
-    __slots__ = ("projects", "models", "follows", "behind", "followers")
+    __slots__ = ("projects", "models", "follows", "behind", "followers", "hidden")
     PROJECTS_FIELD_NUMBER: _ClassVar[int]
     MODELS_FIELD_NUMBER: _ClassVar[int]
     FOLLOWS_FIELD_NUMBER: _ClassVar[int]
     BEHIND_FIELD_NUMBER: _ClassVar[int]
     FOLLOWERS_FIELD_NUMBER: _ClassVar[int]
+    HIDDEN_FIELD_NUMBER: _ClassVar[int]
     projects: _containers.RepeatedScalarFieldContainer[str]
     models: _containers.RepeatedScalarFieldContainer[str]
     follows: str
     behind: int
     followers: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, projects: _Optional[_Iterable[str]] = ..., models: _Optional[_Iterable[str]] = ..., follows: _Optional[str] = ..., behind: _Optional[int] = ..., followers: _Optional[_Iterable[str]] = ...) -> None: ...
+    hidden: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, projects: _Optional[_Iterable[str]] = ..., models: _Optional[_Iterable[str]] = ..., follows: _Optional[str] = ..., behind: _Optional[int] = ..., followers: _Optional[_Iterable[str]] = ..., hidden: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class CoordinatorAddress(_message.Message):
     __slots__ = ("identity", "addresses", "enrolment_addresses")

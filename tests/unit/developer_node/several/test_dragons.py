@@ -30,8 +30,8 @@ class Mesh:
         return self.gone
 
 
-def gone(name: str, *projects: str) -> Node:
-    return Node("dragon", NodeId(name), "", "gone", -1.0, projects=projects)
+def gone(name: str, *projects: str, hidden: tuple[str, ...] = ()) -> Node:
+    return Node("dragon", NodeId(name), "", "gone", -1.0, projects=projects, hidden=hidden)
 
 
 async def asked(dragons: Dragons, **said: str | PostDevAIError) -> tuple[list[str], list[str]]:
@@ -75,3 +75,11 @@ async def test_without_a_coordinator_what_was_known_of_the_absent_stands() -> No
     clock.at_ms += int(LOOK_S * 1_000) + 1
     assert (await asked(dragons, a="1"))[1] == ["Dragon b is away"]
     assert mesh.looks == 2
+
+
+async def test_copies_out_of_sight_are_missed_by_no_question_and_by_every_forgetting() -> None:
+    mesh = Mesh("a")
+    mesh.gone = (gone("b", hidden=("p",)), gone("c"))
+    dragons = Dragons(mesh)
+    assert (await asked(dragons, a="1"))[1] == []
+    assert await dragons.keeping(await dragons.serving()) == ("b",)

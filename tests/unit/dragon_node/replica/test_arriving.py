@@ -234,3 +234,26 @@ async def test_a_working_copy_that_left_the_project_is_not_found_in_it_after_the
             await until(wire.lakes[B], ["one"])
             found = await wire.lakes[B].literal(SearchQuery("stale", mode="literal"))
             assert found.hits == ()
+
+
+async def test_what_is_forgotten_goes_from_the_copy_that_its_former_holder_keeps(
+    tmp_path: Path,
+) -> None:
+    secret = "token = 'hunter2'"
+    async with dragons(tmp_path, A, B) as wire:
+        old = wire.lakes[A]
+        laptop = Laptop(old)
+        await laptop.send(seen(), ran("echo hunter2"), ran("one"))
+        await laptop.send(saved("a.py", secret), blobs=contents(secret))
+        project, arriving = held(old), wire.arriving(B)
+        async with alongside(arriving.run()):
+            await brought(arriving, project, A)
+            wire.placed[project] = B
+            await until(old, [])
+        assert old.project_ids() == () and old.hidden_ids() == (project,)
+        for named in (project, ""):
+            steps = [step async for step in old.forget(Oblivion(text="hunter2", project=named))]
+            assert steps[-1].ok and steps[-1].ended, steps
+        assert (await old.moving.holding(project)).name
+        told = (await old.moving.after(project, 0)).records
+        assert told and not any(b"hunter2" in raw for _, raw in told)
