@@ -29,6 +29,7 @@ from scripts.bench import (
     generation,
     indexing,
     ingest,
+    journeys,
     laptop,
     lsp,
     mcp,
@@ -101,6 +102,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "footprint": footprint.measure,
 }
 LONG: dict[str, Callable[[], list[Figure]]] = {
+    "journeys": journeys.measure,
     "laptop": laptop.measure,
     "shell": shell.measure,
     "tui": tui.measure,

@@ -22,6 +22,9 @@ class Span:
     name: str
     begun: int
     ended: int
+    cpu: int = 0
+    """Of the thread that called, while it ran there."""
+    pid: int = 0
 
 
 def length(trace: Path) -> int:
@@ -36,8 +39,8 @@ def read(trace: Path, after: int) -> list[Span]:
         lines = file.read().decode("ascii").splitlines()
     spans: list[Span] = []
     for line in lines:
-        name, begun, ended = line.split()
-        spans.append(Span(name, int(begun), int(ended)))
+        name, *numbers = line.split()
+        spans.append(Span(name, *map(int, numbers)))
     return sorted(spans, key=lambda s: s.begun)
 
 
