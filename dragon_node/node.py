@@ -18,6 +18,7 @@ from common.daemon.lifecycle import Running
 from common.daemon.load import OwnLoad
 from common.daemon.metrics import Measured, open_metrics
 from common.daemon.ports import Ports
+from common.model.ids import ProjectId
 from common.model.node import Capability
 from common.rpc.credentials import NodeIdentity
 from common.rpc.server import open_server
@@ -30,6 +31,7 @@ from dragon_node.failures.material import Material
 from dragon_node.failures.memory import FailureMemory
 from dragon_node.failures.recall import Recaller
 from dragon_node.failures.reception import Reception
+from dragon_node.failures.travelling import said
 from dragon_node.inference import exact
 from dragon_node.inference.budget.machine import read_machine
 from dragon_node.inference.opened import open_models
@@ -40,6 +42,7 @@ from dragon_node.ingest.pipeline import Pipeline
 from dragon_node.lake import ramdisk
 from dragon_node.lake.lake import Lake
 from dragon_node.lake.lead import Lead
+from dragon_node.lake.records import Note
 from dragon_node.lake.vectors.fastscan import FastScanIndex
 from dragon_node.lake.vectors.held import MakeIndex
 from dragon_node.lake_numbers import lake_numbers
@@ -142,6 +145,9 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
             routes = await membership.resolve("lake", project, task="ingest", fresh=True)
             return routes[0].identity.rsplit("/", 1)[-1]
 
+        async def words(project: ProjectId) -> list[Note]:
+            return await lake.memory.read(partial(said, project=project))
+
         arriving = Arriving(own, lake.moving, leaders.tell, placed)
         ports = Ports.of(config.home)
         server, port = await open_server(
@@ -159,7 +165,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
                     Material(lake, recaller),
                     Following(lake, recaller),
                 ),
-                ReplicaService(succession.leading, Telling(lake.moving, placed), arriving),
+                ReplicaService(succession.leading, Telling(lake.moving, placed, words), arriving),
             ),
             membership.guard,
             exact=bool(config.port),

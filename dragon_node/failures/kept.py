@@ -14,6 +14,7 @@ from common.model.ids import ContentHash
 from dragon_node.failures import acting, grounds, proofs
 from dragon_node.failures.in_place import Place
 from dragon_node.failures.runs import Run, load
+from dragon_node.lake.moves import IN_SIGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ class KnownRemedy:
 def of_symptom(db: apsw.Connection, fingerprint: str, before_lsn: int) -> list[KnownRemedy]:
     """Every remedy of a symptom that was known before a point of the journal, oldest first."""
     rows = db.execute(
-        f"{_SELECT} WHERE r.fingerprint=? AND r.passed_lsn<? ORDER BY r.passed_lsn, r.id",
+        f"{_SELECT} WHERE r.fingerprint=? AND r.passed_lsn<? AND r.project {IN_SIGHT}"
+        " ORDER BY r.passed_lsn, r.id",
         (fingerprint, before_lsn),
     ).fetchall()
     return [_remedy(db, row) for row in rows]

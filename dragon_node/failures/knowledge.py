@@ -13,6 +13,7 @@ from dragon_node.failures.in_place import Contents, Place, files_at, place
 from dragon_node.failures.joined import IN, as_json, together
 from dragon_node.failures.kept import KnownRemedy, of_symptom
 from dragon_node.failures.runs import Run
+from dragon_node.lake.moves import IN_SIGHT
 
 NOW = 1 << 50
 """A position that no journal reaches."""
@@ -189,7 +190,7 @@ class _Within:
 def _match(db: apsw.Connection, within: _Within, failure: Failure, before_lsn: int) -> Match:
     rows = db.execute(
         f'SELECT DISTINCT "values" FROM occurrences WHERE fingerprint=? AND lsn<?'
-        f" AND {within.condition}",
+        f" AND {within.condition} AND project {IN_SIGHT}",
         (failure.fingerprint, before_lsn, within.binding),
     )
     seen = {str(row[0]) for row in rows}

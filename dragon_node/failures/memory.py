@@ -17,7 +17,17 @@ from common.model.event import (
     WorkingCopySeen,
 )
 from common.model.failure import Failure
-from dragon_node.failures import cards, commits, endings, grounds, judged, outside, proofs, runs
+from dragon_node.failures import (
+    cards,
+    commits,
+    endings,
+    grounds,
+    judged,
+    outside,
+    proofs,
+    runs,
+    travelling,
+)
 from dragon_node.failures.as_kept import failure_to_text
 from dragon_node.failures.forgetting import forget
 from dragon_node.failures.reruling import current, rerule
@@ -45,6 +55,8 @@ class FailureMemory:
         match record.body:
             case Note(kind="feedback" | "snooze" | "quiet") as note:
                 judged.apply(db, record, note)
+            case Note(kind="said") as note:
+                travelling.apply(db, record, note)
             case Note(kind="forget", fields=fields):
                 meant = notes.read(fields)
                 forget(db, meant.project, meant.lsns, meant.commits, meant.copies)

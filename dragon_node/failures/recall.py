@@ -22,6 +22,7 @@ from dragon_node.failures.remedies import commits_for, shown, without_repeats
 from dragon_node.failures.renamed import earlier, moves
 from dragon_node.failures.runs import Run, load
 from dragon_node.failures.within import ANYWHERE, EVERY, Within, where
+from dragon_node.lake.moves import IN_SIGHT
 from dragon_node.lake.scope import Where
 
 OCCURRENCES_MAX = 20
@@ -85,7 +86,8 @@ class Recaller:
 
         def read(db: apsw.Connection) -> _Read | None:
             row = db.execute(
-                "SELECT failure, project, lsn FROM occurrences ORDER BY lsn DESC, n LIMIT 1"
+                f"SELECT failure, project, lsn FROM occurrences WHERE project {IN_SIGHT}"
+                " ORDER BY lsn DESC, n LIMIT 1"
             ).fetchone()
             if row is None:
                 return None
@@ -99,7 +101,8 @@ class Recaller:
 
         def read(db: apsw.Connection) -> _Read | None:
             row = db.execute(
-                "SELECT failure FROM occurrences WHERE fingerprint=? ORDER BY lsn DESC LIMIT 1",
+                f"SELECT failure FROM occurrences WHERE fingerprint=? AND project {IN_SIGHT}"
+                " ORDER BY lsn DESC LIMIT 1",
                 (fingerprint,),
             ).fetchone()
             return _as_last_seen(db, failure_from_text(str(row[0]))) if row else None
@@ -234,7 +237,8 @@ def _like(failure: Failure, candidates: list[Failure]) -> Failure | None:
 def _as_last_seen(db: apsw.Connection, failure: Failure) -> _Read:
     """ "Here" is the project in which it failed last with these values."""
     row = db.execute(
-        'SELECT max(lsn) FROM occurrences WHERE fingerprint=? AND "values"=?',
+        'SELECT max(lsn) FROM occurrences WHERE fingerprint=? AND "values"=?'
+        f" AND project {IN_SIGHT}",
         (failure.fingerprint, failure.values),
     ).fetchone()
     failing = load(db, int(str(row[0]))) if row and row[0] is not None else None

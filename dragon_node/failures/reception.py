@@ -49,8 +49,15 @@ class Reception:
 
     async def quiet(self, project: str, quiet: bool) -> None:
         """The owner's word on a project's cards; Missing when there is no such project."""
-        identity = await self._lake.memory.read(partial(joined.one, named=project))
+        identity = await self._lake.memory.read(partial(_in_sight, named=project))
         await self._note(Note("quiet", {"project": identity, "quiet": "yes" if quiet else ""}))
+
+
+def _in_sight(db: apsw.Connection, named: str) -> str:
+    identity = joined.one(db, named)
+    if db.execute("SELECT 1 FROM out_of_sight WHERE project=?", (identity,)).fetchone():
+        raise Missing(f"project {named} is at another Dragon now", hint="postdevai nodes route")
+    return identity
 
 
 def _is_kept(db: apsw.Connection, remedy_id: str) -> bool:

@@ -9,6 +9,7 @@ import apsw
 
 from common.model.ids import ProjectId
 from dragon_node.lake import aliases, metadata
+from dragon_node.lake.moves import IN_SIGHT
 from dragon_node.lake.scope import Where
 
 
@@ -26,8 +27,8 @@ class Within:
 
 
 ANYWHERE = Within()
-EVERY = Where("TRUE")
-"""The condition of no bounds."""
+EVERY = Where(f"o.project {IN_SIGHT}")
+"""The condition of no bounds: of a project that moved on another Dragon knows more."""
 
 
 def where(db: apsw.Connection, within: Within) -> Where:

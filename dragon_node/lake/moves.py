@@ -3,6 +3,7 @@
     Note("arriving")  project, name, holder, origin, hidden   copied from that Dragon
     Note("arrived")   project                                 it is whole here, and placed here
     Note("handed")    project, to                             it is placed at that Dragon
+    Note("said")      project, source, version ...            a word that travels with a project
 
 A project that arrives is asked about by nobody until it is whole; one that was handed on is asked
 about by nobody any more. What laptops still send of it is taken in and told to the other Dragon.
@@ -22,7 +23,13 @@ CREATE TABLE IF NOT EXISTS arrivals(
   project TEXT NOT NULL, holder TEXT NOT NULL, name TEXT NOT NULL, origin TEXT NOT NULL,
   hidden INTEGER NOT NULL, whole INTEGER NOT NULL, PRIMARY KEY(project, holder)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS handed(project TEXT PRIMARY KEY, target TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS heard(
+  source TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
+CREATE VIEW IF NOT EXISTS out_of_sight AS
+  SELECT project FROM handed UNION SELECT project FROM arrivals WHERE hidden AND NOT whole;
 """
+IN_SIGHT = "NOT IN (SELECT project FROM out_of_sight)"
+"""In SQL over memory.db, of a project: that it is answered from here."""
 
 _BROUGHT = "6d6f766564"
 """How origins of what was told by another Dragon begin."""
@@ -100,6 +107,9 @@ def is_brought(origin: Origin) -> bool:
 
 def apply(db: apsw.Connection, note: Note) -> None:
     """Inside memory.db's transaction. Notes of other kinds change nothing."""
+    if note.kind == "said":
+        source, version = note.fields["source"], int(note.fields["version"])
+        db.execute("INSERT OR REPLACE INTO heard VALUES(?,?)", (source, version))
     if note.kind not in ("arriving", "arrived", "handed"):
         return
     after = moves(db).heard(note)
@@ -121,6 +131,12 @@ def moves(db: apsw.Connection) -> Moves:
     )
     handed = db.execute("SELECT project, target FROM handed")
     return Moves(found, tuple((ProjectId(p), NodeId(t)) for p, t in handed))
+
+
+def heard(db: apsw.Connection, source: str) -> int:
+    """The version of a word from another Dragon that was taken in last; -1 for none."""
+    row = db.execute("SELECT version FROM heard WHERE source=?", (source,)).fetchone()
+    return -1 if row is None else int(row[0])
 
 
 def _key(arrival: Arrival) -> tuple[str, str]:

@@ -26,8 +26,9 @@ from dragon_node.lake.history import events
 from dragon_node.lake.intake import Intake
 from dragon_node.lake.journal import Journal
 from dragon_node.lake.lead import Lead
-from dragon_node.lake.moves import Arrival, Moves, brought_origin
+from dragon_node.lake.moves import Arrival, Moves, brought_origin, heard
 from dragon_node.lake.records import OUTSIDE, Blobs, Note
+from dragon_node.lake.residency import pinned
 from dragon_node.lake.stores import Stores
 
 ROWS_MAX = 500
@@ -123,6 +124,13 @@ class Moving:
         gone = (c for c in sorted(copies) if self._places.project_of(c) not in (None, project))
         return [Note("left", {"working_copy": copy}) for copy in gone]
 
+    async def kept_awake(self, project: ProjectId) -> list[Note]:
+        """That its owner keeps it awake; nothing when not."""
+        if project not in await self._memory.read(pinned):
+            return []
+        fields = {"project": project, "what": "pin", "source": "pin", "version": "1"}
+        return [Note("said", {**fields, "pinned": "yes"})]
+
     async def hear(self, arrival: Arrival, note: Note) -> None:
         """Takes in what its holder decided; nothing when that is known."""
         self._lead.check()
@@ -135,6 +143,9 @@ class Moving:
                 stamp = (arrival.project, arrival.name)
                 await self._intake.note(note, *stamp)
                 await self._until(await self._intake.note(notes.forgot(meant.id)))
+            case Note(kind="said", fields={"source": source, "version": version}):
+                if await self._memory.read(partial(heard, source=source)) < int(version):
+                    await self._until(await self._intake.note(note))
             case Note(kind="left", fields={"working_copy": copy}):
                 shard = await self._stores.project(arrival.project)
                 if copy in await shard.database.read(_found_copies):

@@ -69,8 +69,10 @@ class Pins:
         """Nothing to bring up to date."""
 
     def apply(self, db: apsw.Connection, record: Accepted) -> None:
-        """Note("pin", {"project": ID, "pinned": "yes" or ""})."""
+        """Note("pin", {"project": ID, "pinned": "yes" or ""}), here or at another Dragon."""
         match record.body:
+            case Note(kind="said", fields={"what": "pin", "project": project}):
+                db.execute("INSERT OR IGNORE INTO pins VALUES(?)", (project,))
             case Note(kind="pin", fields=fields) if fields["pinned"]:
                 db.execute("INSERT OR IGNORE INTO pins VALUES(?)", (fields["project"],))
             case Note(kind="pin", fields=fields):

@@ -26,15 +26,27 @@ class Holds(Protocol):
     async def after(self, project: ProjectId, lsn: int) -> Told: ...
     async def forgotten(self, lsn: int) -> list[Note]: ...
     async def left(self, project: ProjectId) -> list[Note]: ...
+    async def kept_awake(self, project: ProjectId) -> list[Note]: ...
     async def hand(self, project: ProjectId, to: NodeId) -> None: ...
+
+
+async def _nothing(project: ProjectId) -> list[Note]:
+    return []
 
 
 class Telling:
     """The holder's side of a move."""
 
-    def __init__(self, lake: Holds, placed: Callable[[str], Awaitable[str]]) -> None:
-        """`placed` names the Dragon where a project is placed, as the Coordinator has it."""
+    def __init__(
+        self,
+        lake: Holds,
+        placed: Callable[[str], Awaitable[str]],
+        said: Callable[[ProjectId], Awaitable[list[Note]]] = _nothing,
+    ) -> None:
+        """`placed` names the Dragon where a project is placed, as the Coordinator has it; `said`
+        gives what people said of its cards and remedies."""
         self._lake = lake
+        self._said = said
         self._placed = placed
 
     async def tell(
@@ -59,6 +71,9 @@ class Telling:
             after = told.records[-1][0]
         for note in await self._lake.left(project):
             yield _noted(note)
+        for note in (*await self._said(project), *await self._lake.kept_awake(project)):
+            source = f"{holding.journal} {project} {note.fields['source']}"
+            yield _noted(Note(note.kind, {**note.fields, "source": source}))
 
 
 def _noted(note: Note) -> JournalRows:
