@@ -19,6 +19,7 @@ from common.alongside import alongside
 from common.clients.authority import AuthorityClient
 from common.clients.coordinators import Coordinators, Finder
 from common.clients.discovery import finder_for
+from common.clients.mesh_time import MeshTime
 from common.clients.registering import Ears, Registering
 from common.clients.registry import Hello, RegistryClient, Word
 from common.clients.remembered import QUESTIONS_MAX, Remembered
@@ -79,6 +80,7 @@ class Membership:
         self._identity = identity
         self._kept = kept
         self._clock = clock
+        self._time = MeshTime(clock, lambda: self.connected)
         self._channels = Channels(identity, clock)
         self._coordinators = Coordinators(identity, self._channels, finder)
         ears = Ears(self._heard, self._lost, self._stand_back)
@@ -115,7 +117,7 @@ class Membership:
             tickets=TicketCheck(
                 target=identity.identity.uri,
                 issuer=identity.mesh.coordinator_identity,
-                clock=clock,
+                clock=self._time,
                 keys=lambda: self._word.ticket_keys,
                 away_since_ms=lambda: None if self.connected else self._heard_ms,
             ),
@@ -330,12 +332,13 @@ class Membership:
         await self._identity.learn(word.coordinators)
         word = replace(word, coordinators=())
         changed, self._word = word != self._word, word
-        self._heard_ms = self._clock.now_ms()
+        self._time.tell(word.now_ms)
+        self._heard_ms = self._time.now_ms()
         if not self.connected:
             log.info("connected to the Coordinator")
             await self._turn(connected=True, sentence="")
         self._told.set()
-        if changed or self._heard_ms - self._kept_ms >= KEEP_WORD_MS:
+        if changed or abs(self._heard_ms - self._kept_ms) >= KEEP_WORD_MS:
             await self._keep_word()
 
     async def _lost(self, error: PostDevAIError) -> None:
@@ -374,7 +377,7 @@ class Membership:
 
     def _is_fresh(self, routes: tuple[Route, ...]) -> bool:
         end_ms = min(route.ticket_expires_ms for route in routes)
-        return end_ms - self._clock.now_ms() > FRESH_MS
+        return end_ms - self._time.now_ms() > FRESH_MS
 
     def _coordinator_at(self, uri: str) -> tuple[str, ...]:
         """Where the Coordinator of that name is."""

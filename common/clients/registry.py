@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from grpc.aio import AioRpcError, Channel, StreamStreamCall
 
@@ -71,6 +71,8 @@ class Word:
     """Every Coordinator; empty where that has not changed since it was last said."""
     rules: tuple[RuleFile, ...] = ()
     """The owner's own rules for tools."""
+    now_ms: int = field(default=0, compare=False)
+    """The Coordinator's clock when it said this; 0 when it did not say."""
 
 
 class RegistryClient:
@@ -177,6 +179,5 @@ def _word(answer: RegisterResponse, before: Word) -> Word:
     rules = before.rules
     if answer.HasField("welcome") or answer.renewed.rules_changed:
         rules = tuple(RuleFile(file.name, file.text) for file in said.rules)
-    return Word(
-        keys, denied, tuple(from_pb(each, CoordinatorAddress) for each in said.coordinators), rules
-    )
+    coordinators = tuple(from_pb(each, CoordinatorAddress) for each in said.coordinators)
+    return Word(keys, denied, coordinators, rules, said.now_ms)

@@ -1,0 +1,52 @@
+"""One node's clock jumps by an hour: work goes on, and what is refused is refused by name."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from common.clients.membership import Membership
+from common.errors import Denied
+from tests.support.small_mesh import ShiftedClock, SmallMesh, open_dragon, open_member, stats
+
+HOUR_MS = 3_600_000
+WAIT_S = 60
+
+
+@pytest.mark.parametrize("jump_ms", [HOUR_MS, -HOUR_MS])
+@pytest.mark.parametrize("who", ["coordinator", "dragon", "laptop"])
+async def test_one_clock_that_jumps_an_hour_stops_no_work(
+    tmp_path: Path, who: str, jump_ms: int
+) -> None:
+    """Of whichever node; tickets from before the jump, and new ones."""
+    clocks = {name: ShiftedClock() for name in ("dragon", "laptop")}
+    async with (
+        asyncio.timeout(WAIT_S),
+        SmallMesh.open(tmp_path) as mesh,
+        open_dragon(mesh, clock=clocks["dragon"]) as dragon,
+    ):
+        clocks["coordinator"] = mesh.clock
+        node = await mesh.join("developer")
+        directory = mesh.directory("developer")
+        async with open_member(node, directory, clock=clocks["laptop"]) as membership:
+            await _answered(membership)
+            clocks[who].shift_ms = jump_ms
+            await _answered(membership)
+            await membership.resolve("lake", fresh=True)
+            await _answered(membership)
+            assert dragon.lake.calls == 3
+            assert membership.connected
+            assert dragon.membership.connected
+
+
+async def _answered(membership: Membership) -> None:
+    """At the latest when the Coordinator has told its time again, a second later."""
+    async with asyncio.timeout(WAIT_S):
+        while True:
+            try:
+                await membership.routed("lake").call(stats)
+                return
+            except Denied as error:
+                assert "the ticket has expired" in error.message
