@@ -134,6 +134,7 @@ class Laptop:
             api_version=API_VERSION,
             circuits=self.circuits(),
             near=self.near(),
+            node=self.me().id,
         )
 
     async def search(self, query: SearchQuery) -> SearchResult:

@@ -108,6 +108,8 @@ class LaptopStatus:
     """By name."""
     near: NearStatus | None = None
     """None while the laptop keeps no mirror."""
+    node: str = ""
+    """Its own id among the nodes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,10 @@ def page(known: tuple[Node, ...], now_ms: int) -> list[Line]:
     for node, row in zip(known, rows, strict=True):
         said.append(_line(node, row, widths))
         margin = " " * (widths[0] + 2)
-        if follows := _follows(node, known):
-            said.append(line(margin, Span(follows, "dim")))
+        if its := follows(node, known):
+            said.append(line(margin, Span(its, "dim")))
+        if kept := keeps(node):
+            said.append(line(margin, Span(kept, "dim")))
         said += [line(margin, Span(each, "yellow")) for each in wrong(node, known)]
     return said
 
@@ -59,7 +61,7 @@ def lags(node: Node, known: Sequence[Node]) -> str:
     return f"It is {count(node.behind, 'record')} behind {leader}; it catches up by itself"
 
 
-def _follows(node: Node, known: Sequence[Node]) -> str:
+def follows(node: Node, known: Sequence[Node]) -> str:
     """Whom it follows, while it keeps up; for a leader, who may take its place."""
     if node.state == "gone" or lags(node, known):
         return ""
@@ -68,6 +70,13 @@ def _follows(node: Node, known: Sequence[Node]) -> str:
         return f"{names} has everything, and may take its place" if names else ""
     lacks = f"lacks {count(node.behind, 'record')}" if node.behind else "has everything"
     return f"Follows {_dragon(node.follows, known)}, and {lacks}"
+
+
+def keeps(node: Node) -> str:
+    """That copies of projects lie there which are another Dragon's."""
+    if not node.hidden:
+        return ""
+    return f"Keeps a copy, out of sight, of {count(len(node.hidden), 'project')} of another Dragon"
 
 
 def _dragon(node_id: str, known: Sequence[Node]) -> str:

@@ -16,7 +16,7 @@ from developer_node.front.output_words import ago, count, percent, size
 DOES = {
     "coordinator": "who is there, who may",
     "dragon": "the lake and the models",
-    "developer": "this laptop",
+    "developer": "a laptop",
     "tool": "a tool",
 }
 
@@ -27,7 +27,7 @@ def story(now: LaptopStatus, paused: str = "", now_ms: int = 0) -> list[Line]:
     `paused` is why nothing is recorded now; empty when it is.
     """
     return [
-        *nodes(now.nodes),
+        *nodes(now.nodes, now.node),
         *_absences(now),
         *_near(now.near, now_ms),
         line(),
@@ -43,18 +43,20 @@ def story(now: LaptopStatus, paused: str = "", now_ms: int = 0) -> list[Line]:
     ]
 
 
-def nodes(known: tuple[Node, ...]) -> list[Line]:
-    """One line a node."""
+def nodes(known: tuple[Node, ...], own: str) -> list[Line]:
+    """One line a node; `own` is the id of this laptop's."""
     if not known:
         return [line(Span("No node is known.", "yellow"))]
     width = max(len(node.address or "Unix socket") for node in known)
-    return [_node(node, width) for node in known]
+    return [_node(node, width, own=node.role == "developer" and node.id == own) for node in known]
 
 
-def _node(node: Node, width: int) -> Line:
+def _node(node: Node, width: int, *, own: bool) -> Line:
     alive = node.state == "serving" and node.lease_s >= 0
     state = node.state if alive or node.state != "serving" else "silent"
-    about = [DOES[node.role]]
+    about = ["this laptop" if own else DOES[node.role]]
+    if node.machine and not own:
+        about.append(f"on {node.machine}")
     if node.pid:
         about.append(f"pid {node.pid}")
     if node.load.rss_bytes:

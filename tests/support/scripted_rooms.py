@@ -9,6 +9,7 @@ from dataclasses import replace
 from common.errors import Missing, PostDevAIError
 from common.model.lake import LakeStats, LakeStep, ProjectStats
 from common.model.llm import InferenceStats, Model, ModelChange, ModelList
+from common.model.task import Task, TaskId, TaskPage, TaskWish
 
 Steps = tuple[LakeStep | asyncio.Event | PostDevAIError, ...]
 Pieces = tuple[Model | asyncio.Event | PostDevAIError, ...]
@@ -75,6 +76,62 @@ class ScriptedLake:
             if name in (project.name, project.id):
                 return project
         raise Missing("There is no such project.")
+
+    def _refuse(self) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+
+
+class ScriptedTasks:
+    """Implements the screens' `Tasks`."""
+
+    def __init__(self) -> None:
+        self.now = TaskPage()
+        self.refusal: PostDevAIError | None = None
+        """Raised by every call while it is set."""
+        self.wishes: list[TaskWish] = []
+        self.asked: list[tuple[str, str]] = []
+        """What was asked of which task."""
+
+    async def list(self, states: Sequence[str] = (), ended_max: int = 0) -> TaskPage:
+        """What the test set."""
+        self._refuse()
+        return self.now
+
+    async def get(self, task_id: str) -> Task:
+        """One of those."""
+        self._refuse()
+        for task in self.now.tasks:
+            if task.id == task_id:
+                return task
+        raise Missing(f"There is no task '{task_id}'.")
+
+    async def submit(self, wish: TaskWish) -> tuple[Task, bool]:
+        """Kept for the test to look at, and first among the tasks from now on."""
+        self._refuse()
+        self.wishes.append(wish)
+        task = Task(TaskId(wish.key[:16]), wish.kind, wish.project, key=wish.key)
+        self.now = replace(self.now, tasks=(task, *self.now.tasks))
+        return task, True
+
+    async def cancel(self, task_id: str) -> Task:
+        """Ended at once where nobody has begun it."""
+        task = await self.get(task_id)
+        self.asked.append(("cancel", task_id))
+        if task.state == "running":
+            return self._put(replace(task, cancelling=True))
+        return self._put(replace(task, state="cancelled"))
+
+    async def retry(self, task_id: str) -> Task:
+        """It waits again."""
+        task = await self.get(task_id)
+        self.asked.append(("retry", task_id))
+        return self._put(replace(task, state="waiting", attempts=0))
+
+    def _put(self, task: Task) -> Task:
+        tasks = tuple(task if each.id == task.id else each for each in self.now.tasks)
+        self.now = replace(self.now, tasks=tasks)
+        return task
 
     def _refuse(self) -> None:
         if self.refusal is not None:

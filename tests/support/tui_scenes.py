@@ -555,6 +555,7 @@ def _has_heard_all(app: PostDevAIApp) -> bool:
         daemon.all_read
         and not reader._arrived.is_set()
         and notebook.status == daemon.status_now
+        and notebook.tasks == (None if daemon.tasks.refusal else daemon.tasks.now)
         and not daemon.speaking
         and not any(worker.state is WorkerState.PENDING for worker in app.workers)
         and not (isinstance(view, AskView) and view._repaint)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from common.model.ids import NodeId
 from common.model.lake import LakeStats
 from common.model.laptop import Circuit, NearStatus, OutboxStatus, WatchedRepository
 from common.model.llm import InferenceStats, MemoryShare, Model
 from common.model.node import NodeLoad
+from common.model.task import Task, TaskId, TaskPage
 from tests.support.scripted_daemon import NOW_MS, ScriptedDaemon
 from tests.support.tui_scenes import (
     AWAY,
@@ -67,7 +69,51 @@ BUSY = replace(
         symptoms=42, events=900, bytes=3_000_000, bytes_max=50_000_000, as_of_ms=NOW_MS
     ),
     api_version="1.3",
+    node=BUSY_NODES[1].id,
 )
+_D0 = BUSY_NODES[2].id
+FOLLOWED = replace(
+    BUSY,
+    nodes=(
+        *BUSY_NODES[:2],
+        replace(BUSY_NODES[2], machine="studio", followers=("d1" * 8,)),
+        replace(
+            BUSY_NODES[2], id=NodeId("d1" * 8), address="192.168.4.7:50051", machine="attic",
+            follows=_D0, pid=911, clock_ahead_ms=3_661_000, version="0.3.0",
+        ),
+        replace(
+            BUSY_NODES[2], id=NodeId("d2" * 8), address="192.168.4.9:50051", machine="barn",
+            follows=_D0, behind=41_250, pid=77,
+        ),
+    ),
+    circuits=(replace(CIRCUITS[0], relayed=True), *CIRCUITS[1:]),
+)  # fmt: skip
+"""Three Dragons: one leads, one may take its place, one has much to catch up."""
+TASKS = TaskPage(
+    (
+        Task(
+            TaskId("1a" * 8), "reindex", "ledger", state="running", attempts=1, attempts_max=3,
+            worker=_D0, submitter=BUSY_NODES[1].id, share=0.42, sentence="1,240 of 2,950 files",
+            created_ms=NOW_MS - 60_000, started_ms=NOW_MS - 50_000,
+        ),
+        Task(
+            TaskId("2b" * 8), "snapshot", sentence="it waits for a dragon that asks for work",
+            created_ms=NOW_MS - 20_000, attempts_max=3, submitter=BUSY_NODES[1].id,
+        ),
+        Task(
+            TaskId("3c" * 8), "summarise", "ledger", state="dead", attempts=3, attempts_max=3,
+            reason="no model is loaded that can summarise", ended_ms=NOW_MS - 600_000,
+            created_ms=NOW_MS - 900_000,
+        ),
+        Task(
+            TaskId("4d" * 8), "compact", state="done", attempts=1, attempts_max=3,
+            result="12 MB given back\nledger: 8 MB\nshop: 4 MB", ended_ms=NOW_MS - 7_200_000,
+            created_ms=NOW_MS - 7_300_000,
+        ),
+    ),
+    left_out=3,
+)  # fmt: skip
+"""One of each sort."""
 TROUBLED = replace(
     BUSY,
     nodes=(BUSY_NODES[0], BUSY_NODES[1], replace(BUSY_NODES[2], lease_s=0.4)),
@@ -99,6 +145,14 @@ def scene_well() -> ScriptedDaemon:
     """All is well and nothing needs anybody."""
     daemon = scene_live()
     daemon.status_now = BUSY
+    return daemon
+
+
+def scene_tasks() -> ScriptedDaemon:
+    """Tasks that run, wait and have ended, on three Dragons."""
+    daemon = scene_well()
+    daemon.status_now = FOLLOWED
+    daemon.tasks.now = TASKS
     return daemon
 
 

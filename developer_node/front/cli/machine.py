@@ -112,7 +112,8 @@ def _status_without_daemon(error: Unavailable, json: bool) -> int:
     if json:
         print_json(output_json.status_without_daemon(known, error.message))
     elif known:
-        Page().show(*output_story.nodes(known))
+        own = next((node.id for node in known if node.role == "developer"), "")
+        Page().show(*output_story.nodes(known, own))
     return refuse(error)
 
 

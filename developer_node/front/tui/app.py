@@ -199,6 +199,12 @@ class PostDevAIApp(App[None]):
             self._refresh()
         self._offer_past(message.status)
 
+    def on_tasks_arrived(self, message: messages.TasksArrived) -> None:
+        """What is to be done in the mesh."""
+        if message.tasks != self._notebook.tasks:
+            self._notebook.tasks = message.tasks
+            self._refresh()
+
     # What screens want
 
     def on_text_wanted(self, message: messages.TextWanted) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from typing import Protocol
 
 from common.model.answer import AskPart, AskRequest
@@ -22,6 +22,7 @@ from common.model.laptop import ContextEdit, FeedItem, LaptopStatus, WorkContext
 from common.model.llm import InferenceStats, Model, ModelChange, ModelList
 from common.model.node import Invitation, Node, Role
 from common.model.remedy import CardStats, DraftedPatch, MineStep, ProofStep, ProofTarget
+from common.model.task import Task, TaskPage, TaskWish
 
 
 class Remedies(Protocol):
@@ -108,6 +109,30 @@ class Models(Protocol):
         ...
 
 
+class Tasks(Protocol):
+    """The backlog of the mesh."""
+
+    async def list(self, states: Sequence[str] = (), ended_max: int = 0) -> TaskPage:
+        """Those that wait and run, then those that ended."""
+        ...
+
+    async def get(self, task_id: str) -> Task:
+        """One as it is now."""
+        ...
+
+    async def submit(self, wish: TaskWish) -> tuple[Task, bool]:
+        """The task of that key, and whether it is new."""
+        ...
+
+    async def cancel(self, task_id: str) -> Task:
+        """Ends it, or lets its worker know that it is to end."""
+        ...
+
+    async def retry(self, task_id: str) -> Task:
+        """Lets it wait again."""
+        ...
+
+
 class Daemon(Protocol):
     """One connection. Every call raises a `PostDevAIError`, never an error of the wire."""
 
@@ -173,6 +198,11 @@ class Daemon(Protocol):
     @property
     def models(self) -> Models:
         """How the models are looked after."""
+        ...
+
+    @property
+    def tasks(self) -> Tasks:
+        """What is to be done in the mesh, and what came of it."""
         ...
 
     async def close(self) -> None:

@@ -19,7 +19,7 @@ from common.model.laptop import ContextEdit, FeedGap, FeedState, LaptopStatus, W
 from common.model.node import Invitation, Node, Role
 from common.model.remedy import CardStats, DraftedPatch, MineStep, ProofStep, ProofTarget
 from developer_node.front.output_words import count
-from developer_node.front.tui.daemon import Connect, Daemon, Lake, Models
+from developer_node.front.tui.daemon import Connect, Daemon, Lake, Models, Tasks
 from developer_node.front.tui.messages import (
     Connected,
     ConnectionLost,
@@ -27,6 +27,7 @@ from developer_node.front.tui.messages import (
     FeedMissed,
     HistoryArrived,
     StatusArrived,
+    TasksArrived,
 )
 from developer_node.front.tui.steady import steadily, steady
 
@@ -45,6 +46,8 @@ HISTORY_KINDS: tuple[EventKind, ...] = (
 )
 """Each asked for apart, so that the files of a scan cannot push the commands out."""
 STATUS_TIMEOUT_S = 5.0
+TASKS_ENDED_MAX = 10
+"""Tasks that have ended, of those that are shown."""
 
 
 class FeedReader:
@@ -155,6 +158,11 @@ class FeedReader:
         """How the models are looked after; Unavailable without a connection."""
         return self._held().models
 
+    @property
+    def tasks(self) -> Tasks:
+        """The backlog of the mesh; Unavailable without a connection."""
+        return self._held().tasks
+
     def _held(self) -> Daemon:
         if self._daemon is None:
             raise Unavailable("The laptop's daemon cannot be reached.", hint="postdevai up")
@@ -179,6 +187,7 @@ class FeedReader:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._follow(daemon))
                 group.create_task(self._poll(daemon))
+                group.create_task(self._look_at_tasks(daemon))
         finally:
             self._daemon = None
             await daemon.close()
@@ -230,6 +239,16 @@ class FeedReader:
             if self._history_due and not status.dragon_unavailable:
                 await self._read_history(daemon)
             read_early = read_early or scanning
+            await asyncio.sleep(self._poll_s)
+
+    async def _look_at_tasks(self, daemon: Daemon) -> None:
+        """Apart from the status: the Coordinator is asked, and that may take its time."""
+        while True:
+            try:
+                page = await steady(daemon.tasks.list((), TASKS_ENDED_MAX))
+            except PostDevAIError:
+                page = None  # what was known is not shown as if it were so now
+            self._post(TasksArrived(page))
             await asyncio.sleep(self._poll_s)
 
     async def _read_history(self, daemon: Daemon) -> None:

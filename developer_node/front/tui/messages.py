@@ -9,6 +9,7 @@ from common.model.failure import Suggestion
 from common.model.lake import HistoryEntry
 from common.model.laptop import FeedState, LaptopStatus
 from common.model.remedy import ProofTarget
+from common.model.task import TaskPage
 from developer_node.front.tui.opened import Opening
 
 
@@ -59,6 +60,14 @@ class StatusArrived(Message):
     def __init__(self, status: LaptopStatus) -> None:
         super().__init__()
         self.status = status
+
+
+class TasksArrived(Message):
+    """The backlog, asked for every few seconds; None where it is not known now."""
+
+    def __init__(self, tasks: TaskPage | None) -> None:
+        super().__init__()
+        self.tasks = tasks
 
 
 class RowHighlighted(Message):

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from common.model.laptop import LaptopStatus, OutboxStatus
+from common.model.task import TaskPage
+from common.short_ids import SHORT
+from developer_node.front.output_nodes import wrong
 from developer_node.front.output_words import count, size
 from developer_node.front.tui.notebook import Notebook
 from developer_node.front.tui.plain import one_line
@@ -53,6 +56,7 @@ def _found(notebook: Notebook, now_ms: int, zone: tzinfo | None) -> Iterator[Nee
     yield from _of_lake(status)
     yield from _of_models(status)
     yield from _of_mesh(status)
+    yield from _of_tasks(notebook.tasks)
     for repository in status.repositories:
         if repository.state not in ("scanning", "watching"):
             said = f"{one_line(repository.path, 60)}: {one_line(repository.state)}"
@@ -106,12 +110,23 @@ def _of_models(status: LaptopStatus) -> Iterator[Need]:
             yield Need(f"model:{model.name}", said.rstrip(": "), "models")
 
 
+def _of_tasks(known: TaskPage | None) -> Iterator[Need]:
+    aside = [task for task in known.tasks if task.state == "dead"] if known else []
+    if aside:
+        why = f": {one_line(aside[0].reason, 200)}" if aside[0].reason else ""
+        said = f"{count(len(aside), 'task')} put aside after every attempt failed{why}"
+        yield Need("tasks", said, "nodes")
+
+
 def _of_mesh(status: LaptopStatus) -> Iterator[Need]:
     for node in status.nodes:
         if node.state == "gone" or node.lease_s < 0:
             yield Need(f"node:{node.id}", f"The {node.role} node is gone", "nodes")
         elif node.lease_s < LEASE_SHORT_S:
             yield Need(f"node:{node.id}", f"The {node.role} node has missed its beats", "nodes")
+        for place, each in enumerate(wrong(node, status.nodes)):
+            said = f"{node.role.capitalize()} {node.id[:SHORT]}: {one_line(each, 300)}"
+            yield Need(f"wrong:{node.id}:{place}", said, "nodes")
     for circuit in status.circuits:
         if circuit.state == "open":
             why = f": {one_line(circuit.sentence)}" if circuit.sentence else ""

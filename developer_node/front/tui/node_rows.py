@@ -9,13 +9,14 @@ from textual.content import Content
 
 from common.model.laptop import Circuit, LaptopStatus, NearStatus
 from common.model.node import Node
+from common.short_ids import SHORT
+from developer_node.front.output_nodes import follows, keeps, wrong
 from developer_node.front.output_words import count, percent, size
 from developer_node.front.tui.plain import one_line
 from developer_node.front.tui.rows import Row
 from developer_node.front.tui.standing import sign
 from developer_node.front.tui.wording import moment
 
-NO_TASKS = "There is no list of tasks in the mesh yet; what runs now is read off the nodes."
 _QUIET = "$foreground-muted"
 _CIRCUIT = {
     "closed": ("calls go through", "$text-success"),
@@ -28,8 +29,26 @@ def node_rows(status: LaptopStatus, width: int) -> list[Row]:
     """By role; without the Coordinator nobody can say who is there."""
     if status.coordinator_unavailable:
         return [_said("nodes", "Which nodes there are is not known without the Coordinator.")]
-    nodes = sorted(status.nodes, key=lambda node: (node.role, node.id))
-    return [_node(node, width) for node in nodes]
+    rows: list[Row] = []
+    for node in sorted(status.nodes, key=lambda node: (node.role, node.id)):
+        rows.append(_node(node, width, own=node.id == status.node))
+        said = [(each, _QUIET) for each in (follows(node, status.nodes), keeps(node)) if each]
+        said += [(each, "$text-warning") for each in wrong(node, status.nodes)]
+        rows += [
+            Row(
+                f"node:{node.id}:{place}",
+                Content.styled(f"    {one_line(each, 200)}", style),
+                _NONE,
+            )
+            for place, (each, style) in enumerate(said)
+        ]
+    return rows
+
+
+def node_of(status: LaptopStatus | None, key: str) -> Node | None:
+    """Whose row this is, or what is said below it."""
+    nodes = status.nodes if status else ()
+    return next((node for node in nodes if f"{key}:".startswith(f"node:{node.id}:")), None)
 
 
 def circuit_rows(status: LaptopStatus, now_ms: int) -> list[Row]:
@@ -37,16 +56,17 @@ def circuit_rows(status: LaptopStatus, now_ms: int) -> list[Row]:
     rows: list[Row] = []
     for circuit in status.circuits:
         said, style = _CIRCUIT[circuit.state]
+        if circuit.relayed and circuit.state == "closed":
+            said = "the Coordinator carries the calls, sealed"
         left = Content.assemble(f"  {circuit.name:<12} ", (said, style), _again(circuit, now_ms))
         rows.append(Row(f"circuit:{circuit.name}", left, Content(one_line(circuit.sentence, 40))))
     return rows
 
 
-def task_rows(status: LaptopStatus) -> list[Row]:
-    """What runs now, as far as the nodes tell."""
+def work_rows(status: LaptopStatus) -> list[Row]:
+    """What runs now beside the tasks, as far as the nodes tell."""
     said = list(_running(status)) or ["Nothing runs now."]
-    rows = [_said(f"task:{place}", line, "") for place, line in enumerate(said)]
-    return [*rows, _said("no-tasks", NO_TASKS)]
+    return [_said(f"work:{place}", line, "") for place, line in enumerate(said)]
 
 
 def laptop_rows(status: LaptopStatus, now_ms: int, zone: tzinfo | None) -> list[Row]:
@@ -73,15 +93,19 @@ def laptop_rows(status: LaptopStatus, now_ms: int, zone: tzinfo | None) -> list[
     return rows
 
 
-def node_page(node: Node, now_ms: int, zone: tzinfo | None) -> list[Content]:
+def node_page(node: Node, known: Sequence[Node], now_ms: int, zone: tzinfo | None) -> list[Content]:
     """Everything that is known of one node."""
     load = node.load
+    addresses = dict.fromkeys(filter(None, (node.address, *node.addresses)))
     told = {
         "role": node.role,
         "id": node.id,
-        "address": one_line(node.address) or "listens to nobody",
+        "on": one_line(node.machine) or "not told",
+        "address": ", ".join(one_line(each) for each in addresses) or "listens to nobody",
         "state": node.state,
         "lease": f"{node.lease_s:.1f} s left" if node.lease_s >= 0 else "has ended",
+        "leaf": _until(node.certificate_ends_ms, now_ms, zone),
+        "clock": _clock(node),
         "version": one_line(node.version) or "not told",
         "pid": str(node.pid) if node.pid else "not told",
         "gives": ", ".join(node.capabilities) or "nothing to other nodes",
@@ -91,7 +115,12 @@ def node_page(node: Node, now_ms: int, zone: tzinfo | None) -> list[Content]:
         "machine": _machine(node),
         "as of": moment(now_ms, now_ms, zone),
     }
-    return [Content.assemble((f"{name:<10} ", _QUIET), value) for name, value in told.items()]
+    lines = [Content.assemble((f"{name:<10} ", _QUIET), value) for name, value in told.items()]
+    for each in filter(None, (follows(node, known), keeps(node))):
+        lines += [Content(""), Content(one_line(each, 400))]
+    for each in wrong(node, known):
+        lines += [Content(""), Content.styled(one_line(each, 400), "$text-warning")]
+    return lines
 
 
 def heading(key: str, title: str) -> Row:
@@ -106,12 +135,19 @@ def _said(key: str, sentence: str, style: str = _QUIET) -> Row:
     return Row(key, Content.styled(f"  {sentence}", style), _NONE)
 
 
-def _node(node: Node, width: int) -> Row:
+def _node(node: Node, width: int, *, own: bool) -> Row:
     gone = node.state == "gone" or node.lease_s < 0
     light, style = sign("off" if gone else "leaving" if node.state == "draining" else "on")
-    address = f"  {one_line(node.address, 30)}" if node.address else ""
+    where = [one_line(node.machine, 20)] if node.machine else []
+    if own:
+        where = ["this laptop"]
+    elif node.address and (not where or width >= 110):
+        where.append(one_line(node.address, 30))
     left = Content.assemble(
-        (f"{light} ", style), f"{node.role:<12} ", (node.id[:8], _QUIET), address
+        (f"{light} ", style),
+        f"{node.role:<12} ",
+        (node.id[:SHORT], _QUIET),
+        "  ".join(("", *where)),
     )
     load = node.load
     told = [node.state if not gone else "gone"]
@@ -123,6 +159,19 @@ def _node(node: Node, width: int) -> Row:
     if width >= 140:
         told = [*node.capabilities, *told]
     return Row(f"node:{node.id}", left, Content.styled("  ".join(told), _QUIET))
+
+
+def _until(ends_ms: int, now_ms: int, zone: tzinfo | None) -> str:
+    if not ends_ms:
+        return "not told"
+    said = "good until" if ends_ms > now_ms else "has ended,"
+    return f"{said} {moment(ends_ms, now_ms, zone)}"
+
+
+def _clock(node: Node) -> str:
+    off_s = abs(node.clock_ahead_ms) / 1_000
+    way = "ahead of" if node.clock_ahead_ms > 0 else "behind"
+    return "as the Coordinator's" if off_s < 1 else f"{off_s:,.0f} s {way} the Coordinator's"
 
 
 def _machine(node: Node) -> str:

@@ -12,6 +12,7 @@ from common.model.ids import EventId, WorkingCopyId
 from common.model.lake import HistoryEntry
 from common.model.laptop import FeedState, LaptopStatus
 from common.model.remedy import CardStats
+from common.model.task import TaskPage
 from developer_node.front.tui.gauges import Gauges
 from developer_node.front.tui.pulse import Pulse
 
@@ -44,6 +45,8 @@ class Notebook:
         self.status: LaptopStatus | None = None
         self.state: FeedState | None = None
         self.lost: Lost | None = None
+        self.tasks: TaskPage | None = None
+        """None while nobody can say which there are."""
         self.gauges = Gauges()
         """What was measured in this session."""
         self.pulse = Pulse()

@@ -126,7 +126,7 @@ class Reader:
                 if status is None or self._notebook.lost is not None:
                     self._say("Not known while the laptop's daemon does not answer.")
                 elif word == "nodes":
-                    self._all(spoken.nodes(status, now_ms, zone))
+                    self._all(spoken.nodes(status, self._notebook.tasks, now_ms, zone))
                 else:
                     self._all((spoken.lake if word == "lake" else spoken.models)(status))
             case _:
@@ -199,6 +199,8 @@ class Reader:
             case messages.StatusArrived(status=status):
                 self._notebook.set_status(status)
                 self._heard.set()
+            case messages.TasksArrived(tasks=tasks):
+                self._notebook.tasks = tasks
             case _:
                 pass
         self._say_standing()

@@ -10,6 +10,8 @@ from textual.content import Content
 
 from common.model.failure import Suggestion
 from common.model.laptop import LaptopStatus, WorkContext
+from common.model.task import TaskPage
+from developer_node.front.output_nodes import follows, wrong
 from developer_node.front.output_words import count, percent, size
 from developer_node.front.tui.card import (
     facts_of_failure,
@@ -18,11 +20,12 @@ from developer_node.front.tui.card import (
     headline,
 )
 from developer_node.front.tui.needs import needs
-from developer_node.front.tui.node_rows import NO_TASKS, circuit_rows, laptop_rows, task_rows
+from developer_node.front.tui.node_rows import circuit_rows, laptop_rows, work_rows
 from developer_node.front.tui.notebook import Notebook
 from developer_node.front.tui.plain import one_line
 from developer_node.front.tui.rows import Row, TimelineRows
 from developer_node.front.tui.sightings import told
+from developer_node.front.tui.task_rows import task_rows
 from developer_node.front.tui.wording import short_commit
 
 ROWS = 10
@@ -152,16 +155,21 @@ def context(known: WorkContext) -> Iterator[str]:
         yield f"Note: {one_line(known.note)}"
 
 
-def nodes(status: LaptopStatus, now_ms: int, zone: tzinfo | None) -> Iterator[str]:
-    """Who is there, how calls fare, what runs."""
+def nodes(
+    status: LaptopStatus, known: TaskPage | None, now_ms: int, zone: tzinfo | None
+) -> Iterator[str]:
+    """Who is there, how calls fare, what is to be done, what runs."""
     if status.coordinator_unavailable:
         yield "Which nodes there are is not known without the Coordinator."
     for node in status.nodes:
         address = f" at {one_line(node.address)}" if node.address else ""
         yield f"{node.role} node{address}: {node.state}, pid {node.pid}."
+        for each in filter(None, (follows(node, status.nodes), *wrong(node, status.nodes))):
+            yield f"{node.role} node: {one_line(each, 400)}."
     for shown in (*laptop_rows(status, now_ms, zone), *circuit_rows(status, now_ms)):
         yield row(shown)
-    yield from (row(shown) for shown in task_rows(status) if NO_TASKS not in shown.left.plain)
+    for shown in (*task_rows(known, now_ms), *work_rows(status)):
+        yield row(shown)
 
 
 def _fact(label: str, said: Content) -> str:

@@ -601,6 +601,18 @@ async def test_status_tells_which_calls_the_coordinator_carries(
     assert "Relay       the Coordinator carries the calls, sealed: lake\n" in out
 
 
+async def test_status_calls_only_this_laptop_this_laptop(
+    terminal: Terminal, script: Script
+) -> None:
+    """Another person's, or the owner's second one, has its machine's name."""
+    own = replace(NODE, role="developer", id=NodeId("a" * 16), machine="desk")
+    other = replace(own, id=NodeId("b" * 16), machine="couch")
+    script.status = replace(STANDING, nodes=(own, other), node=own.id)
+    lines = (await terminal.type("status")).out.splitlines()
+    assert "this laptop" in lines[0]
+    assert "a laptop · on couch" in lines[1]
+
+
 async def test_status_says_when_nothing_needs_the_person(
     terminal: Terminal, script: Script
 ) -> None:
