@@ -105,8 +105,8 @@ async def migrate(home: Home, to: str, clock: Clock, say: Say, nats: NatsSetting
 
 
 async def _others(kv: Kv, own: str) -> bool:
-    """Whether other Coordinators were ever let in; Conflict while one of them is there: it would
-    go on with what stays behind."""
+    """Whether there are other Coordinators which have not left; Conflict while one of them is
+    there: it would go on with what stays behind."""
     members = Members(kv)
     for each in await there_now(kv):
         named = NodeId(each.identity.rpartition("/")[2])
@@ -117,7 +117,7 @@ async def _others(kv: Kv, own: str) -> bool:
             f"the Coordinator {named} at {each.addresses[0]} uses this state",
             hint="on its machine: postdevai leave coordinator; it joins again after the move",
         )
-    return await members.has_coordinators()
+    return await members.has_coordinators(beside=own)
 
 
 async def write_down(home: Home, done: Move, clock: Clock) -> None:

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 
 from common.alongside import alongside
@@ -19,8 +20,8 @@ from common.daemon.home import Home
 from common.daemon.lifecycle import Running
 from common.daemon.load import OwnLoad
 from common.daemon.ports import Ports
-from common.errors import PostDevAIError, Unavailable
-from common.model.node import CoordinatorAddress, Node
+from common.errors import Conflict, PostDevAIError, Unavailable
+from common.model.node import CoordinatorAddress, Identity, Node
 from common.rpc.channel import Channels
 from common.rpc.guard import Guard
 from common.rpc.reaching import Reaching
@@ -63,6 +64,8 @@ log = logging.getLogger(__name__)
 
 REFRESH_S = 1.0
 """How soon a revocation by the owner is heard."""
+PUT_OUT = "this Coordinator is no longer welcome in its mesh: another one has put it out"
+"""What it answers whoever asks, so that they ask another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +103,13 @@ async def open_gateway(
     """The state of a Coordinator without its servers; also used by the owner's short commands."""
     directory = home.directory("coordinator")
     authority = await asyncio.to_thread(Authority.open, directory / "authority", clock)
+    own_id = await asyncio.to_thread(OwnIdentity.id_in, home.identity_directory("coordinator"))
     async with open_engine(directory, authority, clock, serves=serves) as engine:
         kv = engine.kv
         members, keys = Members(kv), TicketKeys(kv, clock)
         await members.refresh()
         await keys.refresh()
-        coordinators = Coordinators(kv, TERM_S.get(engine.name, TERM_S["sqlite"]))
+        coordinators = Coordinators(kv, TERM_S.get(engine.name, TERM_S["sqlite"]), members.denied)
         roster = Roster(clock, coordinators.is_there)
         registry = Registry(roster, Seen(kv), engine.leases, coordinators)
         await registry.recall()
@@ -124,7 +128,7 @@ async def open_gateway(
                 engine,
                 Places(kv, members.denied),
                 statements,
-                Acts(members, enrolment, keys, audit),
+                Acts(members, enrolment, keys, audit, own_id),
                 audit,
                 OwnRules(directory, audit),
             ),
@@ -141,6 +145,10 @@ async def open_node(config: Config, clock: Clock | None = None) -> AsyncGenerato
             open_gateway(config.home, clock, serves=True)
         )
         own = await asyncio.to_thread(_own, config.home, gateway.authority)
+        await gateway.members.know(own.identity, own.public_pem, own.credential.not_after_ms)
+        put_out = partial(_put_out, own.identity, gateway.members)
+        if why := put_out():
+            raise Conflict(why, hint="on this machine: postdevai leave coordinator")
         router = Router(
             own=own.identity,
             nodes=registry.nodes,
@@ -159,6 +167,7 @@ async def open_node(config: Config, clock: Clock | None = None) -> AsyncGenerato
             rules=gateway.rules.now,
             refused=denials.note,
             clock=clock,
+            stands_back=put_out,
         )
         listen = _Listening(config, Ports.of(config.home))
         authority_service = AuthorityService(
@@ -276,7 +285,11 @@ class _Listening:
             authority.enrolment_key_pem,
             authority.enrolment_pem,
             service.add_to,
-            Guard(mesh=own.identity.mesh, refused=denials.note),
+            Guard(
+                mesh=own.identity.mesh,
+                refused=denials.note,
+                stands_back=partial(_put_out, own.identity, gateway.members),
+            ),
             exact=bool(config.enrolment_port),
         )
         stack.push_async_callback(server.stop, config.grace_s)
@@ -286,6 +299,10 @@ class _Listening:
 
 def _own(home: Home, authority: Authority) -> OwnIdentity:
     return OwnIdentity(home.identity_directory("coordinator"), authority)
+
+
+def _put_out(own: Identity, members: Members) -> str:
+    return PUT_OUT if own.id in members.denied() else ""
 
 
 def _seat(own: OwnIdentity, addresses: tuple[str, ...]) -> Node:

@@ -29,12 +29,19 @@ class Acts:
     """Of one Coordinator."""
 
     def __init__(
-        self, members: Members, enrolment: Enrolment, keys: TicketKeys, audit: Audit
+        self,
+        members: Members,
+        enrolment: Enrolment,
+        keys: TicketKeys,
+        audit: Audit,
+        own_id: str = "",
     ) -> None:
+        """`own_id`: of this Coordinator."""
         self._members = members
         self._enrolment = enrolment
         self._keys = keys
         self._audit = audit
+        self._own_id = own_id
 
     async def invite(
         self, by: str, role: str, addresses: tuple[str, ...], *, admin: bool = False
@@ -43,8 +50,17 @@ class Acts:
         return await self._enrolment.invite(role, addresses, admin=admin, by=by)
 
     async def revoke(self, by: str, named: str) -> Member:
-        """Makes a node unwelcome for good; `named` is its id, or the beginning of it."""
+        """Makes a node unwelcome for good; `named` is its id, or the beginning of it.
+
+        Conflict where it is this Coordinator: who is put out decides nothing any more.
+        """
         member = await self._members.find(named)
+        if member.id == self._own_id:
+            raise Conflict(
+                f"{member.id} is the Coordinator that you ask",
+                hint="on its machine: postdevai leave coordinator; or ask another Coordinator. "
+                "Where its keys are lost: docs/security.md, When something is lost",
+            )
         await self._members.deny(member.id)
         await self._audit.append(Act(by, "revoke", member.id, reason=f"a {member.role}"))
         return member

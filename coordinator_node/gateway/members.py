@@ -56,10 +56,18 @@ class Members:
         """Whether anybody may invite yet, beside the owner of the files."""
         return bool(self._admins)
 
-    async def has_coordinators(self) -> bool:
-        """Whether Coordinators were let in beside the one that founded the mesh, and have not
-        left it."""
-        return any(_is_coordinator(entry.value) for entry in await self._kv.entries(PREFIX))
+    async def has_coordinators(self, beside: str) -> bool:
+        """Whether there are Coordinators beside the one of that id which have not left."""
+        entries = await self._kv.entries(PREFIX)
+        return any(_is_coordinator(e.value) and e.key != PREFIX + beside for e in entries)
+
+    async def know(self, coordinator: Identity, key_pem: str, leaf_ends_ms: int) -> None:
+        """A Coordinator that came in by no code, as the one that founded the mesh, is a member
+        like those that were let in. One that is a member stays as it is, also a denied one."""
+        if await self.get(coordinator.id) is None:
+            await self.keep(
+                Member(coordinator.id, coordinator.role, False, (key_pem,), leaf_ends_ms)
+            )
 
     async def get(self, node_id: NodeId) -> Member | None:
         """The member, or None."""

@@ -13,6 +13,7 @@ from common.rpc.certificates import (
     key_to_pem,
     new_key,
     node_id,
+    public_to_pem,
     read_credential,
 )
 from coordinator_node.gateway.authority import Authority
@@ -45,6 +46,11 @@ class OwnIdentity:
     def identity(self) -> Identity:
         """Who the Coordinator is."""
         return self._identity
+
+    @property
+    def public_pem(self) -> str:
+        """Its public key."""
+        return public_to_pem(self._key.public_key()).decode()
 
     @property
     def credential(self) -> Credential:

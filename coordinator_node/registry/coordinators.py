@@ -13,6 +13,7 @@ from dataclasses import asdict
 
 from common.backoff import Backoff
 from common.errors import PostDevAIError
+from common.model.ids import NodeId
 from common.model.node import CoordinatorAddress
 from coordinator_node.engine.ports import Entry, Kv
 
@@ -29,8 +30,15 @@ COORDINATORS_MAX = 16
 class Coordinators:
     """This Coordinator and the others."""
 
-    def __init__(self, kv: Kv, term_s: float = TERM_S["sqlite"]) -> None:
+    def __init__(
+        self,
+        kv: Kv,
+        term_s: float = TERM_S["sqlite"],
+        denied: Callable[[], frozenset[NodeId]] = frozenset,
+    ) -> None:
+        """`denied`: those that are no longer welcome."""
         self._kv = kv
+        self._denied = denied
         self._term_s = term_s
         self._look: Callable[[], CoordinatorAddress] | None = None
         self._own = CoordinatorAddress("")
@@ -44,16 +52,17 @@ class Coordinators:
         return _id(self._own.identity)
 
     def all(self) -> tuple[CoordinatorAddress, ...]:
-        """Every Coordinator, this one first."""
-        return (self._own, *self._others) if self._own.identity else self._others
+        """Every Coordinator that is welcome, this one first."""
+        own = (self._own,) if self._own.identity else ()
+        return self._welcome((*own, *self._others))
 
     def others(self) -> tuple[CoordinatorAddress, ...]:
         """Those that are there beside this one."""
-        return self._others
+        return self._welcome(self._others)
 
     def is_there(self, coordinator: str) -> bool:
         """Whether another Coordinator is there, by its id."""
-        return any(_id(each.identity) == coordinator for each in self._others)
+        return any(_id(each.identity) == coordinator for each in self.others())
 
     async def until_others(self) -> None:
         """Returns once another Coordinator was seen."""
@@ -84,6 +93,10 @@ class Coordinators:
                 await self._kv.remove(PREFIX + self.own_id)
             except PostDevAIError as error:
                 log.info("could not take leave: %s", error.message)
+
+    def _welcome(self, known: tuple[CoordinatorAddress, ...]) -> tuple[CoordinatorAddress, ...]:
+        denied = self._denied()
+        return tuple(each for each in known if _id(each.identity) not in denied)
 
     async def _say_and_read(self) -> None:
         assert self._look is not None

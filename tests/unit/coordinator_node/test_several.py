@@ -10,7 +10,8 @@ import pytest
 from common.clients.registry import RegistryClient
 from common.clock import SystemClock
 from common.daemon.elsewhere import roles_elsewhere
-from common.errors import Conflict, Denied, Invalid, Missing, PostDevAIError
+from common.errors import Conflict, Denied, Invalid, Missing, PostDevAIError, Unavailable
+from common.model.ids import NodeId
 from common.rpc.channel import open_channel
 from common.rpc.credentials import NodeIdentity
 from common.rpc.join_code import read_code
@@ -24,7 +25,7 @@ from coordinator_node.leaving import leave
 from coordinator_node.migrating import migrate
 from coordinator_node.node import open_gateway
 from tests.support.several_coordinators import code, joined, mesh_on_nats, new_home, serving
-from tests.support.small_mesh import SmallMesh, forged
+from tests.support.small_mesh import SmallMesh, forged, open_member
 from tests.support.typed import Terminal
 
 WAIT_S = 60.0
@@ -106,6 +107,48 @@ async def test_a_machine_that_does_not_become_a_coordinator_keeps_no_key_of_the_
         assert not (home.root / "coordinator").exists()
         leaf.unlink()
         assert (await join(given, home, SystemClock())).identity.role == "coordinator"
+
+
+async def test_the_one_that_founded_the_mesh_can_be_put_out_by_another(tmp_path: Path) -> None:
+    """Its nodes go to the other. None puts itself out: who would let it in again?"""
+    async with asyncio.timeout(WAIT_S), mesh_on_nats(tmp_path) as (mesh, _):
+        home, node = new_home(tmp_path / "second"), await mesh.join("developer")
+        made = await joined(mesh, home)
+        founder = mesh.identity_uri.rpartition("/")[2]
+        async with serving(home), open_member(node, mesh.directory("developer")) as laptop:
+            while len(node.coordinators) < 2:  # noqa: ASYNC110 - another task
+                await asyncio.sleep(0.05)
+            epoch = laptop.epoch
+            async with open_gateway(home, SystemClock()) as (gateway, _):
+                with pytest.raises(Conflict, match="the Coordinator that you ask"):
+                    await gateway.acts.revoke(OWNER, made.identity.id)
+                assert (await gateway.acts.revoke(OWNER, founder[:8])).role == "coordinator"
+            while not (laptop.connected and laptop.epoch > epoch):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+            assert await laptop.nodes()
+            async with open_channel(mesh.address, mesh.identity_uri, node) as channel:
+                with pytest.raises(Unavailable, match="no longer welcome in its mesh"):
+                    await RegistryClient(channel).nodes()
+            await mesh.stop()
+            with pytest.raises(Conflict, match="no longer welcome in its mesh"):
+                await mesh.start()
+
+
+async def test_a_coordinator_of_before_is_a_member_from_its_next_start_on(tmp_path: Path) -> None:
+    async with SmallMesh.open(tmp_path) as mesh:
+        own = NodeId(mesh.identity_uri.rpartition("/")[2])
+        node = await mesh.join("developer")
+        await mesh.stop()
+        async with open_gateway(mesh.home, mesh.clock) as (gateway, _):
+            before = await gateway.members.get(node.identity.id)
+            await gateway.engine.kv.remove(f"member/{own}")
+        await mesh.start()
+        async with open_gateway(mesh.home, mesh.clock) as (gateway, _):
+            found = await gateway.members.get(own)
+            assert found is not None
+            assert (found.role, found.admin, found.denied) == ("coordinator", False, False)
+            assert await gateway.members.get(node.identity.id) == before
+            assert not await gateway.members.has_coordinators(beside=own)
 
 
 async def test_one_leaves_and_the_last_does_not(tmp_path: Path) -> None:
