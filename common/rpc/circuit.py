@@ -4,8 +4,7 @@ refused at once, until one that is let through gets an answer (Nygard, Release I
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
-from contextlib import contextmanager
+from types import TracebackType
 
 from common.backoff import Backoff
 from common.clock import Clock, SystemClock
@@ -42,32 +41,14 @@ class Breaker:
         self.relayed = False
         """The last call went through a Coordinator."""
 
-    @contextmanager
-    def attempt(self) -> Generator[Attempt]:
+    def attempt(self) -> _Watched:
         """Around a call. Unavailable at once while it is open."""
-        trial = self._admit()
-        attempt = Attempt()
-        try:
-            yield attempt
-        except Unavailable as error:
-            if attempt.answered:
-                self.succeeded()
-            else:
-                self.failed(error)
-            raise
-        except BaseException:
-            # A refusal is an answer; a call that was cancelled before one says nothing.
-            if attempt.answered:
-                self.succeeded()
-            raise
-        else:
-            self.succeeded()
-        finally:
-            if trial:
-                self._trying = False
+        return _Watched(self)
 
     def succeeded(self) -> None:
         """The node is there."""
+        if not self._failures:  # nothing was held against it
+            return
         self._failures, self._last, self._retry_at_s = 0, None, 0.0
         self._trying = False
         self._backoff.reset()
@@ -89,7 +70,7 @@ class Breaker:
             retry_at_ms = self._clock.now_ms() + math.ceil(left_s * 1_000)
         return Circuit(self._name, state, self._failures, retry_at_ms, said, self.relayed)
 
-    def _admit(self) -> bool:
+    def admit(self) -> bool:
         """Whether this call is the one that finds out; Unavailable when it may not go."""
         if not self._retry_at_s:
             return False
@@ -104,3 +85,36 @@ class Breaker:
         self._retry_at_s = now_s + OPEN_MOST_S
         self._trying = True
         return True
+
+    def tried(self) -> None:
+        """The call that finds out has ended."""
+        self._trying = False
+
+
+class _Watched:
+    """The block of one call, from which its breaker learns. No generator: each call pays for it."""
+
+    __slots__ = ("_attempt", "_breaker", "_trial")
+
+    def __init__(self, breaker: Breaker) -> None:
+        self._breaker = breaker
+        self._attempt = Attempt()
+        self._trial = False
+
+    def __enter__(self) -> Attempt:
+        self._trial = self._breaker.admit()
+        return self._attempt
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # A refusal is an answer; a call that was cancelled before one says nothing.
+        if error is None or self._attempt.answered:
+            self._breaker.succeeded()
+        elif isinstance(error, Unavailable):
+            self._breaker.failed(error)
+        if self._trial:
+            self._breaker.tried()

@@ -26,7 +26,10 @@ class RetryBudget:
 
     def note_call(self) -> None:
         """A call begins."""
-        self._tokens = min(float(self._burst), self._tokens + self._share)
+        if (tokens := self._tokens + self._share) < self._burst:
+            self._tokens = tokens
+        else:
+            self._tokens = float(self._burst)
 
     def take(self) -> bool:
         """Whether a call may be tried once more."""
