@@ -50,3 +50,16 @@ async def _answered(membership: Membership) -> None:
                 return
             except Denied as error:
                 assert "the ticket has expired" in error.message
+
+
+async def test_what_a_coordinator_an_hour_ahead_signs_is_good_at_once(tmp_path: Path) -> None:
+    """Its own certificate is new at each start, and TLS of the others goes by their clocks."""
+    async with asyncio.timeout(WAIT_S), SmallMesh.open(tmp_path) as mesh:
+        await mesh.stop()
+        mesh.clock.shift_ms = HOUR_MS
+        await mesh.start()
+        async with open_dragon(mesh) as dragon:
+            node = await mesh.join("developer")
+            async with open_member(node, mesh.directory("developer")) as membership:
+                await _answered(membership)
+                assert dragon.lake.calls == 1
