@@ -35,7 +35,7 @@ class Fault:
     seconds: float
 
 
-FIRST = (Fault("cut", True, 0, 3.0), Fault("stopped", False, 2, 3.0))
+FIRST = (Fault("cut", True, 0, 3.0), Fault("stopped", False, 2, 1.0))
 """Those of the default run: the leader on an island, then no majority."""
 
 
