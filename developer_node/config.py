@@ -21,6 +21,8 @@ class Config:
     """Watched from now on, besides those that were watched before."""
     die_with_parent: bool = False
     """End when the process that started this one does."""
+    leave: bool = False
+    """Take the mesh's keys away instead of starting, once nothing waits."""
     outbox_bytes: int = 1 << 30
     """At this size output bodies are dropped, oldest first; facts stay."""
 
@@ -29,6 +31,13 @@ def parse(argv: Sequence[str]) -> Config:
     """Exits with 2 and usage when the words are off."""
     parser = argparse.ArgumentParser(
         prog="developer-node", description="Watches this laptop and answers its front ends."
+    )
+    parser.add_argument(
+        "action",
+        nargs="?",
+        choices=("serve", "leave"),
+        default="serve",
+        help="leave: record for this mesh no longer, once nothing waits here for a Dragon",
     )
     parser.add_argument("--home", default="", help="default: POSTDEVAI_HOME or ~/.postdevai")
     parser.add_argument("--join-file", type=Path, help="a file that holds a code")
@@ -42,4 +51,5 @@ def parse(argv: Sequence[str]) -> Config:
         join_file=found.join_file,
         repositories=tuple(path.absolute() for path in found.repo),
         die_with_parent=found.die_with_parent,
+        leave=found.action == "leave",
     )

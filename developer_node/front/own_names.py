@@ -44,7 +44,7 @@ DIRECTORIES: dict[str, frozenset[str]] = {
 }
 """What each of them holds."""
 _MOMENT = r"-\d{8}-\d{6}"
-_LEFT = re.compile("(coordinator-moved|dragon-left)" + _MOMENT)
+_LEFT = re.compile("(coordinator-moved|dragon-left|developer-left)" + _MOMENT)
 """In HOME: a node that was here, whole."""
 _PARTED = re.compile("parted" + _MOMENT)
 """In HOME/dragon: a lake that is not its leader's."""

@@ -7,7 +7,8 @@ two journals that agree on the term of a row agree on everything up to it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +27,9 @@ from dragon_node.lake.shards import step_of
 ROWS_MAX = 500
 BYTES_MAX = 1 << 20
 """Of the rows and contents of one message; one row's contents may be more."""
+
+BARE_ROWS_MAX = 10_000
+"""More laptops than that have not called."""
 
 Terms = Sequence[tuple[int, int]]
 """(epoch, first lsn) of each leadership, oldest first."""
@@ -141,16 +145,37 @@ async def reach_of_stopped(directory: Path) -> Reach:
     """How far the journal of a Dragon that does not run reaches; nothing where there is none."""
     if not (directory / "journal.db").exists():
         return Reach("", 1, 0)
+    async with _stopped(directory) as journal:
+        return Reach(journal.id, journal.first_lsn, journal.last_lsn)
+
+
+async def is_bare(directory: Path) -> bool:
+    """Whether nobody ever had a Dragon that does not run keep anything: no more is in its journal
+    than which laptops have called."""
+    if not (directory / "journal.db").exists():
+        return True
+    async with _stopped(directory) as journal:
+        rows = await journal.rows(0, BARE_ROWS_MAX + 1)
+        only_calls = all(row.kind == "note" and _calls(row.body) for row in rows)
+        return journal.first_lsn <= 1 and len(rows) <= BARE_ROWS_MAX and only_calls
+
+
+@asynccontextmanager
+async def _stopped(directory: Path) -> AsyncGenerator[Journal]:
     key = await made_ready(directory, None)
     readers = Readers()
     try:
         journal = await Journal.open(directory / "journal.db", readers, lambda _: None, key)
         try:
-            return Reach(journal.id, journal.first_lsn, journal.last_lsn)
+            yield journal
         finally:
             await journal.close()
     finally:
         await readers.close()
+
+
+def _calls(body: bytes) -> bool:
+    return body.startswith(b'{"kind": "origin"')
 
 
 def agrees(ours: Reach, theirs: Reach) -> bool:

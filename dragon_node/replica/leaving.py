@@ -15,7 +15,7 @@ from common.model.ids import NodeId
 from common.model.replica import LakeLead
 from common.rpc.credentials import NodeIdentity
 from dragon_node.lake import ramdisk
-from dragon_node.lake.replication import reach_of_stopped
+from dragon_node.lake.replication import is_bare, reach_of_stopped
 
 WAIT_S = 60.0
 """A follower takes the lead when the lease has ended, 3 s; it looks again with growing pauses."""
@@ -41,7 +41,8 @@ def verdict(lead: LakeLead, own: NodeId) -> Verdict:
 async def leave(home: Home) -> str:
     """Puts HOME/dragon aside once another Dragon leads its lake; what was done, in sentences.
 
-    It must have stopped. Conflict when no other one has everything, or none takes the lead.
+    It must have stopped. Conflict when no other one has everything, or none takes the lead; one to
+    which nobody ever sent a record has nothing that another could lack.
     """
     directory = home.root / "dragon"
     if not (directory / "identity" / "leaf.pem").is_file():
@@ -49,8 +50,8 @@ async def leave(home: Home) -> str:
     identity = await NodeIdentity.open(directory / "identity")
     own = identity.identity.id
     leader = ""
-    held = await reach_of_stopped(directory)
-    if held.last_lsn:
+    if not await is_bare(directory):
+        held = await reach_of_stopped(directory)
         leader = await _leader(identity, held.journal)
     aside = await asyncio.to_thread(_put_aside, home, directory)
     who = f"{leader} leads what it held" if leader else "It held nothing"

@@ -1,4 +1,4 @@
-"""`leave`: this machine is the Dragon or the Coordinator of its mesh no longer."""
+"""`leave`: this machine is a Dragon, a Coordinator or a laptop of its mesh no longer."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ import typer
 from common.errors import Invalid
 from developer_node.front.cli.words import JSON, home, print_json
 
-Leaves = Literal["dragon", "coordinator"]
+Leaves = Literal["dragon", "coordinator", "developer"]
 
 
 def leave(
-    role: Annotated[Leaves, typer.Argument(metavar="ROLE", help="dragon or coordinator.")],
+    role: Annotated[
+        Leaves, typer.Argument(metavar="ROLE", help="dragon, coordinator or developer.")
+    ],
     to: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Coordinator: the sealed file to carry to the other."),
@@ -31,12 +33,17 @@ def leave(
     from developer_node.front.output_page import Page
     from developer_node.front.up.leaving import (
         leave_coordinator,
+        leave_developer,
         leave_dragon,
         leave_to_others,
     )
 
     page = Page(sys.stderr if json else sys.stdout)
-    if role == "dragon":
+    if role == "developer":
+        if to is not None or key_to is not None:
+            raise Invalid("what a laptop recorded is with the Dragon: no --to", field="to")
+        said = asyncio.run(leave_developer(home(), page))
+    elif role == "dragon":
         if to is not None or key_to is not None:
             raise Invalid("a Dragon is carried by the one that follows it: no --to", field="to")
         said = asyncio.run(leave_dragon(home(), page))

@@ -24,5 +24,6 @@ def left_behind(ground: Ground) -> Iterator[Finding]:
 _WHAT = {
     "coordinator": "the Coordinator that has moved away, with its keys: who reads it can be it",
     "dragon": "the lake of the Dragon that has left; another one leads what it held",
+    "developer": "what a laptop kept that has left the mesh; what it recorded is with the Dragon",
     "parted": "a lake that parted from its leader's: what only this Dragon had is in it alone",
 }

@@ -2,35 +2,79 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from pathlib import Path
 
 from common.daemon.home import Home
 from common.errors import Conflict, Invalid, Missing, PostDevAIError
 from common.model.node import Role
+from developer_node.front.local_client import LocalClient
 from developer_node.front.output_page import Page, line
 from developer_node.front.output_progress import steps
+from developer_node.front.output_words import count
 from developer_node.front.service.running_service import service_of
 from developer_node.front.up import codes, daemons
 
+JOURNAL = Path("dragon") / "journal.db"
+BARE_BYTES = 1 << 20
+"""A journal that is larger holds something: then the Dragon is not stopped to look."""
 REPLICA = Path("dragon") / "replica.json"
 """A Dragon has it that follows another one, or has been followed."""
+WAIT_S = 60.0
+"""So long may it take until what waits here is with the Dragon."""
+LOOK_S = 0.2
 ENGINE = Path("coordinator") / "engine.toml"
 """A Coordinator has it whose state is, or was, in NATS."""
 
 
 async def leave_dragon(home: Home, page: Page) -> str:
-    """Stops it, waits until another one leads what it held, and puts it aside.
+    """Stops it, waits until another one leads what it held, if it held anything, and puts it aside.
 
     Where none does it is started again, and the refusal is raised.
     """
     if not codes.is_enrolled(home, "dragon"):
         raise Missing(f"there is no Dragon in {home.root}")
-    if not (home.root / REPLICA).is_file():
+    journal = home.root / JOURNAL
+    held = journal.stat().st_size if journal.is_file() else 0
+    if held > BARE_BYTES and not (home.root / REPLICA).is_file():
         raise Conflict(
             "no other Dragon has what this one holds",
             hint="Have another one follow it first: docs/operate.md",
         )
     return await _left(home, page, "dragon", ("leave",))
+
+
+async def leave_developer(home: Home, page: Page) -> str:
+    """Waits until nothing that was recorded waits here, stops, and takes the mesh's keys away.
+
+    Where something does wait, or another may not be without this laptop, nothing has changed.
+    """
+    if not codes.is_enrolled(home, "developer"):
+        raise Missing(f"this machine records for no mesh in {home.root}")
+    async with await LocalClient.connect(home) as client:
+        with steps(page, "handing on what waits here"):
+            await _handed_on(client)
+    return await _left(home, page, "developer", ("leave",))
+
+
+async def _handed_on(client: LocalClient) -> None:
+    """Conflict when it is not with a Dragon, or a Coordinator, in time."""
+    end = time.monotonic() + WAIT_S
+    while True:
+        waits = (await client.status()).outbox
+        records = waits.waiting + waits.spooled
+        edits = (await client.shared.sync()).waiting
+        if not records and not edits:
+            return
+        if time.monotonic() > end:
+            raise Conflict(
+                f"{count(records, 'record')} and {count(edits, 'edit')} wait here, and nobody else "
+                "has them: the laptop does not leave",
+                hint="`postdevai status` says why. To throw them away: postdevai uninstall"
+                " --everything",
+            )
+        await asyncio.sleep(LOOK_S)
 
 
 async def leave_to_others(home: Home, page: Page) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -63,15 +64,17 @@ async def test_a_lake_that_nobody_else_has_is_not_left() -> None:
         await led_by_another(Told(LakeLead(LAKE, OWN, 1)), LAKE, OWN)
 
 
-async def stopped_dragon(mesh: SmallMesh, home: Home) -> tuple[NodeIdentity, str]:
-    """A home with an identity and a journal of one record, in which no Dragon runs; its lake."""
+async def stopped_dragon(
+    mesh: SmallMesh, home: Home, kind: str = "said"
+) -> tuple[NodeIdentity, str]:
+    """A home with an identity and a journal of one note, in which no Dragon runs; its lake."""
     place = home.identity_directory("dragon")
     identity = await NodeIdentity.open(place, code=await mesh.code("dragon"))
     directory = home.directory("dragon")
     key, readers = await made_ready(directory, None), Readers()
     journal = await Journal.open(directory / "journal.db", readers, lambda _: None, key)
-    note = Note("said", {"what": "x"})
-    body = b'{"kind": "said", "fields": {"what": "x"}}'
+    note = Note(kind, {"what": "x"})
+    body = json.dumps({"kind": note.kind, "fields": note.fields}).encode()
     draft = Draft(NO_ORIGIN, 0, "note", NodeId(""), ProjectId(""), "", 1, body, note)
     await journal.append([draft], {})
     lake = journal.id
@@ -118,3 +121,12 @@ async def test_where_there_is_no_dragon_nothing_leaves(tmp_path: Path) -> None:
     with pytest.raises(Missing):
         await leave(home)
     assert list(home.root.iterdir()) == []
+
+
+async def test_a_dragon_that_was_never_given_anything_leaves_alone(tmp_path: Path) -> None:
+    """A laptop has called, and recorded nothing there."""
+    async with SmallMesh.open(tmp_path) as mesh:
+        home = Home.from_env(str(tmp_path / "home"))
+        await stopped_dragon(mesh, home, "origin")
+        assert (await leave(home)).startswith("It held nothing.")
+    assert roles_elsewhere(home) == {"dragon"}
