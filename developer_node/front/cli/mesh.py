@@ -6,8 +6,6 @@ The Coordinator's own program does the work, on the machine where its files are.
 from __future__ import annotations
 
 import json as json_of
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -15,6 +13,7 @@ import typer
 
 from common.errors import Missing
 from developer_node.front.cli.words import JSON, home, print_json
+from developer_node.front.said_by_node import run_coordinator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,20 +74,15 @@ def adopt(
 
 
 def _ask(words: Sequence[str], json: bool) -> None:
-    """Runs `coordinator-node`; what it says on stderr, and its exit code, are this command's."""
+    """Runs `coordinator-node`; what it says, and how it ends, are this command's."""
     place = home().root
     if not (place / "coordinator" / "authority" / "ca.pem").exists():
         raise Missing(
             "There is no Coordinator on this machine.",
             hint="Type this where it runs; `postdevai nodes` tells where that is.",
         )
-    command = [sys.executable, "-m", "coordinator_node", *words, "--home", str(place)]
-    done = subprocess.run(
-        [*command, "--json"] if json else command, stdout=subprocess.PIPE, text=True, check=False
-    )
-    if json and done.stdout:
-        print_json(json_of.loads(done.stdout))
+    printed = run_coordinator(home(), *words, *(("--json",) if json else ()))
+    if json:
+        print_json(json_of.loads(printed))
     else:
-        typer.echo(done.stdout, nl=False)
-    if done.returncode:
-        raise typer.Exit(done.returncode)
+        typer.echo(printed, nl=False)

@@ -61,10 +61,7 @@ def invite(
     if role == "coordinator":
         from developer_node.front import joining_coordinator
 
-        given = joining_coordinator.invite(home())
-        if isinstance(given, joining_coordinator.Refused):
-            raise typer.Exit(given.code)
-        _show(role, given, json)
+        _show(role, joining_coordinator.invite(home()), json)
         return
 
     async def use(client: LocalClient) -> int:
@@ -146,7 +143,4 @@ def _joined(code: str, to: Path | None, server: Path | None) -> Joined:
     if to is not None:
         raise Invalid("--to is for a tool; this code is for a Coordinator", field="to")
     place = server.expanduser().absolute() if server else None
-    made = joining_coordinator.join(home(), code, place)
-    if isinstance(made, joining_coordinator.Refused):
-        raise typer.Exit(made.code)
-    return made
+    return joining_coordinator.join(home(), code, place)

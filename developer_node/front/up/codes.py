@@ -9,8 +9,9 @@ from pathlib import Path
 from common.daemon.elsewhere import roles_elsewhere
 from common.daemon.files import write_private
 from common.daemon.home import Home
-from common.errors import Conflict, Corrupt, Missing, Unavailable
+from common.errors import Missing
 from common.model.node import Role
+from developer_node.front.said_by_node import refusal
 from developer_node.front.up import daemons
 
 
@@ -66,14 +67,7 @@ async def run_node(role: Role, *words: str) -> str:
     )
     printed, complaint = await process.communicate()
     if process.returncode:
-        said = complaint.decode("utf-8", "replace").strip().splitlines()
-        sentence = next((each for each in said if not each.startswith(" ")), "")
-        hint = next((each.strip() for each in said if each.startswith("  ")), "")
         name = module.replace("_", "-")
-        kind = {4: Conflict, 5: Corrupt}.get(process.returncode, Unavailable)
-        raise kind(
-            sentence.removeprefix(f"{name}: ")
-            or f"`{name} {words[0]}` ended with {process.returncode}",
-            hint=hint,
-        )
+        said = complaint.decode("utf-8", "replace")
+        raise refusal(name, words[0], process.returncode, said)
     return printed.decode()
