@@ -106,9 +106,11 @@ class Registering:
                     if self.epoch or not isinstance(error, Unavailable):
                         raise
                     errors.append(error)
-        if len(errors) == 1:
+        ended = self._identity.ended
+        if len(errors) == 1 and not ended:
             raise errors[0]
-        raise Unavailable("; ".join(dict.fromkeys(each.message for each in errors)))
+        said = "; ".join(dict.fromkeys(each.message for each in errors))
+        raise Unavailable(f"{ended}; {said}" if ended else said)
 
     async def _with(self, way: CoordinatorAddress, backoff: Backoff) -> None:
         """Registered with one Coordinator until that ends; a renewed certificate is shown to it

@@ -148,6 +148,17 @@ class NodeIdentity:
         self._told = mine
 
     @property
+    def ended(self) -> str:
+        """That its leaf is out of term by this machine's clock, so that nobody takes it; empty
+        while it is in term."""
+        over_ms = self._clock.now_ms() - self._credential.not_after_ms
+        if over_ms < 0:
+            return ""
+        minutes = max(1, over_ms // 60_000)
+        how = f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
+        return f"this node's certificate ended {how} ago by this machine's clock"
+
+    @property
     def renew_at_ms(self) -> int:
         """Two thirds of the leaf's term."""
         shown = self._credential

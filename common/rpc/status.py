@@ -114,7 +114,7 @@ def _own_words(code: grpc.StatusCode, details: str) -> PostDevAIError:
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return Unavailable("no answer in time", hint="try again; the node may be busy")
     if code is grpc.StatusCode.UNAVAILABLE:
-        return Unavailable(_why_unreachable(details))
+        return Unavailable(_why_unreachable(details), hint=_next_step(details))
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED and "larger than max" in details:
         return OverLimit("the message is larger than 4 MB", hint="send it in pieces")
     if code is grpc.StatusCode.INTERNAL:
@@ -130,7 +130,18 @@ def _why_unreachable(details: str) -> str:
         return "the node's certificate is not of this mesh, or has expired"
     if "Connection refused" in details:
         return "nobody answers at that address"
+    if "failed to connect" in details and "Socket closed" in details:
+        # with TLS 1.3 a server says no after its own part of the handshake, and gRPC keeps no alert
+        return "the node closed the connection at once, as if this one's certificate were not good"
     return "the node cannot be reached"
+
+
+def _next_step(details: str) -> str:
+    if "CERTIFICATE_VERIFY_FAILED" in details:
+        return "where the mesh has new keys: postdevai recover --leave, then postdevai join CODE"
+    if "failed to connect" in details and "Socket closed" in details:
+        return "postdevai doctor says how this machine's certificates and its clock are"
+    return ""
 
 
 def _any(message: Message) -> any_pb2.Any:

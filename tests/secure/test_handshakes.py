@@ -68,22 +68,24 @@ async def test_a_leaf_of_another_ca_is_refused_even_if_it_names_this_mesh(tmp_pa
         foreign = Authority.make(tmp_path / "foreign", mesh.clock)
         liar = forged(foreign, "developer", mesh.authority().mesh)
         trusting = replace(liar.credential, ca_pem=mesh.authority().ca_pem)
-        with pytest.raises(Unavailable):
+        with pytest.raises(Unavailable, match="certificate were not good") as refused:
             await list_nodes(mesh, replace(liar, credential=trusting))
+        assert "postdevai doctor" in refused.value.hint
 
 
 async def test_a_server_of_another_ca_is_refused_by_its_caller(tmp_path: Path) -> None:
     async with SmallMesh.open(tmp_path / "a") as one, SmallMesh.open(tmp_path / "b") as other:
         node = await one.join("developer")
         async with open_channel(other.address, one.identity_uri, node) as channel:
-            with pytest.raises(Unavailable, match="not of this mesh"):
+            with pytest.raises(Unavailable, match="not of this mesh") as refused:
                 await RegistryClient(channel).nodes()
+            assert "postdevai join CODE" in refused.value.hint
 
 
 async def test_an_expired_leaf_is_refused(tmp_path: Path) -> None:
     async with SmallMesh.open(tmp_path) as mesh:
         past = mesh.authority(ShiftedClock(-2 * DAY_MS))
-        with pytest.raises(Unavailable):
+        with pytest.raises(Unavailable, match="certificate were not good"):
             await list_nodes(mesh, forged(past, "developer"))
         assert await list_nodes(mesh, forged(mesh.authority(), "developer")) >= 1
 

@@ -97,6 +97,21 @@ async def test_without_a_coordinator_a_leaf_in_term_will_do_and_an_expired_one_w
             await NodeIdentity.open(mesh.directory("developer"))
 
 
+async def test_a_node_whose_leaf_has_ended_says_so_itself(tmp_path: Path) -> None:
+    """Its Coordinator is away: nobody else can tell it. In term it says nothing of it."""
+    async with SmallMesh.open(tmp_path) as mesh:
+        await mesh.join("developer")
+        clock = ShiftedClock()
+        node = await NodeIdentity.open(mesh.directory("developer"), clock=clock)
+        await mesh.stop()
+        async with open_member(node, mesh.directory("developer")) as membership:
+            assert not membership.connected
+            assert "ended" not in membership.sentence
+        clock.shift_ms = 3 * DAY_MS
+        async with open_member(node, mesh.directory("developer")) as membership:
+            assert "certificate ended 48 h ago by this machine's clock" in membership.sentence
+
+
 async def test_ninety_days_after_its_end_a_leaf_is_not_renewed(tmp_path: Path) -> None:
     async with SmallMesh.open(tmp_path) as mesh:
         node = await mesh.join("developer")

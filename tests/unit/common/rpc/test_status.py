@@ -43,6 +43,13 @@ def test_every_kind_has_a_code_of_its_own() -> None:
     [
         (grpc.StatusCode.UNAVAILABLE, "Hostname Verification Check failed", Unavailable, "another"),
         (grpc.StatusCode.UNAVAILABLE, "Socket closed", Unavailable, "cannot be reached"),
+        (
+            grpc.StatusCode.UNAVAILABLE,
+            "failed to connect to all addresses; last error: UNAVAILABLE: ipv4:1.2.3.4:5: "
+            "Socket closed",
+            Unavailable,
+            "closed the connection at once",
+        ),
         (grpc.StatusCode.DEADLINE_EXCEEDED, "", Unavailable, "in time"),
         (grpc.StatusCode.INTERNAL, "x", Unavailable, "failed while it answered"),
         (grpc.StatusCode.UNIMPLEMENTED, "Method not found!", Missing, "not found"),
