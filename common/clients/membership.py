@@ -244,11 +244,11 @@ class Membership:
         Without a Coordinator: the last known routes, whatever their tickets' age. `fresh` asks
         in any case. Unavailable when there are none.
         """
-        question = f"{capability} {project} {model}" + (f" {task}" if task else "")
         self._seated()
-        known = self._routes.get(question, ())
-        if known and not fresh and (self._is_fresh(known) or not self.connected):
+        question = _question(capability, project, model, task)
+        if not fresh and (known := self._known(question)):
             return known
+        known = self._routes.get(question, ())
         try:
             routes = await self._coordinators.ask(
                 lambda channel: RegistryClient(channel).resolve(capability, project, model, task)
@@ -279,6 +279,11 @@ class Membership:
     ) -> Routed:
         """Calls to whoever offers the capability; with `only` to the node of that identity, or to
         the Dragon that leads since what that one led."""
+        question = _question(capability, project, model, task)
+
+        def known() -> tuple[Route, ...]:
+            routes = self._known(question)
+            return self._successors.known(only, routes) if only else routes
 
         async def resolve(*, fresh: bool) -> tuple[Route, ...]:
             routes = await self.resolve(capability, project, model, task, fresh=fresh)
@@ -295,7 +300,7 @@ class Membership:
         name = f"{capability}@{only.rsplit('/', 1)[-1][:8]}" if only else capability
         breaker = self._breakers.setdefault(name, Breaker(name, self._clock))
         budget = self._budgets.setdefault(name, RetryBudget())
-        return Routed(name, resolve, self._channels, breaker, budget, self._relayed)
+        return Routed(name, resolve, self._channels, breaker, budget, self._relayed, known)
 
     def circuits(self) -> tuple[Circuit, ...]:
         """How the calls to each capability fare, and those to the Coordinator, by name."""
@@ -375,9 +380,17 @@ class Membership:
             self._routes.popitem(last=False)
         await asyncio.to_thread(self._kept.keep_routes, dict(self._routes))
 
-    def _is_fresh(self, routes: tuple[Route, ...]) -> bool:
-        end_ms = min(route.ticket_expires_ms for route in routes)
-        return end_ms - self._time.now_ms() > FRESH_MS
+    def _known(self, question: str) -> tuple[Route, ...]:
+        """What needs no Coordinator, or cannot have one; empty when one is to be asked."""
+        self._seated()
+        routes = self._routes.get(question, ())
+        if not self.connected:
+            return routes
+        fresh_until_ms = self._time.now_ms() + FRESH_MS
+        for route in routes:
+            if route.ticket_expires_ms <= fresh_until_ms:
+                return ()
+        return routes
 
     def _coordinator_at(self, uri: str) -> tuple[str, ...]:
         """Where the Coordinator of that name is."""
@@ -392,3 +405,8 @@ class Membership:
 
     def _denied(self) -> frozenset[NodeId]:
         return self._word.denied
+
+
+def _question(capability: Capability, project: str, model: str, task: str) -> str:
+    """The name under which routes are remembered."""
+    return f"{capability} {project} {model}" + (f" {task}" if task else "")

@@ -85,6 +85,10 @@ class Relayed:
         """Whether the node may be called through a Coordinator."""
         return bool(route.relay) and self._mode != "never"
 
+    def bypasses(self, route: Route) -> bool:
+        """Whether the direct way is in doubt; starts nothing."""
+        return self.only or route.identity in self._bypassed
+
     def comes_first(self, route: Route) -> bool:
         """Whether the direct way is left out: it failed lately, and the relay did not."""
         if self.only:

@@ -20,6 +20,7 @@ from common.rpc.reaching import connected as _connected
 from common.rpc.relayed import Relayed
 from common.rpc.retry_budget import RetryBudget
 from common.rpc.status import error_from_rpc, is_answer
+from common.rpc.usual import Known, Usual
 
 PAUSE_S = 0.1
 """Before the routes are asked for anew, between half of it and all."""
@@ -51,13 +52,16 @@ class Routed:
         breaker: Breaker | None = None,
         budget: RetryBudget | None = None,
         relayed: Relayed | None = None,
+        known: Known | None = None,
     ) -> None:
+        """`known`: the routes that `resolve` would give at once; without it each call resolves."""
         self._name = name
         self._resolve = resolve
         self._reaching = Reaching(channels)
         self._relayed = relayed
         self._breaker = breaker or Breaker(name)
         self._budget = budget or RetryBudget()
+        self._usual = Usual(known, channels, relayed) if known else None
 
     async def call(
         self, fn: Callable[[Channel, Metadata], Awaitable[T]], *, idempotent: bool = True
@@ -71,7 +75,7 @@ class Routed:
         """
         with self._breaker.attempt() as attempt:
             moves_on = _Journey(self._name, attempt, self._budget)
-            ways = _Ways(moves_on, self._routes, self._to)
+            ways = _Ways(moves_on, self._routes, self._to, self._usual)
             while (way := await ways.next()) is not None:
                 channel, metadata = way
                 try:
@@ -95,7 +99,7 @@ class Routed:
         """
         with self._breaker.attempt() as attempt:
             moves_on = _Journey(self._name, attempt, self._budget)
-            ways = _Ways(moves_on, self._routes, self._to)
+            ways = _Ways(moves_on, self._routes, self._to, self._usual)
             while (way := await ways.next()) is not None:
                 channel, metadata = way
                 shown = not idempotent
@@ -121,7 +125,7 @@ class Routed:
         """A connected channel and the ticket, for a long stream, whose owner waits between two
         tries by itself: the circuit hears of it and does not hold it up."""
         moves_on = _Journey(self._name, Attempt())
-        ways = _Ways(moves_on, self._routes, self._to)
+        ways = _Ways(moves_on, self._routes, self._to, self._usual)
         while (way := await ways.next()) is not None:
             channel, metadata = way
             try:
@@ -177,18 +181,25 @@ class _Ways:
         journey: _Journey,
         routes: Callable[[_Journey, bool], Awaitable[tuple[Route, ...]]],
         to: Callable[[Route], Awaitable[Channel]],
+        usual: Usual | None,
     ) -> None:
         self._journey = journey
         self._ask = routes
         self._to = to
+        self._usual = usual
         self._rounds = iter((False, True))
-        self._left: Iterator[Route] = iter(())
+        self._left: Iterator[Route] | None = None
+        """Of the routes that were asked for; None before that."""
 
     async def next(self) -> tuple[Channel, Metadata] | None:
         """The next channel and its ticket; None when there is no other."""
-        journey = self._journey
+        journey, usual = self._journey, self._usual
+        if self._left is None and usual is not None and (way := usual.way()) is not None:
+            channel, metadata, self._left = way
+            next(self._rounds)
+            return channel, metadata
         while True:
-            for route in self._left:
+            for route in self._left or ():
                 if not journey.may_try():
                     return None
                 try:
@@ -196,7 +207,10 @@ class _Ways:
                 except Unavailable as error:
                     journey.past(error)
                     continue
-                return channel, Metadata((TICKET_METADATA, BEARER + route.ticket))
+                metadata = Metadata((TICKET_METADATA, BEARER + route.ticket))
+                if usual is not None:
+                    usual.keep(route, channel, metadata)
+                return channel, metadata
             fresh = next(self._rounds, None)
             if fresh is None or (fresh and not await journey.asks_again()):
                 return None
