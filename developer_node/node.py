@@ -273,6 +273,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
             (mirror.kept, away.kept, away.verdicts.kept, replica.kept),
             several.everywhere,
             several.others,
+            several,
         )
         models = ModelsDoor(  # pyright: ignore[reportAbstractUsage]
             membership.routed("inference"), lambda model: membership.routed("inference", "", model)

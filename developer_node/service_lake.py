@@ -9,13 +9,13 @@ import logging
 from asyncio import Queue
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import grpc.aio
 from google.protobuf.message import Message
 
-from common.errors import Missing
-from common.model.lake import KeptItem, LakeStep, Oblivion
+from common.errors import Missing, Unavailable
+from common.model.lake import KeptItem, LakeStats, LakeStep, Oblivion
 from common.pb.postdevai.v1 import lake_service_pb2 as pb
 from common.pb.postdevai.v1.lake_service_pb2_grpc import (
     LakeServiceServicer,
@@ -39,6 +39,22 @@ ANSWER_S = 60.0
 """A project that is woken for a question may be large."""
 
 
+class Several(Protocol):
+    """What of all Dragons is needed here."""
+
+    async def stats(self) -> LakeStats | None:
+        """Of all of them; None where there is one alone."""
+        ...
+
+    async def away(self) -> Sequence[str]:
+        """Those that hold something and do not serve, as people call them."""
+        ...
+
+    async def way(self, said: str) -> Routed:
+        """The way to the one that a person names so; Missing when none is."""
+        ...
+
+
 class LakeDoor(LakeServiceServicer):
     """Passes on what it is asked as it is; only forgetting begins and ends here."""
 
@@ -49,11 +65,13 @@ class LakeDoor(LakeServiceServicer):
         here: Sequence[Callable[[], KeptItem]] = (),
         everywhere: Callable[[], Awaitable[Sequence[Routed]]] | None = None,
         others: Callable[[], Awaitable[Sequence[tuple[str, Routed]]]] | None = None,
+        several: Several | None = None,
     ) -> None:
         """`here` is what this laptop keeps besides the Dragon; `everywhere` gives all Dragons, or
         Unavailable while one that may hold something is away; `others` those that serve now besides
-        `dragon`, each with how people call it."""
+        `dragon`, each with how people call it; `several` answers for all, and finds one by name."""
         self._others = others
+        self._several = several
         self._here = here
         self._everywhere = everywhere
         self._dragon = Onward(dragon, LakeServiceStub, ANSWER_S)
@@ -65,7 +83,12 @@ class LakeDoor(LakeServiceServicer):
         add_LakeServiceServicer_to_server(self, server)
 
     async def Stats(self, request: pb.StatsRequest, context: Context) -> pb.StatsResponse:
-        return await self._dragon.answer("Stats", request, pb.StatsResponse)
+        if self._several is not None and not request.node:
+            with suppress(Unavailable):  # then it is said below who that is
+                if (stats := await self._several.stats()) is not None:
+                    return to_pb(stats, pb.StatsResponse)
+        dragon = await self._named(request.node)
+        return await dragon.answer("Stats", request, pb.StatsResponse)
 
     async def Related(self, request: pb.RelatedRequest, context: Context) -> pb.RelatedResponse:
         return await self._holder("Related", request, pb.RelatedResponse)
@@ -99,6 +122,12 @@ class LakeDoor(LakeServiceServicer):
                 with suppress(Missing):
                     return await dragon.answer(method, request, response)
             raise
+
+    async def _named(self, node: str) -> Onward:
+        """The Dragon that is called so; this laptop's own for an empty name."""
+        if not node or self._several is None:
+            return self._dragon
+        return Onward(await self._several.way(node), LakeServiceStub, ANSWER_S)
 
     async def _beside(self) -> list[tuple[str, Onward]]:
         if self._others is None:
@@ -171,25 +200,42 @@ class LakeDoor(LakeServiceServicer):
     async def Snapshot(
         self, request: pb.SnapshotRequest, context: Context
     ) -> AsyncIterator[pb.SnapshotResponse]:
-        async for response in self._dragon.stream("Snapshot", request, pb.SnapshotResponse):
+        dragon = await self._named(request.node)
+        async for response in dragon.stream("Snapshot", request, pb.SnapshotResponse):
             yield response
 
     async def Verify(
         self, request: pb.VerifyRequest, context: Context
     ) -> AsyncIterator[pb.VerifyResponse]:
-        async for response in self._dragon.stream("Verify", request, pb.VerifyResponse):
+        beside = [] if request.node else await self._beside()
+        away = [] if request.node or self._several is None else [*await self._several.away()]
+        dragon = await self._named(request.node)
+        async for response in dragon.stream("Verify", request, pb.VerifyResponse):
+            response.step.ended &= not (beside or away)
             yield response
+        for name, other in beside:
+            async for response in other.stream("Verify", request, pb.VerifyResponse):
+                response.step.sentence = f"{name}: {response.step.sentence}"
+                response.step.ended &= name == beside[-1][0] and not away
+                yield response
+        for name in away:
+            said = f"{name} is away: nothing of it was read"
+            step = pb.LakeStep(step="away", done=0, total=1, sentence=said)
+            step.ended = name == away[-1]
+            yield pb.VerifyResponse(step=step)
 
     async def Restore(
         self, request: pb.RestoreRequest, context: Context
     ) -> AsyncIterator[pb.RestoreResponse]:
-        async for response in self._dragon.stream("Restore", request, pb.RestoreResponse):
+        dragon = await self._named(request.node)
+        async for response in dragon.stream("Restore", request, pb.RestoreResponse):
             yield response
 
     async def Backup(
         self, request: pb.BackupRequest, context: Context
     ) -> AsyncIterator[pb.BackupResponse]:
-        async for response in self._dragon.stream("Backup", request, pb.BackupResponse):
+        dragon = await self._named(request.node)
+        async for response in dragon.stream("Backup", request, pb.BackupResponse):
             yield response
 
 

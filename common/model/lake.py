@@ -125,6 +125,8 @@ class ProjectStats:
     """Last touched."""
     joined_to: str = ""
     """Id of the project that it was joined to."""
+    node: str = ""
+    """Id of the Dragon that has it, where several were asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,8 @@ class Generation:
     files: int = 0
     verified: bool = False
     """Read back and found to be what its manifest says."""
+    node: str = ""
+    """Id of the Dragon that has it, where several were asked."""
 
 
 @dataclass(frozen=True, slots=True)

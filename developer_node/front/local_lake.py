@@ -37,9 +37,9 @@ class LocalLake:
         self._stub: LakeServiceAsyncStub = LakeServiceStub(channel)
         self._metadata = metadata
 
-    async def stats(self) -> LakeStats:
-        """Sizes, budget, projects, generations."""
-        call = self._stub.Stats(pb.StatsRequest(), timeout=LAKE_S, metadata=self._metadata)
+    async def stats(self, node: str = "") -> LakeStats:
+        """Sizes, budget, projects, generations; of all Dragons, or of the one that is named."""
+        call = self._stub.Stats(pb.StatsRequest(node=node), timeout=LAKE_S, metadata=self._metadata)
         return from_pb(await answer(call), LakeStats)
 
     async def related(self, q: RelatedQuery) -> Related:
@@ -75,21 +75,24 @@ class LocalLake:
         """Here and on the Dragon, with the proof."""
         return self._steps(self._stub.Forget(to_pb(o, pb.ForgetRequest), metadata=self._metadata))
 
-    def snapshot(self) -> Steps:
+    def snapshot(self, node: str = "") -> Steps:
         """A generation on the Dragon's SSD."""
-        return self._steps(self._stub.Snapshot(pb.SnapshotRequest(), metadata=self._metadata))
+        return self._steps(
+            self._stub.Snapshot(pb.SnapshotRequest(node=node), metadata=self._metadata)
+        )
 
-    def verify(self) -> Steps:
-        """Everything durable is read."""
-        return self._steps(self._stub.Verify(pb.VerifyRequest(), metadata=self._metadata))
+    def verify(self, node: str = "") -> Steps:
+        """Everything durable is read, at every Dragon or at the one that is named."""
+        return self._steps(self._stub.Verify(pb.VerifyRequest(node=node), metadata=self._metadata))
 
-    def restore(self, at: int) -> Steps:
+    def restore(self, at: int, node: str = "") -> Steps:
         """The stores anew from a generation; 0 is the newest that is whole."""
-        return self._steps(self._stub.Restore(pb.RestoreRequest(at=at), metadata=self._metadata))
+        request = pb.RestoreRequest(at=at, node=node)
+        return self._steps(self._stub.Restore(request, metadata=self._metadata))
 
-    def backup(self, to: str, key_to: str) -> Steps:
+    def backup(self, to: str, key_to: str, node: str = "") -> Steps:
         """Into a directory of the Dragon, and its key into a file elsewhere."""
-        request = pb.BackupRequest(to=to, key_to=key_to)
+        request = pb.BackupRequest(to=to, key_to=key_to, node=node)
         return self._steps(self._stub.Backup(request, metadata=self._metadata))
 
     async def _steps(self, call: Any) -> Steps:

@@ -45,6 +45,7 @@ def project(known: ProjectStats) -> Json:
         "bytes": known.bytes,
         "used": iso(known.used_ms),
         "joined_to": known.joined_to or None,
+        "node": known.node or None,
     }
 
 
@@ -60,6 +61,7 @@ def _generation(known: Generation) -> Json:
         "bytes": known.bytes,
         "files": known.files,
         "verified": known.verified,
+        "node": known.node or None,
     }
 
 

@@ -12,6 +12,7 @@ from common.model.lake import (
     Related,
     RelatedThing,
 )
+from common.short_ids import SHORT
 from developer_node.front.output_bar import bar, legend
 from developer_node.front.output_page import Line, Span, line
 from developer_node.front.output_words import ago, count, size
@@ -78,6 +79,8 @@ def _project(p: ProjectStats, width: int, names: dict[str, str], now_ms: int) ->
         about.append("pinned")
     if p.joined_to:
         about.append(f"joined to {names.get(p.joined_to, p.joined_to)}")
+    if p.node:
+        about.append(f"on {p.node[:SHORT]}")
     state = Span(f"{p.state:<7}", "green" if p.state == "awake" else "dim")
     return [f"{p.name or p.id:<{width}}  ", state, Span("  " + " · ".join(about), "dim")]
 
@@ -106,7 +109,8 @@ def _generations(stats: LakeStats, now_ms: int) -> list[Line]:
 def _generation(g: Generation, now_ms: int) -> list[str | Span]:
     checked = Span("verified", "green") if g.verified else Span("not verified", "red")
     files = count(g.files, "file")
-    said = f"{g.number}  {ago(g.at_ms, now_ms)}, {size(g.bytes)} in {files}, to {g.lsn:,}  "
+    whose = f" on {g.node[:SHORT]}" if g.node else ""
+    said = f"{g.number}{whose}  {ago(g.at_ms, now_ms)}, {size(g.bytes)} in {files}, to {g.lsn:,}  "
     return [said, checked]
 
 

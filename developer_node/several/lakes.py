@@ -90,7 +90,7 @@ class Lakes(LakeClient):
         if not await self._dragons.are_several():
             return await super().stats()
         said = await self._each(lambda lake: lake.stats())
-        return merging.counted([each for _, each in said.given], said.absent)
+        return merging.counted(said.given, said.absent)
 
     async def _each(self, question: Callable[[LakeClient], Awaitable[T]]) -> Answers[T]:
         return await self._dragons.ask(self._to, question)

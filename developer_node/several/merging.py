@@ -71,8 +71,10 @@ def newest(found: Sequence[Recollection]) -> Recollection:
     return max(found, key=_newest_ms)
 
 
-def counted(found: Sequence[LakeStats], absent: Sequence[str]) -> LakeStats:
-    """The sums; of what cannot be added, such as generations and positions, the first Dragon's."""
+def counted(told: Sequence[tuple[str, LakeStats]], absent: Sequence[str]) -> LakeStats:
+    """The sums; of what cannot be added, such as positions, the first Dragon's. Each is given with
+    its identity: projects and generations say whose they are."""
+    found = [_signed(identity.rsplit("/", 1)[-1], each) for identity, each in told]
     first = found[0]
     sizes: dict[str, int] = {}
     for store in chain.from_iterable(each.stores for each in found):
@@ -100,6 +102,15 @@ def counted(found: Sequence[LakeStats], absent: Sequence[str]) -> LakeStats:
         ballast_bytes=sum(each.ballast_bytes for each in found),
         stores=tuple(StoreStats(name, size) for name, size in sizes.items()),
         kept=tuple(chain.from_iterable(each.kept for each in found)),
+        generations=tuple(chain.from_iterable(each.generations for each in found)),
+    )
+
+
+def _signed(node: str, stats: LakeStats) -> LakeStats:
+    return replace(
+        stats,
+        kept=tuple(replace(each, node=node) for each in stats.kept),
+        generations=tuple(replace(each, node=node) for each in stats.generations),
     )
 
 

@@ -15,11 +15,13 @@ from common.clients.registry import RegistryClient
 from common.clients.replica import bring
 from common.errors import PostDevAIError, Unavailable
 from common.model.ids import NodeId
+from common.model.lake import LakeStats
 from common.model.node import Identity, Node
 from common.rpc.routed import Routed
 from developer_node.several.assistants import Assistants
 from developer_node.several.dragons import Dragons, name
 from developer_node.several.lakes import Lakes
+from developer_node.several.named import named
 
 HOME = "ingest"
 """The task by which the Coordinator finds the one Dragon that has this laptop's records."""
@@ -38,6 +40,20 @@ class Several:
     """The way to each lake but the home Dragon's, of those that serve, with its name."""
     places: Whereabouts
     """Where projects are recorded, and how they are moved."""
+
+    dragons: Dragons
+
+    async def stats(self) -> LakeStats | None:
+        """Of all lakes together; None where there is one alone."""
+        return await self.lake.stats() if await self.dragons.are_several() else None
+
+    async def away(self) -> Sequence[str]:
+        """The names of those that hold projects and do not serve."""
+        return [name(each) for each in await self.dragons.away(await self.dragons.serving())]
+
+    async def way(self, said: str) -> Routed:
+        """The way to the lake of the Dragon that a person names so."""
+        return self.places.to(named(said, await self.places.nodes()).id)
 
 
 class Whereabouts:
@@ -58,7 +74,7 @@ class Whereabouts:
 
     def lake(self, dragon: str) -> LakeClient:
         """The lake of one Dragon."""
-        return LakeClient(self._to(dragon))
+        return LakeClient(self.to(dragon))
 
     def assistant(self, dragon: str) -> AssistantClient:
         """The assistant of one Dragon."""
@@ -68,7 +84,7 @@ class Whereabouts:
         self, target: str, project: str, holder: str
     ) -> AsyncGenerator[tuple[int, int]]:
         """Has a Dragon copy a project from another one."""
-        async with aclosing(bring(self._to(target), project, holder)) as moves:
+        async with aclosing(bring(self.to(target), project, holder)) as moves:
             async for move in moves:
                 yield move
 
@@ -92,7 +108,8 @@ class Whereabouts:
         """Every node that is or was there."""
         return await self._membership.nodes()
 
-    def _to(self, dragon: str) -> Routed:
+    def to(self, dragon: str) -> Routed:
+        """The way to the lake of one Dragon."""
         return self._membership.routed("lake", only=self._uri(dragon))
 
     def _uri(self, dragon: str) -> str:
@@ -136,7 +153,7 @@ def open_several(membership: Membership) -> Several:
 
     lakes = Lakes(_home(membership, "lake"), dragons, lake)
     voices = Assistants(_home(membership, "assistant"), dragons, assistant, lake, home_now)
-    return Several(lakes, voices, everywhere, others, Whereabouts(membership))
+    return Several(lakes, voices, everywhere, others, Whereabouts(membership), dragons)
 
 
 def _id(identity: str) -> str:

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 NAME = Annotated[str, typer.Argument(metavar="PROJECT", help="Its name or id.")]
 
+NODE = Annotated[
+    str,
+    typer.Option("--node", metavar="NODE", help="Another Dragon: its id, beginning or machine."),
+]
+
 
 def group() -> typer.Typer:
     """`postdevai lake [COMMAND]`."""
@@ -29,7 +34,7 @@ def group() -> typer.Typer:
     return app
 
 
-def lake(context: typer.Context, json: JSON = False) -> None:
+def lake(context: typer.Context, node: NODE = "", json: JSON = False) -> None:
     """Show the lake: room, projects, snapshots; or look after it."""
     if context.invoked_subcommand is not None:
         return
@@ -38,7 +43,7 @@ def lake(context: typer.Context, json: JSON = False) -> None:
     from developer_node.front.output_page import Page
 
     async def use(client: LocalClient) -> int:
-        stats = await client.lake.stats()
+        stats = await client.lake.stats(node)
         if json:
             print_json(output_json_lake.lake(stats))
         else:
@@ -77,24 +82,25 @@ def part(project: NAME, json: JSON = False) -> None:
     _changed(lambda lake: lake.alias(project, ""), json)
 
 
-def verify(json: JSON = False) -> None:
+def verify(node: NODE = "", json: JSON = False) -> None:
     """Read everything that is durable, and name what is damaged."""
-    _work(lambda lake: lake.verify(), "reading", json)
+    _work(lambda lake: lake.verify(node), "reading", json)
 
 
-def snapshot(json: JSON = False) -> None:
+def snapshot(node: NODE = "", json: JSON = False) -> None:
     """Write a generation of the lake to the Dragon's SSD."""
-    _work(lambda lake: lake.snapshot(), "writing a generation", json)
+    _work(lambda lake: lake.snapshot(node), "writing a generation", json)
 
 
 def restore(
     at: Annotated[
         int, typer.Option("--at", metavar="N", min=0, help="A generation; 0 is the newest whole.")
     ] = 0,
+    node: NODE = "",
     json: JSON = False,
 ) -> None:
     """Rebuild the stores from a generation and the journal after it."""
-    _work(lambda lake: lake.restore(at), "restoring", json)
+    _work(lambda lake: lake.restore(at, node), "restoring", json)
 
 
 def backup(
@@ -105,11 +111,12 @@ def backup(
         Path,
         typer.Option("--key-to", metavar="FILE", help="Gets the key; keep it away from DIR."),
     ],
+    node: NODE = "",
     json: JSON = False,
 ) -> None:
     """Write all that another machine needs."""
     there, key = (os.path.abspath(path.expanduser()) for path in (to, key_to))
-    _work(lambda lake: lake.backup(there, key), "writing the backup", json)
+    _work(lambda lake: lake.backup(there, key, node), "writing the backup", json)
 
 
 def _changed(change: Callable[[LocalLake], Awaitable[ProjectStats]], json: bool) -> None:

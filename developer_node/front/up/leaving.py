@@ -21,6 +21,7 @@ BARE_BYTES = 1 << 20
 """A journal that is larger holds something: then the Dragon is not stopped to look."""
 REPLICA = Path("dragon") / "replica.json"
 """A Dragon has it that follows another one, or has been followed."""
+OWNERS_KEY = Path("developer") / "owner.key"
 WAIT_S = 60.0
 """So long may it take until what waits here is with the Dragon."""
 LOOK_S = 0.2
@@ -52,6 +53,11 @@ async def leave_developer(home: Home, page: Page) -> str:
     """
     if not codes.is_enrolled(home, "developer"):
         raise Missing(f"this machine records for no mesh in {home.root}")
+    if (home.root / OWNERS_KEY).is_file():
+        raise Conflict(
+            "this laptop holds the owner's key, which no other one has",
+            hint="The other machines leave. To end all of it: postdevai uninstall --everything",
+        )
     async with await LocalClient.connect(home) as client:
         with steps(page, "handing on what waits here"):
             await _handed_on(client)

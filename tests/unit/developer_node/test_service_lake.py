@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any, cast
 
 import pytest
 
 from common.errors import Missing
-from common.model.lake import LakeStep, Oblivion
+from common.model.lake import LakeStats, LakeStep, Oblivion
 from common.pb.postdevai.v1 import lake_service_pb2 as pb
 from common.rpc.routed import Routed
 from common.wire.translate import fill_pb
@@ -127,3 +127,52 @@ async def test_what_no_dragon_has_is_told_as_one_dragon_would() -> None:
     assert alone[-1] == ("find", True)
     with pytest.raises(Missing, match="no such project"):
         await _forgotten(_Elsewhere(), _Elsewhere())
+
+
+class _Reads:
+    """Reads everything of its own."""
+
+    async def stream(self, _: object, **_how: object) -> AsyncGenerator[pb.VerifyResponse]:
+        yield pb.VerifyResponse(step=pb.LakeStep(step="read", ok=True, sentence="whole"))
+        yield pb.VerifyResponse(step=pb.LakeStep(step="end", ok=True, ended=True))
+
+
+class _AllOfThem:
+    """Every Dragon of a mesh, one of which is away."""
+
+    asked: str = ""
+
+    async def stats(self) -> LakeStats | None:
+        return None
+
+    async def away(self) -> Sequence[str]:
+        return ["Dragon c"]
+
+    async def way(self, said: str) -> Routed:
+        self.asked = said
+        return cast(Routed, _Reads())
+
+
+async def test_every_lake_is_read_and_who_is_away_is_no_good_end() -> None:
+    async def others() -> list[tuple[str, Routed]]:
+        return [("Dragon b", cast(Routed, _Reads()))]
+
+    every = _AllOfThem()
+    door = LakeDoor(  # pyright: ignore[reportAbstractUsage]
+        cast(Routed, _Reads()), cast(Forgetting, _Here()), others=others, several=every
+    )
+
+    async def verified(node: str) -> list[tuple[str, str, bool, bool]]:
+        asked = door.Verify(pb.VerifyRequest(node=node), cast(Any, None))
+        steps = [response.step async for response in asked]
+        return [(step.step, step.sentence, step.ok, step.ended) for step in steps]
+
+    assert await verified("") == [
+        ("read", "whole", True, False),
+        ("end", "", True, False),
+        ("read", "Dragon b: whole", True, False),
+        ("end", "Dragon b: ", True, False),
+        ("away", "Dragon c is away: nothing of it was read", False, True),
+    ]
+    assert await verified("b") == [("read", "whole", True, False), ("end", "", True, True)]
+    assert every.asked == "b"

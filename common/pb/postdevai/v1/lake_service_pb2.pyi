@@ -248,8 +248,10 @@ class GetBlobResponse(_message.Message):
     def __init__(self, data: _Optional[bytes] = ...) -> None: ...
 
 class StatsRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("node",)
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    def __init__(self, node: _Optional[str] = ...) -> None: ...
 
 class OriginStats(_message.Message):
     __slots__ = ("origin", "applied", "refused", "missing")
@@ -326,7 +328,7 @@ class StoreStats(_message.Message):
     def __init__(self, name: _Optional[str] = ..., bytes: _Optional[int] = ..., items: _Optional[int] = ...) -> None: ...
 
 class ProjectStats(_message.Message):
-    __slots__ = ("id", "name", "state", "pinned", "bytes", "used_ms", "joined_to")
+    __slots__ = ("id", "name", "state", "pinned", "bytes", "used_ms", "joined_to", "node")
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -334,6 +336,7 @@ class ProjectStats(_message.Message):
     BYTES_FIELD_NUMBER: _ClassVar[int]
     USED_MS_FIELD_NUMBER: _ClassVar[int]
     JOINED_TO_FIELD_NUMBER: _ClassVar[int]
+    NODE_FIELD_NUMBER: _ClassVar[int]
     id: str
     name: str
     state: str
@@ -341,23 +344,26 @@ class ProjectStats(_message.Message):
     bytes: int
     used_ms: int
     joined_to: str
-    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., state: _Optional[str] = ..., pinned: _Optional[bool] = ..., bytes: _Optional[int] = ..., used_ms: _Optional[int] = ..., joined_to: _Optional[str] = ...) -> None: ...
+    node: str
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., state: _Optional[str] = ..., pinned: _Optional[bool] = ..., bytes: _Optional[int] = ..., used_ms: _Optional[int] = ..., joined_to: _Optional[str] = ..., node: _Optional[str] = ...) -> None: ...
 
 class Generation(_message.Message):
-    __slots__ = ("number", "at_ms", "lsn", "bytes", "files", "verified")
+    __slots__ = ("number", "at_ms", "lsn", "bytes", "files", "verified", "node")
     NUMBER_FIELD_NUMBER: _ClassVar[int]
     AT_MS_FIELD_NUMBER: _ClassVar[int]
     LSN_FIELD_NUMBER: _ClassVar[int]
     BYTES_FIELD_NUMBER: _ClassVar[int]
     FILES_FIELD_NUMBER: _ClassVar[int]
     VERIFIED_FIELD_NUMBER: _ClassVar[int]
+    NODE_FIELD_NUMBER: _ClassVar[int]
     number: int
     at_ms: int
     lsn: int
     bytes: int
     files: int
     verified: bool
-    def __init__(self, number: _Optional[int] = ..., at_ms: _Optional[int] = ..., lsn: _Optional[int] = ..., bytes: _Optional[int] = ..., files: _Optional[int] = ..., verified: _Optional[bool] = ...) -> None: ...
+    node: str
+    def __init__(self, number: _Optional[int] = ..., at_ms: _Optional[int] = ..., lsn: _Optional[int] = ..., bytes: _Optional[int] = ..., files: _Optional[int] = ..., verified: _Optional[bool] = ..., node: _Optional[str] = ...) -> None: ...
 
 class RelatedThing(_message.Message):
     __slots__ = ("kind", "id", "label", "hops")
@@ -526,8 +532,10 @@ class AliasResponse(_message.Message):
     def __init__(self, project: _Optional[_Union[ProjectStats, _Mapping]] = ...) -> None: ...
 
 class SnapshotRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("node",)
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    def __init__(self, node: _Optional[str] = ...) -> None: ...
 
 class SnapshotResponse(_message.Message):
     __slots__ = ("step",)
@@ -536,8 +544,10 @@ class SnapshotResponse(_message.Message):
     def __init__(self, step: _Optional[_Union[LakeStep, _Mapping]] = ...) -> None: ...
 
 class VerifyRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("node",)
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    def __init__(self, node: _Optional[str] = ...) -> None: ...
 
 class VerifyResponse(_message.Message):
     __slots__ = ("step",)
@@ -546,10 +556,12 @@ class VerifyResponse(_message.Message):
     def __init__(self, step: _Optional[_Union[LakeStep, _Mapping]] = ...) -> None: ...
 
 class RestoreRequest(_message.Message):
-    __slots__ = ("at",)
+    __slots__ = ("at", "node")
     AT_FIELD_NUMBER: _ClassVar[int]
+    NODE_FIELD_NUMBER: _ClassVar[int]
     at: int
-    def __init__(self, at: _Optional[int] = ...) -> None: ...
+    node: str
+    def __init__(self, at: _Optional[int] = ..., node: _Optional[str] = ...) -> None: ...
 
 class RestoreResponse(_message.Message):
     __slots__ = ("step",)
@@ -558,12 +570,14 @@ class RestoreResponse(_message.Message):
     def __init__(self, step: _Optional[_Union[LakeStep, _Mapping]] = ...) -> None: ...
 
 class BackupRequest(_message.Message):
-    __slots__ = ("to", "key_to")
+    __slots__ = ("to", "key_to", "node")
     TO_FIELD_NUMBER: _ClassVar[int]
     KEY_TO_FIELD_NUMBER: _ClassVar[int]
+    NODE_FIELD_NUMBER: _ClassVar[int]
     to: str
     key_to: str
-    def __init__(self, to: _Optional[str] = ..., key_to: _Optional[str] = ...) -> None: ...
+    node: str
+    def __init__(self, to: _Optional[str] = ..., key_to: _Optional[str] = ..., node: _Optional[str] = ...) -> None: ...
 
 class BackupResponse(_message.Message):
     __slots__ = ("step",)

@@ -86,7 +86,7 @@ def test_sizes_are_added_and_every_project_is_listed() -> None:
             kept=(ProjectStats(ProjectId(name), name, "awake"),),
         )
 
-    whole = merging.counted([stats("a", 1), stats("b", 2)], ())
+    whole = merging.counted([("m/a", stats("a", 1)), ("m/b", stats("b", 2))], ())
     assert (whole.bytes, whole.budget_bytes, whole.events, whole.projects) == (3, 20, 3, 2)
     assert whole.stores == (StoreStats("words", 3),)
     assert [each.name for each in whole.kept] == ["a", "b"]
