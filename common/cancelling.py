@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -11,12 +11,26 @@ T = TypeVar("T")
 AGAIN_S = 0.2
 
 
-async def cancellable(work: Coroutine[object, object, T]) -> T:
-    """What the work returns. When this is cancelled, so is the work, until it has ended.
+async def heeding(work: Awaitable[T]) -> T:
+    """What the work returns; CancelledError where this task was cancelled meanwhile, also when the
+    work has passed over that.
 
-    asyncio.wait_for of Python 3.11, on which clients of other projects are built, passes over a
-    cancellation that comes in the moment of the answer; a loop above it would then go on for ever.
+    asyncio.wait_for of Python 3.11, on which clients of other projects are built, does so in the
+    moment of the answer; a loop above it would then go on for ever.
     """
+    task = asyncio.current_task()
+    assert task is not None
+    before = task.cancelling()
+    try:
+        return await work
+    finally:
+        if task.cancelling() > before:
+            raise asyncio.CancelledError
+
+
+async def cancellable(work: Coroutine[object, object, T]) -> T:
+    """What the work returns. When this is cancelled, so is the work, until it has ended: for loops
+    over what may pass over a cancellation and is not `heeding` it."""
     task = asyncio.ensure_future(work)
     try:
         await asyncio.wait({task})

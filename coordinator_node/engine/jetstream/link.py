@@ -11,7 +11,7 @@ import secrets
 import ssl
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 import nats.errors
 from nats.aio.client import Client
 
+from common.cancelling import heeding
 from common.errors import Denied, Unavailable
 from coordinator_node.engine.nats_server import ENGINE_DNS
 
@@ -29,6 +30,8 @@ PATIENCE_S = 15.0
 """So long an election of the engine may take before a caller hears of it."""
 ATTEMPT_S = 2.0
 PAUSE_S = 0.2
+CLOSE_S = 2.0
+"""So long a server may take to say goodbye."""
 CLOCK_S = 30.0
 """How often the servers are asked for the time."""
 STATUS_BYTES = len(b"NATS/1.0\r\n")
@@ -148,8 +151,8 @@ class Link:
             if self.client.is_connected:
                 sent += 1
                 try:
-                    answer = await self.client.request(
-                        subject, payload, timeout=ATTEMPT_S, headers=headers
+                    answer = await heeding(
+                        self.client.request(subject, payload, timeout=ATTEMPT_S, headers=headers)
                     )
                     said: dict[str, Any] = json.loads(answer.data)
                     error = said.get("error")
@@ -198,31 +201,34 @@ async def open_link(
 
     context = await asyncio.to_thread(client_context, tls)
     client = Client()
+    connecting = client.connect(
+        list(servers),
+        tls=context,
+        tls_hostname=ENGINE_DNS,
+        name=f"postdevai-{secrets.token_hex(4)}",
+        error_cb=noted,
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=PAUSE_S,  # pyright: ignore[reportArgumentType]
+        connect_timeout=3,
+        ping_interval=5,
+        max_outstanding_pings=2,
+    )
     try:
-        async with asyncio.timeout(patience_s):
-            await client.connect(
-                list(servers),
-                tls=context,
-                tls_hostname=ENGINE_DNS,
-                name=f"postdevai-{secrets.token_hex(4)}",
-                error_cb=noted,
-                max_reconnect_attempts=-1,
-                reconnect_time_wait=PAUSE_S,  # pyright: ignore[reportArgumentType]
-                connect_timeout=3,
-                ping_interval=5,
-                max_outstanding_pings=2,
-            )
-    except (nats.errors.Error, OSError, TimeoutError) as error:
-        await client.close()
-        why = said[-1] if said else str(error) or "no answer"
-        raise Unavailable(
-            f"none of the engine's servers takes the connection at {', '.join(servers)} ({why})",
-            hint="start them, or see `postdevai mesh engine`",
-        ) from error
-    try:
+        try:
+            async with asyncio.timeout(patience_s):
+                await heeding(connecting)
+        except (nats.errors.Error, OSError, TimeoutError) as error:
+            why = said[-1] if said else str(error) or "no answer"
+            raise Unavailable(
+                f"none of the engine's servers takes the connection at {', '.join(servers)} "
+                f"({why})",
+                hint="start them, or see `postdevai mesh engine`",
+            ) from error
         yield Link(client, context, patience_s)
     finally:
-        await client.close()
+        with suppress(TimeoutError):  # TLS waits half a minute for the last word of a silent server
+            async with asyncio.timeout(CLOSE_S):
+                await client.close()
 
 
 def client_context(tls: Path) -> ssl.SSLContext:
