@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,8 +14,7 @@ from common.rpc.sealed.door import METHOD_METADATA, TARGET_METADATA
 from common.rpc.status import error_from_rpc
 from coordinator_node.node import open_gateway
 from tests.support.small_mesh import SmallMesh
-
-WAIT_S = 60.0
+from tests.support.waiting import until
 
 
 async def carry(channel: Channel, target: str, method: str) -> None:
@@ -45,8 +43,6 @@ async def test_a_call_that_the_rules_forbid_is_written_down_where_it_was_to_be_c
         async with open_channel(mesh.address, mesh.identity_uri, tool) as channel:
             with pytest.raises(Denied, match="tool may not call LakeService/Ingest"):
                 await carry(channel, dragon.identity.uri, "/postdevai.v1.LakeService/Ingest")
-        async with asyncio.timeout(WAIT_S):
-            while not (found := await refusals(mesh)):
-                await asyncio.sleep(0.2)
-    said = "tool may not call LakeService/Ingest"
-    assert found == [(tool.identity.uri, "RelayService/Call", said)]
+        await until(lambda: refusals(mesh))
+        said = "tool may not call LakeService/Ingest"
+        assert await refusals(mesh) == [(tool.identity.uri, "RelayService/Call", said)]

@@ -144,15 +144,6 @@ def fixed(told: list[lsp.Diagnostic]) -> bool:
     return bool(told) and "fixed in" in told[0].message
 
 
-async def until(condition: Callable[[], object]) -> None:
-    """Lets the server work until the condition holds."""
-    async with asyncio.timeout(WAIT_S):
-        while True:
-            if condition():
-                return
-            await asyncio.sleep(0.01)
-
-
 class Editor:
     """One that speaks to the real `postdevai lsp`."""
 

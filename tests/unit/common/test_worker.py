@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from common.errors import Conflict, Missing, PostDevAIError, Unavailable
 from common.model.task import Assignment, Failing, Offer, Task, TaskId, TaskKind
 from common.worker import Executor, Result, Step, Steps, Worker
+from tests.support.waiting import until
 
 PATIENCE_S = 30.0
 
@@ -94,12 +95,6 @@ async def endless(task: Task) -> Steps:
 async def outcome(desk: Desk) -> tuple[str, ...]:
     async with asyncio.timeout(PATIENCE_S):
         return await desk.ended.get()
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not holds():  # noqa: ASYNC110 - several things are waited for, of a plain object
-            await asyncio.sleep(0.01)
 
 
 async def test_what_came_of_a_task_is_told_under_its_claim() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -15,18 +14,9 @@ from common.model.node import CoordinatorAddress, Node, NodeOffer
 from common.rpc.credentials import NodeIdentity
 from tests.support.second_coordinator import second_coordinator
 from tests.support.small_mesh import SmallMesh, open_dragon, open_member, stats
+from tests.support.waiting import until
 
 WITHIN_S = 60.0
-LOOK_S = 0.05
-
-
-async def until(holds: Callable[[], Awaitable[bool]]) -> None:
-    """Waits for something that others bring about."""
-    async with asyncio.timeout(WITHIN_S):
-        while True:
-            if await holds():
-                return
-            await asyncio.sleep(LOOK_S)
 
 
 async def the(membership: Membership, role: str) -> Node:

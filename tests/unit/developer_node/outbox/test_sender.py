@@ -19,6 +19,7 @@ from common.model.ids import WorkingCopyId, content_hash, new_event_id
 from developer_node.outbox.outbox import Entry, Outbox
 from developer_node.outbox.sender import Sender
 from tests.support.strict_lake import Neighbourhood, StrictLake
+from tests.support.waiting import until
 
 COPY = WorkingCopyId("c" * 16)
 
@@ -45,16 +46,11 @@ async def sending(
         task.cancel()
 
 
-async def eventually(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not holds():  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
-
-
 async def emptied(outbox: Outbox) -> None:
-    async with asyncio.timeout(20):
-        while (await outbox.status()).waiting:  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
+    async def is_empty() -> bool:
+        return not (await outbox.status()).waiting
+
+    await until(is_empty)
 
 
 @pytest.fixture
@@ -107,7 +103,7 @@ async def test_an_absent_dragon_is_a_sentence_and_all_arrives_when_it_is_back(
         await near.kill()
         async with sending(outbox, near) as sender:
             await outbox.append([ran() for _ in range(10)])
-            await eventually(lambda: "cannot be reached" in sender.sentence)
+            await until(lambda: "cannot be reached" in sender.sentence)
             assert not sender.connected
             await near.up()
             await emptied(outbox)
@@ -139,7 +135,7 @@ async def test_a_stream_that_ends_before_the_acknowledgements_is_taken_up_where_
     async with Neighbourhood.open(lake) as near, Outbox.open(tmp_path / "o.db") as outbox:
         await outbox.append(entries)
         async with sending(outbox, near):
-            await eventually(lambda: len(lake.opens) == 1)
+            await until(lambda: len(lake.opens) == 1)
             await lake.until(lambda: len(lake.ids) == 7)
             lake.acks = True
             await emptied(outbox)
@@ -168,7 +164,7 @@ async def test_a_full_lake_keeps_everything_waiting_and_says_so(
     async with Neighbourhood.open(lake) as near, Outbox.open(tmp_path / "o.db") as outbox:
         await outbox.append(entries)
         async with sending(outbox, near) as sender:
-            await eventually(lambda: "95 of 100 MB" in sender.sentence)
+            await until(lambda: "95 of 100 MB" in sender.sentence)
             assert not sender.connected
             lake.full_after = None
             sender.hurry()
@@ -190,7 +186,7 @@ async def test_a_refusal_of_the_laptop_is_said_with_its_hint_and_nothing_is_lost
     async with Neighbourhood.open(lake) as near, Outbox.open(tmp_path / "o.db") as outbox:
         await outbox.append([ran()])
         async with sending(outbox, near) as sender:
-            await eventually(lambda: refusal.hint in sender.sentence)
+            await until(lambda: refusal.hint in sender.sentence)
             assert refusal.message in sender.sentence
             assert (await outbox.status()).waiting == 1
 

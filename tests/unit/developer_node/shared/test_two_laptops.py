@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,9 @@ from common.model.ids import NodeId
 from common.model.shared import SharedSession
 from developer_node.shared.exchanging import Exchanging
 from developer_node.shared.replica import Replica
-from tests.support.laptops import WAIT_S, SharingLaptop, open_laptop
+from tests.support.laptops import SharingLaptop, open_laptop
 from tests.support.small_mesh import SmallMesh
+from tests.support.waiting import until
 
 P = "github.com/ada/thing"
 
@@ -31,12 +31,6 @@ async def mesh(tmp_path: Path) -> AsyncGenerator[SmallMesh]:
 async def laptops(mesh: SmallMesh) -> AsyncGenerator[tuple[SharingLaptop, SharingLaptop]]:
     async with open_laptop(mesh, "desk") as desk, open_laptop(mesh, "sofa") as sofa:
         yield desk, sofa
-
-
-async def until(found: Callable[[], bool]) -> None:
-    async with asyncio.timeout(WAIT_S):
-        while not found():  # noqa: ASYNC110 - what two loops do has no event
-            await asyncio.sleep(0.02)
 
 
 async def test_settings_notes_and_pins_edited_offline_converge(

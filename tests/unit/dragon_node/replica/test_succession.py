@@ -18,8 +18,8 @@ from dragon_node.lake.replication import adopt
 from dragon_node.replica.kept import Kept, ReplicaFile
 from dragon_node.replica.succession import Parted, Place
 from tests.support.dragons import Dragon, Network, open_dragon
-from tests.support.editors import until
 from tests.support.lake import Laptop, opened, ran, seen
+from tests.support.waiting import until
 
 A, B = NodeId("a"), NodeId("b")
 

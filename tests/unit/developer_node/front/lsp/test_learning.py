@@ -17,7 +17,8 @@ from developer_node.front.lsp.learning import YOUNG_MS, Learning
 from developer_node.front.lsp.places import Spot
 from developer_node.front.lsp.recorded import RecordedLines
 from developer_node.front.lsp.standing import Standing, standing
-from tests.support.editors import FAILED, until
+from tests.support.editors import FAILED
+from tests.support.waiting import until
 
 [STANDING] = standing((FAILED,))
 THEN = ContentHash("b" * 32)

@@ -17,7 +17,8 @@ from common.model.lake import HistoryEntry, HistoryPage, HistoryQuery
 from common.model.laptop import FeedGap, FeedItem, FeedState, LaptopStatus, WatchedRepository
 from common.model.remedy import AutonomySetting
 from developer_node.front.lsp.link import Link
-from tests.support.editors import COPY, FAILED, KNOWN, SYMPTOM, until
+from tests.support.editors import COPY, FAILED, KNOWN, SYMPTOM
+from tests.support.waiting import until
 
 ROOT = "/code/ledger"
 FILE = f"{ROOT}/money.py"
