@@ -233,8 +233,8 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
                 cards.run(),
                 see_waiting(outbox, mirror),
                 membership.while_seated(follow_memory(assistant, mirror)),
-                exchanging.run(),
-                sessions.run(),
+                membership.while_seated(exchanging.run()),
+                membership.while_seated(sessions.run()),
             )
         )
         laptop = Laptop(

@@ -190,8 +190,8 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
                     succession.place,
                     hidden=lake.hidden_ids,
                 ),
-                succession.run(),
-                arriving.run(),
+                membership.while_seated(succession.run()),
+                membership.while_seated(arriving.run()),
             )
         )
 
