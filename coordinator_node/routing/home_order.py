@@ -6,12 +6,16 @@ from __future__ import annotations
 from bisect import insort
 from collections import OrderedDict
 from dataclasses import dataclass
-from heapq import nlargest, nsmallest
+from heapq import nsmallest
+from typing import TYPE_CHECKING
 
 from common.model.ids import NodeId
 from common.model.node import Node
 from coordinator_node.routing.project_affinity import weight
-from coordinator_node.routing.rendezvous import draw, mixed, seed
+from coordinator_node.routing.rendezvous import draw, seed
+
+if TYPE_CHECKING:
+    from coordinator_node.routing.highest import Highest
 
 DEPTH = 8
 """So many of the first are remembered; when all of them have left they are found anew."""
@@ -31,6 +35,14 @@ class _Order:
     """How many had come by then."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Alike:
+    """Dragons of one weight."""
+
+    nodes: list[NodeId]
+    highest: Highest
+
+
 class HomeOrder:
     """Rendezvous hashing over Dragons that come and go."""
 
@@ -39,7 +51,7 @@ class HomeOrder:
         """Seed, weight, and which coming."""
         self._came: list[NodeId] = []
         self._orders: OrderedDict[str, _Order] = OrderedDict()
-        self._weights: dict[int, tuple[list[int], list[NodeId]]] | None = None
+        self._weights: dict[int, _Alike] | None = None
 
     def put(self, node: Node) -> None:
         """It is there; as if it left and came when its weight is another."""
@@ -90,17 +102,23 @@ class HomeOrder:
         of each weight are drawn."""
         key = seed(project)
         first: list[tuple[float, NodeId, int]] = []
-        for share, (seeds, nodes) in self._by_weight().items():
-            for _, at in nlargest(DEPTH, zip(mixed(key, seeds), range(len(seeds)), strict=True)):
-                first.append((draw(key, seeds[at], share), nodes[at], self._nodes[nodes[at]][2]))
+        for share, alike in self._by_weight().items():
+            for at in alike.highest.of(key):
+                node = alike.nodes[at]
+                node_seed, _, coming = self._nodes[node]
+                first.append((draw(key, node_seed, share), node, coming))
         first = nsmallest(DEPTH, first)
         return _Order(first, len(first) == len(self._nodes), len(self._came))
 
-    def _by_weight(self) -> dict[int, tuple[list[int], list[NodeId]]]:
+    def _by_weight(self) -> dict[int, _Alike]:
         if self._weights is None:
-            self._weights = {}
-            for node, (node_seed, share, _) in self._nodes.items():
-                seeds, nodes = self._weights.setdefault(share, ([], []))
-                seeds.append(node_seed)
-                nodes.append(node)
+            from coordinator_node.routing.highest import Highest  # numpy: for very many alone
+
+            found: dict[int, list[NodeId]] = {}
+            for node, (_, share, _) in self._nodes.items():
+                found.setdefault(share, []).append(node)
+            self._weights = {
+                share: _Alike(nodes, Highest([self._nodes[node][0] for node in nodes], DEPTH))
+                for share, nodes in found.items()
+            }
         return self._weights

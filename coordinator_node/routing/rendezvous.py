@@ -5,12 +5,11 @@ Schomaker, 2005)."""
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from hashlib import blake2b
 
 _MASK = (1 << 64) - 1
-_ODD = 0x9E3779B97F4A7C15
-_MORE = 0xD6E8FEB86659FD93
+ODD = 0x9E3779B97F4A7C15
+MORE = 0xD6E8FEB86659FD93
 
 
 def seed(name: str) -> int:
@@ -18,11 +17,12 @@ def seed(name: str) -> int:
     return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big")
 
 
-def mixed(key: int, nodes: Sequence[int]) -> list[int]:
-    """For each node 64 bits that depend on both; the highest have the lowest draws."""
-    return [(((m := ((key ^ node) * _ODD) & _MASK) ^ (m >> 32)) * _MORE) & _MASK for node in nodes]
+def mixed(key: int, node: int) -> int:
+    """64 bits that depend on both; the highest has the lowest draw."""
+    once = ((key ^ node) * ODD) & _MASK
+    return ((once ^ (once >> 32)) * MORE) & _MASK
 
 
 def draw(key: int, node: int, weight: int) -> float:
     """The lowest draw wins; its chance is the node's share of all weights."""
-    return -math.log(((mixed(key, (node,))[0] >> 11) + 1) * 2.0**-53) / weight
+    return -math.log(((mixed(key, node) >> 11) + 1) * 2.0**-53) / weight
