@@ -36,6 +36,7 @@ from scripts.bench import (
     memory,
     near,
     nearest,
+    noticing,
     parsers,
     quality,
     reading,
@@ -108,6 +109,7 @@ LONG: dict[str, Callable[[], list[Figure]]] = {
     "tui": tui.measure,
     "restoring": restoring.measure,
     "memory": memory.measure,
+    "noticing": noticing.measure,
     "cards_long": cards.measure_long,
     "corpus_whole": corpus.measure_whole,
 }
