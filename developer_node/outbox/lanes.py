@@ -33,6 +33,12 @@ class Lane:
             self._last = max(self._last, last)
             self._grown.notify_all()
 
+    async def shrunk(self) -> None:
+        """Records were taken out of it: what is left is numbered anew."""
+        position = await self.position()
+        async with self._grown:
+            self._last = position.last
+
     async def wait_beyond(self, seq: int) -> None:
         """Returns once there is a record after `seq`."""
         async with self._grown:

@@ -87,6 +87,17 @@ class Outbox(Lane):
                 self._lanes[dragon] = Lane(self._writer, span, position)
             return self._lanes[dragon]
 
+    async def pour(self, lane: Lane, into: Lane, working_copy: WorkingCopyId) -> bool:
+        """Moves what waits of a working copy from a lane of which nothing was ever sent to the end
+        of another one; False when something was sent."""
+        poured = await self._writer.write(
+            lambda db: spans.pour(db, lane.span, into.span, working_copy)
+        )
+        if poured:
+            await lane.shrunk()
+            await into.grown((await into.position()).last)
+        return poured
+
     @property
     def lanes(self) -> Mapping[str, Lane]:
         """Those of other Dragons, by their ids."""

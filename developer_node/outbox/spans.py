@@ -204,6 +204,26 @@ def renew(db: Sql, span: Span) -> Position:
     return position(db, span)
 
 
+def pour(db: Sql, span: Span, into: Span, working_copy: str) -> bool:
+    """Moves what waits of a working copy to the end of another lane. False when something of this
+    lane was sent before: then the Dragon may have it, and nothing is moved."""
+    if _get(db, span, "sent", 0):
+        return False
+    query = f"SELECT seq FROM records {_WITHIN} AND working_copy = ? ORDER BY seq"
+    newest = last(db, into)
+    for (place,) in db.rows(query, *_ends(span), working_copy):
+        newest += 1
+        db.run("UPDATE records SET seq = ? WHERE seq = ?", into.place(newest), place)
+        db.run("UPDATE uses SET seq = ? WHERE seq = ?", into.place(newest), place)
+    grow(db, into, newest)
+    rest = db.rows(f"SELECT seq FROM records {_WITHIN} ORDER BY seq", *_ends(span))
+    for number, (place,) in enumerate(rows := list(rest), start=1):
+        db.run("UPDATE records SET seq = ? WHERE seq = ?", span.place(number), place)
+        db.run("UPDATE uses SET seq = ? WHERE seq = ?", span.place(number), place)
+    grow(db, span, len(rows))
+    return True
+
+
 def count(db: Sql, key: str) -> int:
     """A counter of the whole file."""
     return cast(int, _get(db, HOME, key, 0))

@@ -119,6 +119,14 @@ class Moving:
         if holder == target:  # its follower took its place: the lane goes there already
             self._passed_over.add((project, to))
             return
+        lane = self._outbox.lanes[old] if old else self._outbox
+        if old and await self._left_with_nothing(holder):
+            async with self._placing.turn:
+                into = await self._outbox.lane(to) if to else self._outbox
+                if await self._outbox.pour(lane, into, copy):
+                    await self._placing.move(copy, to)
+                    log.info("%s has left: project %s waits for another", name(holder), project)
+                    return
         try:
             await self._all_of(target, project, holder)
         except Missing:
@@ -129,7 +137,6 @@ class Moving:
             log.warning("%s", error.message)
             self._passed_over.add((project, to))
             return
-        lane = self._outbox.lanes[old] if old else self._outbox
         async with asyncio.timeout(DRAIN_S):
             while True:
                 async with self._placing.turn:
@@ -139,6 +146,11 @@ class Moving:
                         log.info("project %s is recorded at %s from now on", project, name(target))
                         return
                 await asyncio.sleep(STEP_S)
+
+    async def _left_with_nothing(self, dragon: str) -> bool:
+        """Whether a Dragon is gone that said that it holds nothing of anybody."""
+        known = [each for each in await self._mesh.nodes() if each.id == dragon]
+        return all(each.state == "gone" and not (each.projects or each.hidden) for each in known)
 
     async def _all_of(self, target: str, project: str, holder: str) -> None:
         async with aclosing(self._mesh.bring(target, project, holder)) as moves:

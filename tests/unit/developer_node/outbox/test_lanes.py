@@ -90,3 +90,26 @@ async def test_content_that_is_gone_is_left_out_of_the_lane_that_refers_to_it(
         assert held.hashes == ()
         (held,) = await outbox.batch(0, records_max=1, bytes_max=1 << 20)
         assert held.hashes == (content_hash(b"x"),)
+
+
+async def test_what_waits_for_nobody_any_more_goes_to_the_end_of_another_lane(
+    tmp_path: Path,
+) -> None:
+    other = WorkingCopyId("3" * 16)
+    async with Outbox.open(tmp_path / "outbox.db") as outbox:
+        far = await outbox.lane(FAR)
+        outbox.lane_of = lambda event: outbox if event.working_copy == NEAR_COPY else far
+        text = b"print()"
+        await outbox.append([ran(NEAR_COPY, "a"), ran(other, "b"), saved(FAR_COPY, text)])
+        await outbox.append([ran(other, "c"), ran(FAR_COPY, "d")])
+        assert await outbox.pour(far, outbox, FAR_COPY)
+        assert await seqs(outbox) == [1, 2, 3] and await seqs(far) == [1, 2]
+        assert (await outbox.batch(1, records_max=1, bytes_max=1))[0].hashes == (
+            content_hash(text),
+        )
+        assert not await far.holds(FAR_COPY) and await far.holds(other)
+        await outbox.acknowledge(3)
+        assert await outbox.blob(content_hash(text)) is None
+        await far.will_send(1)
+        assert not await outbox.pour(far, outbox, other)
+        assert await seqs(far) == [1, 2]

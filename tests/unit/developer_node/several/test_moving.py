@@ -178,3 +178,27 @@ async def test_a_follower_that_took_the_place_gets_what_is_in_the_lane_already(
             async with asyncio.timeout(60):
                 await mesh.told_who_leads.wait()
         assert placing.placements[COPY].dragon == "" and mesh.brought == []
+
+
+async def test_what_waits_for_a_dragon_that_left_with_nothing_goes_to_another(
+    tmp_path: Path,
+) -> None:
+    mesh = Mesh(at=FAR, holders=(), states={FAR: "gone"})
+    async with recording(tmp_path, mesh) as (outbox, placing, moving):
+        assert placing.placements[COPY].dragon == FAR
+        mesh.at = ""  # it is no longer welcome, so the project was placed anew
+        async with alongside(moving.run()):
+            await until_at(placing, "")
+        assert (await outbox.position()).last == 1 and mesh.brought == []
+        assert (await outbox.lanes[FAR].position()).last == 0
+
+
+async def test_what_was_sent_to_a_dragon_stays_in_its_lane(tmp_path: Path) -> None:
+    mesh = Mesh(at=FAR, holders=(), states={FAR: "gone"}, knows=False)
+    async with recording(tmp_path, mesh) as (outbox, placing, moving):
+        await outbox.lanes[FAR].will_send(1)
+        mesh.at = ""
+        async with alongside(moving.run()):
+            await mesh.until_brought(1)
+        assert placing.placements[COPY].dragon == FAR
+        assert (await outbox.lanes[FAR].position()).last == 1
