@@ -1,0 +1,1 @@
+"""Hours of steady work on a mesh, watched. `python -m scripts.soak`"""
