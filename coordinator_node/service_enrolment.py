@@ -42,7 +42,11 @@ class EnrolmentService(EnrolmentServiceServicer):
     async def Enrol(self, request: EnrolRequest, context: Context) -> EnrolResponse:  # noqa: N802
         """A code for a leaf."""
         issued = await self._enrolment.enrol(
-            request.code_id, request.secret, request.csr_pem, request.sealing_key
+            request.code_id,
+            request.secret,
+            request.csr_pem,
+            request.sealing_key,
+            tuple(request.roles),
         )
         return EnrolResponse(
             leaf_pem=issued.leaf_pem.decode(),

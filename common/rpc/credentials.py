@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from common.clock import Clock, SystemClock
 from common.daemon.files import write_private
 from common.daemon.home import Home
 from common.errors import Corrupt, Denied, Invalid, Missing, Unavailable
-from common.model.node import CoordinatorAddress, Identity
+from common.model.node import CoordinatorAddress, Identity, Role
 from common.rpc import pinned
 from common.rpc.certificates import (
     Credential,
@@ -83,17 +83,23 @@ class NodeIdentity:
 
     @classmethod
     async def open(
-        cls, directory: Path, *, code: str = "", clock: Clock | None = None
+        cls,
+        directory: Path,
+        *,
+        code: str = "",
+        clock: Clock | None = None,
+        roles: Sequence[Role] = (),
     ) -> NodeIdentity:
         """This node's identity, with a leaf that is in term.
 
-        Enrols with the code when the directory holds none (Missing without a code); renews past
+        Enrols with the code when the directory holds none (Missing without a code; Invalid, and
+        the code stays good, when it is for none of the `roles` that were named); renews past
         two thirds of the leaf's term, also after its end. Unavailable when that is needed and
         the Coordinator is away, Denied when it refuses.
         """
         clock = clock or SystemClock()
         if not (directory / "leaf.pem").exists():
-            await _enrol(directory, code, clock)
+            await _enrol(directory, code, clock, roles)
         found = await asyncio.to_thread(_read, directory, clock)
         await found._renew_on_opening()
         return found
@@ -211,7 +217,7 @@ class NodeIdentity:
             log.warning("certificate not renewed: %s", error.message)
 
 
-async def _enrol(directory: Path, code: str, clock: Clock) -> None:
+async def _enrol(directory: Path, code: str, clock: Clock, roles: Sequence[Role]) -> None:
     if not code:
         raise Missing(
             "this node has not joined a mesh yet",
@@ -219,7 +225,7 @@ async def _enrol(directory: Path, code: str, clock: Clock) -> None:
         )
     parts, owner = read_code(code), owners_word(code)
     key_pem = await asyncio.to_thread(_key, directory)
-    given = await pinned.enrol(parts, key_from_pem(key_pem), clock)
+    given = await pinned.enrol(parts, key_from_pem(key_pem), clock, roles=roles)
     _in_term(read_credential(key_pem, given.leaf_pem, given.ca_pem), clock.now_ms())
     mesh = MeshInfo(
         given.coordinator_address,

@@ -18,6 +18,7 @@ from common.clock import Clock, SystemClock
 from common.daemon.addresses import parted
 from common.errors import Denied, Unavailable
 from common.model.ids import NodeId
+from common.model.node import Role
 from common.pb.postdevai.v1.enrolment_service_pb2 import (
     ChallengeRequest,
     EnrolRequest,
@@ -54,8 +55,10 @@ async def enrol(
     *,
     csr_pem: str = "",
     sealing_key: bytes = b"",
+    roles: Sequence[Role] = (),
 ) -> Enrolled:
-    """Spends the code for a leaf; Denied when it is used, expired or unknown.
+    """Spends the code for a leaf; Denied when it is used, expired or unknown. Invalid, and the
+    code stays good, when there are `roles` and it is for another one.
 
     One more Coordinator brings a sealing key, and the request that the answer is bound to.
     """
@@ -65,6 +68,7 @@ async def enrol(
             secret=code.secret,
             csr_pem=csr_pem or request_pem(key),
             sealing_key=sealing_key,
+            roles=roles,
         )
         try:
             given = await EnrolmentServiceStub(channel).Enrol(request, timeout=CALL_S)

@@ -126,9 +126,15 @@ class Enrolment:
         return Invitation(code.text, expires_ms)
 
     async def enrol(
-        self, code_id: str, secret: str, csr_pem: str, sealing_key: bytes = b""
+        self,
+        code_id: str,
+        secret: str,
+        csr_pem: str,
+        sealing_key: bytes = b"",
+        roles: tuple[str, ...] = (),
     ) -> Issued:
-        """Spends a code: the role is the code's, the id the hash of the request's key.
+        """Spends a code: the role is the code's, the id the hash of the request's key. A code for
+        none of the `roles`, where there are some, is refused and stays good.
 
         The same key may ask again with the same code, as its first answer may have been lost.
         A Coordinator's code comes with a sealing key, and no other does.
@@ -142,6 +148,8 @@ class Enrolment:
             raise _no_code("is not known here")
         if self._clock.now_ms() >= code["expires_ms"]:
             raise _no_code("has expired")
+        if roles and code["role"] not in roles:
+            raise Invalid(f"this code is for a {code['role']}", field="roles")
         given = await self._given(str(code["role"]), sealing_key, code_id, secret, csr_pem)
         identity = Identity(self._authority.mesh, code["role"], node_id(key))
         await self._spend(entry, code, identity.id)

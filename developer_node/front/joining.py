@@ -11,7 +11,7 @@ from common.daemon.addresses import is_loopback
 from common.daemon.elsewhere import came
 from common.daemon.home import Home, Ready
 from common.daemon.listening import ALL
-from common.errors import Conflict, Unavailable
+from common.errors import Conflict, Invalid, Unavailable
 from common.model.node import Identity, Role
 from common.rpc.certificates import read_leaf
 from common.rpc.credentials import MeshInfo, NodeIdentity
@@ -19,6 +19,10 @@ from developer_node.front.output_page import Page, line
 
 NODES: tuple[Role, ...] = ("dragon", "developer")
 """What a code can make of a machine; a Coordinator comes with its files."""
+OWN_HOME = "Join with a HOME of its own: POSTDEVAI_HOME=DIR postdevai join CODE"
+TOOL: Role = "tool"
+ANOTHER_ROLE = "roles"
+"""The field of the refusal of a code that is for another role; such a code stays good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +61,29 @@ async def join_mesh(code: str, home: Home, to: Path | None) -> Joined:
     Coordinator's name and address beside it as plain files, so that any gRPC client can use them.
     """
     if to is not None:
-        return await _into(to, code)
+        return await _tool(to, code)
     here = _here(home)
     if all(role in here for role in NODES):
         raise _taken(home, " and a ".join(NODES))
+    free: tuple[Role, ...] = tuple(role for role in (*NODES, TOOL) if role not in here)
     arriving = home.root / "joining" / "identity"
-    joined = await _into(arriving, code)
+    try:
+        joined = await _into(arriving, code, free)
+    except Invalid as error:
+        if error.field != ANOTHER_ROLE:
+            raise
+        shutil.rmtree(arriving.parent)
+        raise Conflict(
+            f"{error.message}, and this HOME has one already, in {home.root}",
+            hint=f"The code is as good as before. {OWN_HOME}",
+        ) from None
     role = joined.identity.role
     try:
         for each in here.values():
             if each.mesh != joined.identity.mesh:
                 raise Conflict(
                     f"{home.root} holds a {each.role} of another mesh; the code is spent",
-                    hint="Ask for another code, and join with a HOME of its own: "
-                    "POSTDEVAI_HOME=DIR postdevai join CODE",
+                    hint=f"Ask for another code. {OWN_HOME}",
                 )
         if role in here:
             raise _taken(home, role)
@@ -87,7 +100,7 @@ async def join_mesh(code: str, home: Home, to: Path | None) -> Joined:
 
 def _here(home: Home) -> dict[Role, Identity]:
     """The nodes that this HOME is already."""
-    every: tuple[Role, ...] = ("coordinator", *NODES)
+    every: tuple[Role, ...] = ("coordinator", *NODES, TOOL)
     here: dict[Role, Identity] = {}
     for role in every:
         leaf = home.root / role / "identity" / "leaf.pem"
@@ -99,7 +112,7 @@ def _here(home: Home) -> dict[Role, Identity]:
 def _taken(home: Home, roles: str) -> Conflict:
     return Conflict(
         f"this HOME has a {roles} node already, in {home.root}",
-        hint="Join with a HOME of its own: POSTDEVAI_HOME=DIR postdevai join CODE",
+        hint=OWN_HOME,
     )
 
 
@@ -127,9 +140,40 @@ async def start_joined(home: Home, host: str, stream: TextIO) -> tuple[Ready, ..
     return started
 
 
-async def _into(directory: Path, code: str) -> Joined:
-    node = await NodeIdentity.open(directory, code=code)
-    put_beside(directory, node.mesh)
+async def _tool(to: Path, code: str) -> Joined:
+    """A tool in a directory that holds no certificates yet."""
+    if (to / "leaf.pem").exists():
+        raise Conflict(
+            f"{to} holds certificates already; the code was not used",
+            hint=f"Give another directory; or renew what is there: postdevai renew {to}",
+        )
+    try:
+        joined = await _into(to, code, (TOOL,))
+    except Invalid as error:
+        if error.field != ANOTHER_ROLE:
+            raise
+        raise Invalid(
+            f"{error.message}, and --to is for a tool",
+            hint="The code is as good as before: postdevai join CODE, without --to",
+            field="to",
+        ) from None
+    if joined.starts:  # by an older Coordinator, which heeds no roles
+        raise Conflict(
+            f"this code was for a {joined.identity.role}, and is spent; --to is for a tool",
+            hint=f"Remove {to}, and ask for a code for a tool: postdevai invite tool",
+        )
+    return joined
+
+
+async def _into(directory: Path, code: str, roles: tuple[Role, ...]) -> Joined:
+    try:
+        node = await NodeIdentity.open(directory, code=code, roles=roles)
+        put_beside(directory, node.mesh)
+    except OSError as error:
+        raise Conflict(
+            f"nothing can be kept in {directory}: {error.strerror or error}",
+            hint="Give a directory that you may write to.",
+        ) from error
     return Joined(node.identity, directory, node.mesh.coordinator_address)
 
 

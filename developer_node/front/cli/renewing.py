@@ -19,13 +19,21 @@ def renew(
     json: JSON = False,
 ) -> None:
     """Renew the certificate of a tool before it ends."""
+    from common.errors import Missing
     from common.rpc.credentials import NodeIdentity
     from developer_node.front.joining import put_beside
     from developer_node.front.output_words import iso
 
+    at = directory.expanduser().absolute()
+    if not (at / "leaf.pem").is_file():
+        raise Missing(
+            f"no certificates are in {at}",
+            hint=f"Ask for a code with: postdevai invite tool; then: postdevai join CODE --to {at}",
+        )
+
     async def renewed() -> NodeIdentity:
-        found = await NodeIdentity.open(directory.expanduser().absolute())
-        await asyncio.to_thread(put_beside, directory.expanduser(), found.mesh)
+        found = await NodeIdentity.open(at)
+        await asyncio.to_thread(put_beside, at, found.mesh)
         return found
 
     own = asyncio.run(renewed())

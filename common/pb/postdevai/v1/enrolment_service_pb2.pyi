@@ -1,21 +1,24 @@
+from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Mapping as _Mapping
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class EnrolRequest(_message.Message):
-    __slots__ = ("code_id", "secret", "csr_pem", "sealing_key")
+    __slots__ = ("code_id", "secret", "csr_pem", "sealing_key", "roles")
     CODE_ID_FIELD_NUMBER: _ClassVar[int]
     SECRET_FIELD_NUMBER: _ClassVar[int]
     CSR_PEM_FIELD_NUMBER: _ClassVar[int]
     SEALING_KEY_FIELD_NUMBER: _ClassVar[int]
+    ROLES_FIELD_NUMBER: _ClassVar[int]
     code_id: str
     secret: str
     csr_pem: str
     sealing_key: bytes
-    def __init__(self, code_id: _Optional[str] = ..., secret: _Optional[str] = ..., csr_pem: _Optional[str] = ..., sealing_key: _Optional[bytes] = ...) -> None: ...
+    roles: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, code_id: _Optional[str] = ..., secret: _Optional[str] = ..., csr_pem: _Optional[str] = ..., sealing_key: _Optional[bytes] = ..., roles: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class EnrolResponse(_message.Message):
     __slots__ = ("leaf_pem", "ca_pem", "node_id", "coordinator_address", "coordinator_identity", "sealed_grant")

@@ -113,7 +113,35 @@ def test_a_tool_renews_only_what_is_past_two_thirds(coordinator: Path, tmp_path:
     assert late.returncode == 0, late.stderr
     assert (to / "leaf.pem").read_bytes() != before
     nobody = run("developer_node.front.cli", home, "renew", str(tmp_path / "nothing"))
-    assert (nobody.returncode, "has not joined" in nobody.stderr) == (1, True)
+    assert (nobody.returncode, "postdevai join CODE --to" in nobody.stderr) == (1, True)
+
+
+def test_a_directory_for_a_tool_takes_a_tool_and_only_once(
+    coordinator: Path, tmp_path: Path
+) -> None:
+    """A code that is refused for its role, or for the place, is as good as before."""
+    home, to = tmp_path / "home", tmp_path / "tool"
+    laptop = code(coordinator, "developer")
+    mistaken = run("developer_node.front.cli", home, "join", laptop, "--to", str(to))
+    assert (mistaken.returncode, "is for a developer" in mistaken.stderr) == (2, True)
+    assert not (to / "leaf.pem").exists()
+    assert not (home / "developer").exists()
+    file = tmp_path / "file"
+    file.write_text("")
+    tool = code(coordinator, "tool")
+    no_place = run("developer_node.front.cli", home, "join", tool, "--to", str(file))
+    assert (no_place.returncode, "Traceback" in no_place.stderr) == (4, False)
+    joined = run("developer_node.front.cli", home, "join", tool, "--to", str(to))
+    assert joined.returncode == 0, joined.stderr
+    again = run("developer_node.front.cli", home, "join", laptop, "--to", str(to))
+    assert (again.returncode, "renew" in again.stderr) == (4, True)
+    taken = run("developer_node.front.cli", home, "join", "--no-start", laptop)
+    assert taken.returncode == 0, taken.stderr
+    second = code(coordinator, "developer")
+    other = run("developer_node.front.cli", home, "join", second)
+    assert (other.returncode, "has one already" in other.stderr) == (4, True)
+    spare = run("developer_node.front.cli", tmp_path / "b", "join", "--no-start", second)
+    assert spare.returncode == 0, spare.stderr
 
 
 def test_a_code_with_a_wrong_letter_is_wrong_usage(tmp_path: Path) -> None:
