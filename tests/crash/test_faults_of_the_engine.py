@@ -45,7 +45,7 @@ def _fault(dice: random.Random) -> Fault:
     return Fault(how, leader, others, dice.choice(SOME_S))
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_two_faults_of_servers_lose_nothing_and_a_minority_acknowledges_nothing(
     tmp_path: Path,
 ) -> None:

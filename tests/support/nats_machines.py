@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 NAMES = ("a", "b", "c")
 PORT, CLUSTER_PORT = 4222, 6222
 SPACE = "tfaults"
-PATIENCE_S = 120.0
+PATIENCE_S = 240.0
 
 
 class Client:
