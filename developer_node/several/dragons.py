@@ -87,8 +87,10 @@ class Dragons:
         return Answers(given, (*absent, *(f"{name(each)} is away" for each in away)))
 
     async def away(self, serving: Sequence[str]) -> tuple[str, ...]:
-        """Ids of those that hold projects and do not serve."""
-        return tuple(each.id for each in await self._absent(serving) if each.projects)
+        """Ids of those that hold projects and do not serve; what one that follows another holds,
+        that other has as well."""
+        absent = await self._absent(serving)
+        return tuple(each.id for each in absent if each.projects and not each.follows)
 
     async def keeping(self, serving: Sequence[str]) -> tuple[str, ...]:
         """The same with those that keep no more than copies, from which nobody is answered."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from common.errors import Missing, PostDevAIError, Unavailable
@@ -79,7 +81,8 @@ async def test_without_a_coordinator_what_was_known_of_the_absent_stands() -> No
 
 async def test_copies_out_of_sight_are_missed_by_no_question_and_by_every_forgetting() -> None:
     mesh = Mesh("a")
-    mesh.gone = (gone("b", hidden=("p",)), gone("c"))
+    follower = replace(gone("d", "p"), follows="a")
+    mesh.gone = (gone("b", hidden=("p",)), gone("c"), follower)
     dragons = Dragons(mesh)
     assert (await asked(dragons, a="1"))[1] == []
-    assert await dragons.keeping(await dragons.serving()) == ("b",)
+    assert await dragons.keeping(await dragons.serving()) == ("b", "d")

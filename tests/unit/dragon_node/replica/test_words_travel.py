@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -94,7 +95,7 @@ async def moved(wire: Two, project: ProjectId) -> None:
         pass
     wire.placed = B
     at = wire.lakes[A].applied
-    async with alongside(arriving.run()):
+    async with asyncio.timeout(60), alongside(arriving.run()):
         while wire.lakes[A].hidden_ids() != (project,):
             at = await wire.lakes[A].wait_applied(at)
 
