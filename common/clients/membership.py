@@ -22,7 +22,7 @@ from common.clients.discovery import finder_for
 from common.clients.mesh_time import MeshTime
 from common.clients.registering import Ears, Registering
 from common.clients.registry import Hello, RegistryClient, Word
-from common.clients.remembered import QUESTIONS_MAX, Remembered
+from common.clients.remembered import QUESTIONS_MAX, Remembered, are_alike
 from common.clients.replica import successor
 from common.clients.successors import Successors
 from common.clock import Clock, SystemClock
@@ -62,6 +62,8 @@ T = TypeVar("T")
 FRESH_MS = 60_000
 """A ticket that ends sooner is replaced before it is used."""
 KEEP_WORD_MS = 30_000
+KEEP_ROUTES_S = 30.0
+"""So old the tickets on disk may be, where nothing else of the routes has changed."""
 ANNOUNCE_S = 3.0
 
 
@@ -90,6 +92,8 @@ class Membership:
         self._ruled_by: tuple[RuleFile, ...] = ()
         self._kept_ms = 0
         self._routes = kept.routes()
+        self._keep_routes_s = 0.0
+        """Of the clock that nobody sets: when tickets are written anew."""
         self._relayed = Relayed(
             identity,
             Reaching(self._channels),
@@ -374,10 +378,15 @@ class Membership:
         await asyncio.to_thread(self._kept.keep_word, self._word, self._heard_ms)
 
     async def _keep_routes(self, question: str, routes: tuple[Route, ...]) -> None:
+        alike = are_alike(self._routes.get(question, ()), routes)
         self._routes[question] = routes
         self._routes.move_to_end(question)
         while len(self._routes) > QUESTIONS_MAX:
             self._routes.popitem(last=False)
+        now_s = self._clock.monotonic()
+        if alike and now_s < self._keep_routes_s:
+            return
+        self._keep_routes_s = now_s + KEEP_ROUTES_S
         await asyncio.to_thread(self._kept.keep_routes, dict(self._routes))
 
     def _known(self, question: str) -> tuple[Route, ...]:

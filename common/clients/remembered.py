@@ -10,7 +10,7 @@ import json
 import logging
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,15 @@ class Remembered:
             write_private(self._directory / name, json.dumps(kept).encode())
         except OSError as error:  # a full disk: what is in memory is enough while this runs
             log.warning("%s is not kept: %s", name, error)
+
+
+def are_alike(before: tuple[Route, ...], after: tuple[Route, ...]) -> bool:
+    """Whether they lead to the same places, however their tickets and reasons differ."""
+
+    def place(route: Route) -> Route:
+        return replace(route, ticket="", ticket_expires_ms=0, reason="")
+
+    return [place(each) for each in before] == [place(each) for each in after]
 
 
 def _route(kept: dict[str, Any]) -> Route:
