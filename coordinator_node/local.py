@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from common.clock import SystemClock
-from common.daemon.addresses import is_loopback
+from common.daemon.addresses import is_loopback, reachable_at
 from common.daemon.home import Home
+from common.daemon.listening import LOOPBACK, listens_at
 from common.daemon.ports import Ports
 from common.errors import Conflict
 from common.model.node import Invitation
@@ -71,4 +72,4 @@ def enrolment_addresses(home: Home) -> tuple[str, ...]:
     ready = home.ready("coordinator")
     if ready is not None:
         return tuple(ready.extra["enrolment_addresses"].split(","))
-    return (f"127.0.0.1:{Ports.of(home).reserve('enrolment', '127.0.0.1')}",)
+    return reachable_at(listens_at(home), Ports.of(home).reserve("enrolment", LOOPBACK))
