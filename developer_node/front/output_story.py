@@ -48,14 +48,15 @@ def nodes(known: tuple[Node, ...], own: str) -> list[Line]:
     if not known:
         return [line(Span("No node is known.", "yellow"))]
     width = max(len(node.address or "Unix socket") for node in known)
-    return [_node(node, width, own=node.role == "developer" and node.id == own) for node in known]
+    mine = next((each for each in known if each.role == "developer" and each.id == own), None)
+    return [_node(node, width, mine) for node in known]
 
 
-def _node(node: Node, width: int, *, own: bool) -> Line:
+def _node(node: Node, width: int, mine: Node | None) -> Line:
     alive = node.state == "serving" and node.lease_s >= 0
     state = node.state if alive or node.state != "serving" else "silent"
-    about = ["this laptop" if own else DOES[node.role]]
-    if node.machine and not own:
+    about = ["this laptop" if node is mine else DOES[node.role]]
+    if node.machine and (mine is None or node.machine != mine.machine):
         about.append(f"on {node.machine}")
     if node.pid:
         about.append(f"pid {node.pid}")
@@ -71,7 +72,8 @@ def _node(node: Node, width: int, *, own: bool) -> Line:
 
 def _absences(now: LaptopStatus) -> Iterator[Line]:
     if now.coordinator_unavailable:
-        yield line(Span(f"The Coordinator is away: {now.coordinator_unavailable}", "yellow"))
+        why = now.coordinator_unavailable.removeprefix("the Coordinator cannot be used: ")
+        yield line(Span(f"The Coordinator is away: {why}", "yellow"))
     if now.dragon_unavailable:
         yield line(Span(f"The Dragon is away: {now.dragon_unavailable}", "red"))
         yield line("What is recorded waits here and is sent when it is back.")

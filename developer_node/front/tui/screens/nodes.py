@@ -42,10 +42,10 @@ _ROLES: tuple[tuple[Role, str], ...] = (
     ("tool", "a program with an identity of its own"),
 )
 _KINDS: tuple[tuple[TaskKind, str], ...] = (
-    ("snapshot", "a generation of the lake on the Dragon's SSD"),
-    ("compact", "the lake's files without the room that nothing takes"),
-    ("reindex", "a project's words and vectors anew"),
-    ("summarise", "what happened in a project, told by a model"),
+    ("snapshot", "the lake, written to the SSD"),
+    ("compact", "unused room in files given back"),
+    ("reindex", "a project's index made anew"),
+    ("summarise", "a project's days in words"),
 )
 """A proof is begun where its remedy is, among the failures."""
 _OF_A_PROJECT: tuple[TaskKind, ...] = ("reindex", "summarise")
