@@ -57,9 +57,9 @@ class Acts:
         member = await self._members.find(named)
         if member.id == self._own_id:
             raise Conflict(
-                f"{member.id} is the Coordinator that you ask",
-                hint="on its machine: postdevai leave coordinator; or ask another Coordinator. "
-                "Where its keys are lost: docs/security.md, When something is lost",
+                f"{member.id} is the Coordinator that you ask, and none puts itself out",
+                hint=f"Where there is another, type on its machine: coordinator-node revoke "
+                f"{member.id}. Else: docs/security.md, When something is lost",
             )
         await self._members.deny(member.id)
         await self._audit.append(Act(by, "revoke", member.id, reason=f"a {member.role}"))
