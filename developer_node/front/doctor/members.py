@@ -21,7 +21,7 @@ from developer_node.front.doctor.finding import (
 )
 
 CLOCK_MS = 60_000
-"""Tickets and certificates bear that much; beyond it calls are refused."""
+"""Times of records bear that much unnoticed; certificates bear two hours either way."""
 LEAF_MS = 2 * 3_600_000
 """A leaf is good for a day and renewed at two thirds of it."""
 
@@ -34,9 +34,10 @@ def clocks(ground: Ground) -> Iterator[Finding]:
             yield Finding(
                 "clock-apart",
                 f"The clock of {_named(node)} is {abs(node.clock_ahead_ms) // 1000} seconds {way} "
-                "the Coordinator's: tickets and certificates are refused.",
+                "the Coordinator's: the times of its records are as wrong, and from two hours on "
+                "its certificate is refused.",
                 "Set the clocks of both machines; a network time service keeps them right.",
-                REFUSED,
+                ATTENTION if abs(node.clock_ahead_ms) < LEAF_MS else REFUSED,
             )
 
 

@@ -166,7 +166,7 @@ def _log_blocked(bench: Bench) -> None:
 
 @plants("clock-apart", 4)
 def _clock_apart(bench: Bench) -> None:
-    _node(bench, clock_ahead_ms=3_600_000)
+    _node(bench, clock_ahead_ms=3 * 3_600_000)
 
 
 @plants("versions-apart", 4)
