@@ -26,6 +26,10 @@ def tree(root: Path) -> dict[str, str]:
     }
 
 
+STORE = "coordinator__engine__store__jetstream__streams__msgs"
+"""Where the engine's own server keeps a stream."""
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     made = Home.from_env(str(tmp_path / "home"))
@@ -39,6 +43,7 @@ def home(tmp_path: Path) -> Home:
         coordinator__state="old",
     )
     write(made.root, **{"dragon__dragon.log": "lines", "dragon__ready.json": "{}"})
+    write(made.root, **{"dragon__replica.json": "follows", f"{STORE}__1.blk": "messages"})
     return made
 
 
@@ -48,6 +53,8 @@ OLD = {
     "developer/outbox": "old",
     "developer/spool/taken": "a",
     "coordinator/state": "old",
+    "dragon/replica.json": "follows",
+    f"{STORE.replace('__', '/')}/1.blk": "messages",
 }
 
 
