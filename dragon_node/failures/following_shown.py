@@ -14,6 +14,7 @@ from dragon_node.failures.cards import why
 from dragon_node.failures.joined import IN, as_json, together
 from dragon_node.failures.judged import standing
 from dragon_node.failures.knowledge import known
+from dragon_node.lake.moves import IN_SIGHT
 
 DIFF_CHARS_MAX = 64_000
 """Of one remedy; of five no message is larger than a megabyte, whatever its alphabet."""
@@ -36,8 +37,8 @@ class Card:
 def card_of(db: apsw.Connection, fingerprint: Fingerprint, values: str) -> Card | None:
     """None when there is no such symptom any more."""
     row = db.execute(
-        """SELECT project, failure FROM occurrences WHERE fingerprint=? AND "values"=?
-           ORDER BY lsn DESC, n LIMIT 1""",
+        f"""SELECT project, failure FROM occurrences WHERE fingerprint=? AND "values"=?
+           AND project {IN_SIGHT} ORDER BY lsn DESC, n LIMIT 1""",
         (fingerprint, values),
     ).fetchone()
     if row is None:

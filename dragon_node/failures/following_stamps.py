@@ -16,6 +16,7 @@ import apsw
 from common.fingerprint import RULES_VERSION
 from common.model.ids import Fingerprint
 from dragon_node.failures.judged import standing
+from dragon_node.lake.moves import IN_SIGHT
 
 VALUES_MAX = 20
 """Of one symptom, the newest: others are told as having other values."""
@@ -36,9 +37,10 @@ class Seen:
     at_ms: int
 
 
-_NEWEST = """
+_NEWEST = f"""
 SELECT o.fingerprint, o."values", o.lsn, min(o.n), r.at_ms, o.project
-FROM (SELECT max(lsn) AS lsn, fingerprint AS f, "values" AS v FROM occurrences GROUP BY 2, 3) k
+FROM (SELECT max(lsn) AS lsn, fingerprint AS f, "values" AS v FROM occurrences
+      WHERE project {IN_SIGHT} GROUP BY 2, 3) k
 CROSS JOIN occurrences o ON o.fingerprint=k.f AND o.lsn=k.lsn AND o."values"=k.v
 CROSS JOIN runs r ON r.lsn=o.lsn
 GROUP BY o.fingerprint, o."values" ORDER BY o.lsn DESC"""
@@ -71,7 +73,9 @@ SELECT (SELECT max(lsn) FROM runs), (SELECT count(*) FROM runs),
   (SELECT count(*) FROM commits), (SELECT count(*) FROM commits WHERE gone),
   (SELECT total(until_ms) FROM snoozes), (SELECT total(lsn) FROM quiet),
   (SELECT total(lsn) FROM receptions), (SELECT count(*) FROM cards),
-  (SELECT group_concat(project || into_project) FROM aliases), (SELECT total(1 + done) FROM forgets)
+  (SELECT group_concat(project || into_project) FROM aliases),
+  (SELECT total(1 + done) FROM forgets),
+  (SELECT group_concat(project) FROM out_of_sight)
 """
 
 
@@ -94,6 +98,7 @@ def stamps(db: apsw.Connection, since_ms: int) -> dict[Key, Seen]:
             epoch(db),
             db.execute("SELECT project, into_project FROM aliases ORDER BY 1").fetchall(),
             db.execute("SELECT count(*), total(done) FROM forgets").fetchall(),
+            db.execute("SELECT project FROM out_of_sight ORDER BY 1").fetchall(),
         )
     )
     parts: defaultdict[str, list[object]] = defaultdict(list)

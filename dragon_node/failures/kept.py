@@ -16,6 +16,9 @@ from dragon_node.failures.in_place import Place
 from dragon_node.failures.runs import Run, load
 from dragon_node.lake.moves import IN_SIGHT
 
+NOW = 1 << 50
+"""A position that no journal reaches."""
+
 
 @dataclass(frozen=True, slots=True)
 class KnownRemedy:
@@ -63,10 +66,11 @@ class KnownRemedy:
 
 
 def of_symptom(db: apsw.Connection, fingerprint: str, before_lsn: int) -> list[KnownRemedy]:
-    """Every remedy of a symptom that was known before a point of the journal, oldest first."""
+    """Every remedy of a symptom that was known before a point of the journal, oldest first; now,
+    of projects that moved on another Dragon knows more."""
+    where = f"AND r.project {IN_SIGHT}" if before_lsn == NOW else ""
     rows = db.execute(
-        f"{_SELECT} WHERE r.fingerprint=? AND r.passed_lsn<? AND r.project {IN_SIGHT}"
-        " ORDER BY r.passed_lsn, r.id",
+        f"{_SELECT} WHERE r.fingerprint=? AND r.passed_lsn<? {where} ORDER BY r.passed_lsn, r.id",
         (fingerprint, before_lsn),
     ).fetchall()
     return [_remedy(db, row) for row in rows]

@@ -11,12 +11,9 @@ from common.model.failure import Failure, Flakiness, Match
 from dragon_node.failures.grounds import written
 from dragon_node.failures.in_place import Contents, Place, files_at, place
 from dragon_node.failures.joined import IN, as_json, together
-from dragon_node.failures.kept import KnownRemedy, of_symptom
+from dragon_node.failures.kept import NOW, KnownRemedy, of_symptom
 from dragon_node.failures.runs import Run
 from dragon_node.lake.moves import IN_SIGHT
-
-NOW = 1 << 50
-"""A position that no journal reaches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +187,7 @@ class _Within:
 def _match(db: apsw.Connection, within: _Within, failure: Failure, before_lsn: int) -> Match:
     rows = db.execute(
         f'SELECT DISTINCT "values" FROM occurrences WHERE fingerprint=? AND lsn<?'
-        f" AND {within.condition} AND project {IN_SIGHT}",
+        f" AND {within.condition}" + (f" AND project {IN_SIGHT}" if before_lsn == NOW else ""),
         (failure.fingerprint, before_lsn, within.binding),
     )
     seen = {str(row[0]) for row in rows}

@@ -14,14 +14,14 @@ from common.model.failure import Failure, Occurrence, Recollection, Remedy
 from common.model.ids import ContentHash, EventId
 from common.similar import as_text, nearest, worded_alike
 from dragon_node.failures.as_kept import failure_from_text
-from dragon_node.failures.kept import KnownRemedy, by_id
-from dragon_node.failures.knowledge import NOW, Known, known
+from dragon_node.failures.kept import NOW, KnownRemedy, by_id
+from dragon_node.failures.knowledge import Known, known
 from dragon_node.failures.labels import KnownCommit
 from dragon_node.failures.present import Side, is_present, question
 from dragon_node.failures.remedies import commits_for, shown, without_repeats
 from dragon_node.failures.renamed import earlier, moves
 from dragon_node.failures.runs import Run, load
-from dragon_node.failures.within import ANYWHERE, EVERY, Within, where
+from dragon_node.failures.within import ANYWHERE, EVEN_ELSEWHERE, EVERY, Within, where
 from dragon_node.lake.moves import IN_SIGHT
 from dragon_node.lake.scope import Where
 
@@ -257,7 +257,8 @@ def _about(
     what = replace(what, remedies=what.remedies[:REMEDIES_MAX])
     commits = tuple(commits_for(db, r) if r.kind == "code" else () for r in what.remedies)
     sides = tuple(question(db, failing, r) for r in what.remedies)
-    return _Read(failure, what, _occurrences(db, failure, before_lsn), commits, sides)
+    inside = EVERY if before_lsn == NOW else EVEN_ELSEWHERE
+    return _Read(failure, what, _occurrences(db, failure, before_lsn, inside), commits, sides)
 
 
 TOLD_AGAIN = """(r.running AND EXISTS (

@@ -29,6 +29,8 @@ class Within:
 ANYWHERE = Within()
 EVERY = Where(f"o.project {IN_SIGHT}")
 """The condition of no bounds: of a project that moved on another Dragon knows more."""
+EVEN_ELSEWHERE = Where("TRUE")
+"""The same for what was known once, when it was here."""
 
 
 def where(db: apsw.Connection, within: Within) -> Where:

@@ -16,6 +16,7 @@ from common.model.event import Event
 from common.model.failure import Remedy
 from common.model.ids import NodeId, ProjectId
 from common.model.replica import JournalRows, ProjectHolding
+from dragon_node.failures.following_stamps import pulse, stamps
 from dragon_node.failures.memory import FailureMemory
 from dragon_node.failures.recall import Recaller
 from dragon_node.failures.reception import Reception
@@ -150,3 +151,22 @@ async def test_quiet_put_off_and_kept_awake_stay_so(tmp_path: Path) -> None:
             lambda db: db.execute("SELECT project, until_ms FROM snoozes").fetchall()
         )
         assert put_off == [(project, FOR_EVER_MS)]
+
+
+async def test_a_mirror_is_told_by_the_dragon_that_has_it_and_a_card_stays_as_it_was(
+    tmp_path: Path,
+) -> None:
+    async with two(tmp_path) as wire:
+        old, new = wire.lakes[A], wire.lakes[B]
+        project = await fails_and_is_mended(old)
+        symptoms = partial(stamps, since_ms=0)
+        before, beat = await old.memory.read(symptoms), await old.memory.read(pulse)
+        (card,) = await old.memory.read(lambda db: db.execute("SELECT lsn FROM cards").fetchall())
+        said = await Recaller(old).before(failure(), project, int(card[0]))
+        assert len(said.remedies) == 1
+        await moved(wire, project)
+        assert await old.memory.read(symptoms) == {}
+        assert await old.memory.read(pulse) != beat
+        assert (await new.memory.read(symptoms)).keys() == before.keys()
+        again = await Recaller(old).before(failure(), project, int(card[0]))
+        assert (again.remedies, again.occurrences) == (said.remedies, said.occurrences)
