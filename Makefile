@@ -4,7 +4,7 @@ PYTHON ?= python3
 REPO ?= .
 BIN := .venv/bin
 
-.PHONY: help setup run demo test check crash bench bench-long soak fmt proto models clean
+.PHONY: help setup run demo test test-mesh check crash bench bench-long soak fmt proto models clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -22,9 +22,11 @@ demo: setup models ## a scripted tour that checks itself
 models: setup ## the small models, once, by hash
 	@$(BIN)/python scripts/fetch_models.py
 
-test: setup models ## everything but the long rounds
-	@$(BIN)/python -m pytest -n 3 --ignore=tests/flow --ignore=tests/crash
-	@$(BIN)/python -m pytest tests/flow tests/crash
+test: setup models ## every room by itself
+	@$(BIN)/python -m pytest -n 3 --ignore=tests/secure --ignore=tests/flow --ignore=tests/crash
+
+test-mesh: setup models ## whole meshes of processes: journeys, attacks, kills
+	@$(BIN)/python -m pytest tests/secure tests/flow tests/crash
 
 check: setup ## format, lint, types, layers, protocol
 	@$(BIN)/ruff format --check .
