@@ -184,7 +184,7 @@ async def open_node(config: Config, clock: Clock | None = None) -> AsyncGenerato
         )
 
         backlog = await Backlog.open(gateway.engine, clock)
-        task_service = TaskService(backlog)
+        task_service = TaskService(backlog, gateway.members)
         sync = SyncService(Documents(gateway.engine, clock), Sessions(gateway.engine, clock), clock)
         channels = Channels(own, clock, NODES_MAX)
         stack.push_async_callback(channels.close)

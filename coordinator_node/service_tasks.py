@@ -19,6 +19,8 @@ from common.pb.postdevai.v1.task_service_pb2_grpc import (
 )
 from common.rpc.peers import peer_identity
 from common.wire.translate import fill_pb, from_pb, to_pb
+from coordinator_node.gateway.members import Members
+from coordinator_node.tasks import rules
 from coordinator_node.tasks.backlog import Backlog
 from coordinator_node.tasks.listing import listed
 
@@ -33,8 +35,9 @@ SENTENCE_MAX = 1_000
 class TaskService(TaskServiceServicer):
     """Served on the main port, to nodes of the mesh."""
 
-    def __init__(self, backlog: Backlog) -> None:
+    def __init__(self, backlog: Backlog, members: Members) -> None:
         self._backlog = backlog
+        self._members = members
 
     def add_to(self, server: Server) -> None:
         """Registers the service."""
@@ -43,8 +46,11 @@ class TaskService(TaskServiceServicer):
     async def SubmitTask(
         self, request: pb.SubmitTaskRequest, context: Context
     ) -> pb.SubmitTaskResponse:
-        """One more, or the one of that key."""
+        """One more, or the one of that key. A node is named by its id, or how that begins."""
         wish = from_pb(request, TaskWish)
+        if wish.node and rules.is_id(wish.node):
+            at = await self._members.find(wish.node)
+            wish = rules.at_node(wish, at.id, at.role, welcome=not at.denied)
         task, created = await self._backlog.submit(wish, peer_identity(context))
         return pb.SubmitTaskResponse(task=to_pb(task, task_pb2.Task), created=created)
 

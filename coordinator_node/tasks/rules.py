@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import get_args
 
 from common.errors import Denied, Invalid
@@ -69,13 +70,37 @@ def checked(wish: TaskWish, submitter: Identity) -> TaskWish:
     for name, value in (("project", wish.project), ("subject", wish.subject), ("node", wish.node)):
         if len(value) > WORDS_MAX:
             raise Invalid(f"{name} must have at most {WORDS_MAX:,} characters", field=name)
-    if wish.node and not (wish.node.isascii() and wish.node.isalnum()):
+    if wish.node and not is_id(wish.node):
         raise Invalid("node must be a node's id", field="node")
     if wish.kind in WITH_PROJECT and not wish.project:
         raise Invalid(f"{wish.kind} needs a project", field="project", hint="Add --project NAME.")
+    if wish.project and wish.kind not in WITH_PROJECT:
+        raise Invalid(f"{wish.kind} takes no project", field="project", hint="Leave it out.")
     if wish.kind != "prove":
         return wish
     return _proof(wish, submitter)
+
+
+def is_id(words: str) -> bool:
+    """Whether it may be a node's id, or how one begins."""
+    return len(words) <= WORDS_MAX and words.isascii() and words.isalnum()
+
+
+def at_node(wish: TaskWish, node: NodeId, role: Role, *, welcome: bool) -> TaskWish:
+    """The wish for that node alone. Denied or Invalid when the node will never do it."""
+    if not welcome:
+        raise Denied(f"the {role} {node} is no longer welcome")
+    if wish.kind not in OF_ROLE.get(role, frozenset()):
+        raise Invalid(
+            f"{node} is a {role}, and {wish.kind} is done by a {_who_does(wish.kind)}",
+            field="node",
+            hint="see `postdevai nodes`",
+        )
+    return replace(wish, node=node)
+
+
+def _who_does(kind: TaskKind) -> Role:
+    return next(role for role, kinds in OF_ROLE.items() if kind in kinds)
 
 
 def _proof(wish: TaskWish, submitter: Identity) -> TaskWish:
@@ -103,8 +128,7 @@ def missing(task: Task, offers: Iterable[tuple[NodeId, tuple[str, ...]]]) -> str
         return f"it waits for the node {task.node}, which asks for no work now"
     able = [held_by for held_by in held if needed[0] in held_by]
     if not able:
-        who = next(role for role, kinds in OF_ROLE.items() if task.kind in kinds)
-        return f"it waits for a {who} that asks for work"
+        return f"it waits for a {_who_does(task.kind)} that asks for work"
     return f"it waits for a node that holds the project {task.project}"
 
 

@@ -46,7 +46,7 @@ def route(
         capability, project, said = what, "", what
         if what not in get_args(Capability):
             capability = "inference" if model else "lake"
-            project, name = await _project(client, what)
+            project, name = await project_of(client, what)
             said = f"project {name or project}"
         if model:
             said += f" with {model}"
@@ -69,7 +69,7 @@ def pin(
     """Keep a project at a Dragon; one that does not hold it copies all of it first."""
 
     async def use(client: LocalClient) -> int:
-        found, name = await _project(client, project)
+        found, name = await project_of(client, project)
         dragon = _dragon(node, await client.nodes())
         moved = await client.routes.pin(found, dragon)
         if json:
@@ -86,7 +86,7 @@ def unpin(project: PROJECT, json: JSON = False) -> None:
     """Let the mesh place a project again."""
 
     async def use(client: LocalClient) -> int:
-        found, name = await _project(client, project)
+        found, name = await project_of(client, project)
         await client.routes.unpin(found)
         if json:
             print_json({"project": found, "node": None})
@@ -97,14 +97,19 @@ def unpin(project: PROJECT, json: JSON = False) -> None:
     raise typer.Exit(with_client(use, home()))
 
 
-async def _project(client: LocalClient, said: str) -> tuple[str, str]:
+async def project_of(client: LocalClient, said: str) -> tuple[str, str]:
     """Id and name; the name is empty where the Dragon that knows it is away."""
-    from common.errors import Unavailable
+    from common.errors import Missing, Unavailable
     from developer_node.front.projects import find_project, is_project_id
 
     lake = (await client.status()).lake
     if lake is not None:
-        found = find_project(said, lake)
+        try:
+            found = find_project(said, lake)
+        except Missing:  # a Dragon that is away may hold it
+            if not any(said in node.projects for node in await client.nodes()):
+                raise
+            return said, ""
         return found.id, found.name
     if is_project_id(said):
         return said, ""

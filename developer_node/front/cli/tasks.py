@@ -26,6 +26,7 @@ ID = Annotated[
 ]
 Kind = Literal["reindex", "prove", "summarise", "compact", "snapshot"]
 State = Literal["waiting", "running", "done", "failed", "dead", "cancelled"]
+OF_A_PROJECT = ("reindex", "summarise")
 CONSENT = "The recorded command is run again, up to six times, in a sandbox without network. Go on?"
 AGAIN_S = 2.0
 
@@ -77,12 +78,16 @@ def submit(
         Kind,
         typer.Argument(metavar="KIND", help="reindex, prove, summarise, compact or snapshot."),
     ],
-    project: Annotated[str, typer.Option(metavar="P", help="Of this project.")] = "",
+    project: Annotated[
+        str, typer.Option(metavar="P", help="Its name, id or path; for reindex and summarise.")
+    ] = "",
     remedy: Annotated[str, typer.Option(metavar="ID", help="What is to be proven.")] = "",
     priority: Annotated[
         int, typer.Option(metavar="N", min=0, max=9, help="0 to 9; higher goes first.")
     ] = 0,
-    node: Annotated[str, typer.Option(metavar="ID", help="Only on this node.")] = "",
+    node: Annotated[
+        str, typer.Option(metavar="ID", help="Only on this node; its id may be shortened.")
+    ] = "",
     key: Annotated[
         str, typer.Option(metavar="KEY", help="Your own name for it: once under one key.")
     ] = "",
@@ -107,8 +112,9 @@ def submit(
         consent = kind == "prove" and (yes or typer.confirm(CONSENT, default=True))
         if kind == "prove" and not consent:
             return NO
+        of = await _named(client, project) if project and kind in OF_A_PROJECT else project
         wish = TaskWish(
-            kind, key or os.urandom(16).hex(), project, remedy, priority, NodeId(node), consent
+            kind, key or os.urandom(16).hex(), of, remedy, priority, NodeId(node), consent
         )
         task, created = await client.tasks.submit(wish)
         if wait:
@@ -172,6 +178,14 @@ def _one(ask: Callable[[LocalTasks], Awaitable[Task]], json: bool) -> None:
         return DONE
 
     raise typer.Exit(with_client(use, home()))
+
+
+async def _named(client: LocalClient, project: str) -> str:
+    """The project's name, or its id where that is what was typed or all that is known."""
+    from developer_node.front.cli.routes import project_of
+
+    found, name = await project_of(client, project)
+    return found if project == found else name or found
 
 
 def _shown(task: Task, json: bool) -> None:

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from grpc.aio import Channel
 from common.clients.membership import Membership
 from common.clients.tasks import TasksClient
 from common.errors import Conflict, Denied, Invalid, Missing, Unavailable
+from common.model.ids import NodeId
 from common.model.task import Offer, Task, TaskId, TaskWish
 from common.pb.postdevai.v1 import task_service_pb2 as pb
 from common.pb.postdevai.v1.task_service_pb2_grpc import TaskServiceStub
@@ -69,6 +71,20 @@ async def test_a_task_is_submitted_done_and_shown(mesh: SmallMesh) -> None:
             done = await reached(client, task, lambda task: task.ended)
     assert (done.state, done.result, done.attempts) == ("done", "a result of snapshot", 1)
     assert (done.submitter, done.worker) == (laptop.identity.id, dragon.identity.id)
+
+
+async def test_a_task_for_one_node_is_for_one_that_can_do_it(mesh: SmallMesh) -> None:
+    """How its id begins stands for the whole; what nobody could ever do is refused at once."""
+    laptop, dragon = await mesh.join("developer"), await mesh.join("dragon")
+    wish = TaskWish("snapshot", "k")
+    async with member(mesh, laptop, "developer") as mine:
+        client = TasksClient(mine)
+        task, _ = await client.submit(replace(wish, node=NodeId(dragon.identity.id[:6])))
+        assert task.node == dragon.identity.id
+        with pytest.raises(Missing, match="nosuch"):
+            await client.submit(replace(wish, key="k2", node=NodeId("nosuch")))
+        with pytest.raises(Invalid, match="done by a dragon"):
+            await client.submit(replace(wish, key="k3", node=laptop.identity.id))
 
 
 async def test_a_running_task_that_is_cancelled_ends_before_its_work_would(mesh: SmallMesh) -> None:

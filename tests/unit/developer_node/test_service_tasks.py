@@ -71,6 +71,8 @@ async def test_a_task_is_submitted_shown_ended_and_tried_again(terminal: Termina
     [
         (("show", "zz"), 1, "There is no task 'zz'\n  postdevai tasks lists them.\n"),
         (("submit", "reindex"), 2, "Reindex needs a project\n  Add --project NAME.\n"),
+        (("submit", "snapshot", "--project", "thing"), 2, "Snapshot takes no project\n"),
+        (("submit", "snapshot", "--node", "nosuch"), 1, "No node nosuch was ever let in\n"),
         (("submit", "prove"), 2, "A proof needs a remedy, and nothing else does.\n"),
         (("submit", "snapshot", "--remedy", "r"), 2, "A proof needs a remedy"),
         (("submit", "prove", "--remedy", "r", "--json"), 2, "With --json nobody is asked.\n"),

@@ -91,6 +91,8 @@ def test_a_proof_without_the_persons_word_on_that_laptop_is_denied(
         (TaskWish("snapshot", "k", node=NodeId("a/b")), "node"),
         (TaskWish("snapshot", "k", project="p" * 1_001), "project"),
         (TaskWish("reindex", "k"), "project"),
+        (TaskWish("snapshot", "k", project="thing"), "project"),
+        (replace(PROOF, project="thing"), "project"),
         (TaskWish("prove", "k", consent=True), "subject"),
     ],
 )
@@ -100,6 +102,15 @@ def test_a_wish_that_cannot_be_is_invalid_and_the_field_is_named(
     with pytest.raises(Invalid) as caught:
         rules.checked(wish, LAPTOP)
     assert caught.value.field == field
+
+
+def test_a_node_is_named_only_for_what_it_could_do() -> None:
+    wish = TaskWish("snapshot", "k", node=NodeId("d"))
+    assert rules.at_node(wish, DRAGON.id, "dragon", welcome=True).node == DRAGON.id
+    with pytest.raises(Invalid, match="done by a dragon"):
+        rules.at_node(wish, LAPTOP.id, "developer", welcome=True)
+    with pytest.raises(Denied):
+        rules.at_node(wish, DRAGON.id, "dragon", welcome=False)
 
 
 @ANY_TIME
