@@ -22,6 +22,7 @@ from common.errors import PostDevAIError
 from common.model.event import CommandFinished
 from common.model.ids import NodeId
 from common.model.lake import HistoryEntry
+from common.model.node import Node
 from developer_node.front.local_client import LocalClient
 from tests.support.five_clients import PROJECT, Clients
 from tests.support.five_machines import (
@@ -175,10 +176,16 @@ async def _is_led(client: LocalClient) -> list[str]:
     dragons = {node.id: node for node in await client.nodes() if node.role == "dragon"}
     leaders = [node for node in dragons.values() if not node.follows and node.state == "serving"]
     if len(leaders) != 1 or set(leaders[0].followers) != set(dragons) - {leaders[0].id}:
-        return [str(list(dragons.values()))]
+        return ["; ".join(map(_place, dragons.values()))]
     if any(dragons[NodeId(name)].behind for name in leaders[0].followers):
         return ["the follower lacks something"]
     return []
+
+
+def _place(dragon: Node) -> str:
+    followers = ", ".join(dragon.followers) or "nobody"
+    follows = f"follows {dragon.follows} behind {dragon.behind}" if dragon.follows else "leads"
+    return f"{dragon.machine} {dragon.state} {follows}, {followers} could take its place"
 
 
 async def _waits(client: LocalClient) -> list[str]:
