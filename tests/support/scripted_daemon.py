@@ -15,7 +15,12 @@ from common.model.lake import HistoryEntry, HistoryPage, HistoryQuery, SearchQue
 from common.model.laptop import ContextEdit, FeedItem, FeedState, LaptopStatus, WorkContext
 from common.model.node import Invitation, Node, Role
 from common.model.remedy import CardStats, DraftedPatch, MineStep, ProofStep, ProofTarget
-from tests.support.scripted_rooms import ScriptedLake, ScriptedModels, ScriptedTasks
+from tests.support.scripted_rooms import (
+    ScriptedLake,
+    ScriptedModels,
+    ScriptedShared,
+    ScriptedTasks,
+)
 
 NOW_MS = 1_772_546_700_000
 """3 March 2026, 14:05:00 UTC."""
@@ -121,6 +126,7 @@ class ScriptedDaemon:
         self.lake = ScriptedLake()
         self.models = ScriptedModels()
         self.tasks = ScriptedTasks()
+        self.shared = ScriptedShared()
         self.found = SearchResult()
         """What every search finds."""
         self.searched: list[SearchQuery] = []

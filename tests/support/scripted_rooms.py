@@ -9,6 +9,7 @@ from dataclasses import replace
 from common.errors import Missing, PostDevAIError
 from common.model.lake import LakeStats, LakeStep, ProjectStats
 from common.model.llm import InferenceStats, Model, ModelChange, ModelList
+from common.model.shared import ItemKind, SharedItem, SyncStatus
 from common.model.task import Task, TaskId, TaskPage, TaskWish
 
 Steps = tuple[LakeStep | asyncio.Event | PostDevAIError, ...]
@@ -80,6 +81,24 @@ class ScriptedLake:
     def _refuse(self) -> None:
         if self.refusal is not None:
             raise self.refusal
+
+
+class ScriptedShared:
+    """Implements the screens' `Shared`."""
+
+    def __init__(self) -> None:
+        self.held: tuple[SharedItem, ...] = ()
+        self.status = SyncStatus()
+
+    async def items(
+        self, kind: ItemKind, scope: str = "", *, every: bool = False
+    ) -> tuple[SharedItem, ...]:
+        """Those of the kind, of one project or of all."""
+        return tuple(i for i in self.held if i.kind == kind and (every or i.scope == scope))
+
+    async def sync(self) -> SyncStatus:
+        """What the test set."""
+        return self.status
 
 
 class ScriptedTasks:

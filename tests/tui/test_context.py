@@ -13,10 +13,11 @@ from textual.widgets import TextArea
 from common.errors import Unavailable
 from common.model.answer import AskEnd, AskPassages, AskRequest
 from common.model.laptop import ContextEdit, WorkContext
+from common.model.shared import LostValue, SharedItem, SyncStatus
 from developer_node.front.tui.screens.context import ContextView
 from developer_node.front.tui.screens.note import NoteScreen
-from tests.support.scripted_daemon import ScriptedDaemon
-from tests.support.tui_scenes import FRESH, HOME, until
+from tests.support.scripted_daemon import NOW_MS, ScriptedDaemon
+from tests.support.tui_scenes import FRESH, HOME, seen, until
 from tests.support.tui_scenes_rooms import (
     CONTEXT,
     HITS,
@@ -75,6 +76,32 @@ def test_the_prompt_unfolds_word_for_word(shown: Shown) -> None:
 def last_edit(daemon: ScriptedDaemon) -> ContextEdit | None:
     """What was set last."""
     return daemon.edits[-1] if daemon.edits else None
+
+
+async def test_what_laptops_share_is_told_with_what_waits_and_what_lost() -> None:
+    """Of every project, as `notes`, `pins` and `sync status` have it."""
+    daemon = scene_context()
+    scope = "github.com/ada/ledger"
+    lost = (LostValue("Round up", removed=False, who="couch", at_ms=NOW_MS - 60_000),)
+    note = SharedItem(
+        "note", scope, "a1b2", "Round half even", who="desk", at_ms=NOW_MS, lost=lost, waits=True
+    )
+    pin = SharedItem("pin", scope, "docs/rounding.md", who="couch", at_ms=NOW_MS - 60_000)
+    daemon.shared.held = (note, pin)
+    daemon.shared.status = SyncStatus(waiting=1, sentence="the Coordinator is away", lost=(note,))
+    async with over(daemon, "context").run_test(size=WIDE) as pilot:
+        await saw(pilot, "branch split-shares")
+        await pilot.press("s")
+        await saw(pilot, "What your laptops share")
+        await saw(pilot, "Round half even")
+        for said in (
+            "docs/rounding.md",
+            "desk just now, waits here",
+            "lost: an edit; bring it back with: postdevai notes edit a1b2, couch 1 minute ago",
+            "Waiting here    1 edit",
+            "Not now         the Coordinator is away",
+        ):
+            assert said in seen(pilot)
 
 
 async def test_a_pin_is_kept_and_shown_at_once() -> None:

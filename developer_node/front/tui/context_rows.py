@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import tzinfo
 
@@ -10,9 +11,12 @@ from textual.content import Content
 from common.errors import Invalid
 from common.model.answer import AskEnd, AskPassages, Hit
 from common.model.laptop import ContextEdit, OpenFile, WorkContext
+from common.model.shared import SharedItem, SyncStatus
+from developer_node.front import output_shared
+from developer_node.front.output_page import Line
 from developer_node.front.output_words import count
 from developer_node.front.tui.bars import flowed
-from developer_node.front.tui.plain import one_line
+from developer_node.front.tui.plain import one_line, plain
 from developer_node.front.tui.ranks import sorts, where
 from developer_node.front.tui.rows import Row
 from developer_node.front.tui.wording import age, freshness, moment, place_within, short_commit
@@ -93,6 +97,14 @@ def _row(context: WorkContext, path: str, reason: str, at: str) -> Row:
 
 
 _MUTED = "$foreground-muted"
+_STYLES = {
+    "dim": _MUTED,
+    "bold": "bold",
+    "cyan": "$text-accent",
+    "green": "$text-success",
+    "yellow": "$text-warning",
+}
+"""Of a terminal's line, in the colours of the theme."""
 
 
 def edit_of(context: WorkContext) -> ContextEdit:
@@ -129,6 +141,30 @@ def with_note(context: WorkContext, note: str) -> ContextEdit:
 
 def _without(paths: tuple[str, ...], path: str) -> tuple[str, ...]:
     return tuple(each for each in paths if each != path)
+
+
+def shared_page(
+    notes: Sequence[SharedItem], pins: Sequence[SharedItem], status: SyncStatus, now_ms: int
+) -> list[Content]:
+    """What `postdevai notes`, `pins` and `sync status` tell, on one page."""
+    return [
+        Content.styled("Notes", "bold"),
+        *(_plainly(each) for each in output_shared.notes(notes, now_ms)),
+        Content(""),
+        Content.styled("Pins", "bold"),
+        *(_plainly(each) for each in output_shared.pins(pins, now_ms)),
+        Content(""),
+        *(_plainly(each) for each in output_shared.sync(status, now_ms)),
+    ]
+
+
+def _plainly(said: Line) -> Content:
+    return Content.assemble(*((_flat(each.text), _STYLES.get(each.style, "")) for each in said))
+
+
+def _flat(text: str) -> str:
+    """As it stands in its column."""
+    return plain(text).replace("\n", " ")[:400]
 
 
 def preview_rows(found: AskPassages, end: AskEnd | None) -> list[Row]:

@@ -22,6 +22,7 @@ from common.model.laptop import ContextEdit, FeedItem, LaptopStatus, WorkContext
 from common.model.llm import InferenceStats, Model, ModelChange, ModelList
 from common.model.node import Invitation, Node, Role
 from common.model.remedy import CardStats, DraftedPatch, MineStep, ProofStep, ProofTarget
+from common.model.shared import ItemKind, SharedItem, SyncStatus
 from common.model.task import Task, TaskPage, TaskWish
 
 
@@ -133,6 +134,20 @@ class Tasks(Protocol):
         ...
 
 
+class Shared(Protocol):
+    """What the owner's laptops share; answered from this one's disk."""
+
+    async def items(
+        self, kind: ItemKind, scope: str = "", *, every: bool = False
+    ) -> tuple[SharedItem, ...]:
+        """Of one project or of all, by project and key."""
+        ...
+
+    async def sync(self) -> SyncStatus:
+        """What waits here, the last exchange, what lost."""
+        ...
+
+
 class Daemon(Protocol):
     """One connection. Every call raises a `PostDevAIError`, never an error of the wire."""
 
@@ -198,6 +213,11 @@ class Daemon(Protocol):
     @property
     def models(self) -> Models:
         """How the models are looked after."""
+        ...
+
+    @property
+    def shared(self) -> Shared:
+        """What the owner's laptops share."""
         ...
 
     @property

@@ -19,7 +19,7 @@ from common.model.laptop import ContextEdit, FeedGap, FeedState, LaptopStatus, W
 from common.model.node import Invitation, Node, Role
 from common.model.remedy import CardStats, DraftedPatch, MineStep, ProofStep, ProofTarget
 from developer_node.front.output_words import count
-from developer_node.front.tui.daemon import Connect, Daemon, Lake, Models, Tasks
+from developer_node.front.tui.daemon import Connect, Daemon, Lake, Models, Shared, Tasks
 from developer_node.front.tui.messages import (
     Connected,
     ConnectionLost,
@@ -157,6 +157,11 @@ class FeedReader:
     def models(self) -> Models:
         """How the models are looked after; Unavailable without a connection."""
         return self._held().models
+
+    @property
+    def shared(self) -> Shared:
+        """What the owner's laptops share; Unavailable without a connection."""
+        return self._held().shared
 
     @property
     def tasks(self) -> Tasks:

@@ -21,6 +21,7 @@ from developer_node.front.tui.code import code_lines
 from developer_node.front.tui.context_rows import (
     head,
     rows,
+    shared_page,
     with_exclusion,
     with_note,
     with_pin,
@@ -61,6 +62,7 @@ class ContextView(View):
         Binding("x", "exclude", "Leave out", tooltip="Leave out: answers take nothing from it"),
         Binding("e", "note", "Note", tooltip="What every answer is told"),
         Binding("a", "preview", "Given", tooltip="What an answer would be given"),
+        Binding("s", "shared", "Shared", tooltip="Notes and pins that your laptops share"),
         Binding("w", "choose", "Where", tooltip="Another working copy"),
         Binding("y", "copy", "Copy", tooltip="Copy the path", show=False),
     ]
@@ -177,6 +179,15 @@ class ContextView(View):
         if self._known is not None:
             screen = PreviewScreen(self.desk, self._known)
             self.app.push_screen(screen)  # pyright: ignore[reportUnknownMemberType]
+
+    def action_shared(self) -> None:
+        """Notes and pins of all laptops, what waits here, and what lost."""
+        self.post_message(TextWanted(Opening("What your laptops share", self._shared)))
+
+    async def _shared(self) -> Page:
+        shared, now_ms = self.desk.reader.shared, self.desk.clock.now_ms()
+        notes, pins = await shared.items("note", every=True), await shared.items("pin", every=True)
+        return Page(shared_page(notes, pins, await shared.sync(), now_ms))
 
     def action_choose(self) -> None:
         """Another working copy, or again the one that was worked in last."""
