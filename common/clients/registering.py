@@ -119,19 +119,20 @@ class Registering:
             while True:
                 shown = self._identity.credential
                 self._look_again()
+                hello = self._hello  # it may be another one before the welcome is here
                 async with AsyncExitStack() as stack:
                     client = RegistryClient(await self._coordinators.channel(way))
-                    registration = await stack.enter_async_context(client.register(self._hello))
+                    registration = await stack.enter_async_context(client.register(hello))
                     await last.aclose()
                     self.epoch = registration.epoch
                     self._coordinators.answered(way)
                     backoff.reset()
-                    await self._beats(registration, shown)
+                    await self._beats(registration, shown, hello)
                     last.push_async_exit(stack.pop_all())
 
-    async def _beats(self, registration: Registration, shown: Credential) -> None:
-        """Until the certificate that was shown has been renewed."""
-        said, offered, beats = self._hello, NodeOffer(), 0
+    async def _beats(self, registration: Registration, shown: Credential, said: Hello) -> None:
+        """Until the certificate that was shown has been renewed; `said` is what it registered."""
+        offered, beats = NodeOffer(), 0
         await self._ears.heard(registration.word)
         while self._identity.credential is shown:
             if self._offer == offered:
