@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +20,7 @@ import cedarpy
 
 from common.errors import Invalid
 from common.model.rule_file import RuleFile as RuleFile
+from common.rpc.policy import RIGHTS
 
 log = logging.getLogger(__name__)
 
@@ -72,12 +74,14 @@ class _Set:
     def __init__(self, given: Sequence[RuleFile]) -> None:
         self._policies = cedarpy.PolicySet.from_str("".join(f"{file.text}\n" for file in given))
         self._files: dict[str, str] = {}
+        self._forbids: list[str] = []  # by place: the name of each that forbids, else nothing
         for file in given:
             for policy in _policies(file):
                 name = _id(policy)
                 if name in self._files:
                     raise Invalid(f"{file.name} and {self._files[name]} have a rule {name!r} each")
                 self._files[name] = file.name
+                self._forbids.append(name if policy["effect"] == "forbid" else "")
 
     def decide(self, action: str, rights: Sequence[str], who: str) -> Decision:
         service = action.partition("/")[0]
@@ -96,11 +100,24 @@ class _Set:
         )
         if result.diagnostics.errors:
             log.error("rules failed action=%s: %s", action, "; ".join(result.diagnostics.errors))
+            if failed := self._failed(result.diagnostics.errors):
+                return Decision(False, failed)
         reasons: dict[str, str] = result.diagnostics.id_annotations_by_reason
         named = sorted(reasons.values())
         return Decision(
             bool(result.allowed), tuple(f"{self._files[each]}: {each}" for each in named)
         )
+
+    def _failed(self, errors: Sequence[str]) -> tuple[str, ...]:
+        """FILE: ID of each rule that could not be decided and might have forbidden the call."""
+        found: list[str] = []
+        for error in errors:
+            named = re.search(r"`policy(\d+)`", error)
+            if named is None:
+                found.append("a rule that could not be decided")
+            elif name := self._forbids[int(named[1])]:
+                found.append(f"{self._files[name]}: {name}, which could not be decided")
+        return tuple(found)
 
 
 def action_of(method: str) -> str:
@@ -135,7 +152,40 @@ def checked(own: Sequence[RuleFile]) -> tuple[RuleFile, ...]:
                     f"{file.name} has a rule for others than tools",
                     hint='begin it with: permit (principal in Role::"tool", ..., or forbid (...',
                 )
+        _fits(file)
     return tuple(own)
+
+
+def _fits(file: RuleFile) -> None:
+    """Invalid where a rule speaks of what no call has: a method, a service, a role, an attribute.
+    Such a rule would never apply, or could not be decided."""
+    wrong = cast(Any, cedarpy).validate_policies(file.text, _schema()).errors
+    if wrong:
+        said = re.sub(r"^for policy `[^`]*`[,:] ", "", str(wrong[0].error))
+        raise Invalid(
+            f"{file.name} has a rule that fits no call: {said}",
+            hint="`postdevai policy` shows every method and role; a caller has no attributes",
+        )
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    """What a call can be: the shipped rules name every method of every service."""
+    text = "".join(file.text for file in shipped())
+    named = sorted(set(re.findall(r'Action::"([^"/]+/[^"]+)"', text)))
+    services = sorted({each.partition("/")[0] for each in named})
+    actions: dict[str, dict[str, Any]] = {service: {} for service in services}
+    for each in named:
+        actions[each] = {
+            "memberOf": [{"id": each.partition("/")[0]}],
+            "appliesTo": {"principalTypes": ["Node"], "resourceTypes": ["Service"]},
+        }
+    kinds = {
+        "Node": {"memberOfTypes": ["Role"]},
+        "Role": {"enum": list(RIGHTS)},
+        "Service": {"enum": services},
+    }
+    return {"": {"entityTypes": kinds, "actions": actions}}
 
 
 def _policies(file: RuleFile) -> list[dict[str, Any]]:
@@ -145,7 +195,8 @@ def _policies(file: RuleFile) -> list[dict[str, Any]]:
         raise Invalid(f"{file.name} is not a file of rules: {error}") from None
     if read["templates"]:
         raise Invalid(f"{file.name} has a rule with a slot, which nothing fills")
-    return list(read["staticPolicies"].values())
+    found: dict[str, dict[str, Any]] = read["staticPolicies"]
+    return [found[f"policy{i}"] for i in range(len(found))]
 
 
 def _id(policy: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from common.errors import Denied, Invalid
 from common.rpc import policy
 from common.rpc.policy import Right
 from common.rpc.repeatable import methods
-from common.rpc.rules import RuleFile, Rules, checked, shipped
+from common.rpc.rules import RuleFile, Rules, _fits, checked, shipped
 
 TOOL: frozenset[Right] = frozenset(("tool",))
 NO_MODELS = RuleFile(
@@ -23,6 +23,7 @@ ONE_MAY_FORGET = RuleFile(
     '@id("one") permit (principal == Node::"abc", action == Action::"LakeService/Forget",'
     " resource);",
 )
+FORBID = '@id("x") forbid (principal in Role::"tool"'
 
 
 def ours(name: str) -> str:
@@ -69,11 +70,37 @@ def test_a_refusal_names_the_rule_that_forbids() -> None:
         ('@id("x") permit (principal in Role::"dragon", action, resource);', "others than tools"),
         ('@id("x") permit (principal == ?principal, action, resource);', "a slot"),
         ("//" + "x" * (65 << 10), "of at most"),
+        (f'{FORBID}, action == Action::"LakeService/Serch", resource);', "LakeService/Serch"),
+        (f'{FORBID}, action in Action::"LakeServic", resource);', "LakeServic"),
+        (f'{FORBID}, action == Action::"LakeService", resource);', "fits no call"),
+        (f'{FORBID}, action, resource == Service::"Lake");', "not declared"),
+        (f'{FORBID}, action, resource) when {{ principal in Role::"tol" }};', "not declared"),
+        (f'{FORBID}, action, resource) when {{ principal.name == "bot" }};', "`name`"),
+        (f"{FORBID}, action, resource) when {{ context.at > 0 }};", "`at`"),
     ],
 )
 def test_rules_of_the_owner_that_do_not_fit_are_refused(text: str, why: str) -> None:
     with pytest.raises(Invalid, match=why):
         checked([RuleFile("mine.cedar", text)])
+
+
+def test_the_shipped_rules_fit_what_the_owners_are_held_to() -> None:
+    for file in shipped():
+        _fits(file)
+
+
+@pytest.mark.parametrize(("effect", "allowed"), [("forbid", False), ("permit", True)])
+def test_who_might_be_forbidden_is_refused_where_a_rule_cannot_be_decided(
+    effect: str, allowed: bool
+) -> None:
+    """A sum that is too large fails only when it is reckoned."""
+    text = f'@id("sum") {effect} (principal in Role::"tool", action, resource)'
+    sum_of = RuleFile("mine.cedar", f"{text} when {{ {2**63 - 1} + 1 > 0 }};")
+    rules = Rules(shipped(), checked([NO_MODELS, sum_of]))
+    found = rules.decide(ours("LakeService/Search"), TOOL)
+    assert found.allowed is allowed
+    assert ("mine.cedar: sum, which could not be decided" in found.rules) is not allowed
+    assert rules.decide(ours("LakeService/Search"), frozenset(("developer",))).allowed
 
 
 def test_two_rules_of_one_name_are_refused() -> None:
