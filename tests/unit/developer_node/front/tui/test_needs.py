@@ -12,7 +12,13 @@ from developer_node.front.tui.needs import Need, needs
 from developer_node.front.tui.notebook import Lost, Notebook
 from tests.support.scripted_daemon import NOW_MS
 from tests.support.tui_scenes import AWAY, card
-from tests.support.tui_scenes_frame import BUSY, TROUBLED, scene_away_for_long
+from tests.support.tui_scenes_frame import (
+    BUSY,
+    FOLLOWED,
+    TASKS,
+    TROUBLED,
+    scene_away_for_long,
+)
 
 
 def _needs(status: LaptopStatus | None, **more: object) -> list[Need]:
@@ -68,6 +74,26 @@ def test_cards_that_were_not_looked_at_lead_to_failures() -> None:
     assert [(need.view, need.sentence) for need in found] == [
         ("failures", "2 failures came back that you have not looked at")
     ]
+
+
+def test_a_task_that_was_put_aside_leads_to_the_nodes_and_others_need_nobody() -> None:
+    """What waits, runs or was cancelled goes on without anybody."""
+    (need,) = _needs(BUSY, tasks=TASKS)
+    assert (need.view, need.grave) == ("nodes", False)
+    assert need.sentence == (
+        "1 task put aside after every attempt failed: no model is loaded that can summarise"
+    )
+    well = replace(TASKS, tasks=tuple(t for t in TASKS.tasks if t.state != "dead"))
+    assert _needs(BUSY, tasks=well) == []
+
+
+def test_a_clock_or_a_version_that_is_off_is_a_need() -> None:
+    """And a follower that lacks too much to take its leader's place."""
+    said = [need.sentence for need in _needs(FOLLOWED)]
+    assert len(said) == 3
+    assert said[0].startswith("Dragon d1d1d1d1: Version 0.3.0 is too far from 0.1.0")
+    assert said[1].endswith("set the clock of attic")
+    assert "41,250 records behind" in said[2]
 
 
 def test_a_paused_recording_is_said_once() -> None:
