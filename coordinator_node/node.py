@@ -9,7 +9,7 @@ import uuid
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 
 from common.alongside import alongside
@@ -305,6 +305,12 @@ def _put_out(own: Identity, members: Members) -> str:
     return PUT_OUT if own.id in members.denied() else ""
 
 
+@cache
+def _version() -> str:
+    """Of this process; reading it from disk takes 2 ms, and a seat is looked at each second."""
+    return version("postdevai")
+
+
 def _seat(own: OwnIdentity, addresses: tuple[str, ...]) -> Node:
     """The Coordinator is a node among the nodes."""
     return Node(
@@ -313,7 +319,7 @@ def _seat(own: OwnIdentity, addresses: tuple[str, ...]) -> Node:
         addresses[0],
         "serving",
         0.0,
-        version("postdevai"),
+        _version(),
         os.getpid(),
         addresses=addresses,
         certificate_ends_ms=own.credential.not_after_ms,
