@@ -24,6 +24,7 @@ from common.errors import Conflict, PostDevAIError, Unavailable
 from common.model.node import CoordinatorAddress, Identity, Node
 from common.rpc.channel import Channels
 from common.rpc.guard import Guard
+from common.rpc.limits import AT_COORDINATOR, Limits
 from common.rpc.reaching import Reaching
 from common.rpc.server import Add, open_pinned_server, open_server
 from coordinator_node.config import Config
@@ -165,6 +166,7 @@ async def open_node(config: Config, clock: Clock | None = None) -> AsyncGenerato
             denied=gateway.members.denied,
             more_rights=gateway.members.rights,
             rules=gateway.rules.now,
+            limits=Limits(clock, AT_COORDINATOR),
             refused=denials.note,
             clock=clock,
             stands_back=put_out,

@@ -7,6 +7,7 @@ import contextlib
 import inspect
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeAlias, cast
 
@@ -140,6 +141,12 @@ class _Call:
     def admit(self, context: Context, size: int = 0) -> Leaf | None:
         return self.admission.admit(self.method, context, size)
 
+    def noted(self, context: Context, leaf: Leaf | None) -> AbstractContextManager[None]:
+        """A stream, for as long as the block runs."""
+        is_owner = leaf is None and context.peer().startswith("unix:")
+        peer = "" if leaf or is_owner else peer_host(context)
+        return self.streams.noted(leaf, peer)
+
     @contextlib.asynccontextmanager
     async def deadline(self, context: Context, leaf: Leaf | None) -> AsyncGenerator[None]:
         """The caller's own; a tool that can set none, as `buf curl`, is given one here."""
@@ -202,7 +209,7 @@ def _unary(inner: Any, call: _Call, *, requests_stream: bool) -> Any:
         async with call.statuses(context):
             if requests_stream:
                 leaf = call.admit(context)
-                with call.streams.noted(leaf):
+                with call.noted(context, leaf):
                     return await inner(call.messages(request, context, leaf), context)
             leaf = call.admit(context, _size(request))
             async with call.deadline(context, leaf):
@@ -221,7 +228,7 @@ def _streaming(inner: Any, call: _Call, *, requests_stream: bool) -> Any:
     async def generate(request: Any, context: Context) -> AsyncIterator[Any]:
         async with call.statuses(context):
             given, leaf = begun(request, context)
-            with call.streams.noted(leaf):
+            with call.noted(context, leaf):
                 async with contextlib.aclosing(inner(given, context)) as answers:
                     async for answer in answers:
                         call.admission.still_welcome(leaf)
@@ -230,7 +237,7 @@ def _streaming(inner: Any, call: _Call, *, requests_stream: bool) -> Any:
     async def write(request: Any, context: Context) -> None:
         async with call.statuses(context):
             given, leaf = begun(request, context)
-            with call.streams.noted(leaf):
+            with call.noted(context, leaf):
                 await inner(given, context)
 
     return generate if inspect.isasyncgenfunction(inner) else write

@@ -31,7 +31,15 @@ class Allowance:
 
 
 NODE = Allowance(5_000, 20_000, float(256 << 20), float(1 << 30))
-"""A daemon of the mesh: more than one core could ever answer, over any while."""
+"""A daemon of the mesh, at a Dragon: what a backlog and a large repository are sent with."""
+MEMBER = Allowance(500, 2_500, float(256 << 20), float(1 << 30))
+"""A daemon of the mesh, at the Coordinator, which answers all of them with one core: about 1,300
+small calls a second on a small machine, so one that floods leaves most of it to the others.
+
+What one needs in its busiest second is a tenth: a beat; some resolves, since routes are kept;
+twenty carried calls, which count twice; ten frames of a backlog that is carried, with 500 events
+each; ten tasks that are claimed, reported and completed; what its owner types. Whoever comes back
+after a while asks for a few hundred at once."""
 TOOL = Allowance(200, 1_000, float(16 << 20), float(64 << 20))
 STRANGER = Allowance(50, 500, float(1 << 20), float(8 << 20))
 """An address from which nodes enrol and renew."""
@@ -43,6 +51,22 @@ ALLOWED: Mapping[str, Allowance] = {
     "anyone": STRANGER,
 }
 """By role."""
+AT_COORDINATOR: Mapping[str, Allowance] = {
+    **ALLOWED,
+    "coordinator": MEMBER,
+    "dragon": MEMBER,
+    "developer": MEMBER,
+}
+"""The same, at the Coordinator."""
+STREAMS_MAX: Mapping[str, int] = {
+    "coordinator": 1_024,
+    "dragon": 256,
+    "developer": 256,
+    "tool": 64,
+    "anyone": 32,
+}
+"""Open at a time, of one caller at one server; an idle one costs about 30 KB. A laptop has one or
+two for each project and front end; a Coordinator carries those of others."""
 
 
 @dataclass(slots=True)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from google.rpc import error_details_pb2, status_pb2
-from grpc.aio import AioRpcError, Metadata
+from grpc.aio import AioRpcError, Channel, Metadata
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from common.errors import Denied, OverLimit
 from common.model.ids import NodeId
@@ -24,7 +25,7 @@ from common.pb.postdevai.v1.lake_service_pb2_grpc import (
 )
 from common.rpc.channel import open_channel
 from common.rpc.guard import Guard
-from common.rpc.limits import ALLOWED, Allowance, Limits
+from common.rpc.limits import ALLOWED, STREAMS_MAX, Allowance, Limits
 from common.rpc.server import open_server
 from common.rpc.status import DETAILS_KEY, error_from_rpc
 from coordinator_node.gateway.authority import Authority
@@ -126,6 +127,37 @@ async def test_a_stream_over_its_limit_is_read_slowly_and_loses_nothing(tmp_path
             took_s = asyncio.get_running_loop().time() - began
         assert len(answers) == 80
         assert took_s > 0.2  # never shorter, however fast the machine is
+
+
+async def test_a_caller_has_so_many_streams_open_and_no_more(tmp_path: Path) -> None:
+    most = STREAMS_MAX["tool"]
+    async with door(tmp_path) as there, AsyncExitStack() as stack:
+        caller, other = (forged(there.authority, "tool") for _ in range(2))
+        at, node = f"127.0.0.1:{there.port}", there.own.identity.uri
+        mine = await stack.enter_async_context(open_channel(at, node, caller))
+        theirs = await stack.enter_async_context(open_channel(at, node, other))
+
+        async def watch(channel: Channel) -> Any:
+            stub: Any = health_pb2_grpc.HealthStub(channel)
+            call = stub.Watch(health_pb2.HealthCheckRequest(), timeout=WAIT_S)
+            await call.read()
+            return call
+
+        async with asyncio.timeout(WAIT_S):
+            streams = [await watch(mine) for _ in range(most)]
+            with pytest.raises(AioRpcError) as caught:
+                await watch(mine)
+            error = error_from_rpc(caught.value)
+            assert isinstance(error, OverLimit)
+            assert f"has {most} streams open here" in error.message
+            await watch(theirs)  # the control
+            streams[0].cancel()
+            while True:  # until the server has heard of it
+                try:
+                    await watch(mine)
+                    break
+                except AioRpcError:
+                    await asyncio.sleep(0.05)
 
 
 async def test_an_idle_stream_ends_when_its_caller_is_denied(tmp_path: Path) -> None:

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.rpc.limits import ALLOWED, CALLERS_MAX, OWED_S_MAX, Allowance, Limits
+from common.rpc.limits import (
+    ALLOWED,
+    AT_COORDINATOR,
+    CALLERS_MAX,
+    OWED_S_MAX,
+    STREAMS_MAX,
+    Allowance,
+    Limits,
+)
 
 SMALL = {"tool": Allowance(10, 20, 1_000, 5_000), "dragon": Allowance(10, 20, 1_000, 5_000)}
 
@@ -94,4 +103,41 @@ def test_a_clock_that_stands_still_or_goes_back_gives_nothing() -> None:
 
 
 def test_every_role_has_an_allowance() -> None:
-    assert set(ALLOWED) == {"coordinator", "dragon", "developer", "tool", "anyone"}
+    roles = {"coordinator", "dragon", "developer", "tool", "anyone"}
+    assert set(ALLOWED) == set(AT_COORDINATOR) == set(STREAMS_MAX) == roles
+
+
+CORE = 1_300
+"""Small calls that a Coordinator answered in a second with one core."""
+HONEST = 60
+"""Messages of a node's busiest second, as common/rpc/limits.py reckons them."""
+
+
+@pytest.mark.parametrize("role", sorted(AT_COORDINATOR))
+def test_whoever_floods_the_coordinator_leaves_most_of_it_to_the_others(role: str) -> None:
+    clock = HandClock()
+    limits, passed = Limits(clock, AT_COORDINATOR), 0
+    for _ in range(12 * CORE):
+        clock.now_s += 1 / CORE
+        passed += limits.take("flooder", role, 100)
+    assert passed - AT_COORDINATOR[role].messages_max < 12 * CORE / 2
+
+
+@pytest.mark.parametrize("role", ["dragon", "developer"])
+def test_a_nodes_busiest_honest_minute_is_never_held_back(role: str) -> None:
+    clock = HandClock()
+    limits = Limits(clock, AT_COORDINATOR)
+    assert all(limits.take("back after a while", role, 1_000) for _ in range(500))
+    for _ in range(60):
+        clock.now_s += 1
+        assert all(limits.take("back after a while", role, 1_000) for _ in range(HONEST))
+        assert limits.owe("back after a while", role, 10 << 20) == 0  # of a backlog
+
+
+def test_a_dragon_takes_a_backlog_as_fast_as_it_comes() -> None:
+    """In frames of one MB, as a laptop sends them."""
+    clock = HandClock()
+    limits = Limits(clock)
+    for _ in range(60 * 200):
+        clock.now_s += 1 / 200
+        assert limits.owe("laptop", "developer", 1 << 20) == 0
