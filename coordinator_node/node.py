@@ -183,6 +183,7 @@ async def open_node(config: Config, clock: Clock | None = None) -> AsyncGenerato
             registry.coordinators.all,
             clock,
             gateway.rules.files,
+            gateway.members.told,
         )
 
         backlog = await Backlog.open(gateway.engine, clock)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -13,7 +13,7 @@ from grpc.aio import Server, ServicerContext
 from common.clock import Clock, SystemClock
 from common.errors import Denied, Invalid, Unavailable
 from common.model.ids import NodeId
-from common.model.node import CoordinatorAddress, Identity
+from common.model.node import CoordinatorAddress, Identity, Member
 from common.model.rule_file import RuleFile
 from common.pb.postdevai.v1 import node_pb2
 from common.pb.postdevai.v1.registry_service_pb2 import (
@@ -60,7 +60,9 @@ class RegistryService(RouteCalls, RegistryServiceServicer):
         coordinators: Callable[[], tuple[CoordinatorAddress, ...]] = tuple,
         clock: Clock | None = None,
         rules: Callable[[], tuple[RuleFile, ...]] = tuple,
+        members: Callable[[], tuple[Member, ...]] = tuple,
     ) -> None:
+        self._members = members
         self._rules = rules
         self._registry = registry
         self._coordinators = coordinators
@@ -102,9 +104,18 @@ class RegistryService(RouteCalls, RegistryServiceServicer):
     async def ListNodes(  # noqa: N802
         self, request: ListNodesRequest, context: Context
     ) -> ListNodesResponse:
-        """Every node that is or was there."""
+        """Every node that is or was there, and who else was let in."""
         nodes = await self._told(self._registry.nodes())
-        return ListNodesResponse(nodes=[to_pb(node, node_pb2.Node) for node in nodes])
+        denied = self._denied()
+        there = {node.id for node in nodes}
+        return ListNodesResponse(
+            nodes=[
+                to_pb(replace(node, put_out=node.id in denied), node_pb2.Node) for node in nodes
+            ],
+            members=[
+                to_pb(each, node_pb2.Member) for each in self._members() if each.id not in there
+            ],
+        )
 
     def _renew(self, stream: _Stream, request: RegisterRequest) -> None:
         if not stream.epoch:

@@ -59,6 +59,8 @@ class Mesh(Protocol):
     def connected(self) -> bool: ...
     @property
     def sentence(self) -> str: ...
+    @property
+    def put_out(self) -> str: ...
     async def nodes(self) -> tuple[Node, ...]: ...
     async def invite(self, role: Role) -> Invitation: ...
 
@@ -135,6 +137,7 @@ class Laptop:
             circuits=self.circuits(),
             near=self.near(),
             node=self.me().id,
+            put_out=self.mesh.put_out,
         )
 
     async def search(self, query: SearchQuery) -> SearchResult:

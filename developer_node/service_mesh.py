@@ -57,6 +57,11 @@ class MeshDoor(RegistryServiceServicer):
         """Registers it."""
         add_RegistryServiceServicer_to_server(self, server)
 
+    async def ListNodes(
+        self, request: pb.ListNodesRequest, context: Context
+    ) -> pb.ListNodesResponse:
+        return await self._answer("ListNodes", request, pb.ListNodesResponse)
+
     async def ExplainRoute(
         self, request: pb.ExplainRouteRequest, context: Context
     ) -> pb.ExplainRouteResponse:

@@ -27,7 +27,7 @@ from common.clients.replica import successor
 from common.clients.successors import Successors
 from common.clock import Clock, SystemClock
 from common.daemon.addresses import machine_name
-from common.errors import Conflict, PostDevAIError, Unavailable
+from common.errors import Conflict, Denied, PostDevAIError, Unavailable
 from common.model.ids import NodeId
 from common.model.laptop import Circuit, CircuitState
 from common.model.node import (
@@ -45,7 +45,7 @@ from common.rpc import policy
 from common.rpc.channel import Channels
 from common.rpc.circuit import Breaker
 from common.rpc.credentials import NodeIdentity
-from common.rpc.guard import Guard
+from common.rpc.guard import PUT_OUT, Guard
 from common.rpc.reaching import Reaching
 from common.rpc.relayed import Relayed
 from common.rpc.retry_budget import RetryBudget
@@ -113,6 +113,8 @@ class Membership:
         self._displaced = asyncio.Event()
         self.displaced = ""
         """Why this process acts as the node no longer; empty while it does."""
+        self.put_out = ""
+        """Why this node is in the mesh no longer: its owner put it out; empty while it is."""
         self.connected = False
         self.sentence = "the Coordinator has not answered yet"
         """Why it is not connected; empty when it is."""
@@ -343,6 +345,7 @@ class Membership:
         changed, self._word = word != self._word, word
         self._time.tell(word.now_ms)
         self._heard_ms = self._time.now_ms()
+        self.put_out = ""
         if not self.connected:
             log.info("connected to the Coordinator")
             await self._turn(connected=True, sentence="")
@@ -352,6 +355,8 @@ class Membership:
 
     async def _lost(self, error: PostDevAIError) -> None:
         was = self.connected
+        if isinstance(error, Denied):
+            self.put_out = error.message if error.field == PUT_OUT else ""
         await self._turn(
             connected=False, sentence=f"the Coordinator cannot be used: {error.message}"
         )

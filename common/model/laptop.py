@@ -110,6 +110,8 @@ class LaptopStatus:
     """None while the laptop keeps no mirror."""
     node: str = ""
     """Its own id among the nodes."""
+    put_out: str = ""
+    """Why this laptop is in its mesh no longer: its owner put it out; empty while it is."""
 
 
 @dataclass(frozen=True, slots=True)

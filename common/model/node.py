@@ -88,6 +88,19 @@ class Node:
     """Ids of the Dragons that follow it, have everything and may take its place."""
     hidden: tuple[str, ...] = ()
     """Ids of the projects of which it keeps a copy out of sight: they moved on, or are to come."""
+    put_out: bool = False
+    """Its owner put it out of the mesh for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Who was let in and is not among the nodes: a tool, or a node that never came."""
+
+    role: Role
+    id: NodeId
+    certificate_ends_ms: int
+    put_out: bool = False
+    """Its owner put it out of the mesh for good."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,10 @@ def _untold(method: str, leaf: Leaf | None, peer: str, error: PostDevAIError) ->
     return
 
 
+PUT_OUT = "put-out"
+"""The field of the refusal of a node that its owner put out for good."""
+
+
 class Guard:
     """The decision on a call; every server asks it, on every call and every streamed message."""
 
@@ -102,7 +106,7 @@ class Guard:
         if self._clock.now_ms() >= leaf.not_after_ms:
             raise Denied("the caller's certificate has expired", hint="connect again after renewal")
         if leaf.identity.id in self._denied():
-            raise Denied(f"node {leaf.identity.id} is no longer welcome")
+            raise Denied(f"node {leaf.identity.id} is no longer welcome", field=PUT_OUT)
 
     def _rights(self, caller: Identity) -> frozenset[Right]:
         more = self._more_rights(caller)

@@ -92,6 +92,7 @@ PAIRS: tuple[tuple[type, type[Message]], ...] = (
     (near.MemoryPart, assistant_service_pb2.FollowMemoryResponse),
     (near.MirroredSymptom, assistant_service_pb2.MirroredSymptom),
     (node.Node, node_pb2.Node),
+    (node.Member, node_pb2.Member),
     (node.NodeLoad, node_pb2.NodeLoad),
     (node.NodeOffer, registry_service_pb2.NodeOffer),
     (node.CoordinatorAddress, registry_service_pb2.CoordinatorAddress),

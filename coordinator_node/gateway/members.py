@@ -9,6 +9,7 @@ from typing import Any
 from common.errors import Conflict, Invalid, Missing
 from common.model.ids import NodeId
 from common.model.node import Identity, Role
+from common.model.node import Member as Known
 from common.rpc.policy import Right
 from coordinator_node.engine.ports import Kv
 
@@ -37,12 +38,20 @@ class Members:
         self._kv = kv
         self._admins: frozenset[NodeId] = frozenset()
         self._denied: frozenset[NodeId] = frozenset()
+        self._every: tuple[Member, ...] = ()
 
     async def refresh(self) -> None:
         """Reads who is admin and who is denied; the owner may have changed it meanwhile."""
         members = [_member(entry.value) for entry in await self._kv.entries(PREFIX)]
         self._admins = frozenset(member.id for member in members if member.admin)
         self._denied = frozenset(member.id for member in members if member.denied)
+        self._every = tuple(sorted(members, key=lambda member: (member.role, member.id)))
+
+    def told(self) -> tuple[Known, ...]:
+        """All that were let in, by role, then id, as others are told of them."""
+        return tuple(
+            Known(each.role, each.id, each.leaf_ends_ms, each.denied) for each in self._every
+        )
 
     def denied(self) -> frozenset[NodeId]:
         """Those that are no longer welcome."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import grpc.aio
 
-from common.model.node import RankedNode
+from common.model.node import Member, RankedNode
 from common.pb.postdevai.v1 import registry_service_pb2 as pb
 from common.pb.postdevai.v1.registry_service_pb2_grpc import RegistryServiceStub
 from common.wire.translate import from_pb
@@ -37,6 +37,11 @@ class LocalRoutes:
     def __init__(self, channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], ...]) -> None:
         self._stub: RegistryServiceAsyncStub = RegistryServiceStub(channel)
         self._metadata = metadata
+
+    async def members(self) -> tuple[Member, ...]:
+        """Who was let in and is not among the nodes: tools, and nodes that never came."""
+        call = self._stub.ListNodes(pb.ListNodesRequest(), timeout=MESH_S, metadata=self._metadata)
+        return tuple(from_pb(each, Member) for each in (await answer(call)).members)
 
     async def explain(
         self, capability: str, project: str = "", model: str = "", task: str = ""

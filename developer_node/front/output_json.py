@@ -20,7 +20,7 @@ from common.model.event import (
 from common.model.lake import HistoryEntry, HistoryPage, LakeStats, SearchResult
 from common.model.laptop import LaptopStatus, OutboxStatus, WatchedRepository
 from common.model.llm import Model
-from common.model.node import Node
+from common.model.node import Member, Node
 from developer_node.front import (
     output_json_lake,
     output_json_laptop,
@@ -243,6 +243,17 @@ def node(known: Node) -> Json:
         "behind": known.behind if known.follows and known.behind >= 0 else None,
         "followers": list(known.followers),
         "hidden": list(known.hidden),
+        "put_out": known.put_out,
+    }
+
+
+def member(known: Member) -> Json:
+    """Who was let in and is not among the nodes."""
+    return {
+        "role": known.role,
+        "id": known.id,
+        "certificate_ends_at": iso(known.certificate_ends_ms),
+        "put_out": known.put_out,
     }
 
 

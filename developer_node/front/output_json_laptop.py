@@ -14,11 +14,12 @@ _TIMES = ("away_since_ms", "as_of_ms")
 
 
 def own(now: LaptopStatus | None) -> Json:
-    """Three keys of `status --json`; null while the laptop's daemon is away."""
+    """Four keys of `status --json`; null while the laptop's daemon is away."""
     return {
         "api_version": (now.api_version or None) if now else None,
         "circuits": [circuit(each) for each in now.circuits] if now else None,
         "near": near(now.near) if now else None,
+        "put_out": (now.put_out or None) if now else None,
     }
 
 

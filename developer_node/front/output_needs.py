@@ -10,6 +10,10 @@ from developer_node.front.output_nodes import wrong
 from developer_node.front.output_page import Line, Span, line
 from developer_node.front.output_words import clock, count, size
 
+JOIN_ANEW = (
+    "If that was a mistake: postdevai down, then postdevai recover --leave, then postdevai join "
+    "CODE, with a code of its owner"
+)
 FETCH_MODELS = "python scripts/fetch_models.py"
 
 
@@ -24,12 +28,15 @@ def needs(now: LaptopStatus, paused: str = "") -> list[Line]:
 def _needs(now: LaptopStatus, paused: str) -> Iterator[Span]:
     if paused:
         yield Span(paused, "yellow")
-    if now.coordinator_unavailable or now.dragon_unavailable:
+    if now.put_out:
+        yield Span(f"This laptop was put out of its mesh. {JOIN_ANEW}", "yellow")
+    elif now.coordinator_unavailable or now.dragon_unavailable:
         yield Span("Start what is away: postdevai up. Why it is: postdevai doctor", "yellow")
     for node in now.nodes:
         for said in wrong(node, now.nodes):
             yield Span(f"{node.role.capitalize()} {node.id[:SHORT]}: {said}", "yellow")
-    yield from _circuits(now.circuits)
+    if not now.put_out:
+        yield from _circuits(now.circuits)
     yield from _outbox(now)
     yield from _lake(now)
     for watched in now.repositories:

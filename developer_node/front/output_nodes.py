@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from common.daemon.addresses import is_loopback
-from common.model.node import Node
+from common.model.node import Member, Node
 from common.short_ids import SHORT
 from common.versions import apart
 from developer_node.front.output_page import Line, Span, line
@@ -15,6 +15,7 @@ CLOCK_OFF_MS = 60_000
 BEHIND_MAX = 1_000
 """A follower that lacks no more is about to have everything."""
 HEADINGS = ("ROLE", "ID", "STATE", "MACHINE", "ADDRESS", "LEASE", "CERTIFICATE", "VERSION", "LOAD")
+PUT_OUT = "put out"
 GREEN_AT = HEADINGS.index("STATE")
 
 
@@ -36,9 +37,24 @@ def page(known: tuple[Node, ...], now_ms: int) -> list[Line]:
     return said
 
 
+def others(members: Sequence[Member], now_ms: int) -> list[Line]:
+    """Who was let in and is not among the nodes; nothing when there is nobody."""
+    if not members:
+        return []
+    heading = "Let in as well, and not among the nodes: tools, and nodes that never came."
+    said = [line(), line(Span(heading, "dim"))]
+    for each in members:
+        left = f"its certificate: {_until(each.certificate_ends_ms, now_ms)}"
+        state = Span(PUT_OUT, "red") if each.put_out else Span(left, "dim")
+        said.append(
+            line(Span(f"{each.role.capitalize():<11}  ", "bold"), each.id[:SHORT], "  ", state)
+        )
+    return said
+
+
 def wrong(node: Node, known: Sequence[Node]) -> Iterator[str]:
     """What its owner should know of a node: each a sentence."""
-    if node.state == "gone":
+    if node.state == "gone" or node.put_out:
         return
     own = next((each.version for each in known if each.role == "coordinator"), node.version)
     if why := apart(own, node.version):
@@ -86,7 +102,7 @@ def _dragon(node_id: str, known: Sequence[Node]) -> str:
 
 def _line(node: Node, row: tuple[str, ...], widths: list[int]) -> Line:
     cells = [f"{text:<{width}}  " for text, width in zip(row, widths, strict=True)]
-    alive = node.state == "serving"
+    alive = node.state == "serving" and not node.put_out
     style = {0: "bold", GREEN_AT: "green" if alive else "red", len(row) - 1: "dim"}
     return line(*(Span(text, style.get(i, "")) for i, text in enumerate(cells)))
 
@@ -95,7 +111,7 @@ def _row(node: Node, now_ms: int) -> tuple[str, ...]:
     return (
         node.role.capitalize(),
         node.id[:SHORT],
-        node.state,
+        PUT_OUT if node.put_out else node.state,
         node.machine or "-",
         _address(node),
         f"{node.lease_s:.1f} s" if node.state != "gone" else "ended",
@@ -113,10 +129,15 @@ def _address(node: Node) -> str:
 
 
 def _certificate(node: Node, now_ms: int) -> str:
-    left_ms = node.certificate_ends_ms - now_ms
-    if not node.certificate_ends_ms:
+    if node.put_out:
+        return "refused"
+    return _until(node.certificate_ends_ms, now_ms)
+
+
+def _until(ends_ms: int, now_ms: int) -> str:
+    if not ends_ms:
         return "-"
-    return f"{_span(left_ms)} left" if left_ms > 0 else "has ended"
+    return f"{_span(ends_ms - now_ms)} left" if ends_ms > now_ms else "has ended"
 
 
 def _load(node: Node) -> str:

@@ -55,6 +55,8 @@ def nodes(known: tuple[Node, ...], own: str) -> list[Line]:
 def _node(node: Node, width: int, mine: Node | None) -> Line:
     alive = node.state == "serving" and node.lease_s >= 0
     state = node.state if alive or node.state != "serving" else "silent"
+    if node.put_out:
+        alive, state = False, "put out"
     about = ["this laptop" if node is mine else DOES[node.role]]
     if node.machine and (mine is None or node.machine != mine.machine):
         about.append(f"on {node.machine}")
@@ -71,6 +73,12 @@ def _node(node: Node, width: int, mine: Node | None) -> Line:
 
 
 def _absences(now: LaptopStatus) -> Iterator[Line]:
+    if now.put_out:
+        yield line(
+            Span("This laptop was put out of its mesh, and nobody there takes it in.", "red")
+        )
+        yield line("What is recorded is kept here and is not sent.")
+        return
     if now.coordinator_unavailable:
         why = now.coordinator_unavailable.removeprefix("the Coordinator cannot be used: ")
         yield line(Span(f"The Coordinator is away: {why}", "yellow"))

@@ -14,7 +14,7 @@ from developer_node.front.cli.refusal import DONE, with_client
 from developer_node.front.cli.words import JSON, home, print_json
 
 if TYPE_CHECKING:
-    from common.model.node import Invitation, Role
+    from common.model.node import Invitation, Member, Role
     from developer_node.front.joining import Joined
     from developer_node.front.local_client import LocalClient
 
@@ -42,13 +42,34 @@ def nodes(context: typer.Context, json: JSON = False) -> None:
 
     async def use(client: LocalClient) -> int:
         known = await client.nodes()
+        others = await _others(client)
         if json:
-            print_json({"nodes": [output_json.node(node) for node in known]})
+            print_json(
+                {
+                    "nodes": [output_json.node(node) for node in known],
+                    "members": None
+                    if others is None
+                    else [output_json.member(each) for each in others],
+                }
+            )
         else:
-            Page().show(*output_nodes.page(known, SystemClock().now_ms()))
+            now_ms = SystemClock().now_ms()
+            Page().show(
+                *output_nodes.page(known, now_ms), *output_nodes.others(others or (), now_ms)
+            )
         return DONE
 
     raise typer.Exit(with_client(use, home()))
+
+
+async def _others(client: LocalClient) -> tuple[Member, ...] | None:
+    """Who else was let in; None where the daemon is of a version that does not tell."""
+    from common.errors import Missing
+
+    try:
+        return await client.routes.members()
+    except Missing:
+        return None
 
 
 def invite(

@@ -70,6 +70,7 @@ CHECKS: tuple[Check, ...] = (
     members.leaves,
     members.addresses,
     members.listening,
+    mesh.put_out,
     mesh.nodes,
     mesh.followers,
     mesh.circuits,

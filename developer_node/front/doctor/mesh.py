@@ -14,6 +14,7 @@ from developer_node.front.doctor.finding import (
     Finding,
     Ground,
 )
+from developer_node.front.output_needs import JOIN_ANEW
 from developer_node.front.output_nodes import lags
 from developer_node.front.output_words import count, size
 
@@ -104,9 +105,23 @@ def outbox(ground: Ground) -> Iterator[Finding]:
         yield Finding("outbox-disk", waits.sentence, "Make room on that disk.", REFUSED)
 
 
+def put_out(ground: Ground) -> Iterator[Finding]:
+    """This laptop, by the owner of its mesh."""
+    if ground.known is not None and ground.known.put_out:
+        yield Finding(
+            "put-out",
+            "This laptop was put out of its mesh: every node refuses it, and its certificate is "
+            "not renewed. What it recorded is kept here and is not sent.",
+            f"{JOIN_ANEW}.",
+            REFUSED,
+        )
+
+
 def circuits(ground: Ground) -> Iterator[Finding]:
     """Services that are not asked for a while, because calls failed."""
-    for each in ground.known.circuits if ground.known else ():
+    if ground.known is None or ground.known.put_out:
+        return
+    for each in ground.known.circuits:
         if each.state != "closed":
             yield Finding(
                 "circuit-open",
@@ -177,7 +192,7 @@ def repositories(ground: Ground) -> Iterator[Finding]:
 def nodes(ground: Ground) -> Iterator[Finding]:
     """Nodes that the Coordinator has not heard of for longer than their lease."""
     for node in ground.known.nodes if ground.known else ():
-        if node.state == "serving" and node.lease_s < 0:
+        if node.state == "serving" and node.lease_s < 0 and not node.put_out:
             yield Finding(
                 "node-silent",
                 f"The {node.role} node at {node.address} said last that it serves, and is silent.",

@@ -165,6 +165,8 @@ def hung(ground: Ground) -> Iterator[Finding]:
                 UNAVAILABLE,
             )
         return
+    if ground.status.put_out:
+        return  # nobody is away: `mesh.put_out` says what it is
     away: tuple[tuple[Role, str], ...] = (
         ("dragon", ground.status.dragon_unavailable),
         ("coordinator", ground.status.coordinator_unavailable),

@@ -72,6 +72,7 @@ class Assistant:
 class Mesh:
     connected: bool = True
     sentence: str = ""
+    put_out: str = ""
 
     async def nodes(self) -> tuple[Node, ...]:
         if not self.connected:

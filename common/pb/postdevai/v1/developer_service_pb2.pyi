@@ -18,7 +18,7 @@ class StatusRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class StatusResponse(_message.Message):
-    __slots__ = ("nodes", "outbox", "lake", "models", "repositories", "dragon_unavailable", "coordinator_unavailable", "inference", "api_version", "circuits", "near", "node")
+    __slots__ = ("nodes", "outbox", "lake", "models", "repositories", "dragon_unavailable", "coordinator_unavailable", "inference", "api_version", "circuits", "near", "node", "put_out")
     NODES_FIELD_NUMBER: _ClassVar[int]
     OUTBOX_FIELD_NUMBER: _ClassVar[int]
     LAKE_FIELD_NUMBER: _ClassVar[int]
@@ -31,6 +31,7 @@ class StatusResponse(_message.Message):
     CIRCUITS_FIELD_NUMBER: _ClassVar[int]
     NEAR_FIELD_NUMBER: _ClassVar[int]
     NODE_FIELD_NUMBER: _ClassVar[int]
+    PUT_OUT_FIELD_NUMBER: _ClassVar[int]
     nodes: _containers.RepeatedCompositeFieldContainer[_node_pb2.Node]
     outbox: OutboxStatus
     lake: _lake_service_pb2.StatsResponse
@@ -43,7 +44,8 @@ class StatusResponse(_message.Message):
     circuits: _containers.RepeatedCompositeFieldContainer[Circuit]
     near: NearStatus
     node: str
-    def __init__(self, nodes: _Optional[_Iterable[_Union[_node_pb2.Node, _Mapping]]] = ..., outbox: _Optional[_Union[OutboxStatus, _Mapping]] = ..., lake: _Optional[_Union[_lake_service_pb2.StatsResponse, _Mapping]] = ..., models: _Optional[_Iterable[_Union[_model_pb2.Model, _Mapping]]] = ..., repositories: _Optional[_Iterable[_Union[WatchedRepository, _Mapping]]] = ..., dragon_unavailable: _Optional[str] = ..., coordinator_unavailable: _Optional[str] = ..., inference: _Optional[_Union[_inference_service_pb2.InferenceStatsResponse, _Mapping]] = ..., api_version: _Optional[str] = ..., circuits: _Optional[_Iterable[_Union[Circuit, _Mapping]]] = ..., near: _Optional[_Union[NearStatus, _Mapping]] = ..., node: _Optional[str] = ...) -> None: ...
+    put_out: str
+    def __init__(self, nodes: _Optional[_Iterable[_Union[_node_pb2.Node, _Mapping]]] = ..., outbox: _Optional[_Union[OutboxStatus, _Mapping]] = ..., lake: _Optional[_Union[_lake_service_pb2.StatsResponse, _Mapping]] = ..., models: _Optional[_Iterable[_Union[_model_pb2.Model, _Mapping]]] = ..., repositories: _Optional[_Iterable[_Union[WatchedRepository, _Mapping]]] = ..., dragon_unavailable: _Optional[str] = ..., coordinator_unavailable: _Optional[str] = ..., inference: _Optional[_Union[_inference_service_pb2.InferenceStatsResponse, _Mapping]] = ..., api_version: _Optional[str] = ..., circuits: _Optional[_Iterable[_Union[Circuit, _Mapping]]] = ..., near: _Optional[_Union[NearStatus, _Mapping]] = ..., node: _Optional[str] = ..., put_out: _Optional[str] = ...) -> None: ...
 
 class Circuit(_message.Message):
     __slots__ = ("name", "state", "failures", "retry_at_ms", "sentence", "relayed")

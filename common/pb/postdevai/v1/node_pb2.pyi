@@ -7,7 +7,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Node(_message.Message):
-    __slots__ = ("role", "id", "address", "state", "lease_s", "version", "pid", "capabilities", "load", "addresses", "projects", "models", "epoch", "certificate_ends_ms", "clock_ahead_ms", "machine", "follows", "behind", "followers", "hidden")
+    __slots__ = ("role", "id", "address", "state", "lease_s", "version", "pid", "capabilities", "load", "addresses", "projects", "models", "epoch", "certificate_ends_ms", "clock_ahead_ms", "machine", "follows", "behind", "followers", "hidden", "put_out")
     ROLE_FIELD_NUMBER: _ClassVar[int]
     ID_FIELD_NUMBER: _ClassVar[int]
     ADDRESS_FIELD_NUMBER: _ClassVar[int]
@@ -28,6 +28,7 @@ class Node(_message.Message):
     BEHIND_FIELD_NUMBER: _ClassVar[int]
     FOLLOWERS_FIELD_NUMBER: _ClassVar[int]
     HIDDEN_FIELD_NUMBER: _ClassVar[int]
+    PUT_OUT_FIELD_NUMBER: _ClassVar[int]
     role: str
     id: str
     address: str
@@ -48,7 +49,20 @@ class Node(_message.Message):
     behind: int
     followers: _containers.RepeatedScalarFieldContainer[str]
     hidden: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, role: _Optional[str] = ..., id: _Optional[str] = ..., address: _Optional[str] = ..., state: _Optional[str] = ..., lease_s: _Optional[float] = ..., version: _Optional[str] = ..., pid: _Optional[int] = ..., capabilities: _Optional[_Iterable[str]] = ..., load: _Optional[_Union[NodeLoad, _Mapping]] = ..., addresses: _Optional[_Iterable[str]] = ..., projects: _Optional[_Iterable[str]] = ..., models: _Optional[_Iterable[str]] = ..., epoch: _Optional[int] = ..., certificate_ends_ms: _Optional[int] = ..., clock_ahead_ms: _Optional[int] = ..., machine: _Optional[str] = ..., follows: _Optional[str] = ..., behind: _Optional[int] = ..., followers: _Optional[_Iterable[str]] = ..., hidden: _Optional[_Iterable[str]] = ...) -> None: ...
+    put_out: bool
+    def __init__(self, role: _Optional[str] = ..., id: _Optional[str] = ..., address: _Optional[str] = ..., state: _Optional[str] = ..., lease_s: _Optional[float] = ..., version: _Optional[str] = ..., pid: _Optional[int] = ..., capabilities: _Optional[_Iterable[str]] = ..., load: _Optional[_Union[NodeLoad, _Mapping]] = ..., addresses: _Optional[_Iterable[str]] = ..., projects: _Optional[_Iterable[str]] = ..., models: _Optional[_Iterable[str]] = ..., epoch: _Optional[int] = ..., certificate_ends_ms: _Optional[int] = ..., clock_ahead_ms: _Optional[int] = ..., machine: _Optional[str] = ..., follows: _Optional[str] = ..., behind: _Optional[int] = ..., followers: _Optional[_Iterable[str]] = ..., hidden: _Optional[_Iterable[str]] = ..., put_out: _Optional[bool] = ...) -> None: ...
+
+class Member(_message.Message):
+    __slots__ = ("role", "id", "certificate_ends_ms", "put_out")
+    ROLE_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
+    CERTIFICATE_ENDS_MS_FIELD_NUMBER: _ClassVar[int]
+    PUT_OUT_FIELD_NUMBER: _ClassVar[int]
+    role: str
+    id: str
+    certificate_ends_ms: int
+    put_out: bool
+    def __init__(self, role: _Optional[str] = ..., id: _Optional[str] = ..., certificate_ends_ms: _Optional[int] = ..., put_out: _Optional[bool] = ...) -> None: ...
 
 class NodeLoad(_message.Message):
     __slots__ = ("queue", "rss_bytes", "cpu", "machine_cpu", "machine_memory_bytes", "machine_memory_bytes_max", "context_bytes_free", "lake_bytes_free")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from common.model.ids import NodeId
-from common.model.node import Node, NodeLoad
-from developer_node.front.output_nodes import page, wrong
+from common.model.node import Member, Node, NodeLoad
+from developer_node.front.output_nodes import others, page, wrong
 
 NOW_MS = 1_772_546_700_000
 COORDINATOR = Node(
@@ -49,6 +49,21 @@ def test_a_node_that_is_gone_has_no_load_and_no_lease() -> None:
     assert "ended" in line
     assert "request" not in line
     assert list(wrong(gone, (COORDINATOR, gone))) == []  # it says nothing of itself now
+
+
+def test_a_node_that_was_put_out_is_not_gone_for_a_while() -> None:
+    lost = replace(DRAGON, state="gone", lease_s=-7.0, put_out=True)
+    (said,) = [each for each in text(COORDINATOR, lost) if each.startswith("Dragon")]
+    assert "put out" in said and "gone" not in said and "left" not in said
+
+
+def test_tools_stand_below_the_nodes_with_what_their_certificates_have_left() -> None:
+    tool = Member("tool", NodeId("f00dfeedf00dfeed"), NOW_MS + 5 * 3_600_000)
+    lines = others((tool, replace(tool, id=NodeId("0badf00d0badf00d"), put_out=True)), NOW_MS)
+    said = ["".join(span.text for span in line) for line in lines]
+    assert "f00dfeed" in said[2] and said[2].endswith("5 h left")
+    assert said[3].endswith("0badf00d  put out")
+    assert others((), NOW_MS) == []
 
 
 def test_a_clock_that_is_off_is_said_below_its_node() -> None:

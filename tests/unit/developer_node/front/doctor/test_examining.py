@@ -229,6 +229,12 @@ def _circuit_open(bench: Bench) -> None:
     bench.status(circuits=(Circuit("lake", "open", 4, 1, "no answer in time"),))
 
 
+@plants("put-out", 4)
+def _put_out(bench: Bench) -> None:
+    why = "node 128a is no longer welcome"
+    bench.status(put_out=why, dragon_unavailable=why, coordinator_unavailable=why, lake=None)
+
+
 def _lake(bench: Bench, **changed: Any) -> None:
     assert bench.script.status.lake is not None
     bench.status(lake=replace(bench.script.status.lake, **changed))
