@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -25,6 +26,7 @@ BEFORE = "POSTDEVAI_BENCH_BEFORE"
 """The root of the earlier tree; its common/pb has to lie there."""
 ROUNDS, EVENTS, QUESTIONS, PARTS = 5, 12, 12, 10
 IDLE_S, SETTLE_S = 5.0, 2.0
+PACKAGES = ("common", "coordinator_node", "developer_node", "dragon_node")
 
 JOURNEYS: Mapping[str, Sequence[str]] = {
     "recall --json --last": ("recall", "--json", "--last"),
@@ -68,6 +70,9 @@ def measure(rounds: int = ROUNDS, events: int = EVENTS, questions: int = QUESTIO
         trees = {"before": Path(before), **trees}
     with ExitStack() as stack:
         place = Path(stack.enter_context(TemporaryDirectory(prefix="postdevai-bench-journeys-")))
+        for tree in trees.values():  # a mesh of the tests writes no bytecode
+            compiled = (sys.executable, "-m", "compileall", "-q", *PACKAGES)
+            subprocess.run(compiled, cwd=tree, check=True)
         said = printed(place / "pattern", PARTS)
         lan = stack.enter_context(open_lan())
         sides: list[_Side] = []
