@@ -3,7 +3,8 @@
 HOME/coordinator/audit.log          lines of JSON, 0600; synced before an act is answered
 HOME/coordinator/audit.log.SEQ      full files, SEQ being their first line
 HOME/coordinator/audit.lock         held while a line is written: the owner's commands write too
-In the engine: audit/LOG            where the log ended, so that a missing end is noticed
+In the engine: audit/LOG            where the log ended, and which Coordinator's it is, so that a
+                                    missing end is noticed, also on another machine
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from common.model.audit import AuditCheck, AuditLine
 from coordinator_node.engine.ports import Kv
 from coordinator_node.gateway import audit_chain
 from coordinator_node.gateway.audit_chain import Act, Head
+from coordinator_node.gateway.own_identity import OwnIdentity
 
 NAME = "audit.log"
 FILE_BYTES_MAX = 4 << 20
@@ -64,18 +66,26 @@ class Audit:
             return await asyncio.to_thread(self._check, heads)
 
     async def _heads(self) -> dict[str, Head]:
-        """Of this machine's logs: another Coordinator over the same engine has its own."""
+        """Of this Coordinator's logs: another one over the same engine has its own.
+
+        They are known by its identity, or by the log that lies here: the machine's name and the
+        directory are others after a restore, and an emptied log names nothing.
+        """
+        own, here = await asyncio.to_thread(lambda: (self._own(), self._logs_here()))
         found: dict[str, Head] = {}
         for entry in await self._kv.entries(HEADS):
             said = json.loads(entry.value)
-            if said.pop("directory") == self._place:
+            of = said.pop("of", "")
+            said.pop("directory", None)  # where it lay, as earlier versions wrote
+            if of == own or said["log"] in here:
                 head = Head(**said)
                 found[head.log] = head
         return found
 
     async def _keep(self, head: Head) -> None:
         """Never an earlier end than is kept: another process may have written meanwhile."""
-        value = json.dumps({**asdict(head), "directory": self._place}).encode()
+        own = await asyncio.to_thread(self._own)
+        value = json.dumps({**asdict(head), "of": own}).encode()
         while True:
             entry = await self._kv.get(HEADS + head.log)
             if entry is not None and json.loads(entry.value)["seq"] >= head.seq:
@@ -86,9 +96,16 @@ class Audit:
             except Conflict:
                 continue
 
-    @property
-    def _place(self) -> str:
-        return f"{os.uname().nodename}:{self._directory}"
+    def _own(self) -> str:
+        """Whose log it is; the directory where no Coordinator has begun yet."""
+        return OwnIdentity.id_in(self._directory / "identity") or str(self._directory)
+
+    def _logs_here(self) -> frozenset[str]:
+        """What the newest line that can be read calls its log."""
+        for path in reversed(self._files()):
+            if line := audit_chain.read(_last_line(path)):
+                return frozenset((line.log,))
+        return frozenset()
 
     def _append(self, acts: tuple[Act, ...], heads: dict[str, Head]) -> Head:
         with self._locked():

@@ -18,6 +18,7 @@ from coordinator_node.gateway.audit_chain import Act
 from coordinator_node.gateway.authority import Authority
 from coordinator_node.gateway.enrolment import CODES
 from coordinator_node.gateway.members import PREFIX as MEMBERS
+from coordinator_node.gateway.own_identity import OwnIdentity
 from coordinator_node.gateway.ticket_keys import KEY as TICKET_KEYS
 
 
@@ -34,6 +35,7 @@ async def rekey(directory: Path, identity: Path, kv: Kv, clock: Clock) -> Author
             forgotten += prefix == MEMBERS
     await asyncio.to_thread(_remove, identity, directory / "authority")
     authority = await asyncio.to_thread(Authority.make, directory / "authority", clock)
+    await asyncio.to_thread(OwnIdentity, identity, authority)  # whose the log is from now on
     reason = f"{forgotten} members are none any more"
     await audit.append(Act(OWNER, "rekey", authority.mesh, reason=reason))
     return authority

@@ -10,6 +10,7 @@ from common.daemon.elsewhere import roles_elsewhere
 from common.daemon.home import Home
 from common.daemon.ports import Ports
 from common.errors import Conflict, Corrupt, Denied, Invalid, Missing
+from coordinator_node.node import open_gateway
 from coordinator_node.packing import pack, unpack
 from tests.support.small_mesh import SmallMesh, open_dragon, open_member, stats
 
@@ -41,6 +42,11 @@ async def test_moved_to_another_home_it_serves_the_same_mesh(tmp_path: Path) -> 
         ports.remember("enrolment", 0)
         await mesh.start()
         assert (mesh.identity_uri, mesh.address) == (before, address)
+        async with open_gateway(mesh.home, mesh.clock) as (gateway, _):
+            assert (found := await gateway.audit.check()).is_whole, found
+            assert found.lines
+            (mesh.home.directory("coordinator") / "audit.log").write_bytes(b"")
+            assert not (await gateway.audit.check()).is_whole
         async with open_dragon(mesh), open_member(laptop, mesh.directory("developer")) as member:
             assert await member.routed("lake").call(stats) == 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import stat
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -12,10 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from common.clock import SystemClock
 from coordinator_node.engine.sqlite_engine import open_sqlite
 from coordinator_node.gateway import audit_chain
-from coordinator_node.gateway.audit import FILES_MAX, NAME, Audit
+from coordinator_node.gateway.audit import FILES_MAX, HEADS, NAME, Audit
 from coordinator_node.gateway.audit_chain import Act, Head
+from coordinator_node.gateway.authority import Authority
+from coordinator_node.gateway.own_identity import OwnIdentity
 
 
 class HandClock:
@@ -174,6 +178,56 @@ async def test_after_a_restart_the_chain_goes_on(tmp_path: Path) -> None:
             await write(audit, 2)
     async with log(tmp_path) as audit:
         assert (await audit.check()).lines == 4
+
+
+async def test_two_coordinators_over_one_engine_have_a_log_each(tmp_path: Path) -> None:
+    """The one that wrote nothing yet misses nothing; the one whose log is emptied does."""
+    (tmp_path / "one").mkdir()
+    (tmp_path / "other").mkdir()
+    async with open_sqlite(tmp_path / "state.db") as engine:
+        one, other = (Audit(tmp_path / name, engine.kv, HandClock()) for name in ("one", "other"))
+        await write(one, 2)
+        assert (await other.check()).is_whole
+        await write(other, 3)
+        (tmp_path / "one" / NAME).write_bytes(b"")
+        assert "2 lines were written" in (await one.check()).reason
+        found = await other.check()
+        assert (found.lines, found.is_whole) == (3, True)
+
+
+async def test_elsewhere_the_log_is_as_whole_as_it_was(tmp_path: Path) -> None:
+    """Another directory, as on another machine: its key says whose log it is."""
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    OwnIdentity(here / "identity", Authority.make(here / "authority", SystemClock()))
+    async with log(here) as audit:
+        await write(audit, 3)
+    here.rename(there)
+    async with log(there) as audit:
+        assert (await audit.check()).is_whole
+        kept = (there / NAME).read_bytes()
+        (there / NAME).write_bytes(b"")
+        assert "3 lines were written, and none is there" in (await audit.check()).reason
+        (there / NAME).write_bytes(kept)
+        await write(audit, 1)
+        found = await audit.check()
+        assert (found.lines, found.is_whole) == (4, True)
+
+
+async def test_a_log_of_an_earlier_version_goes_on_being_whole(tmp_path: Path) -> None:
+    """Whose it is was kept under the machine's name then, which may be another now."""
+    async with log(tmp_path) as audit:
+        await write(audit, 2)
+        (entry,) = await audit._kv.entries(HEADS)
+        said = json.loads(entry.value)
+        del said["of"]
+        said["directory"] = "another-name:/somewhere"
+        await audit._kv.put(entry.key, json.dumps(said).encode(), expected=entry.revision)
+        assert (await audit.check()).is_whole
+        await write(audit, 1)
+        assert (await audit.check()).is_whole
+        (tmp_path / NAME).write_bytes(b"")
+        assert "3 lines were written, and none is there" in (await audit.check()).reason
 
 
 @settings(max_examples=200, deadline=None)
