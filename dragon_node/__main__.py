@@ -60,10 +60,10 @@ def free(config: Config) -> int:
 def follow(config: Config) -> int:
     """Writes down whom this Dragon follows; what it holds of its own is never mixed with that."""
     from common.errors import Conflict
-    from common.model.ids import NodeId
     from common.rpc.certificates import read_leaf
     from dragon_node.replica.kept import Kept, ReplicaFile
     from dragon_node.replica.opening import put_aside
+    from dragon_node.replica.whom import NOBODY, whom
 
     directory = config.home.directory("dragon")
     file = ReplicaFile(directory)
@@ -77,9 +77,10 @@ def follow(config: Config) -> int:
                     "this Dragon leads its lake itself",
                     hint="Only a Dragon that holds nothing of its own can follow another one.",
                 )
-            if config.follow != "none":
-                file.write(Kept(NodeId(config.follow)))
-                print(f"From its next start on this Dragon follows {config.follow}.")
+            if config.follow != NOBODY:
+                leader = asyncio.run(whom(config.home, config.follow))
+                file.write(Kept(leader))
+                print(f"From its next start on this Dragon follows {leader}.")
             elif kept is None:
                 print("This Dragon follows nobody.")
             else:

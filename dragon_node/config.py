@@ -64,7 +64,7 @@ def parse(argv: Sequence[str]) -> Config:
     )
     parser.add_argument("--from", type=Path, dest="source", help="restore: the backup's directory")
     parser.add_argument("--key", type=Path, help="restore: the file with the backup's key")
-    parser.add_argument("--leader", default="", help="follow: its id, or none")
+    parser.add_argument("--leader", default="", help="follow: its id or how it begins; or none")
     parser.add_argument("--home", default="", help="default: POSTDEVAI_HOME or ~/.postdevai")
     parser.add_argument(
         "--host", default="", help="default: as `postdevai up --host` said, or loopback"

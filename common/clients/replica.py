@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 from grpc.aio import AioRpcError, Channel, Metadata, StreamStreamCall
 
 from common.clients.coordinators import Coordinators
+from common.clients.registry import RegistryClient
 from common.clock import SystemClock
 from common.errors import Unavailable
 from common.model.ids import NodeId
@@ -163,6 +164,16 @@ async def unseated(identity: NodeIdentity) -> AsyncGenerator[LeadClient]:
     channels = Channels(identity, SystemClock())
     try:
         yield LeadClient(_Unseated(Coordinators(identity, channels)))
+    finally:
+        await channels.close()
+
+
+async def known_nodes(identity: NodeIdentity) -> tuple[Node, ...]:
+    """Every node of the mesh, for one that does not run."""
+    channels = Channels(identity, SystemClock())
+    try:
+        ask = Coordinators(identity, channels).ask
+        return await ask(lambda channel: RegistryClient(channel).nodes())
     finally:
         await channels.close()
 

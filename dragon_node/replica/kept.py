@@ -44,7 +44,7 @@ class ReplicaFile:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise Corrupt(
                 f"{self._path} cannot be read",
-                hint="Say again whom it follows: dragon-node follow ID, or dragon-node follow none",
+                hint="Say again whom it follows: dragon-node follow --leader ID, or --leader none",
             ) from error
 
     def write(self, kept: Kept) -> None:

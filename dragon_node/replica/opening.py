@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
 
+from common.errors import Unavailable
 from common.model.ids import NodeId
 from common.model.replica import JournalReach
 from dragon_node.lake import ramdisk
@@ -41,8 +42,16 @@ async def prepared(directory: Path, own: NodeId, leaders: FindLeaders) -> Kept |
         kept = replace(kept, parted=False)
         await asyncio.to_thread(file.write, kept)
     if kept.leader != own and not await asyncio.to_thread((directory / JOURNAL).exists):
-        async with leaders() as follow, follow(kept.leader, JournalReach()) as stream:
-            await adopt(directory, stream.welcome.journal)
+        try:
+            async with leaders() as follow, follow(kept.leader, JournalReach()) as stream:
+                await adopt(directory, stream.welcome.journal)
+        except Unavailable as error:
+            raise Unavailable(
+                f"the Dragon {kept.leader}, which this one is to follow, cannot be reached: "
+                f"{error.message}",
+                hint="Start it there. If another one is meant: dragon-node follow --leader ID, or "
+                "--leader none",
+            ) from error
         log.info("the journal of node=%s is copied from its beginning", kept.leader)
     return kept
 
