@@ -11,10 +11,13 @@ import logging
 import secrets
 import socket
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from common.daemon.addresses import at, is_loopback, parted
 from common.rpc.credentials import NodeIdentity
+
+if TYPE_CHECKING:
+    from zeroconf.asyncio import AsyncServiceInfo
 
 log = logging.getLogger(__name__)
 
@@ -131,8 +134,7 @@ async def _claims(mesh: str, interfaces: Sequence[str] | None) -> dict[str, tupl
     names: list[str] = []
 
     def noticed(**said: Any) -> None:
-        if said["name"] not in names and len(names) < CLAIMS_MAX:
-            names.append(said["name"])
+        note(names, said["name"])
 
     network = _network(interfaces)
     try:
@@ -145,6 +147,17 @@ async def _claims(mesh: str, interfaces: Sequence[str] | None) -> dict[str, tupl
         )
     finally:
         await network.async_close()
+    return by_node(mesh, infos)
+
+
+def note(names: list[str], name: str) -> None:
+    """One more name that was said; anybody may say names, so that they are not without end."""
+    if name not in names and len(names) < CLAIMS_MAX:
+        names.append(name)
+
+
+def by_node(mesh: str, infos: Sequence[AsyncServiceInfo]) -> dict[str, tuple[str, ...]]:
+    """The addresses that are claimed for each node of the mesh, so many at most."""
     found: dict[str, list[str]] = {}
     for info in infos:
         said = info.properties

@@ -18,7 +18,7 @@ from common.clients.membership import Membership
 from common.clients.tasks import TasksClient
 from common.errors import Conflict, Denied, Invalid, Missing, Unavailable
 from common.model.ids import NodeId
-from common.model.task import Offer, Task, TaskId, TaskWish
+from common.model.task import RESULT_MAX, Offer, Task, TaskId, TaskWish
 from common.pb.postdevai.v1 import task_service_pb2 as pb
 from common.pb.postdevai.v1.task_service_pb2_grpc import TaskServiceStub
 from common.rpc.credentials import NodeIdentity
@@ -232,3 +232,15 @@ async def test_a_coordinator_that_goes_and_comes_in_the_middle_of_a_task_takes_i
         assert (done.state, done.result) == ("done", "r")
         assert begun == done.attempts
         assert (await reached(client, waits, lambda task: True)).state == "waiting"
+
+
+async def test_a_result_that_is_too_long_is_refused(mesh: SmallMesh) -> None:
+    dragon = await mesh.join("dragon")
+    request = pb.CompleteTaskRequest(id="t", token="t", result="r" * (RESULT_MAX + 1))
+
+    async def complete(channel: Channel) -> pb.CompleteTaskResponse:
+        return await TaskServiceStub(channel).CompleteTask(request, timeout=PATIENCE_S)
+
+    async with member(mesh, dragon, "dragon") as its:
+        with pytest.raises(Invalid, match="result must have at most"):
+            await its.ask_coordinator(complete)

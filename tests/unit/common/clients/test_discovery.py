@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from zeroconf.asyncio import AsyncServiceInfo
 
 from common.alongside import alongside
-from common.clients.discovery import LocalNetwork, announce
+from common.clients.discovery import (
+    ADDRESSES_MAX,
+    CLAIMS_MAX,
+    TYPE,
+    LocalNetwork,
+    announce,
+    by_node,
+    note,
+)
 from common.clients.membership import Membership
 from common.daemon.ports import Ports
 from tests.support.small_mesh import SmallMesh, open_dragon
@@ -74,3 +84,24 @@ async def test_a_coordinator_that_moved_is_found_and_a_liar_is_not_believed(
             (told,) = laptop.coordinators
             assert told.addresses[0] == mesh.address
             assert liar.lake.calls == 0
+
+
+def test_whoever_claims_without_end_is_heard_to_a_bound() -> None:
+    names: list[str] = []
+    for number in range(2 * CLAIMS_MAX):
+        note(names, f"name-{number}")
+        note(names, "name-0")
+    assert len(names) == len(set(names)) == CLAIMS_MAX
+    claims = [
+        AsyncServiceInfo(
+            TYPE,
+            f"n{number}.{TYPE}",
+            port=5000 + number,
+            addresses=[socket.inet_aton("127.0.0.1")],
+            properties={"mesh": "m", "id": "aaaa"},
+        )
+        for number in range(2 * ADDRESSES_MAX)
+    ]
+    found = by_node("m", claims)
+    assert list(found) == ["aaaa"]
+    assert len(found["aaaa"]) == ADDRESSES_MAX

@@ -278,3 +278,18 @@ async def test_an_empty_exchange_writes_nothing(engine: Engine, clock: ShiftedCl
     told = await Documents(engine, clock).exchange(b"", {}, clock.now_ms())
     assert told.delta == Delta((), {}, {})
     assert await engine.log.last(kept.LOG) == 0
+
+
+async def test_so_many_entries_are_kept_and_no_more(
+    engine: Engine, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("coordinator_node.sync.documents.ENTRIES_MAX", 2)
+    documents, a = Documents(engine, clock), Laptop("a", clock)
+    a.put("k", b"1")
+    a.put("l", b"2")
+    await a.exchange(documents)
+    a.put("k", b"another value of one that is there")
+    await a.exchange(documents)
+    a.put("m", b"3")
+    with pytest.raises(OverLimit):
+        await a.exchange(documents)

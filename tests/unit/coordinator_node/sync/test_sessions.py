@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from common.errors import Conflict
+from common.errors import Conflict, OverLimit
 from common.model.ids import NodeId
 from common.model.shared import SharedSession
 from coordinator_node.engine.ports import Engine
@@ -125,3 +125,13 @@ async def test_a_long_log_loses_its_older_half(sessions: Sessions, engine: Engin
     heard = await sessions.read(SCOPE, 0)
     assert len(heard) == 100
     assert (await sessions.newest())[0].branch == str(LINES_MAX - 1)
+
+
+async def test_so_many_projects_have_a_session_and_no_more(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("coordinator_node.sync.sessions.SESSIONS_MAX", 1)
+    await sessions.take(SCOPE, A)
+    with pytest.raises(OverLimit):
+        await sessions.take("github.com/ada/other", A)
+    await sessions.take(SCOPE, B, hand_over=True)

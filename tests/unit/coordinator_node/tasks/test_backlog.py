@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from common.errors import Conflict, Missing
+from common.errors import Conflict, Missing, OverLimit
 from common.model.ids import NodeId
 from common.model.node import Identity
 from common.model.task import Assignment, Offer, TaskWish
 from coordinator_node.engine.sqlite_engine import open_sqlite
-from coordinator_node.tasks import steps
+from coordinator_node.tasks import rules, steps
 from coordinator_node.tasks.backlog import QUEUE, VISIBLE_S, Backlog
 from tests.support.small_mesh import ShiftedClock
 
@@ -271,3 +271,23 @@ async def test_whoever_watches_is_told_of_each_change_after_a_cursor(backlog: Ba
     assert (task_id, kept and kept.task.state) == (first.id, "cancelled")
     assert cursor < revision < later
     await changes.aclose()
+
+
+async def test_a_node_has_so_many_tasks_at_a_time_whatever_it_asks_for(backlog: Backlog) -> None:
+    for n in range(rules.SLOTS_MAX + 2):
+        await backlog.submit(TaskWish("snapshot", str(n)), LAPTOP)
+    greedy = replace(OFFER, slots=50)
+    assert len(await claim(backlog, offer=greedy, limit=50)) == rules.SLOTS_MAX
+    assert not await claim(backlog, offer=greedy, limit=50)
+
+
+async def test_so_many_tasks_wait_and_no_more(
+    backlog: Backlog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("coordinator_node.tasks.backlog.WAITING_MAX", 2)
+    task, _ = await backlog.submit(SNAPSHOT, LAPTOP)
+    await backlog.submit(replace(SNAPSHOT, key="k2"), LAPTOP)
+    with pytest.raises(OverLimit):
+        await backlog.submit(replace(SNAPSHOT, key="k3"), LAPTOP)
+    await backlog.cancel(task.id)
+    await backlog.submit(replace(SNAPSHOT, key="k3"), LAPTOP)
