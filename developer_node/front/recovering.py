@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
+from dataclasses import replace as dataclass_replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,13 @@ from developer_node.front.output_words import iso
 from developer_node.front.up.codes import run_node
 
 NODES = ("dragon", "developer")
+OWNER = """
+If it was the laptop with the owner's key, that key is lost, and the others go on trusting it:
+  postdevai owner init                           on the new laptop; `postdevai owner` shows KEY
+  postdevai owner trust KEY                      on each other laptop
+  postdevai owner key                            on each Dragon's machine, then on the new laptop:
+  postdevai owner sign NODE --key FINGERPRINT
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +33,8 @@ class Replaced:
     role: str
     code: str
     expires_ms: int
+    took_owner: bool = False
+    """It may have held the owner's key, which is not on this machine."""
 
     @property
     def sentence(self) -> str:
@@ -32,7 +42,7 @@ class Replaced:
         return (
             f"The {self.role} {self.id} is no longer welcome, and no ticket of before is good.\n"
             f"On the machine that takes its place, until {iso(self.expires_ms)}:\n"
-            f"  postdevai join {self.code}\n"
+            f"  postdevai join {self.code}\n{OWNER if self.took_owner else ''}"
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -42,13 +52,16 @@ class Replaced:
             "role": self.role,
             "code": self.code,
             "expires_at": iso(self.expires_ms),
+            "took_owner_key": self.took_owner,
         }
 
 
 async def replace(home: Home, node: str) -> Replaced:
     """Puts the node out, replaces the ticket keys, and invites another in its place."""
     said = await run_node("coordinator", "recover", node, "--home", str(home.root))
-    return Replaced(**json.loads(said))
+    took_owner = not (home.root / "developer" / "owner.key").is_file()
+    lost = Replaced(**json.loads(said))
+    return dataclass_replace(lost, took_owner=took_owner and lost.role == "developer")
 
 
 async def rekey(home: Home) -> tuple[Path, ...]:
