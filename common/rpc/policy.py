@@ -24,6 +24,13 @@ WITHOUT_TICKET = ("/grpc.health.v1.", "/grpc.reflection.", "/postdevai.v1.RelayS
 """Whoever may connect may ask a node whether it is well and what it speaks; a call that was
 carried brings its ticket within the seal."""
 _OURS = "/postdevai.v1."
+BY_ADMINS = {
+    "AuthorityService/Invite": ("invite", "coordinator-node invite developer"),
+    "AuthorityService/Revoke": ("put a node out", "coordinator-node revoke NODE"),
+    "AuthorityService/ReadAudit": ("read the audit log", "coordinator-node audit"),
+    "AuthorityService/VerifyAudit": ("check the audit log", "coordinator-node audit --verify"),
+}
+"""What an admin's laptop may, in a person's words, and what else does it."""
 
 
 @cache
@@ -57,7 +64,14 @@ def check(
     if decision.allowed:
         return
     held = ", ".join(sorted(rights)) or "nobody"
+    name = method.removeprefix(_OURS)
+    if not decision.rules and name in BY_ADMINS and "developer" in rights:
+        what, typed = BY_ADMINS[name]
+        raise Denied(
+            f"this laptop may not {what}: only an admin's may, such as the mesh's first",
+            hint=f"there, or on the Coordinator's machine: {typed}",
+        )
     raise Denied(
-        f"{held} may not call {method.removeprefix(_OURS)}",
+        f"{held} may not call {name}",
         hint=f"forbidden by {', '.join(decision.rules)}" if decision.rules else "",
     )

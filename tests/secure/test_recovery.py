@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -13,17 +14,27 @@ import pytest
 from grpc.aio import AioRpcError, Metadata
 
 from common.clients.authority import AuthorityClient
+from common.clients.membership import Membership
 from common.clients.registry import RegistryClient
-from common.errors import Denied, PostDevAIError
+from common.errors import Denied, PostDevAIError, Unavailable
 from common.pb.postdevai.v1 import enrolment_service_pb2 as pb
 from common.pb.postdevai.v1.enrolment_service_pb2_grpc import AuthorityServiceStub
 from common.pb.postdevai.v1.lake_service_pb2 import IngestRequest
-from common.pb.postdevai.v1.lake_service_pb2_grpc import LakeServiceStub
+from common.pb.postdevai.v1.lake_service_pb2_grpc import (
+    LakeServiceStub,
+    add_LakeServiceServicer_to_server,
+)
 from common.rpc.channel import open_channel
 from common.rpc.credentials import NodeIdentity
 from common.rpc.join_code import read_code
+from common.rpc.relayed import SETTING
+from common.rpc.sealed.kept import sealing_key
+from common.rpc.sealed.statement import fingerprint
+from common.rpc.server import open_server
 from common.rpc.status import error_from_rpc
-from tests.support.small_mesh import SmallMesh, open_dragon, open_member, stats
+from developer_node.owner.keeping import Signing, open_signing
+from developer_node.owner.owner import public_text
+from tests.support.small_mesh import CountingLake, SmallMesh, open_dragon, open_member, stats
 
 WAIT_S = 100
 
@@ -88,6 +99,73 @@ async def test_a_lost_laptop_is_put_out_and_another_takes_its_place(tmp_path: Pa
         done = await whole(mesh)
         assert done[-5:] == ["ticket-keys", "invite", "recover", "enrol", "invite"]
         assert "revoke" in done
+
+
+async def called(member: Membership, lake: CountingLake) -> None:
+    """Returns once a call was answered."""
+    before = lake.calls
+    while lake.calls == before:
+        try:
+            await member.routed("lake").call(stats)
+        except (Unavailable, Denied):  # a circuit that waits; a ticket key that is not known yet
+            await asyncio.sleep(0.05)
+
+
+async def test_the_owners_key_of_a_lost_laptop_is_made_again_on_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the lost one signed counts until the others are told of the new key."""
+    monkeypatch.setenv(SETTING, "only")
+    async with asyncio.timeout(WAIT_S), SmallMesh.open(tmp_path) as mesh, AsyncExitStack() as stack:
+
+        async def laptop(own: NodeIdentity, name: str) -> tuple[Signing, Membership]:
+            member = await stack.enter_async_context(open_member(own, mesh.directory(name)))
+            (tmp_path / f"{name}-home").mkdir()
+            directory = tmp_path / f"{name}-home"
+            return await open_signing(directory, directory, own, member, mesh.clock), member
+
+        first = await mesh.join("developer", "lost", admin=True)
+        lost, _ = await laptop(first, "lost")
+        lost.owner.init()
+        given = await lost.invite("developer")
+        other = await NodeIdentity.open(mesh.directory("other"), code=given.code)
+        others, member = await laptop(other, "other")
+        given = await lost.invite("dragon")
+        dragon = await NodeIdentity.open(mesh.directory("dragon"), code=given.code)
+        lake = CountingLake()  # pyright: ignore[reportAbstractUsage]
+        there = await stack.enter_async_context(
+            Membership.open(
+                dragon, capabilities=("lake",), directory=tmp_path / "dragon", seals=True
+            )
+        )
+        server, port = await open_server(
+            "127.0.0.1",
+            0,
+            dragon,
+            lambda server: add_LakeServiceServicer_to_server(lake, server),
+            there.guard,
+            sealed=there.sealed,
+        )
+        stack.push_async_callback(server.stop, 0)
+        await there.announce(f"127.0.0.1:{port}")
+        await lost.look()
+        await called(member, lake)
+
+        (said,) = await owner(mesh, "recover", first.identity.id)
+        code = replace(read_code(said["code"]), addresses=(mesh.enrolment_address,))
+        found = await NodeIdentity.open(mesh.directory("found"), code=code.text)
+        new, _ = await laptop(found, "found")
+        assert new.owner.public is None
+        await asyncio.to_thread(new.owner.init)  # postdevai owner init
+        assert new.owner.public is not None
+        (waiting,) = await new.look()
+        assert waiting.standing == "waits"  # what the lost one signed is nothing here
+        shown = sealing_key(dragon.directory).public_key().public_bytes_raw()
+        await new.sign_by_hand(dragon.identity.id, fingerprint(shown))  # owner key, owner sign
+        assert [each.standing for each in await others.decisions()] == ["waits"]  # the old key
+        others.owner.trust(public_text(new.owner.public))  # owner trust
+        assert [each.standing for each in await others.decisions()] == ["signed"]
+        await called(member, lake)
 
 
 async def test_a_ticket_of_before_is_refused_once_the_keys_were_replaced(tmp_path: Path) -> None:
@@ -165,9 +243,7 @@ async def test_an_admin_puts_a_node_out_and_never_its_own_laptop(tmp_path: Path)
                 except AioRpcError as error:
                     return error_from_rpc(error).message
 
-        assert "developer may not call AuthorityService/Revoke" in await revoke(
-            other, tool.identity.id
-        )
+        assert "this laptop may not put a node out" in await revoke(other, tool.identity.id)
         assert await revoke(admin, tool.identity.id[:6]) == tool.identity.id
         assert "this laptop itself" in await revoke(admin, admin.identity.id)
         assert "was ever let in" in await revoke(admin, "ffff")

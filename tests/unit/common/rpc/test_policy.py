@@ -80,3 +80,12 @@ def test_an_unknown_method_is_denied_to_all_rights_together() -> None:
 def test_the_doors_that_matter_most(method: str, rights: set[str]) -> None:
     """Written twice on purpose: a slip in a rule is seen here."""
     assert TABLE[f"/postdevai.v1.{method}"] == rights
+
+
+@pytest.mark.parametrize("name", sorted(policy.BY_ADMINS))
+def test_a_laptop_that_is_no_admins_is_told_whose_may_and_what_to_type(name: str) -> None:
+    with pytest.raises(Denied, match="only an admin's may") as refused:
+        policy.check(f"/postdevai.v1.{name}", frozenset(("developer",)))
+    assert "Service/" not in refused.value.message
+    assert "on the Coordinator's machine: coordinator-node " in refused.value.hint
+    policy.check(f"/postdevai.v1.{name}", frozenset(("developer", "admin")))  # the control
