@@ -30,12 +30,17 @@ def check_entries(delta: Delta) -> None:
         _check(entry)
 
 
-def checked_setting(name: str, value: str) -> str:
-    """The value as it is kept; Invalid with what may be written."""
+def check_setting_name(name: str) -> None:
+    """Invalid, with those that there are, when there is none of that name."""
     if name not in SETTINGS:
         raise Invalid(
             f"there is no setting {name[:40]!r}", field="key", hint=f"Known: {', '.join(SETTINGS)}."
         )
+
+
+def checked_setting(name: str, value: str) -> str:
+    """The value as it is kept; Invalid with what may be written."""
+    check_setting_name(name)
     if name == "autonomy":
         value = value.strip().replace("-", " ")
         if value not in LEVELS:

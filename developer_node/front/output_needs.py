@@ -50,8 +50,8 @@ def _needs(now: LaptopStatus, paused: str) -> Iterator[Span]:
 
 def _circuits(circuits: tuple[Circuit, ...]) -> Iterator[Span]:
     for each in circuits:
-        if each.state == "closed":
-            continue
+        if each.state == "closed" or not each.failures:
+            continue  # without a failure: the Coordinator, and that it is away is said already
         then = f"; the next try is at {clock(each.retry_at_ms)}" if each.retry_at_ms else ""
         if each.state == "trying":
             then = "; it is being tried again now"

@@ -57,7 +57,7 @@ def get(
     """Print what is set for a project, or else for every one."""
     from common.errors import Missing
 
-    meant = scope(project, everywhere)
+    meant = _scope(name, project, everywhere)
 
     async def use(client: LocalClient) -> int:
         try:
@@ -80,7 +80,7 @@ def set_one(
     json: JSON = False,
 ) -> None:
     """Set one, here at once and on the others when they hear of it."""
-    meant = scope(project, everywhere)
+    meant = _scope(name, project, everywhere)
 
     async def use(client: LocalClient) -> int:
         _show(await client.shared.put("setting", meant, name, value), json=json)
@@ -96,7 +96,7 @@ def unset(
     from developer_node.front import output_shared
     from developer_node.front.output_page import Page, line
 
-    meant = scope(project, everywhere)
+    meant = _scope(name, project, everywhere)
 
     async def use(client: LocalClient) -> int:
         was = await client.shared.remove("setting", meant, name)
@@ -107,6 +107,14 @@ def unset(
         return DONE
 
     raise typer.Exit(with_client(use, home()))
+
+
+def _scope(name: str, project: str, everywhere: bool) -> str:
+    """Which project is meant, once it is known that there is such a setting."""
+    from common.shared.checking import check_setting_name
+
+    check_setting_name(name)
+    return scope(project, everywhere)
 
 
 def _show(found: SharedItem, *, json: bool) -> None:

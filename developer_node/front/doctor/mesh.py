@@ -122,7 +122,7 @@ def circuits(ground: Ground) -> Iterator[Finding]:
     if ground.known is None or ground.known.put_out:
         return
     for each in ground.known.circuits:
-        if each.state != "closed":
+        if each.state != "closed" and each.failures:  # else the Coordinator, whom `hung` tells of
             yield Finding(
                 "circuit-open",
                 f"The {each.name} service is not asked for now: {count(each.failures, 'call')} in "

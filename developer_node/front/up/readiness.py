@@ -28,7 +28,7 @@ class Standing:
 
 
 def standing(now: LaptopStatus, wait: Wait, repos: Collection[str]) -> Standing:
-    """ready: all three serve; words: everything is indexed; vectors: and embedded."""
+    """ready: Coordinator and Dragon answer; words: everything is indexed; vectors: and embedded."""
     reached = _ready(now)
     if wait == "ready" or not reached.done:
         return reached
@@ -43,7 +43,7 @@ def _ready(now: LaptopStatus) -> Standing:
         return Standing(False, f"waiting for the Coordinator: {now.coordinator_unavailable}")
     if now.dragon_unavailable or now.lake is None:
         return Standing(False, f"waiting for the Dragon: {now.dragon_unavailable or 'no answer'}")
-    return Standing(True, "all three serve")
+    return Standing(True, "the Coordinator and the Dragon answer")
 
 
 def _words(now: LaptopStatus, repos: Collection[str]) -> Standing:

@@ -580,7 +580,7 @@ async def test_status_ends_with_what_needs_the_person_and_what_to_type(
     circuit = Circuit("lake", "open", 4, 0, "nobody answers at that address")
     near = NearStatus(True, 1, symptoms=120, events=4000, as_of_ms=1)
     script.status = replace(
-        STANDING, circuits=(circuit, Circuit("registry", "closed")), near=near, repositories=()
+        STANDING, circuits=(circuit, Circuit("registry", "trying")), near=near, repositories=()
     )
     out = (await terminal.type("status")).out
     assert "Away: this laptop answers by itself from 120 failures and 4,000 events" in out
@@ -590,6 +590,20 @@ async def test_status_ends_with_what_needs_the_person_and_what_to_type(
     )
     assert needed[-1] == "  Nothing is watched yet; type: postdevai watch DIR"
     assert not any("registry" in each for each in needed)
+
+
+async def test_a_laptop_that_was_put_out_is_told_so_and_not_that_others_are_away(
+    terminal: Terminal, script: Script
+) -> None:
+    why = "node 128a is no longer welcome"
+    script.status = replace(
+        STANDING, put_out=why, dragon_unavailable=why, coordinator_unavailable=why, lake=None
+    )
+    out = (await terminal.type("status")).out
+    assert "This laptop was put out of its mesh" in out
+    assert "postdevai recover --leave" in out
+    assert "is away:" not in out
+    assert "postdevai up" not in out
 
 
 async def test_status_tells_which_calls_the_coordinator_carries(

@@ -103,6 +103,15 @@ async def test_what_holds_everywhere_is_told_where_the_project_says_nothing(
     assert (missing.code, missing.err) == (1, "There is no setting autonomy\n")
 
 
+@pytest.mark.parametrize("words", [("set", "nosuch", "1"), ("get", "nosuch"), ("unset", "nosuch")])
+async def test_a_setting_that_there_is_not_is_refused_outside_a_project_too(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    refused = await Terminal(tmp_path / "home", tmp_path).type("settings", *words)
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err.startswith("There is no setting 'nosuch'\n  Known: autonomy")
+
+
 async def test_a_pin_is_named_from_the_top_of_the_repository(
     terminal: Terminal, replica: Replica
 ) -> None:
