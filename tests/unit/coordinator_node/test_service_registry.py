@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,9 @@ from common.clients.registry import Hello, RegistryClient
 from common.errors import Conflict, Invalid, Unavailable
 from common.model.node import NodeLoad, NodeOffer
 from common.rpc.channel import open_channel
+from coordinator_node.registry import roster
 from tests.support.small_mesh import SmallMesh
+from tests.support.waiting import until
 
 HELLO = Hello("127.0.0.1:9", ("lake",), "0", 1)
 
@@ -29,7 +30,10 @@ async def test_a_silent_node_loses_its_stream_after_one_lease(
                     await registration._call.read()  # pyright: ignore[reportPrivateUsage]
 
 
-async def test_the_lease_ends_with_the_stream(tmp_path: Path) -> None:
+async def test_the_lease_ends_with_the_stream(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(roster, "LEASE_S", 3_600.0)  # nothing else ends it
     async with SmallMesh.open(tmp_path) as mesh:
         dragon, laptop = await mesh.join("dragon"), await mesh.join("developer")
         async with (
@@ -43,13 +47,16 @@ async def test_the_lease_ends_with_the_stream(tmp_path: Path) -> None:
                 assert (route.endpoint, route.identity) == (HELLO.address, dragon.identity.uri)
                 (seen,) = [each for each in await client.nodes() if each.role == "dragon"]
                 assert (seen.state, seen.load.queue) == ("serving", 3)
-            async with asyncio.timeout(2):  # less than a lease
-                while True:
-                    try:
-                        await client.resolve("lake", "", "")
-                    except Unavailable as error:
-                        assert "no node offers lake" in error.message
-                        break
+
+            async def refused() -> str:
+                try:
+                    await client.resolve("lake", "", "")
+                except Unavailable as error:
+                    return error.message
+                return ""
+
+            await until(refused)
+            assert "no node offers lake" in await refused()
 
 
 async def test_a_draining_node_is_given_no_new_work(tmp_path: Path) -> None:
