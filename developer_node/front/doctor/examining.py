@@ -26,6 +26,7 @@ from developer_node.front.doctor import (
     machine,
     members,
     mesh,
+    own_rules,
     running,
     units,
 )
@@ -61,6 +62,7 @@ CHECKS: tuple[Check, ...] = (
     engine.settings,
     engine.state,
     engine.servers,
+    own_rules.rules,
     units.units,
     units.services,
     units.upgrade,

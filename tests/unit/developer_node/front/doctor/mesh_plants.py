@@ -111,6 +111,16 @@ def _engine_settings(bench: Bench) -> None:
     (bench.home.directory("coordinator") / "engine.toml").write_text("engine = nats\n")
 
 
+@plants("own-rules", 2)
+def _own_rules(bench: Bench) -> None:
+    directory = bench.home.directory("coordinator") / "policies"
+    directory.mkdir()
+    (directory / "mine.cedar").write_text(
+        '@id("x") forbid (principal in Role::"tool", action == Action::"LakeService/Serch",'
+        " resource);"
+    )
+
+
 @plants("engine-unreadable", 5)
 def _engine_unreadable(bench: Bench) -> None:
     (bench.home.directory("coordinator") / "state.db").write_bytes(b"not a database" * 100)
