@@ -44,8 +44,9 @@ class Mesh(Protocol):
         """The Dragon that leads now what that one led: the same one, or its follower."""
         ...
 
-    async def refresh(self) -> None:
-        """Asks which Dragons there are; what was known stands where nobody can say."""
+    async def refresh(self) -> bool:
+        """Asks which Dragons there are, and says whether they are several; what was known stands
+        where nobody can say."""
         ...
 
     def bring(self, target: str, project: str, holder: str) -> AsyncGenerator[tuple[int, int]]:
@@ -99,12 +100,14 @@ class Moving:
                     await self._soon.wait()
 
     async def _follow(self) -> None:
-        await self._mesh.refresh()
+        several = await self._mesh.refresh()
         self._looks += 1
         if self._looks % ANEW_LOOKS == 0:
             self._passed_over.clear()
         for copy, placement in self._placing.placements.items():
             project = placement.project
+            if not several and not placement.dragon:
+                continue  # there is no other place
             try:
                 to = await self._mesh.ask(project)
                 if to != placement.dragon and (project, to) not in self._passed_over:

@@ -61,6 +61,7 @@ class Whereabouts:
 
     def __init__(self, membership: Membership) -> None:
         self._membership = membership
+        self._lakes = frozenset[str]()
 
     async def home(self) -> str:
         """The Dragon that has what is recorded here without a place of its own."""
@@ -98,11 +99,16 @@ class Whereabouts:
         """The Dragon that leads now what that one led."""
         return _id(await self._membership.leading(self._uri(dragon)))
 
-    async def refresh(self) -> None:
-        """Asks which Dragons there are; what was known stands where nobody can say."""
+    async def refresh(self) -> bool:
+        """Asks which Dragons there are, and says whether they are several; what was known stands
+        where nobody can say."""
         with suppress(PostDevAIError):
-            await self._membership.resolve("lake", fresh=True)
-            await self._membership.resolve("assistant", fresh=True)
+            routes = await self._membership.resolve("lake", fresh=True)
+            lakes = frozenset(route.identity for route in routes)
+            if lakes != self._lakes:  # whoever offers one offers the other
+                await self._membership.resolve("assistant", fresh=True)
+            self._lakes = lakes
+        return len(self._lakes) != 1
 
     async def nodes(self) -> tuple[Node, ...]:
         """Every node that is or was there."""

@@ -19,6 +19,7 @@ from common.placing import evident_project
 from developer_node.outbox.outbox import Outbox
 from developer_node.several.moving import Moving
 from developer_node.several.placing import Placing
+from tests.support.waiting import until
 
 COPY = WorkingCopyId("1" * 16)
 SEEN = WorkingCopySeen(path="/code", machine="laptop", remotes=("host/a/thing",))
@@ -35,6 +36,8 @@ class Mesh:
     states: dict[str, str] = field(default_factory=dict[str, str])
     successors: dict[str, str] = field(default_factory=dict[str, str])
     knows: bool = True
+    several: bool = True
+    asked: int = 0
     refreshed: int = 0
     told_who_leads: asyncio.Event = field(default_factory=asyncio.Event)
     brought: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
@@ -53,6 +56,7 @@ class Mesh:
         return HOME
 
     async def ask(self, project: str) -> str:
+        self.asked += 1
         return self.at
 
     async def bring(
@@ -69,8 +73,9 @@ class Mesh:
         self.told_who_leads.set()
         return self.successors.get(dragon, dragon)
 
-    async def refresh(self) -> None:
+    async def refresh(self) -> bool:
         self.refreshed += 1
+        return self.several
 
     async def pin(self, project: str, dragon: str) -> None:
         self.pinned.append(dragon)
@@ -121,6 +126,20 @@ async def test_it_changes_its_lane_only_when_nothing_waits_in_the_old_one(tmp_pa
         await outbox.append([(ran(), {})])
         assert (await outbox.lanes[FAR].position()).last == 1
         assert (await outbox.position()).last == 2
+
+
+async def test_where_one_dragon_is_all_nobody_is_asked_for_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("developer_node.several.moving.LOOK_S", 0.01)
+    mesh = Mesh(several=False)
+    async with recording(tmp_path, mesh) as (_, _, moving):
+        asked = mesh.asked
+        async with alongside(moving.run()):
+            await until(lambda: mesh.refreshed >= 3)
+            assert mesh.asked == asked
+            mesh.several = True
+            await until(lambda: mesh.asked > asked)
 
 
 async def test_what_is_asked_for_is_copied_and_then_placed(tmp_path: Path) -> None:
