@@ -7,6 +7,7 @@ node has. What shells recorded since the copy, and nobody has taken, goes with w
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,8 @@ SPARE_BYTES = 256 << 20
 SPOOL = "developer/spool"
 _IN_MEMORY = ("ram", "not-ram", "ram.next", "ram.device", "ram.device.next")
 _OF_A_RUN = ("ready.json", "starts.json", "token", "mcp-token")
+_LOG = re.compile(r"(coordinator|dragon|developer)\.(log(\.\d+)?|err)")
+"""What a node says of itself. The Coordinator's audit.log is no such thing: it is state."""
 _CLONE = 0x40049409
 """FICLONE of Linux: a copy that shares its blocks until either is written to."""
 
@@ -111,7 +114,7 @@ def _keep_what_nobody_took(home: Home, before: Path, aside: Path) -> None:
 def _left_out(directory: str, names: list[str]) -> set[str]:
     if os.path.basename(directory) not in ROLES:
         return {name for name in names if _is_odd(os.path.join(directory, name))}
-    logs = {name for name in names if ".log" in name or name.endswith(".err")}
+    logs = {name for name in names if _LOG.fullmatch(name)}
     odd = {name for name in names if _is_odd(os.path.join(directory, name))}
     return {*(name for name in names if name in (*_IN_MEMORY, *_OF_A_RUN)), *logs, *odd}
 

@@ -42,7 +42,10 @@ def home(tmp_path: Path) -> Home:
         developer__spool__taken="a",
         coordinator__state="old",
     )
-    write(made.root, **{"dragon__dragon.log": "lines", "dragon__ready.json": "{}"})
+    for name in ("dragon.log", "dragon.log.1", "dragon.err", "ready.json"):
+        write(made.root, **{f"dragon__{name}": "lines"})
+    write(made.root, **{"coordinator__audit.log.7": "full", "coordinator__state.db": "entries"})
+    write(made.root, coordinator__policies__own="rules", **{"coordinator__audit.log": "chained"})
     write(made.root, **{"dragon__replica.json": "follows", f"{STORE}__1.blk": "messages"})
     return made
 
@@ -53,6 +56,10 @@ OLD = {
     "developer/outbox": "old",
     "developer/spool/taken": "a",
     "coordinator/state": "old",
+    "coordinator/audit.log": "chained",
+    "coordinator/audit.log.7": "full",
+    "coordinator/state.db": "entries",
+    "coordinator/policies/own": "rules",
     "dragon/replica.json": "follows",
     f"{STORE.replace('__', '/')}/1.blk": "messages",
 }
