@@ -164,7 +164,7 @@ def _fits(file: RuleFile) -> None:
         said = re.sub(r"^for policy `[^`]*`[,:] ", "", str(wrong[0].error))
         raise Invalid(
             f"{file.name} has a rule that fits no call: {said}",
-            hint="`postdevai policy` shows every method and role; a caller has no attributes",
+            hint="docs/api names every method; a caller has no attributes",
         )
 
 

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import pytest
 from google.rpc import error_details_pb2, status_pb2
+from grpc import StatusCode
 from grpc.aio import AioRpcError, Channel, Metadata
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
@@ -23,6 +24,7 @@ from common.pb.postdevai.v1.lake_service_pb2_grpc import (
     LakeServiceStub,
     add_LakeServiceServicer_to_server,
 )
+from common.rpc import server
 from common.rpc.channel import open_channel
 from common.rpc.guard import Guard
 from common.rpc.limits import ALLOWED, STREAMS_MAX, Allowance, Limits
@@ -189,6 +191,24 @@ async def test_an_idle_stream_ends_with_its_callers_certificate(tmp_path: Path) 
             with pytest.raises(AioRpcError) as caught:
                 await stream.read()
             assert "certificate has expired" in error_from_rpc(caught.value).message
+
+
+async def test_a_connection_ends_with_its_age(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a leaf that was renewed is shown, and one that was not ends, in some hours."""
+    ages = dict(server.AGES)
+    assert 0 < ages["grpc.max_connection_age_ms"] <= 4 * 3_600_000
+    monkeypatch.setattr(server, "AGES", tuple((name, 200) for name in ages))
+    async with door(tmp_path) as there:
+        caller = forged(there.authority, "developer")
+        async with asyncio.timeout(WAIT_S), there.call(caller) as stub:
+            stream = cast(Any, stub).Ingest()
+            await stream.write(IngestRequest())
+            with pytest.raises(AioRpcError) as caught:
+                while True:
+                    await stream.read()  # nobody ends it but its age
+            assert caught.value.code() is StatusCode.UNAVAILABLE
 
 
 def retry_s(error: AioRpcError) -> float:

@@ -198,6 +198,65 @@ async def test_a_caller_that_sends_too_much_is_refused_with_the_number_and_other
             assert (await stats(channel)(lake.StatsRequest(), timeout=SOON_S)).lsn >= 1
 
 
+async def test_what_comes_back_is_counted_for_the_caller_in_every_kind_of_call(
+    tmp_path: Path,
+) -> None:
+    wide = Allowance(1e9, 1e9, 0.001, 1e9)
+    async with open_relayed(tmp_path, allowed={"developer": wide}) as there:
+        there.kinds.chunk, there.kinds.chunk_count = b"x" * 1_000, 3
+        channel, last = there.channel(), 1e9
+
+        def spent() -> float:
+            nonlocal last
+            buckets = there.relay._limits._buckets  # pyright: ignore[reportPrivateUsage]
+            left = buckets[there.laptop.identity.id].bytes
+            last, before = left, last
+            return before - left
+
+        await stats(channel)(lake.StatsRequest(), timeout=SOON_S)  # opens the session
+        spent()
+        await stats(channel)(lake.StatsRequest(), timeout=SOON_S)
+        assert spent() > 0
+        verify = channel.unary_stream(
+            LAKE + "Verify", lake.VerifyRequest.SerializeToString, lake.GetBlobResponse.FromString
+        )
+        assert len([each async for each in verify(lake.VerifyRequest(), timeout=SOON_S)]) == 3
+        assert spent() > 3_000
+        await blobs(channel, "Kept")(words(), timeout=SOON_S)
+        assert spent() > 3
+        talk = blobs(channel, "Ingest")(words(), timeout=SOON_S)
+        assert len([each async for each in talk]) == 3
+        assert spent() > 3
+
+
+async def test_who_is_handed_more_than_allowed_waits_for_it(tmp_path: Path) -> None:
+    few = Allowance(1e9, 1e9, 2_000, 1_000)
+    async with open_relayed(tmp_path, allowed={"developer": few}) as there:
+        there.kinds.chunk, there.kinds.chunk_count = b"x" * 1_000, 3
+        verify = there.channel().unary_stream(
+            LAKE + "Verify", lake.VerifyRequest.SerializeToString, lake.GetBlobResponse.FromString
+        )
+        began = asyncio.get_running_loop().time()
+        assert len([each async for each in verify(lake.VerifyRequest(), timeout=SOON_S)]) == 3
+        took_s = asyncio.get_running_loop().time() - began
+        assert took_s > 0.5  # never shorter, however fast the machine is
+
+
+async def test_more_calls_to_one_node_than_allowed_are_refused_whoever_makes_them(
+    tmp_path: Path,
+) -> None:
+    async with open_relayed(tmp_path, most=Most(to_target=1)) as there:
+        call = blobs(there.channel(), "Ingest")()
+        await call.write(lake.GetBlobResponse(data=b"x"))
+        await call.read()
+        other = forged(there.authority, "developer")
+        carrier = open_channel(there.address, there.coordinator.identity.uri, other)
+        async with carrier:
+            with pytest.raises(OverLimit, match="1 calls are relayed to that node"):
+                await stats(there.channel(other, carrier))(lake.StatsRequest(), timeout=SOON_S)
+        call.cancel()
+
+
 async def test_a_node_that_was_started_anew_is_asked_in_a_new_session(tmp_path: Path) -> None:
     async with open_relayed(tmp_path) as there:
         channel = there.channel()

@@ -35,6 +35,15 @@ def test_nobody_has_more_turns_than_allowed(calls: list[tuple[str, str]]) -> Non
     assert turns.now() == 0
 
 
+def test_a_node_is_called_so_often_and_no_more_whoever_calls() -> None:
+    turns = Turns(Most(to_target=2))
+    with turns.taken("a", "x"), turns.taken("b", "x"):
+        with pytest.raises(OverLimit, match="2 calls are relayed"), turns.taken("c", "x"):
+            raise AssertionError
+        with turns.taken("c", "y"):  # the control
+            pass
+
+
 OWN = Identity("m", "coordinator", NodeId("c"))
 DRAGON = Node("dragon", NodeId("d"), "10.0.0.1:1", "serving", 3.0)
 
