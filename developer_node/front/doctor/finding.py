@@ -16,6 +16,8 @@ from developer_node.front.service.services import Service
 
 ROLES: tuple[Role, ...] = ("coordinator", "dragon", "developer")
 
+MORE_WATCHES = "Type: sudo sysctl fs.inotify.max_user_watches=524288"
+
 ATTENTION, NOT_INSTALLED, UNAVAILABLE, REFUSED, CORRUPT = 1, 2, 3, 4, 5
 """What a finding's code means: those of docs/cli.md; 1 is meant so, and worth knowing."""
 

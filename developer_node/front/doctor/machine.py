@@ -11,6 +11,7 @@ from common.daemon.lifecycle import OFFLINE
 from common.daemon.sizes import size_bytes
 from developer_node.front.doctor.finding import (
     ATTENTION,
+    MORE_WATCHES,
     NOT_INSTALLED,
     REFUSED,
     Finding,
@@ -65,7 +66,7 @@ def watches(ground: Ground) -> Iterator[Finding]:
             "watch-limit",
             f"The kernel watches {count(ground.watches_max, 'directory').replace('ys', 'ies')} at "
             "most here, fewer than one large repository has: the rest is found by comparing.",
-            "Type: sudo sysctl fs.inotify.max_user_watches=524288",
+            MORE_WATCHES,
             REFUSED,
         )
 

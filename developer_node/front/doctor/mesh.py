@@ -9,6 +9,7 @@ from common.model.lake import LakeStats
 from developer_node.front.doctor.finding import (
     ATTENTION,
     CORRUPT,
+    MORE_WATCHES,
     REFUSED,
     UNAVAILABLE,
     Finding,
@@ -75,7 +76,7 @@ def outbox(ground: Ground) -> Iterator[Finding]:
         yield Finding(
             "outbox-refused",
             f"The Dragon refused {count(waits.refused, 'record')}; they are kept on this laptop.",
-            "See the developer node's log for the reason: HOME/developer/developer.log",
+            "The reason is in the developer node's log: postdevai service logs developer",
             REFUSED,
         )
     if waits.gaps:
@@ -179,7 +180,7 @@ def repositories(ground: Ground) -> Iterator[Finding]:
         yield Finding(
             name,
             f"{watched.path}: {watched.state}.",
-            "Raise fs.inotify.max_user_watches (sysctl)."
+            MORE_WATCHES
             if limited
             else "Nothing is lost: it is compared now and then. A copy on this machine's own disk "
             "is followed at once."

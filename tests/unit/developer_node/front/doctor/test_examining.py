@@ -20,6 +20,7 @@ from common.model.ids import NodeId
 from common.model.laptop import Circuit, NearStatus, OutboxStatus
 from common.model.llm import InferenceStats, Model
 from common.rpc.certificates import read_leaf
+from developer_node.front.cli import commands
 from developer_node.front.doctor import finding as words
 from developer_node.front.doctor.examining import examine, unusable
 from developer_node.front.doctor.finding import Mount
@@ -36,7 +37,9 @@ from tests.unit.developer_node.front.doctor.conftest import (
 )
 from tests.unit.developer_node.front.doctor.mesh_plants import PLANTS as MESH_PLANTS
 from tests.unit.developer_node.front.doctor.mesh_plants import service_standing
+from tests.unit.developer_node.front.doctor.what_mends import MENDS
 
+COMMANDS = {name for name, _, _ in commands.every()}
 SOURCES = Path(words.__file__).parent
 PLANTS.update(MESH_PLANTS)
 
@@ -415,7 +418,8 @@ async def test_a_planted_fault_is_named_explained_and_nothing_else_is(
     assert set(found) == {name} | COMPANY.get(name, set())
     assert found[name].code == code
     assert not found[name].sentence[0].islower() and found[name].sentence.endswith(".")
-    assert len(found[name].sentence) > 20 and len(found[name].next) > 10
+    assert MENDS[name] in found[name].next
+    assert set(re.findall(r"postdevai ([a-z]+)", found[name].next)) <= COMMANDS
 
 
 async def test_a_laptop_without_its_daemon_is_named(bench: Bench) -> None:
