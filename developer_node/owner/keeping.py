@@ -28,6 +28,7 @@ class Asks(Protocol):
 
     connected: bool
     sentence: str
+    put_out: str
 
     async def ask_coordinator(
         self, fn: Callable[[Any], Awaitable[T]], *, idempotent: bool = True
@@ -63,6 +64,11 @@ class Signing:
     def sentence(self) -> str:
         """Why none is."""
         return self._mesh.sentence
+
+    @property
+    def put_out(self) -> str:
+        """Why this laptop is in its mesh no longer; empty while it is."""
+        return self._mesh.put_out
 
     async def nodes(self) -> tuple[Node, ...]:
         """Every node that is or was there."""
