@@ -1,7 +1,9 @@
-"""Ten thousand malformed messages and frames at the Coordinator's two ports: it serves on.
+"""Ten thousand malformed messages and frames at every port of a mesh: its nodes serve on.
 
 Each is drawn from a seed: bytes that are no message, messages cut short or with bits turned, to
-every method that a laptop or a stranger may call; and bytes that are no TLS, no HTTP/2 on the wire.
+every method that an admin's laptop, a Dragon or a stranger may call at the Coordinator, and a
+laptop at a real Dragon; and bytes that are no TLS, no HTTP/2 on the wire. A laptop has no port. No
+caller is held back, so that all of them reach what they are sent to.
 """
 
 from __future__ import annotations
@@ -12,35 +14,51 @@ import random
 from collections import Counter
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Any, cast
 
+import pytest
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message_factory import GetMessageClass
-from grpc.aio import AioRpcError, Channel
+from grpc.aio import AioRpcError, Channel, Metadata
 
 from common.clients.registry import RegistryClient
-from common.rpc import policy
+from common.daemon.ports import Ports
+from common.rpc import limits, policy
 from common.rpc.channel import open_channel
-from common.rpc.limits import STRANGER
+from common.rpc.credentials import NodeIdentity
+from common.rpc.limits import Allowance
 from common.rpc.pinned import _pinned
 from common.rpc.repeatable import methods
+from common.rpc.rules import shipped
 from common.rpc.status import error_from_rpc
-from tests.support.small_mesh import SmallMesh
+from dragon_node.config import Config
+from dragon_node.node import open_node
+from tests.support.small_mesh import SmallMesh, stats
 
-MESSAGES = 6_000
+FROM = {"developer": 2_400, "dragon": 1_200, "anyone": 600}
+"""Messages to the Coordinator."""
+TO_DRAGON = 1_800
 FRAMES = 4_000
 AT_ONCE = 32
-CALL_S = 30
+CALL_S = 3
+"""Some calls wait for what comes; that is not looked at here."""
+AT_THE_COORDINATOR = ("coordinator", "tasks", "shared", "relay", "replica")
 WAIT_S = 110
 SEED = 7
 
 
-def callable_by(right: policy.Right, *services: str) -> list[str]:
-    """Methods of these services that the right may call, so that what they get reaches them."""
+WIDE = Allowance(1e9, 1e9, 1e12, 1e12)
+ELSEWHERE = ("PullModel", "Backup", "Restore")
+"""These would reach for the network, or for files that a message names."""
+
+
+def callable_by(rights: frozenset[policy.Right], *files: str) -> list[str]:
+    """Methods that these files of rules name and the rights may call, so that what they are sent
+    reaches the service."""
     rules = policy.shipped()
-    named = [name for name in methods() if name.partition("/")[0] in services]
-    return [
-        name for name in named if rules.decide(f"/postdevai.v1.{name}", frozenset((right,))).allowed
-    ]
+    text = "".join(each.text for each in shipped() if each.name.removesuffix(".cedar") in files)
+    named = [name for name in methods() if f'"{name}"' in text and not name.endswith(ELSEWHERE)]
+    return [name for name in named if rules.decide(f"/postdevai.v1.{name}", rights).allowed]
 
 
 def malformed(draw: random.Random, method: MethodDescriptor) -> bytes:
@@ -62,22 +80,29 @@ def malformed(draw: random.Random, method: MethodDescriptor) -> bytes:
     return bytes(whole)
 
 
-async def send(channel: Channel, names: list[str], draw: random.Random) -> str:
+async def send(
+    channel: Channel, names: list[str], draw: random.Random, metadata: Metadata | None
+) -> str:
     """What came of one."""
     name = draw.choice(names)
     data = malformed(draw, methods()[name])
-    call = channel.unary_stream(f"/postdevai.v1.{name}")(data, timeout=CALL_S)
+    sent = channel.unary_stream(f"/postdevai.v1.{name}")
+    call = sent(data, timeout=CALL_S, metadata=metadata)
     try:
         async for _ in call:
             break  # what is a message after all may be answered without end
     except AioRpcError as error:
-        return type(error_from_rpc(error)).__name__
+        found = error_from_rpc(error)
+        assert "failed while it answered" not in found.message, (name, data)
+        return type(found).__name__
     finally:
         call.cancel()
     return "answered"
 
 
-async def storm(channel: Channel, names: list[str], count: int) -> Counter[str]:
+async def storm(
+    channel: Channel, names: list[str], count: int, metadata: Metadata | None = None
+) -> Counter[str]:
     """So many, some at a time."""
     draw = random.Random(SEED)
     found: Counter[str] = Counter()
@@ -85,7 +110,7 @@ async def storm(channel: Channel, names: list[str], count: int) -> Counter[str]:
 
     async def work() -> None:
         for _ in left:
-            found[await send(channel, names, draw)] += 1
+            found[await send(channel, names, draw, metadata)] += 1
 
     await asyncio.gather(*(work() for _ in range(AT_ONCE)))
     return found
@@ -97,30 +122,71 @@ async def stranger(mesh: SmallMesh) -> AsyncGenerator[Channel]:
         yield channel
 
 
+@contextlib.asynccontextmanager
+async def dragon(mesh: SmallMesh) -> AsyncGenerator[str]:
+    """A real one, without a RAM disk; its address."""
+    home = mesh.home
+    code = await mesh.code("dragon")
+    await NodeIdentity.open(home.identity_directory("dragon"), code=code)
+    config = Config(home, ram="directory", lake_bytes=256 << 20)
+    Ports.of(home).remember("dragon", 0)
+    async with open_node(config) as running:
+        yield running.address
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    for allowed in (limits.ALLOWED, limits.AT_COORDINATOR):
+        for role in allowed:
+            monkeypatch.setitem(cast(dict[str, Allowance], allowed), role, WIDE)
+
+
 async def test_ten_thousand_malformed_messages_and_frames_and_it_serves_on(
     tmp_path: Path,
 ) -> None:
     async with asyncio.timeout(WAIT_S), SmallMesh.open(tmp_path) as mesh:
-        node = await mesh.join("developer")
-        async with open_channel(mesh.address, mesh.identity_uri, node) as channel:
-            names = callable_by("developer", "RegistryService")
-            assert len(names) > 3
-            found = await storm(channel, names, MESSAGES * 2 // 3)
-            assert found["Invalid"] > MESSAGES // 3
-            assert found["Unavailable"] == 0, found  # which a failure in the node would be
-            assert await RegistryClient(channel).nodes()
+        laptop, other = await mesh.join("developer", admin=True), await mesh.join("dragon")
+        callers = ((laptop, frozenset(("developer", "admin"))), (other, frozenset(("dragon",))))
+        for own, rights in callers:
+            async with open_channel(mesh.address, mesh.identity_uri, own) as channel:
+                names = callable_by(cast(Any, rights), *AT_THE_COORDINATOR)
+                assert len({each.partition("/")[0] for each in names}) >= 2, names
+                count = FROM[own.identity.role]
+                found = await storm(channel, names, count)
+                assert found["OverLimit"] == 0, found
+                assert found["Invalid"] > count // 3, found
+                assert await RegistryClient(channel).nodes()
 
         async with stranger(mesh) as channel:
-            names = callable_by("anyone", "EnrolmentService")
-            found = await storm(channel, names, MESSAGES // 3)
-            assert found["Unavailable"] == 0, found
-            assert found["OverLimit"] <= MESSAGES // 3 - STRANGER.messages_max
+            names = callable_by(frozenset(("anyone",)), "coordinator")
+            found = await storm(channel, names, FROM["anyone"])
+            assert found["OverLimit"] == 0, found
+            assert found["Invalid"], found
 
         draw = random.Random(SEED)
         for i in range(FRAMES):
             await frame(mesh.address if i % 2 else mesh.enrolment_address, draw)
-        async with open_channel(mesh.address, mesh.identity_uri, node) as channel:
+        async with open_channel(mesh.address, mesh.identity_uri, laptop) as channel:
             assert await RegistryClient(channel).nodes()
+
+
+async def test_a_dragon_serves_on_after_them(tmp_path: Path) -> None:
+    async with (
+        asyncio.timeout(WAIT_S),
+        SmallMesh.open(tmp_path) as mesh,
+        dragon(mesh) as address,
+    ):
+        laptop = await mesh.join("developer")
+        async with open_channel(mesh.address, mesh.identity_uri, laptop) as channel:
+            (route,) = await RegistryClient(channel).resolve("lake", "", "")
+        ticket = Metadata(("authorization", f"Bearer {route.ticket}"))
+        async with open_channel(address, route.identity, laptop) as channel:
+            names = callable_by(frozenset(("developer",)), "dragon", "replica")
+            assert len({each.partition("/")[0] for each in names}) >= 3, names
+            found = await storm(channel, names, TO_DRAGON, ticket)
+            assert found["OverLimit"] == 0, found
+            assert found["Invalid"] > TO_DRAGON // 3, found
+            assert await stats(channel, ticket) >= 0
 
 
 async def frame(address: str, draw: random.Random) -> None:
