@@ -95,7 +95,7 @@ async def test_only_an_admin_invites(tmp_path: Path, role: Role) -> None:
     async with SmallMesh.open(tmp_path) as mesh:
         node = await mesh.join(role)
         async with open_channel(mesh.address, mesh.identity_uri, node) as channel:
-            with pytest.raises(Denied, match="may not (invite|call AuthorityService.Invite)"):
+            with pytest.raises(Denied, match=r"may not (invite|call AuthorityService.Invite)"):
                 await AuthorityClient(channel).invite("tool")
         admin = await mesh.join("developer", "admin", admin=True)
         async with open_channel(mesh.address, mesh.identity_uri, admin) as channel:
