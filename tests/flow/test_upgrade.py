@@ -20,6 +20,9 @@ PACKAGES = ("common", "dragon_node", "developer_node", "coordinator_node")
 FORMATS = "developer_node/outbox/formats.py"
 NEWER = (FORMATS, 'OUTBOX = FileFormat("outbox", 2, {2: outbox_2.step}',
          'OUTBOX = FileFormat("outbox", 3, {2: outbox_2.step, 3: lambda db: None}')  # fmt: skip
+LAKE_NEWER = ("dragon_node/lake/formats.py",
+         'JOURNAL = FileFormat("journal", 2, {2: journal_2.step}',
+         'JOURNAL = FileFormat("journal", 3, {2: journal_2.step, 3: lambda db: None}')  # fmt: skip
 UNWELL = ("developer_node/node.py", "async def open_node(",
           'async def open_node(*_: object):\n    raise RuntimeError("not well")\n    yield\n\n\n'
           "async def was_open_node(")  # fmt: skip
@@ -54,9 +57,20 @@ def _version() -> str:
 
 
 def outbox_format(mesh: Mesh, python: str = sys.executable) -> int:
-    words = [python, "-P", "-m", "developer_node.formats", str(mesh.home)]
+    return format_of(mesh, "developer", "outbox.db", python)
+
+
+def format_of(mesh: Mesh, role: str, name: str, python: str = sys.executable) -> int:
+    words = [python, "-P", "-m", f"{role}_node.formats", str(mesh.home)]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
-    return {each.store: each for each in read_formats(done.stdout)}["developer/outbox.db"].found
+    return {each.store: each for each in read_formats(done.stdout)}[f"{role}/{name}"].found
+
+
+def invited(mesh: Mesh) -> int:
+    """How many codes the Coordinator gave out, by its log, which has to be whole."""
+    verified = mesh.postdevai("audit", "verify")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    return sum(each["action"] == "invite" for each in mesh.json("audit", "--json")["lines"])
 
 
 def commands(mesh: Mesh) -> list[str]:
@@ -90,7 +104,7 @@ def test_a_version_with_a_newer_format_is_taken_gone_back_from_and_refused_when_
     mesh: Mesh, tmp_path: Path
 ) -> None:
     newer = wheel(tmp_path, "9.1.0", NEWER)
-    unwell = wheel(tmp_path, "9.2.0", NEWER, UNWELL)
+    unwell = wheel(tmp_path, "9.2.0", NEWER, LAKE_NEWER, UNWELL)
     typed = tmp_path / "typed"
     typed.mkdir()
     link = typed / "postdevai"
@@ -113,20 +127,36 @@ def test_a_version_with_a_newer_format_is_taken_gone_back_from_and_refused_when_
     remembered(mesh, "before-it")
     mesh.postdevai("run", "--", "echo", "after-it", cwd=repository.root)
     remembered(mesh, "after-it")
+    before = invited(mesh)
+    code = mesh.postdevai("invite", "developer")
+    assert code.returncode == 0 and invited(mesh) == before + 1, code.stdout + code.stderr
 
-    # Back by one command: the old format, what was recorded before; the rest is set aside.
+    # Back by one command: the outbox of before, and everything that was acknowledged since.
     back = upgrade(mesh, "--back", "--yes")
     assert back.returncode == 0, back.stdout + back.stderr + mesh.logs()
     assert ready_version(mesh) == _version() and link.resolve() == old.resolve()
     assert outbox_format(mesh) == 2
     remembered(mesh, "before-it")
-    assert (mesh.home / "upgrade" / "after" / "developer" / "outbox.db").is_file()
+    remembered(mesh, "after-it")
+    assert invited(mesh) == before + 1
+    after = mesh.home / "upgrade" / "after"
+    aside = {str(each.relative_to(after)) for each in after.rglob("*") if each.is_file()}
+    assert aside - {f"developer/outbox.db{beside}" for beside in ("-wal", "-shm")} == {
+        "developer/outbox.db"
+    }, "and nothing else"
+    assert "cannot read developer/outbox.db: put back" in back.stdout
+    assert "that the Dragon does not have yet, left in after" in back.stdout
     assert upgrade(mesh, "--back", "--yes").returncode == 4, "once is enough"
 
     # One that is not well: the old version runs again, and says so.
     refused = upgrade(mesh, "--to", str(unwell), "--into", str(tmp_path / "bad"))
     assert refused.returncode == 3, refused.stdout + refused.stderr
     assert "9.2.0 was not taken" in refused.stderr and "runs again" in refused.stderr
+    assert "wrote into dragon/journal.db lies" in refused.stderr, "it never had the outbox"
     assert ready_version(mesh) == _version() and outbox_format(mesh) == 2
+    assert format_of(mesh, "dragon", "journal.db") == 2
+    assert (mesh.home / "upgrade" / "after.1" / "dragon" / "journal.db").is_file()
     assert link.resolve() == old.resolve()
-    remembered(mesh, "before-it")
+    for word in ("before-it", "after-it"):
+        remembered(mesh, word)
+    assert invited(mesh) == before + 1

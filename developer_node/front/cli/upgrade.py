@@ -99,19 +99,26 @@ def _check(mover: Mover, wanted: Candidate, page: Page) -> int:
 
 def _back(mover: Mover, made: Record, page: Page, *, yes: bool) -> int:
     from developer_node.front.output_page import line
+    from developer_node.front.upgrade import stores
+    from developer_node.front.upgrade.environment import Environment
 
     if made.state == "back":
         raise Conflict(f"version {made.from_version} was gone back to already")
     since = datetime.fromtimestamp(made.at_ms / 1000).astimezone().strftime("%d %B, %H:%M")
     page.show(line(f"From version {made.to_version} back to {made.from_version}."))
-    if made.changes_formats:
+    gone = stores.to_put_back(mover.home, made, Environment(Path(made.from_root)))
+    if made.state == "done":
+        stores.refuse_lost_decisions(gone, made)
+    if gone:
         page.show(
-            line(f"It cannot read what {made.to_version} wrote: the state of {since} is put back."),
-            line("What was recorded since is kept in HOME/upgrade/after, and not shown."),
+            line(f"It cannot read {' and '.join(gone)}: put back as of {since}."),
+            *(line(said) for said in stores.said_of_what_is_left(mover.home, made, gone)),
+            line("HOME/upgrade/after keeps that until you remove it; it is not shown."),
+            line("All other stores stay as they are now."),
         )
         if not yes and not _agreed():
             return NO
-    mover.back(made, put_back=made.changes_formats)
+    mover.back(made)
     page.show(line(f"Version {made.from_version} is back."))
     return DONE
 

@@ -16,7 +16,7 @@ import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.daemon.formats import StoreFormat, read_formats
+from common.daemon.formats import StoreFormat, read_formats, read_records
 from common.errors import Conflict, Corrupt, Invalid, Missing, Unavailable
 from developer_node.front.upgrade.candidate import Candidate
 
@@ -82,6 +82,25 @@ class Environment:
                 found += read_formats(done.stdout)
             except (ValueError, TypeError) as error:
                 raise Corrupt(f"{self.root} does not tell its formats: {error}") from error
+        return found
+
+    def records(self, home: Path) -> dict[str, int]:
+        """How many records are in the stores below HOME, where that version can tell."""
+        found: dict[str, int] = {}
+        for node in NODES:
+            words = [str(self.programs / "python"), "-P", "-m", f"{node}.formats", str(home)]
+            try:
+                done = subprocess.run(
+                    [*words, "--records"],
+                    capture_output=True,
+                    text=True,
+                    timeout=ASK_S,
+                    check=False,
+                )
+            except (OSError, subprocess.TimeoutExpired):
+                continue
+            if done.returncode == 0:
+                found |= read_records(done.stdout)
         return found
 
     def version(self) -> str:

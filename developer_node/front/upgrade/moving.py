@@ -1,7 +1,7 @@
 """From one version to another and back: what is decided here is only the order of it.
 
 Until the nodes are stopped nothing is changed. From then on whatever goes wrong, an interruption
-among it, leads back to the old version; what that cannot read is put back from the copy.
+among it, leads back to the old version; stores that it cannot read are put back from the copy.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from common.daemon.formats import StoreFormat
 from common.daemon.home import Home
 from common.errors import Conflict, Corrupt, Invalid, PostDevAIError, Unavailable
 from developer_node.front.output_words import size
-from developer_node.front.upgrade import links, nodes, record, state
+from developer_node.front.upgrade import links, nodes, record, state, stores
 from developer_node.front.upgrade.candidate import Candidate, order
 from developer_node.front.upgrade.environment import Environment, installed
 from developer_node.front.upgrade.record import Record
@@ -90,7 +90,7 @@ class Mover:
         except BaseException as error:
             self.told("It goes back by itself.")
             try:
-                self.back(made, put_back=made.changes_formats)
+                put_back = self.back(made)
             except PostDevAIError as second:
                 done = record.read(self.home).state == "back"
                 raise Unavailable(
@@ -103,9 +103,10 @@ class Mover:
             if isinstance(error, PostDevAIError):
                 raise Unavailable(
                     f"version {made.to_version} was not taken: {error.message.rstrip('.')}. "
-                    f"Version {made.from_version} runs again, with what was there before",
-                    hint=f"what the new one wrote down lies in {record.directory(self.home)}"
-                    if made.changes_formats
+                    f"Version {made.from_version} runs again",
+                    hint=f"what the new one wrote into {' and '.join(put_back)} lies in "
+                    f"{record.directory(self.home)}"
+                    if put_back
                     else "see the logs: postdevai service logs all",
                 ) from error
             raise
@@ -125,16 +126,21 @@ class Mover:
             nodes.stop(self.home, (), new)
         return made
 
-    def back(self, made: Record, *, put_back: bool) -> None:
-        """The old version runs again, on the copy of the state when it is to be put back."""
+    def back(self, made: Record) -> tuple[str, ...]:
+        """The old version runs again, on the copy of those stores that it cannot read as they are
+        now; which they are."""
         old, new = Environment(Path(made.from_root)), Environment(Path(made.to_root))
         if not old.programs.is_dir():
             raise Unavailable(f"{old.root}, which holds version {made.from_version}, is gone")
         _, services = nodes.running(self.home)
-        nodes.stop(self.home, services or made.services, new, free=put_back)
-        if put_back:
-            aside = state.put_back(self.home)
-            self.told(f"The state of before is back; what was there instead is in {aside}.")
+        lake = stores.JOURNAL in made.changed_stores
+        nodes.stop(self.home, services or made.services, new, free=lake)
+        gone = stores.to_put_back(self.home, made, old)
+        if gone or state.is_begun(self.home):
+            aside, gone = state.put_back(self.home, gone)
+            self.told(f"What was in {' and '.join(gone)} is in {aside}.")
+        if stores.COORDINATOR in gone:
+            self.told(stores.DECIDE_AGAIN)
         turned = links.leading_to(new.programs, os.environ.get("PATH", ""))
         links.turn({*turned, *map(Path, made.links)}, old.programs)
         # Before the start: a second call would set aside what the old version records from now on.
@@ -142,6 +148,7 @@ class Mover:
         nodes.start(self.home, services or made.services, old)
         if not made.ran and not services:
             nodes.stop(self.home, (), old)
+        return gone
 
 
 def said_of_formats(before: list[StoreFormat], after: list[StoreFormat]) -> str:

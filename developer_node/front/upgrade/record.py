@@ -2,7 +2,7 @@
 
 HOME/upgrade/upgrade.json   this record
 HOME/upgrade/before/        the state of each node as it was, copied while none ran
-HOME/upgrade/after/         the state that was set aside when somebody went back; never removed
+HOME/upgrade/after/         stores that were set aside when somebody went back; never removed
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ class Record:
     state: State = "copied"
 
     @property
-    def changes_formats(self) -> bool:
-        """Whether the old program may be unable to read what the new one wrote."""
-        wrote = {each.store: each.writes for each in self.before}
-        return any(wrote.get(each.store) != each.writes for each in self.after)
+    def changed_stores(self) -> tuple[str, ...]:
+        """What the old program may be unable to read once the new one has had it."""
+        writes = {each.store: each.writes for each in self.after}
+        return tuple(each.store for each in self.before if writes.get(each.store) != each.writes)
 
     def write(self, home: Home, **changed: object) -> Record:
         """Keeps it; the record as it is now."""

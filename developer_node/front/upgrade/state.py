@@ -1,21 +1,25 @@
-"""The state of the nodes of one HOME, copied while none runs, and put back.
+"""The state of the nodes of one HOME, copied while none runs, and single stores of it put back.
 
-Left out: what lies in memory and is made anew from the journal, logs, and what only a running
-node has. What shells recorded since the copy, and nobody has taken, goes with whichever state.
+Left out: what lies in memory and is made anew from the journal, the nodes' logs, and what only a
+running node has. An engine of servers is copied and never put back: others went on meanwhile.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from common.daemon.files import write_private
 from common.daemon.home import Home
 from common.errors import OverLimit
 from developer_node.front.output_words import size
 from developer_node.front.upgrade import record
+from developer_node.front.upgrade.stores import OUTBOX, files
 
 ROLES = ("coordinator", "dragon", "developer")
 SPARE_BYTES = 256 << 20
@@ -24,6 +28,7 @@ _IN_MEMORY = ("ram", "not-ram", "ram.next", "ram.device", "ram.device.next")
 _OF_A_RUN = ("ready.json", "starts.json", "token", "mcp-token")
 _LOG = re.compile(r"(coordinator|dragon|developer)\.(log(\.\d+)?|err)")
 """What a node says of itself. The Coordinator's audit.log is no such thing: it is state."""
+_BESIDE = ("-wal", "-shm", "-journal")
 _CLONE = 0x40049409
 """FICLONE of Linux: a copy that shares its blocks until either is written to."""
 
@@ -64,51 +69,101 @@ def copy(home: Home) -> int:
     return copied
 
 
-def put_back(home: Home) -> Path:
-    """Each node has the state of the copy again; where what it had instead was set aside.
-
-    Killed midway, a second call goes on where the first was.
+def put_back(home: Home, stores: Collection[str]) -> tuple[Path, tuple[str, ...]]:
+    """These stores are those of the copy again; where what was there instead was set aside, and
+    which they are: killed midway, a second call ends what the first began, whatever it names.
     """
     at = record.directory(home)
-    before, aside = at / "before", _aside(at)
-    aside.mkdir(mode=0o700, exist_ok=True)
-    for role in ROLES:
-        done = (aside / role).exists() and (home.root / role).exists()
-        if done or not (before / role).is_dir():
-            continue
-        draft = at / f"before.{ROLES.index(role) + 2}"
+    before, step = at / "before", _begun(at, stores)
+    wanted, aside = files(step.stores), at / step.aside
+    if not step.moved:
+        for each in wanted:
+            if not (aside / each).exists():  # never over what a first call has set aside
+                _each(home.root / each, lambda path: _move(path, home.root, aside))
+        _note(at, replace(step, moved=True))
+    draft = at / "before.2"
+    for each in wanted:
         shutil.rmtree(draft, ignore_errors=True)
-        shutil.copytree(before / role, draft, symlinks=True, copy_function=_copy)
-        if (home.root / role).exists():
-            (home.root / role).replace(aside / role)
-        draft.replace(home.root / role)
+        _each(before / each, lambda path: _take(path, before, draft))
+        _each(draft / each, lambda path: _move(path, draft, home.root))
+    shutil.rmtree(draft, ignore_errors=True)
     _sync(home.root)
-    _keep_what_nobody_took(home, before, aside)
-    (at / "putting-back").unlink(missing_ok=True)
-    return aside
+    if OUTBOX in step.stores:
+        _keep_what_was_taken(home, before)
+    (at / "putting-back").unlink()
+    return aside, step.stores
 
 
-def _aside(at: Path) -> Path:
-    """A new directory, or that of a call that did not come to its end."""
-    note = at / "putting-back"
-    if not note.exists():
-        number = 0
-        while (at / (name := f"after.{number}" if number else "after")).exists():
-            number += 1
-        note.write_text(name, "ascii")
-        _sync(note)
-    return at / note.read_text("ascii")
+def is_begun(home: Home) -> bool:
+    """Whether a call did not come to its end."""
+    return (record.directory(home) / "putting-back").exists()
 
 
-def _keep_what_nobody_took(home: Home, before: Path, aside: Path) -> None:
-    came = aside / SPOOL
-    if not came.is_dir():
-        return
-    for path in sorted(each for each in came.rglob("*") if each.is_file()):
-        below = path.relative_to(came)
-        if not (before / SPOOL / below).exists() and not (home.root / SPOOL / below).exists():
-            (home.root / SPOOL / below).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            shutil.copy2(path, home.root / SPOOL / below)
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """How far it has come, in HOME/upgrade/putting-back."""
+
+    aside: str
+    stores: tuple[str, ...]
+    moved: bool = False
+    """All that is there now is aside: what lies in its place comes from the copy."""
+
+
+def _begun(at: Path, stores: Collection[str]) -> _Step:
+    """A new step, or that of a call that did not come to its end."""
+    try:
+        said = json.loads((at / "putting-back").read_text("utf-8"))
+        return _Step(said["aside"], tuple(said["stores"]), said["moved"])
+    except FileNotFoundError:
+        pass
+    number = 0
+    while (at / (name := f"after.{number}" if number else "after")).exists():
+        number += 1
+    step = _Step(name, tuple(stores))
+    _note(at, step)
+    (at / name).mkdir(mode=0o700, exist_ok=True)
+    return step
+
+
+def _note(at: Path, step: _Step) -> None:
+    write_private(at / "putting-back", json.dumps(asdict(step)).encode())
+
+
+def _each(path: Path, do: Callable[[Path], None]) -> None:
+    """With a file of SQLite's go those beside it; they first, so that it is never without them."""
+    for suffix in (*_BESIDE, ""):
+        if (found := path.with_name(path.name + suffix)).exists():
+            do(found)
+
+
+def _move(path: Path, root: Path, to: Path) -> None:
+    place = to / path.relative_to(root)
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if place.is_dir():  # of a call that was cut off: the same copy
+        shutil.rmtree(place)
+    path.replace(place)
+    _sync(place.parent)
+
+
+def _take(path: Path, before: Path, draft: Path) -> None:
+    place = draft / path.relative_to(before)
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.is_dir():
+        shutil.copytree(path, place, symlinks=True, copy_function=_copy)
+    else:
+        _copy(str(path), str(place))
+    for each in (place, *place.rglob("*")):
+        if each.is_file() and not each.is_symlink():
+            _sync(each)
+
+
+def _keep_what_was_taken(home: Home, before: Path) -> None:
+    """What the outbox that is aside took out of the spool, the one of the copy has not."""
+    for path in sorted(each for each in (before / SPOOL).rglob("*") if each.is_file()):
+        place = home.root / SPOOL / path.relative_to(before / SPOOL)
+        if not place.exists():
+            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            shutil.copy2(path, place)
 
 
 def _left_out(directory: str, names: list[str]) -> set[str]:
@@ -126,12 +181,12 @@ def _is_odd(path: str) -> bool:
 
 def _files(home: Home) -> Iterator[Path]:
     for role in ROLES:
-        for directory, names, files in os.walk(home.root / role):
-            gone = _left_out(directory, [*names, *files])
+        for directory, names, others in os.walk(home.root / role):
+            gone = _left_out(directory, [*names, *others])
             names[:] = [name for name in names if name not in gone]
             yield from (
                 Path(directory) / each
-                for each in files
+                for each in others
                 if each not in gone and os.path.isfile(os.path.join(directory, each))
             )
 

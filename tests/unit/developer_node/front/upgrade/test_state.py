@@ -35,12 +35,10 @@ def home(tmp_path: Path) -> Home:
     made = Home.from_env(str(tmp_path / "home"))
     write(
         made.root,
-        dragon__journal="old",
+        **{"dragon__journal.db": "old", "developer__outbox.db": "old"},
         dragon__generations__1="one",
         dragon__ram__lake="memory",
-        developer__outbox="old",
         developer__spool__taken="a",
-        coordinator__state="old",
     )
     for name in ("dragon.log", "dragon.log.1", "dragon.err", "ready.json"):
         write(made.root, **{f"dragon__{name}": "lines"})
@@ -51,11 +49,10 @@ def home(tmp_path: Path) -> Home:
 
 
 OLD = {
-    "dragon/journal": "old",
+    "dragon/journal.db": "old",
     "dragon/generations/1": "one",
-    "developer/outbox": "old",
+    "developer/outbox.db": "old",
     "developer/spool/taken": "a",
-    "coordinator/state": "old",
     "coordinator/audit.log": "chained",
     "coordinator/audit.log.7": "full",
     "coordinator/state.db": "entries",
@@ -65,11 +62,43 @@ OLD = {
 }
 
 
+STORES = ("dragon/journal.db", "developer/outbox.db")
+
+
 def _by_the_new_version(home: Home) -> None:
-    """It took what was in the spool; shells recorded more meanwhile."""
-    write(home.root, dragon__journal="new", developer__outbox="new", developer__more="new")
+    """It took what was in the spool; shells recorded more meanwhile, and somebody was put out."""
+    write(
+        home.root,
+        **{"dragon__journal.db": "new", "dragon__journal.db-wal": "new wal"},
+        **{"dragon__generations__2": "two", "dragon__replica.json": "leads"},
+        **{"developer__outbox.db": "new", "developer__near.db": "nearer"},
+        **{"coordinator__state.db": "put out", "coordinator__audit.log": "chained on"},
+        developer__spool__recorded_since="b",
+    )
     (home.root / "developer" / "spool" / "taken").unlink()
-    write(home.root, developer__spool__recorded_since="b")
+
+
+BACK = OLD | {
+    "dragon/replica.json": "leads",
+    "developer/near.db": "nearer",
+    "developer/spool/recorded_since": "b",
+    "coordinator/state.db": "put out",
+    "coordinator/audit.log": "chained on",
+}
+"""The two stores as they were, everything else as it is now."""
+ASIDE = {
+    "dragon/journal.db": "new",
+    "dragon/journal.db-wal": "new wal",
+    "dragon/generations/1": "one",
+    "dragon/generations/2": "two",
+    "developer/outbox.db": "new",
+}
+
+
+def now(home: Home) -> dict[str, str]:
+    """Of what is copied, and nothing else."""
+    found = {name: text for name, text in tree(home.root).items() if not name.startswith("upgrade")}
+    return {name: text for name, text in found.items() if text not in ("lines", "memory")}
 
 
 def test_what_is_copied_is_what_outlives_a_stop(home: Home) -> None:
@@ -79,37 +108,49 @@ def test_what_is_copied_is_what_outlives_a_stop(home: Home) -> None:
     assert tree(record.directory(home) / "before") == OLD
 
 
-def test_what_is_put_back_is_the_copy_and_what_nobody_took_and_the_rest_is_aside(
+def test_only_the_stores_that_are_named_are_put_back_and_what_they_were_is_aside(
     home: Home,
 ) -> None:
     state.copy(home)
     _by_the_new_version(home)
-    aside = state.put_back(home)
-    assert tree(home.root / "developer") | tree(home.root / "developer") == {
-        "outbox": "old",
-        "spool/taken": "a",
-        "spool/recorded_since": "b",
-    }
-    assert (aside / "developer" / "more").read_text() == "new"
-    assert (aside / "dragon" / "journal").read_text() == "new"
+    aside, _ = state.put_back(home, STORES)
+    assert now(home) == BACK
+    assert tree(aside) == ASIDE
     assert tree(record.directory(home) / "before") == OLD, "the copy stays as it was"
+
+
+def test_a_wal_of_the_new_version_is_not_left_beside_the_old_file(home: Home) -> None:
+    write(home.root, **{"developer__outbox.db-wal": "old wal"})
+    state.copy(home)
+    _by_the_new_version(home)
+    write(home.root, **{"developer__outbox.db-wal": "new wal"})
+    state.put_back(home, STORES)
+    assert (home.root / "developer" / "outbox.db-wal").read_text() == "old wal"
+    assert not (home.root / "dragon" / "journal.db-wal").exists()
+
+
+def test_an_outbox_that_stays_keeps_what_it_took_from_the_spool(home: Home) -> None:
+    state.copy(home)
+    _by_the_new_version(home)
+    state.put_back(home, ["dragon/journal.db"])
+    assert not (home.root / "developer" / "spool" / "taken").exists(), "it would be told twice"
 
 
 def test_what_was_set_aside_before_is_never_removed(home: Home) -> None:
     state.copy(home)
-    first = state.put_back(home)
-    write(home.root, dragon__journal="newer")
-    second = state.put_back(home)
+    first, _ = state.put_back(home, STORES)
+    write(home.root, **{"dragon__journal.db": "newer"})
+    second, _ = state.put_back(home, STORES)
     assert first != second
-    assert (first / "dragon" / "journal").read_text() == "old"
-    assert (second / "dragon" / "journal").read_text() == "newer"
+    assert (first / "dragon" / "journal.db").read_text() == "old"
+    assert (second / "dragon" / "journal.db").read_text() == "newer"
 
 
-@pytest.mark.parametrize("cut", range(1, 13))
+@pytest.mark.parametrize("cut", range(1, 22))
 def test_wherever_it_is_cut_off_a_second_call_ends_it(
     home: Home, cut: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each rename and each copy of a file is a place to die."""
+    """Each rename and each copy of a file is a place to die; the last one is not reached."""
     state.copy(home)
     _by_the_new_version(home)
     left = cut
@@ -125,17 +166,18 @@ def test_wherever_it_is_cut_off_a_second_call_ends_it(
         return step
 
     monkeypatch.setattr(state, "_copy", dying(state._copy))
+    monkeypatch.setattr(state, "write_private", dying(state.write_private))
     monkeypatch.setattr(Path, "replace", dying(Path.replace))
     try:
-        state.put_back(home)
+        state.put_back(home, STORES)
     except KeyboardInterrupt:
-        state.put_back(home)
+        # files that are aside have no format: what a second look finds is less
+        _, ended = state.put_back(home, () if state.is_begun(home) else STORES)
+        assert ended == STORES
     monkeypatch.undo()
-    now = {name: text for name, text in tree(home.root).items() if not name.startswith("upgrade")}
-    assert now == OLD | {"developer/spool/recorded_since": "b"}
-    kept = tree(record.directory(home))
-    assert "new" in [text for name, text in kept.items() if name.endswith("dragon/journal")]
-    assert "new" in [text for name, text in kept.items() if name.endswith("developer/more")]
+    assert not state.is_begun(home)
+    assert now(home) == BACK
+    assert tree(record.directory(home) / "after") == ASIDE
 
 
 def test_a_copy_is_not_begun_where_it_has_no_room(
