@@ -34,8 +34,8 @@ from tests.support.editors import (
     project,
     ran,
     script_for,
-    until,
 )
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.timeout(300)
 
