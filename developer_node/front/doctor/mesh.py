@@ -83,7 +83,7 @@ def outbox(ground: Ground) -> Iterator[Finding]:
         yield Finding(
             "outbox-gaps",
             f"{count(waits.gaps, 'record')} never arrived and cannot be found here any more.",
-            "Nothing brings them back; what the repository holds was indexed again.",
+            _gone_with(ground.home.root),
             CORRUPT,
         )
     if waits.waiting > BACKLOG and not ground.known.dragon_unavailable:
@@ -104,6 +104,17 @@ def outbox(ground: Ground) -> Iterator[Finding]:
         )
     if waits.sentence:
         yield Finding("outbox-disk", waits.sentence, "Make room on that disk.", REFUSED)
+
+
+def _gone_with(home: Path) -> str:
+    """Whether a version that was gone back from has them, or nobody."""
+    aside = sorted((home / "upgrade").glob("after*/dragon/journal.db"))
+    if aside:
+        return (
+            "What the Dragon of a newer version took lies in "
+            f"{' and '.join(str(each.parent) for each in aside)}: keep it for that version."
+        )
+    return "Nothing brings them back; what the repository holds was indexed again."
 
 
 def put_out(ground: Ground) -> Iterator[Finding]:

@@ -467,6 +467,15 @@ async def test_the_old_program_after_an_upgrade_names_the_new_one(bench: Bench) 
     assert found.name == "version" and found.next.endswith("Type: /new/bin/postdevai")
 
 
+async def test_records_that_going_back_left_aside_are_not_called_lost(bench: Bench) -> None:
+    bench.status(outbox=OutboxStatus(gaps=2))
+    aside = bench.home.root / "upgrade" / "after.1" / "dragon"
+    aside.mkdir(parents=True)
+    (aside / "journal.db").touch()
+    (found,) = await bench.examined()
+    assert str(aside) in found.next and "Nothing" not in found.next
+
+
 async def test_a_node_that_was_just_started_anew_is_no_second_one(bench: Bench) -> None:
     """Its last process may be known to the Coordinator for a moment."""
     leaf = (bench.home.root / "dragon" / "identity" / "leaf.pem").read_bytes()
