@@ -145,7 +145,7 @@ def test_a_version_with_a_newer_format_is_taken_gone_back_from_and_refused_when_
         "developer/outbox.db"
     }, "and nothing else"
     assert "cannot read developer/outbox.db: put back" in back.stdout
-    assert "that the Dragon does not have yet, left in after" in back.stdout
+    assert "nothing in it waits for the Dragon. What it has stays there" in back.stdout
     assert upgrade(mesh, "--back", "--yes").returncode == 4, "once is enough"
 
     # One that is not well: the old version runs again, and says so.

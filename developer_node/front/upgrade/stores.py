@@ -66,16 +66,18 @@ def said_of_what_is_left(home: Home, made: Record, stores: Collection[str]) -> l
         return []
     now = Environment(Path(made.to_root)).records(home.root)
     then = Environment(Path(made.from_root)).records(record.directory(home) / "before")
-    return [_of(store, now, then) for store in stores]
+    return [_of(store, now, then, lake=JOURNAL in stores) for store in stores]
 
 
-def _of(store: str, now: Mapping[str, int], then: Mapping[str, int]) -> str:
+def _of(store: str, now: Mapping[str, int], then: Mapping[str, int], *, lake: bool) -> str:
     if store == OUTBOX:
-        kept = "What the Dragon has stays there."
+        kept = "" if lake else " What it has stays there."
         if store not in now:
-            return f"{store}: what waits in it for the Dragon is left in after. {kept}"
+            return f"{store}: what waits in it for the Dragon is left in after.{kept}"
+        if not now[store]:
+            return f"{store}: nothing in it waits for the Dragon.{kept}"
         waits = count(now[store], "record")
-        return f"{store}: {waits} that the Dragon does not have yet, left in after. {kept}"
+        return f"{store}: {waits} that the Dragon does not have yet, left in after.{kept}"
     if store == JOURNAL:
         if store not in now or store not in then:
             return f"{store}: what all laptops recorded since is left in after."

@@ -92,6 +92,10 @@ def test_what_is_left_is_said_in_numbers_where_they_can_be_told(
     lake, outbox = stores.said_of_what_is_left(home, made(OLD), both)
     assert "1,200 records that all laptops recorded since" in lake
     assert "1 record that the Dragon does not have yet" in outbox
+    assert "stays there" not in outbox, "it is put back as well"
+    monkeypatch.setattr(Environment, "records", lambda _self, _home: {stores.OUTBOX: 0})
+    (none,) = stores.said_of_what_is_left(home, made(OLD), (stores.OUTBOX,))
+    assert "nothing in it waits for the Dragon. What it has stays there" in none
     monkeypatch.setattr(Environment, "records", lambda _self, _home: {})
     for said in stores.said_of_what_is_left(home, made(OLD), both):
         assert "left in after" in said and " 0 " not in said, "not guessed"
