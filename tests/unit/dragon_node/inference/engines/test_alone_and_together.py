@@ -219,6 +219,7 @@ def test_a_tie_excuses_one_token_and_not_what_follows_it(engine: Engine) -> None
     assert not agrees(engine, asked, untied, [*lone[:3], other, *rest])
 
 
+@pytest.mark.timeout(600)  # minutes of arithmetic where the cores are busy
 def test_a_real_model_says_the_same_eight_wide_with_a_join_and_a_leave(models_dir: Path) -> None:
     """Matrices of a real size go other ways through BLAS than tiny ones. The ninth comes when the
     first leaves in the middle of its answer, while seven speak."""

@@ -128,9 +128,8 @@ async def test_closing_leaves_no_process(hub: HubServer, models: Path):
     hub.stall[FIRST] = 0
     pulling = Pulling(models)
     async with aclosing(pulling.pull(ENTRY)) as said:
-        async for _ in said:
-            if hub.stalled.is_set():
-                break
+        await anext(said)
+        assert await asyncio.to_thread(hub.stalled.wait, 60)
         (fetcher,) = psutil.Process().children()
     assert not fetcher.is_running()
 
