@@ -67,11 +67,11 @@ class Page:
         from rich.text import Text
 
         assert self.console is not None
-        text = Text(end=end)
+        text = Text()
         for span in spans:
             style = Style.parse(span.style) + Style(link=span.link or None)
             text.append(plain(span.text), style)
-        self.console.print(text, soft_wrap=True)
+        self.console.print(text, soft_wrap=True, end=end)
 
 
 def _console(stream: TextIO) -> Console:

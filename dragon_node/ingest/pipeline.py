@@ -8,7 +8,7 @@ An acknowledgement says: durable and applied. Nothing is said before.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
 
@@ -238,11 +238,12 @@ class _Stream:
             size += len(following.event)
             following = None
         journalled = await self._lake.journal(self._origin, self._node, records, self._content)
-        self._forget(journalled.contents)
+        # It may have journalled contents anew that this stream never brought.
+        self._forget(journalled.contents & self._content.keys())
         await self._in_flight.put(journalled)
         return None if ended else following or await self._next()
 
-    def _forget(self, contents: frozenset[ContentHash] | dict[ContentHash, bytes]) -> None:
+    def _forget(self, contents: Iterable[ContentHash]) -> None:
         for content in list(contents):
             self._content_bytes -= len(self._content.pop(content))
 

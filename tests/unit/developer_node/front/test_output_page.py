@@ -60,12 +60,14 @@ def test_long_lines_are_not_cut() -> None:
     assert "x" * 500 in shown(Screen(), "x" * 500)
 
 
-def test_prose_goes_on_where_it_stopped() -> None:
-    stream = io.StringIO()
-    page = Page(stream)
+@pytest.mark.parametrize("stream", [io.StringIO, Screen])
+def test_prose_goes_on_where_it_stopped(stream: type[io.StringIO]) -> None:
+    into = stream()
+    page = Page(into)
     page.stream(Span("so "))
     page.stream(Span("on"))
-    assert stream.getvalue() == "so on"
+    page.show((Span("and"),), (Span("then"),))
+    assert into.getvalue() == "so onand\nthen\n"
 
 
 def test_progress_into_a_pipe_says_a_thing_once_and_not_every_turn() -> None:

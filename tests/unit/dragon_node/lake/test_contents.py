@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 
@@ -9,6 +11,9 @@ import pytest
 
 from common.errors import Invalid, OverLimit
 from common.model.lake import SearchQuery
+from common.wire.nouns import event_to_bytes
+from dragon_node.ingest.pipeline import Ack, Entry, Open, Part, Pipeline, Reply
+from dragon_node.lake.intake import Opened
 from dragon_node.lake.lake import Lake
 from tests.support.lake import Laptop, contents, event, opened, plain, ran, saved
 from tests.support.residency import (
@@ -71,6 +76,23 @@ async def test_who_refers_to_it_again_needs_the_journal_and_its_own_file_only(
         for project, path in ((1, "m0.py"), (number, "again.py")):
             q = SearchQuery("only_in_1_0(", mode="literal", project=name_of(project))
             assert path in {hit.path for hit in (await lake.literal(q)).hits}
+
+
+async def test_a_stream_that_refers_to_it_again_without_bringing_it_goes_on(tmp_path: Path) -> None:
+    async with opened(tmp_path) as lake:
+        laptop = Laptop(lake)
+        await make_project(laptop, 1)
+        await _cut(lake, laptop)
+
+        async def parts() -> AsyncIterator[Part]:
+            yield Open(laptop.origin, laptop.seq + 1, laptop.seq + 1)
+            again = event_to_bytes(event(saved("again.py", TEXT), copy_of(1)))
+            yield Entry(laptop.seq + 1, again)
+
+        said: asyncio.Queue[Reply] = asyncio.Queue()
+        await Pipeline(lake).serve(laptop.node, parts(), said.put)
+        assert isinstance(said.get_nowait(), Opened)
+        assert said.get_nowait() == Ack(laptop.seq + 1)
 
 
 async def test_what_nobody_holds_is_asked_for(tmp_path: Path) -> None:
