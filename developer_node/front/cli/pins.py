@@ -66,7 +66,7 @@ def _change(path: str, project: str, *, pinned: bool, json: bool) -> None:
     from developer_node.front import output_shared
     from developer_node.front.output_page import Page, line
 
-    meant = scope(project, everywhere=False)
+    meant = scope(project, everywhere=None)
     key = path if project else _within(path)
 
     async def use(client: LocalClient) -> int:

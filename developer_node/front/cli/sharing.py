@@ -15,8 +15,11 @@ SCOPE = Annotated[
 EVERYWHERE = Annotated[bool, typer.Option("--everywhere", help="For every project.")]
 
 
-def scope(project: str, everywhere: bool) -> str:
-    """The name under which laptops know the project: its remote, as github.com/ada/thing."""
+def scope(project: str, everywhere: bool | None) -> str:
+    """The name under which laptops know the project: its remote, as github.com/ada/thing.
+
+    `everywhere` is None where a thing is always one project's.
+    """
     from developer_node.text.shared_scope import scope_of
 
     if project and everywhere:
@@ -28,6 +31,8 @@ def scope(project: str, everywhere: bool) -> str:
         raise Invalid(
             "No remote tells here which project is meant.",
             field="project",
-            hint="Add --project NAME, or --everywhere.",
+            hint="Add --project NAME."
+            if everywhere is None
+            else "Add --project NAME, or --everywhere.",
         )
     return found
