@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from common.model.answer import Freshness, ProjectFreshness
@@ -36,3 +37,33 @@ def _project(told: ProjectFreshness, here: Here | None) -> ProjectFreshness:
         return told
     behind = told.files_behind if told.files_behind < 0 else told.files_behind + here.waiting
     return replace(told, head_commit=here.head, files_behind=behind)
+
+
+NAMED_MAX = 3
+"""Projects that one sentence names."""
+
+
+def without_files(
+    freshness: Freshness, seen: Set[WorkingCopyId], working_copy: str = ""
+) -> Freshness:
+    """Says which projects were asked of which nothing but commands and commits is followed: each
+    of their copies (of the one that is meant: id or path) is one of those merely seen here. An
+    answer that was made here read the files themselves."""
+    place = working_copy.rstrip("/") or working_copy
+    meant = [p for p in freshness.projects if place in ("", p.copy, p.working_copy)]
+    followed = {p.project for p in meant if p.copy not in seen}
+    bare = {p.project: p.working_copy for p in meant if p.project not in followed}
+    if not bare or freshness.away is not None:
+        return freshness
+    return replace(freshness, not_asked=(*freshness.not_asked, _unwatched(bare)))
+
+
+def _unwatched(bare: Mapping[str, str]) -> str:
+    names: Sequence[str] = sorted(bare)
+    if len(names) == 1:
+        said = f"{names[0]} is not watched, so its files are not known as they are now"
+        return f"{said}: postdevai watch {shlex.quote(bare[names[0]])}"
+    named = ", ".join(names[:NAMED_MAX])
+    more = f" and {len(names) - NAMED_MAX} more" if len(names) > NAMED_MAX else ""
+    said = f"{named}{more} are not watched, so their files are not known as they are now"
+    return f"{said}: postdevai watch DIR"

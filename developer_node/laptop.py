@@ -29,7 +29,7 @@ from common.model.llm import InferenceStats, Model
 from common.model.node import Invitation, Node, Role
 from developer_node.away.ports import Assistant, Lake
 from developer_node.feed import Feed
-from developer_node.freshening import Here, freshen
+from developer_node.freshening import Here, freshen, without_files
 from developer_node.given import given, meant
 from developer_node.revising import judged
 from developer_node.watch.editor import heard
@@ -143,7 +143,10 @@ class Laptop:
     async def search(self, query: SearchQuery) -> SearchResult:
         """Places in code."""
         found = await _of_the_dragon(self.lake.search(query))
-        return replace(found, freshness=await self._fresh(found.freshness))
+        fresh = told = await self._fresh(found.freshness)
+        if query.kind in ("", "code") and (query.project or query.working_copy or not found.hits):
+            fresh = without_files(told, self._merely_seen(), query.working_copy)
+        return replace(found, complete=found.complete and fresh == told, freshness=fresh)
 
     async def history(self, query: HistoryQuery) -> HistoryPage:
         """Events, newest first."""
@@ -183,7 +186,10 @@ class Laptop:
             async with aclosing(self.assistant.ask(request)) as parts:
                 async for part in parts:
                     if isinstance(part, AskPassages):
-                        part = replace(part, freshness=await self._fresh(part.freshness))
+                        fresh = await self._fresh(part.freshness)
+                        if request.project or not part.passages:
+                            fresh = without_files(fresh, self._merely_seen())
+                        part = replace(part, freshness=fresh)
                     yield part
         except Unavailable as error:
             raise _away(error) from error
@@ -223,6 +229,12 @@ class Laptop:
     async def _fresh(self, told: Freshness) -> Freshness:
         here, waiting = await asyncio.gather(self._here(told), self.outbox.status())
         return freshen(told, here, waiting.waiting)
+
+    def _merely_seen(self) -> set[WorkingCopyId]:
+        """Copies in which a command ran, and whose files nobody asked to be watched."""
+        return {*self.copies.known().values()} - {
+            w.working_copy for w in self.copies.repositories()
+        }
 
     async def _here(self, told: Freshness) -> dict[WorkingCopyId, Here]:
         paths = {copy: path for path, copy in self.copies.known().items()}

@@ -49,6 +49,8 @@ class StrictLake(_Unimplemented):
         """Records after which the stream ends without a word, once."""
         self.remedies: tuple[Remedy, ...] = ()
         """What it recalls of any failure."""
+        self.finds: pb.SearchResponse | None = None
+        """What it answers to any search; a hit named like the query when None."""
         self.came = asyncio.Condition()
 
     async def Ingest(self, request_iterator: Any, context: Any) -> AsyncIterator[Any]:  # noqa: N802
@@ -139,6 +141,8 @@ class StrictLake(_Unimplemented):
     async def Search(self, request: Any, context: Any) -> Any:  # noqa: N802
         if not request.query:
             await abort(context, Invalid("the query is empty", field="query"))
+        if self.finds is not None:
+            return self.finds
         hit = {"project": "p", "path": request.query, "start_line": 1, "end_line": 1}
         return pb.SearchResponse(hits=[hit], complete=True)
 

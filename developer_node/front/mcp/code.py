@@ -62,7 +62,7 @@ def _lines(found: SearchResult, *, exact: bool) -> list[Line]:
         shown = output_answer.found(whole, cwd="", exact=exact, terminal=True)[:-1]
     else:
         shown = [each for hit in found.hits for each in cited.said(hit)]
-    if not found.complete:
+    if found.hits and not found.complete:
         shown.append(line("This is not all: name a larger k, or narrow it by path or project."))
     return shown
 

@@ -14,7 +14,15 @@ import pytest
 from common.clients.lake import LakeClient
 from common.clock import SystemClock
 from common.errors import Denied, Invalid, Missing, Unavailable
-from common.model.answer import AskEnd, AskPart, AskPassages, AskRequest, AskText
+from common.model.answer import (
+    AskEnd,
+    AskPart,
+    AskPassages,
+    AskRequest,
+    AskText,
+    Freshness,
+    ProjectFreshness,
+)
 from common.model.event import EditorEvent, Event, FileChanged
 from common.model.failure import Failure, Recollection, Remedy, Suggestion, Verdict
 from common.model.ids import ContentHash, EventId, Fingerprint, WorkingCopyId, new_event_id
@@ -22,8 +30,8 @@ from common.model.lake import HistoryQuery, SearchQuery
 from common.model.laptop import ContextEdit, WatchedRepository
 from common.model.llm import InferenceStats, MemoryShare, Model
 from common.model.node import Invitation, Node, Role
+from common.pb.postdevai.v1 import answer_pb2, event_pb2, lake_service_pb2
 from common.pb.postdevai.v1 import developer_service_pb2 as pb
-from common.pb.postdevai.v1 import event_pb2
 from common.rpc.server import open_local_server
 from common.wire.translate import to_pb
 from developer_node.feed import Feed
@@ -37,7 +45,7 @@ from tests.support.strict_lake import Neighbourhood, StrictLake
 
 T = TypeVar("T")
 
-COPY = WorkingCopyId("c" * 16)
+COPY, SEEN = WorkingCopyId("c" * 16), WorkingCopyId("5" * 16)
 ME = Node("developer", "d", "", "serving", 0.0)  # type: ignore[arg-type]
 
 
@@ -49,13 +57,14 @@ class Assistant:
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
     verdicts: list[tuple[str, str]] = field(default_factory=list)
     asked: list[AskRequest] = field(default_factory=list)
+    freshness: Freshness = field(default_factory=Freshness)
 
     async def ask(self, request: AskRequest) -> AsyncGenerator[AskPart, None]:
         self.asked.append(request)
         if self.away:
             raise Unavailable("nobody answers at that address")
         try:
-            yield AskPassages(model="m")
+            yield AskPassages(freshness=self.freshness, model="m")
             yield AskText(request.question)
             if request.question == "endless":
                 await asyncio.Event().wait()
@@ -92,7 +101,7 @@ class Copies:
         return (WatchedRepository("/w", COPY, 3, 1, "watching"),)
 
     def known(self) -> dict[str, WorkingCopyId]:
-        return {"/w": COPY}
+        return {"/w": COPY, "/seen": SEEN}
 
 
 class Models:
@@ -327,3 +336,33 @@ async def test_what_answers_are_given_lies_within_the_working_copy(stage: Stage)
         await stage.client.set_context(ContextEdit("/w", ("../secrets",)))
     with pytest.raises(Missing):
         await stage.client.context("/elsewhere")
+
+
+ASKED = Freshness(
+    (ProjectFreshness("thing", "/seen", copy=SEEN), ProjectFreshness("work", "/w", copy=COPY))
+)
+
+
+async def test_a_search_that_finds_nothing_where_nobody_watches_is_not_called_complete(
+    stage: Stage,
+) -> None:
+    known = to_pb(ASKED, answer_pb2.Freshness)
+    stage.lake.finds = lake_service_pb2.SearchResponse(complete=True, freshness=known)
+    found = await stage.client.search(SearchQuery("x"))
+    assert not found.complete
+    (said,) = found.freshness.not_asked
+    assert said.startswith("thing is not watched") and said.endswith("postdevai watch /seen")
+    in_commands = await stage.client.search(SearchQuery("x", kind="event"))
+    elsewhere = await stage.client.search(SearchQuery("x", working_copy="/w"))
+    for whole in (in_commands, elsewhere):
+        assert whole.complete
+        assert not whole.freshness.not_asked
+
+
+async def test_an_answer_from_nothing_says_that_the_project_is_not_watched(stage: Stage) -> None:
+    stage.assistant.freshness = ASKED
+    async with closing(stage.client.ask(AskRequest("where"))) as parts:
+        first = await anext(parts)
+    assert isinstance(first, AskPassages)
+    (said,) = first.freshness.not_asked
+    assert said.startswith("thing is not watched") and said.endswith("postdevai watch /seen")
