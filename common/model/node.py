@@ -11,6 +11,9 @@ Role = Literal["coordinator", "dragon", "developer", "tool"]
 Capability = Literal["lake", "inference", "assistant"]
 NodeState = Literal["serving", "draining", "gone"]
 
+NOBODY_YET = "nobody yet"
+"""Stands for the leader, where a Dragon that led once has not yet been told who leads now."""
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -81,7 +84,7 @@ class Node:
     machine: str = ""
     """The name of its machine."""
     follows: str = ""
-    """Id of the Dragon that it follows; empty when it follows none."""
+    """Id of the Dragon that it follows; empty when it follows none; or NOBODY_YET."""
     behind: int = 0
     """Records that it lacks of the one that it follows; -1 when that is not known."""
     followers: tuple[str, ...] = ()

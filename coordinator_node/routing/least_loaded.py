@@ -50,7 +50,7 @@ def rank(
 def key(work: Work, node: Node, version: str, given: int = 0) -> Key:
     """By what nodes are put in order."""
     cost = base_cost(node) + given + (0 if is_resident(work, node) else LOADING_COSTS)
-    return len(doubts(node, version)), cost, node.load.cpu, node.id
+    return len(doubts(node, version)) + is_bare(work, node), cost, node.load.cpu, node.id
 
 
 def base_cost(node: Node) -> int:
@@ -63,9 +63,16 @@ def is_resident(work: Work, node: Node) -> bool:
     return not work.model or work.model in node.models
 
 
+def is_bare(work: Work, node: Node) -> bool:
+    """Whether no model at all is loaded there: it may have none, and then it answers nothing."""
+    return work.capability == "inference" and not node.models
+
+
 def reasons(work: Work, node: Node, version: str, given: int = 0) -> tuple[str, ...]:
     """Why it has its rank, the weightiest first."""
     said = [*doubts(node, version)]
+    if is_bare(work, node):
+        said.append("no model is loaded there")
     if work.model:
         loaded = "loaded" if is_resident(work, node) else "not loaded"
         said.append(f"{work.model} is {loaded}")

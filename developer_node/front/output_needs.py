@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from common.model.laptop import Circuit, LaptopStatus
 from common.short_ids import SHORT
-from developer_node.front.output_nodes import wrong
+from developer_node.front.output_nodes import with_models, wrong
 from developer_node.front.output_page import Line, Span, line
 from developer_node.front.output_words import clock, count, size
 
@@ -44,7 +44,8 @@ def _needs(now: LaptopStatus, paused: str) -> Iterator[Span]:
             yield Span(f"{watched.path}: {watched.state}", "yellow")
     if not now.repositories:
         yield Span("Nothing is watched yet; type: postdevai watch DIR", "yellow")
-    if now.models and all(model.state in ("missing", "failed") for model in now.models):
+    lacking = bool(now.models) and all(each.state in ("missing", "failed") for each in now.models)
+    if lacking and not with_models(now.nodes):
         yield Span(f"No model is here; type: {FETCH_MODELS}", "yellow")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from common.daemon.addresses import is_loopback
-from common.model.node import Member, Node
+from common.model.node import NOBODY_YET, Member, Node
 from common.short_ids import SHORT
 from common.versions import apart
 from developer_node.front.output_page import Line, Span, line
@@ -71,6 +71,8 @@ def lags(node: Node, known: Sequence[Node]) -> str:
     """Why a Dragon that follows another one could not take its place; empty when it could."""
     if not node.follows or node.state == "gone" or 0 <= node.behind <= BEHIND_MAX:
         return ""
+    if node.follows == NOBODY_YET:
+        return "It copies nothing yet: it asks the Coordinator which Dragon leads"
     leader = _dragon(node.follows, known)
     if node.behind < 0:
         return f"It copies nothing from {leader} now; where that stays so, its log tells why"
@@ -95,6 +97,15 @@ def keeps(node: Node) -> str:
     return f"Keeps a copy, out of sight, of {count(len(node.hidden), 'project')} of another Dragon"
 
 
+def with_models(known: Sequence[Node]) -> tuple[Node, ...]:
+    """The Dragons that serve and have a model loaded."""
+    return tuple(each for each in known if each.models and _serves(each))
+
+
+def _serves(node: Node) -> bool:
+    return node.state == "serving" and not node.put_out
+
+
 def _dragon(node_id: str, known: Sequence[Node]) -> str:
     machine = next((each.machine for each in known if each.id == node_id), "")
     return f"{node_id[:SHORT]}{f' on {machine}' if machine else ''}"
@@ -102,8 +113,7 @@ def _dragon(node_id: str, known: Sequence[Node]) -> str:
 
 def _line(node: Node, row: tuple[str, ...], widths: list[int]) -> Line:
     cells = [f"{text:<{width}}  " for text, width in zip(row, widths, strict=True)]
-    alive = node.state == "serving" and not node.put_out
-    style = {0: "bold", GREEN_AT: "green" if alive else "red", len(row) - 1: "dim"}
+    style = {0: "bold", GREEN_AT: "green" if _serves(node) else "red", len(row) - 1: "dim"}
     return line(*(Span(text, style.get(i, "")) for i, text in enumerate(cells)))
 
 

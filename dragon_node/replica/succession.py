@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from common.backoff import Backoff
 from common.errors import Conflict, PostDevAIError, Unavailable
 from common.model.ids import NodeId
+from common.model.node import NOBODY_YET
 from common.model.replica import LakeLead
 from dragon_node.lake.lead import Lead
 from dragon_node.lake.replication import Replication, term_at
@@ -211,4 +212,4 @@ def following(kept: Kept | None, own: NodeId) -> str:
     """What a lake is opened with: whom it follows until the Coordinator has been asked."""
     if kept is None:
         return ""
-    return "nobody yet" if kept.leader == own else kept.leader
+    return NOBODY_YET if kept.leader == own else kept.leader

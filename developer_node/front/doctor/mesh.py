@@ -16,7 +16,7 @@ from developer_node.front.doctor.finding import (
     Ground,
 )
 from developer_node.front.output_needs import JOIN_ANEW
-from developer_node.front.output_nodes import lags
+from developer_node.front.output_nodes import lags, with_models
 from developer_node.front.output_words import count, size
 
 BACKLOG = 1000
@@ -167,7 +167,8 @@ def models(ground: Ground) -> Iterator[Finding]:
                 REFUSED,
             )
     known = ground.known.models
-    if known and all(model.state == "missing" for model in known):
+    bare = bool(known) and all(model.state == "missing" for model in known)
+    if bare and not with_models(ground.known.nodes):
         yield Finding(
             "model-missing",
             "No model is here: search goes by words alone, and answers are passages.",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from common.daemon.home import Home
 from common.errors import Conflict, Invalid, Missing, PostDevAIError
-from common.model.node import Role
+from common.model.node import Node, Role
 from developer_node.front.local_client import LocalClient
+from developer_node.front.output_needs import FETCH_MODELS
+from developer_node.front.output_nodes import with_models
 from developer_node.front.output_page import Page, line
 from developer_node.front.output_progress import steps
 from developer_node.front.output_words import count
@@ -43,7 +46,30 @@ async def leave_dragon(home: Home, page: Page) -> str:
             "no other Dragon has what this one holds",
             hint="Have another one follow it first: docs/operate.md",
         )
+    if said := takes_the_models(await _nodes(home), daemons.holder(home, "dragon")):
+        page.show(line(said))
     return await _left(home, page, "dragon", ("leave",))
+
+
+def takes_the_models(known: Sequence[Node], pid: int | None) -> str:
+    """That others have none when the Dragon with this pid has left; empty where that is not so."""
+    loaded = with_models(known)
+    others = [each for each in known if each.role == "dragon" and each.state == "serving"]
+    if len(loaded) != 1 or loaded[0].pid != pid or len(others) < 2:
+        return ""
+    return (
+        "No other Dragon has a model loaded: without one, search goes by words alone, and answers "
+        f"are passages. On the machine of the other one: {FETCH_MODELS}"
+    )
+
+
+async def _nodes(home: Home) -> Sequence[Node]:
+    """Empty where this machine's laptop node, or the mesh, cannot be asked."""
+    try:
+        async with await LocalClient.connect(home) as client:
+            return await client.nodes()
+    except PostDevAIError:
+        return ()
 
 
 async def leave_developer(home: Home, page: Page) -> str:

@@ -86,6 +86,18 @@ def test_hardly_any_room_for_a_context_comes_behind_a_few_requests() -> None:
     assert order(cramped, dragon("b", 5)) == ["a", "b"]
 
 
+def test_where_no_model_is_loaded_is_asked_for_one_after_everybody_and_says_so() -> None:
+    """It may have none at all, and would say that there is none in the mesh."""
+    bare = replace(dragon("a"), capabilities=("inference",))
+    busy = replace(dragon("b", 50), capabilities=("inference",), models=("m",))
+    for model in ("", "m", "other"):
+        assert order(bare, busy, work=Work("inference", model=model)) == ["b", "a"]
+    assert order(bare, work=Work("inference")) == ["a"]  # to fetch one, or to say why there is none
+    (_, last) = rank(Work("inference"), (bare, busy))
+    assert last.reasons[0] == "no model is loaded there"
+    assert order(dragon("a"), replace(dragon("b", 1), models=("m",))) == ["a", "b"]
+
+
 def test_a_clock_or_version_far_off_comes_after_everybody_and_says_so() -> None:
     late = replace(dragon("a"), clock_ahead_ms=-90_000)
     old = replace(dragon("b"), version="0.1.0")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from common.model.ids import NodeId
-from common.model.node import Member, Node, NodeLoad
+from common.model.node import NOBODY_YET, Member, Node, NodeLoad
 from developer_node.front.output_nodes import others, page, wrong
 
 NOW_MS = 1_772_546_700_000
@@ -103,3 +103,7 @@ def test_whom_a_dragon_follows_is_said_below_it_and_how_far_it_is() -> None:
     assert said[3].strip() == "d0d0d0d0 on studio has everything, and may take its place"
     assert told(-1)[1] == [told(-1)[0]]
     assert told(-1)[0].startswith("It copies nothing from 11111111 on laptop now")
+    asking = replace(DRAGON, follows=NOBODY_YET, behind=-1)
+    assert list(wrong(asking, (COORDINATOR, asking))) == [
+        "It copies nothing yet: it asks the Coordinator which Dragon leads"
+    ]

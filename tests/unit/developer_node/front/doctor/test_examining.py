@@ -487,6 +487,14 @@ async def test_a_node_that_was_just_started_anew_is_no_second_one(bench: Bench) 
     assert [each.name for each in await bench.examined()] == ["identity-twice"], "the control"
 
 
+async def test_a_dragon_without_models_does_not_hide_those_of_another(bench: Bench) -> None:
+    (node,) = bench.script.status.nodes
+    first = replace(node, id=NodeId("1" * 16), machine="studio", models=("small",))
+    for nodes, named in (((first, node), []), ((node,), ["model-missing"])):
+        bench.status(models=(Model("small", "fast", "missing"),), nodes=nodes)
+        assert [each.name for each in await bench.examined()] == named
+
+
 async def test_where_nodes_are_services_the_advice_is_for_services(bench: Bench) -> None:
     """`down` would leave them, and say so."""
     bench.stop("dragon", killed=True)
