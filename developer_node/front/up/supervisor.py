@@ -34,6 +34,7 @@ POLL_STATUS_S = 0.25
 READY_S = 60.0
 """For the nodes to find each other once all of them run."""
 WATCH_S = 0.5
+NO_GIT = "This is no git repository: every file below it is recorded, but for what is kept out."
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,7 @@ class Supervisor:
         if "developer" not in self._roles:
             return
         from developer_node.front.local_client import LocalClient
+        from developer_node.text.working_copy import find_root
 
         async with await LocalClient.connect(self._home, timeout=20) as client:
             paths: list[str] = []
@@ -150,6 +152,8 @@ class Supervisor:
                 watched = await client.watch(str(repo))
                 paths.append(watched.path)
                 self._page.show(line("Watching ", Span(watched.path, "cyan")))
+                if await asyncio.to_thread(find_root, Path(watched.path)) is None:
+                    self._page.show(line(Span(NO_GIT, "yellow")))
             await self._until(client, wanted.wait, paths)
             if paths and not (wanted.tui and self._page.terminal):  # else the TUI shows it
                 await self._offer_past(client, paths[0])

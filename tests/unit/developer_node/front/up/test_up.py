@@ -245,6 +245,16 @@ def test_repositories_are_watched_whether_the_daemon_is_new_or_not(
     again = machine.type("up", "--detach", "--repo", str(tmp_path))
     assert f"Watching {tmp_path}" in first.stdout
     assert f"Watching {tmp_path}" in again.stdout
+    assert "This is no git repository: every file below it is recorded" in first.stdout
+
+
+def test_of_a_git_repository_nothing_is_said_but_that_it_is_watched(
+    machine: Machine, tmp_path: Path
+) -> None:
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    up = machine.type("up", "--detach", "--repo", str(tmp_path))
+    assert f"Watching {tmp_path}" in up.stdout
+    assert "no git repository" not in up.stdout
 
 
 def test_waiting_for_vectors_ends_where_nobody_brings_the_model_and_the_nodes_go_on(
