@@ -174,4 +174,5 @@ def _where(node: Node) -> str:
 
 
 def _padded(texts: Sequence[str], widths: Sequence[int]) -> str:
-    return "".join(f"{text:<{width}}  " for text, width in zip(texts, widths, strict=True))
+    cells = (f"{text:<{width}}  " for text, width in zip(texts, widths, strict=True))
+    return "".join(cells).rstrip()
