@@ -19,6 +19,8 @@ from scripts.soak.mesh import Node, Sample, git, postdevai
 
 COMMIT_ROUNDS = 10
 NOTE_LINES = 50
+NOTE_ROUNDS = 500
+"""The history of one note has a limit; a person begins another."""
 SETTLED_S = 180.0
 
 
@@ -29,6 +31,7 @@ class Soak:
     samples: dict[Node, list[Sample]]
     rounds: int = 0
     edits: int = 0
+    note: str = ""
     tasks: list[str] = field(default_factory=list[str])
     asked: int = 0
     refused: list[str] = field(default_factory=list[str])
@@ -61,11 +64,10 @@ async def edit(soak: Soak, home: Home) -> None:
     """A setting, and a line of the one note."""
     async with await LocalClient.connect(home) as client:
         await client.shared.put("setting", "", "answers.note", f"round {soak.rounds}")
-        notes = await client.shared.items("note", every=True)
-        if soak.rounds == 1:
-            await client.shared.put("note", "", "", "round 1")
-        elif notes:
-            note = await client.shared.item("note", "", notes[0].key)
+        if soak.rounds % NOTE_ROUNDS == 1:
+            soak.note = (await client.shared.put("note", "", "", "a new page")).key
+        elif any(each.key == soak.note for each in await client.shared.items("note", every=True)):
+            note = await client.shared.item("note", "", soak.note)
             lines = [*note.value.splitlines()[-NOTE_LINES:], f"round {soak.rounds}"]
             await client.shared.put("note", "", note.key, "\n".join(lines), note.version)
     soak.edits += 2
