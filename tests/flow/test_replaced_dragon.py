@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.dragons import dragons, machine, ran, told
 from tests.support.mesh import Mesh, until
 from tests.support.repository import Repository
 
@@ -28,37 +29,8 @@ def third(tmp_path: Path) -> Iterator[Mesh]:
     yield from machine(tmp_path, "third")
 
 
-def machine(tmp_path: Path, name: str) -> Iterator[Mesh]:
-    mesh = Mesh(tmp_path / name, POSTDEVAI_MODELS=str(tmp_path / "no-models"))
-    try:
-        yield mesh
-    finally:
-        mesh.close()
-
-
-def ran(mesh: Mesh, repository: Repository, words: str) -> str:
-    done = mesh.postdevai("run", "--", "sh", "-c", words, cwd=repository.root)
-    assert done.returncode == 0, done.stderr
-    return f"sh -c '{words}'"
-
-
-def told(mesh: Mesh) -> list[str]:
-    """What the Dragons remember of commands, oldest first; nothing while one cannot be asked."""
-    done = mesh.postdevai("history", "--json", "--kind", "command", "--limit", "100")
-    if done.returncode or '"away": true' in done.stdout:
-        return []
-    events = mesh.json("history", "--json", "--kind", "command", "--limit", "100")["events"]
-    return [event["command"] for event in reversed(events)]
-
-
 def waits(mesh: Mesh) -> int:
     return int(mesh.json("status", "--json")["outbox"]["waiting"])
-
-
-def dragons(mesh: Mesh) -> set[str]:
-    """Ids of those that serve."""
-    nodes = mesh.json("nodes", "--json")["nodes"]
-    return {n["id"] for n in nodes if n["role"] == "dragon" and n["state"] == "serving"}
 
 
 def join(mesh: Mesh, other: Mesh, *leader: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.dragons import machine, ran
 from tests.support.mesh import Mesh, until
 from tests.support.repository import Repository
 
@@ -18,11 +19,7 @@ FEW = 5
 @pytest.fixture
 def second(tmp_path: Path) -> Iterator[Mesh]:
     """The home of the second machine."""
-    mesh = Mesh(tmp_path / "second", POSTDEVAI_MODELS=str(tmp_path / "no-models"))
-    try:
-        yield mesh
-    finally:
-        mesh.close()
+    yield from machine(tmp_path, "second")
 
 
 def commands(mesh: Mesh) -> list[str]:
@@ -30,11 +27,6 @@ def commands(mesh: Mesh) -> list[str]:
     told = mesh.json("history", "--json", "--kind", "command", "--limit", "100")
     assert not told.get("away"), told
     return [event["command"] for event in reversed(told["events"])]
-
-
-def ran(mesh: Mesh, repository: Repository, words: str) -> None:
-    done = mesh.postdevai("run", "--", "sh", "-c", words, cwd=repository.root)
-    assert done.returncode == 0, done.stderr
 
 
 def named(mesh: Mesh) -> str:
