@@ -10,6 +10,7 @@ from typing import Any
 from common.clock import Clock
 from common.daemon.home import Home
 from common.errors import Conflict, PostDevAIError
+from common.model.node import id_in
 from coordinator_node.engine.moving import Movable
 from coordinator_node.engine.nats_server import answers
 from coordinator_node.engine.settings import EngineSettings, NatsSettings, read_settings
@@ -39,7 +40,7 @@ async def inspect(home: Home, clock: Clock) -> dict[str, Any]:
             async with open_settings(settings, directory, authority, clock) as engine:
                 said["holds"] = await _holds(engine.moving)
                 said["coordinators"] = [
-                    {"id": each.identity.rpartition("/")[2], "address": each.addresses[0]}
+                    {"id": id_in(each.identity), "address": each.addresses[0]}
                     for each in await there_now(engine.kv)
                 ]
                 if settings.engine == "nats" and settings.nats is not None:

@@ -22,7 +22,7 @@ from common.daemon.home import Home
 from common.daemon.locks import only_instance
 from common.daemon.ports import Ports
 from common.errors import Conflict, Corrupt, Invalid, PostDevAIError
-from common.model.ids import NodeId
+from common.model.node import id_in
 from coordinator_node.engine.jetstream.link import open_link
 from coordinator_node.engine.moving import JobRow, KeyRow, LeaseRow, LogRow, Movable
 from coordinator_node.engine.nats_engine import NatsEngine
@@ -109,7 +109,7 @@ async def _others(kv: Kv, own: str) -> bool:
     there: it would go on with what stays behind."""
     members = Members(kv)
     for each in await there_now(kv):
-        named = NodeId(each.identity.rpartition("/")[2])
+        named = id_in(each.identity)
         known = await members.get(named)
         if named == own or (known is not None and known.denied):  # put out, or stolen
             continue

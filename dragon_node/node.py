@@ -19,7 +19,7 @@ from common.daemon.load import OwnLoad
 from common.daemon.metrics import Measured, open_metrics
 from common.daemon.ports import Ports
 from common.model.ids import ProjectId
-from common.model.node import Capability
+from common.model.node import Capability, id_in
 from common.rpc.credentials import NodeIdentity
 from common.rpc.server import open_server
 from dragon_node.answer.answering import Answering
@@ -143,7 +143,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running]:
 
         async def placed(project: str) -> str:
             routes = await membership.resolve("lake", project, task="ingest", fresh=True)
-            return routes[0].identity.rsplit("/", 1)[-1]
+            return id_in(routes[0].identity)
 
         async def words(project: ProjectId) -> list[Note]:
             return await lake.memory.read(partial(said, project=project))

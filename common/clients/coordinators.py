@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from grpc.aio import AioRpcError, Channel
 
 from common.errors import PostDevAIError, Unavailable
-from common.model.node import CoordinatorAddress
+from common.model.node import CoordinatorAddress, id_in
 from common.rpc.channel import Channels
 from common.rpc.credentials import NodeIdentity
 from common.rpc.reaching import Reaching, connected
@@ -65,7 +65,7 @@ class Coordinators:
         return tuple(
             CoordinatorAddress(each.identity, said[name])
             for each in self.ways()
-            if (name := each.identity.rpartition("/")[2]) in said
+            if (name := id_in(each.identity)) in said
         )
 
     async def channel(self, way: CoordinatorAddress) -> Channel:

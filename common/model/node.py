@@ -15,6 +15,11 @@ NOBODY_YET = "nobody yet"
 """Stands for the leader, where a Dragon that led once has not yet been told who leads now."""
 
 
+def id_in(uri: str) -> NodeId:
+    """The id at the end of a node's URI; an id alone is itself."""
+    return NodeId(uri.rsplit("/", 1)[-1])
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Who a node is: spiffe://MESH/ROLE/ID."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import grpc.aio
 
+from common.model.node import id_in
 from common.pb.postdevai.v1 import owner_service_pb2 as pb
 from common.pb.postdevai.v1.owner_service_pb2_grpc import OwnerServiceStub
 from developer_node.front.local_refusals import answer
@@ -36,7 +37,7 @@ class NodeKey:
     @property
     def id(self) -> str:
         """Of the node."""
-        return self.node.rsplit("/", 1)[-1]
+        return id_in(self.node)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 from common.clients.sealing import SealingClient
 from common.clock import Clock
 from common.errors import Missing, PostDevAIError
-from common.model.node import Invitation, Node, Role
+from common.model.node import Invitation, Node, Role, id_in
 from common.rpc.credentials import NodeIdentity
 from common.rpc.sealed.statement import fingerprint as fingerprint_of
 from developer_node.owner.deciding import Decision, Told
@@ -112,7 +112,7 @@ class Signing:
     async def sign_by_hand(self, node: str, fingerprint: str) -> Decision:
         """Signs the key whose fingerprint a person has compared; Missing when there is none."""
         for decision in await self.decisions():
-            if decision.node.rsplit("/", 1)[-1] != node or not decision.key:
+            if id_in(decision.node) != node or not decision.key:
                 continue
             if (
                 fingerprint_of(decision.key).replace(" ", "")

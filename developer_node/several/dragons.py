@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar
 
 from common.clock import Clock, SystemClock
 from common.errors import Missing, PostDevAIError
-from common.model.node import Capability, Node, Route
+from common.model.node import Capability, Node, Route, id_in
 
 T = TypeVar("T")
 C = TypeVar("C")
@@ -115,13 +115,13 @@ class Dragons:
                     and node.state == "gone"
                     and (node.projects or node.hidden)
                 )
-        ids = {each.rsplit("/", 1)[-1] for each in serving}
+        ids = set(map(id_in, serving))
         return [each for each in self._gone if each.id not in ids]
 
 
 def name(identity: str) -> str:
     """A Dragon as people are told of it."""
-    return f"Dragon {identity.rsplit('/', 1)[-1][:8]}"
+    return f"Dragon {id_in(identity)[:8]}"
 
 
 async def _answer(asked: Awaitable[T]) -> T | PostDevAIError:

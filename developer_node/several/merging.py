@@ -9,6 +9,7 @@ from itertools import chain
 from common.model.answer import Freshness, Hit
 from common.model.failure import Occurrence, Recollection, Remedy
 from common.model.lake import LakeStats, SearchQuery, SearchResult, StoreStats
+from common.model.node import id_in
 
 OCCURRENCES_MAX = 20
 _MATCHES = ("same", "same, other values", "similar", "none")
@@ -74,7 +75,7 @@ def newest(found: Sequence[Recollection]) -> Recollection:
 def counted(told: Sequence[tuple[str, LakeStats]], absent: Sequence[str]) -> LakeStats:
     """The sums; of what cannot be added, such as positions, the first Dragon's. Each is given with
     its identity: projects and generations say whose they are."""
-    found = [_signed(identity.rsplit("/", 1)[-1], each) for identity, each in told]
+    found = [_signed(id_in(identity), each) for identity, each in told]
     first = found[0]
     sizes: dict[str, int] = {}
     for store in chain.from_iterable(each.stores for each in found):

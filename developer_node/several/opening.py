@@ -16,7 +16,7 @@ from common.clients.replica import bring
 from common.errors import PostDevAIError, Unavailable
 from common.model.ids import NodeId
 from common.model.lake import LakeStats
-from common.model.node import Identity, Node
+from common.model.node import Identity, Node, id_in
 from common.rpc.routed import Routed
 from developer_node.several.assistants import Assistants
 from developer_node.several.dragons import Dragons, name
@@ -65,12 +65,12 @@ class Whereabouts:
 
     async def home(self) -> str:
         """The Dragon that has what is recorded here without a place of its own."""
-        return _id((await self._membership.resolve("lake", task=HOME))[0].identity)
+        return id_in((await self._membership.resolve("lake", task=HOME))[0].identity)
 
     async def ask(self, project: str) -> str:
         """Where a project's records go now; empty for the home Dragon."""
         routes = await self._membership.resolve("lake", project, task=HOME, fresh=True)
-        at = _id(routes[0].identity)
+        at = id_in(routes[0].identity)
         return "" if at == await self.home() else at
 
     def lake(self, dragon: str) -> LakeClient:
@@ -97,7 +97,7 @@ class Whereabouts:
 
     async def leading(self, dragon: str) -> str:
         """The Dragon that leads now what that one led."""
-        return _id(await self._membership.leading(self._uri(dragon)))
+        return id_in(await self._membership.leading(self._uri(dragon)))
 
     async def refresh(self) -> bool:
         """Asks which Dragons there are, and says whether they are several; what was known stands
@@ -160,10 +160,6 @@ def open_several(membership: Membership) -> Several:
     lakes = Lakes(_home(membership, "lake"), dragons, lake)
     voices = Assistants(_home(membership, "assistant"), dragons, assistant, lake, home_now)
     return Several(lakes, voices, everywhere, others, Whereabouts(membership), dragons)
-
-
-def _id(identity: str) -> str:
-    return identity.rsplit("/", 1)[-1]
 
 
 def _home(membership: Membership, capability: Literal["lake", "assistant"]) -> Routed:
