@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.dragons import dragons, machine, ran, told
+from tests.support.dragon_machines import dragons, machine, ran, told
 from tests.support.mesh import Mesh, until
 from tests.support.repository import Repository
 

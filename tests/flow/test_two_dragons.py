@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.dragons import machine, ran
+from tests.support.dragon_machines import machine, ran
 from tests.support.mesh import Mesh, until
 from tests.support.repository import Repository
 
