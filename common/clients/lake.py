@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar, cast
 import grpc
 from grpc.aio import AioRpcError, Channel, Metadata
 
-from common.errors import Invalid, PostDevAIError, Unavailable
+from common.errors import Denied, Invalid, PostDevAIError, Unavailable
 from common.model.event import Event
 from common.model.failure import Failure, Recollection
 from common.model.ids import ContentHash, EventId, Origin
@@ -19,7 +19,7 @@ from common.model.lake import HistoryPage, HistoryQuery, LakeStats, SearchQuery,
 from common.pb.postdevai.v1 import event_pb2, failure_pb2
 from common.pb.postdevai.v1 import lake_service_pb2 as pb
 from common.pb.postdevai.v1.lake_service_pb2_grpc import LakeServiceStub
-from common.rpc.routed import Routed
+from common.rpc.routed import Routed, was_stale
 from common.rpc.status import error_from_rpc
 from common.wire.nouns import event_from_pb
 from common.wire.translate import from_pb, to_pb
@@ -112,6 +112,10 @@ class IngestStream:
         while True:
             yield _reply(await _read(self._call))
 
+    def cancel(self) -> None:
+        """Ends the call."""
+        self._call.cancel()
+
     async def _write(self, request: pb.IngestRequest) -> None:
         await _write(self._call, request)
 
@@ -170,22 +174,30 @@ class LakeClient:
         self, origin: Origin, first_held: int, last: int
     ) -> AsyncGenerator[IngestStream]:
         """An opened stream; leaving the block ends the call."""
-        channel, metadata = await self._routed.channel()
-        call = cast(_Call, cast(Any, LakeServiceStub(channel)).Ingest(metadata=metadata))
         opening = pb.IngestOpen(origin=origin, first_held=first_held, last=last)
         try:
+            stream = await self._opened(opening, fresh=False)
+        except Denied as error:
+            if not was_stale(error):
+                raise
+            stream = await self._opened(opening, fresh=True)
+        try:
+            yield stream
+        finally:
+            stream.cancel()
+
+    async def _opened(self, opening: pb.IngestOpen, *, fresh: bool) -> IngestStream:
+        channel, metadata = await self._routed.channel(fresh=fresh)
+        call = cast(_Call, cast(Any, LakeServiceStub(channel)).Ingest(metadata=metadata))
+        try:
             async with asyncio.timeout(OPEN_S):
-                opened = await _open(call, opening)
+                return IngestStream(call, await _open(call, opening))
         except TimeoutError:
             call.cancel()
             raise Unavailable("the Dragon does not open the stream") from None
         except BaseException:
             call.cancel()
             raise
-        try:
-            yield IngestStream(call, opened)
-        finally:
-            call.cancel()
 
     async def _ask(self, fn: Callable[[Any, Metadata], Awaitable[T]]) -> T:
         async def call(channel: Channel, metadata: Metadata) -> T:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import Protocol, TypeVar
 
 from grpc.aio import AioRpcError, Channel, Metadata, StreamStreamCall
@@ -12,7 +12,7 @@ from grpc.aio import AioRpcError, Channel, Metadata, StreamStreamCall
 from common.clients.coordinators import Coordinators
 from common.clients.registry import RegistryClient
 from common.clock import SystemClock
-from common.errors import Unavailable
+from common.errors import Denied, Unavailable
 from common.model.ids import NodeId
 from common.model.node import Capability, Identity, Node
 from common.model.replica import JournalReach, JournalRows, LakeLead, ProjectHolding
@@ -20,7 +20,7 @@ from common.pb.postdevai.v1 import replica_service_pb2 as pb
 from common.pb.postdevai.v1.replica_service_pb2_grpc import LeadServiceStub, ReplicaServiceStub
 from common.rpc.channel import Channels
 from common.rpc.credentials import NodeIdentity
-from common.rpc.routed import Routed
+from common.rpc.routed import Routed, was_stale
 from common.rpc.status import error_from_rpc
 from common.wire.translate import from_pb, to_pb
 
@@ -66,8 +66,16 @@ class Leaders:
         """The leader's journal after what is here, until the block ends. Conflict with field
         `open` when the two have parted."""
         there = Identity(self._own.mesh, "dragon", leader).uri
-        channel, metadata = await self._mesh.routed("lake", only=there).channel()
-        async with follow(channel, metadata, reach) as stream:
+        way = self._mesh.routed("lake", only=there)
+        async with AsyncExitStack() as open_until:
+            channel, metadata = await way.channel()
+            try:
+                stream = await open_until.enter_async_context(follow(channel, metadata, reach))
+            except Denied as error:
+                if not was_stale(error):
+                    raise
+                channel, metadata = await way.channel(fresh=True)
+                stream = await open_until.enter_async_context(follow(channel, metadata, reach))
             yield stream
 
     async def tell(

@@ -121,11 +121,14 @@ class Routed:
                     moves_on.past(error, shown=shown)
             raise moves_on.last
 
-    async def channel(self) -> tuple[Channel, Metadata]:
+    async def channel(self, *, fresh: bool = False) -> tuple[Channel, Metadata]:
         """A connected channel and the ticket, for a long stream, whose owner waits between two
-        tries by itself: the circuit hears of it and does not hold it up."""
+        tries by itself: the circuit hears of it and does not hold it up.
+
+        `fresh` asks for routes anew: the ticket of the last one `was_stale`.
+        """
         moves_on = _Journey(self._name, Attempt())
-        ways = _Ways(moves_on, self._routes, self._to, self._usual)
+        ways = _Ways(moves_on, self._routes, self._to, self._usual, fresh=fresh)
         while (way := await ways.next()) is not None:
             channel, metadata = way
             try:
@@ -167,7 +170,9 @@ class Routed:
         try:
             return await self._resolve(fresh=fresh)
         except Unavailable as error:
-            raise tried or error from None
+            if tried is None or was_stale(tried):  # why there is no ticket says more than its age
+                raise
+            raise tried from error
 
 
 class _Ways:
@@ -182,22 +187,27 @@ class _Ways:
         routes: Callable[[_Journey, bool], Awaitable[tuple[Route, ...]]],
         to: Callable[[Route], Awaitable[Channel]],
         usual: Usual | None,
+        *,
+        fresh: bool = False,
     ) -> None:
         self._journey = journey
         self._ask = routes
         self._to = to
         self._usual = usual
-        self._rounds = iter((False, True))
+        self._known = not fresh
+        self._rounds = iter((True,) if fresh else (False, True))
         self._left: Iterator[Route] | None = None
         """Of the routes that were asked for; None before that."""
 
     async def next(self) -> tuple[Channel, Metadata] | None:
         """The next channel and its ticket; None when there is no other."""
         journey, usual = self._journey, self._usual
-        if self._left is None and usual is not None and (way := usual.way()) is not None:
+        if self._known and usual is not None and (way := usual.way()) is not None:
             channel, metadata, self._left = way
+            self._known = False
             next(self._rounds)
             return channel, metadata
+        self._known = False
         while True:
             for route in self._left or ():
                 if not journey.may_try():
@@ -212,7 +222,7 @@ class _Ways:
                     usual.keep(route, channel, metadata)
                 return channel, metadata
             fresh = next(self._rounds, None)
-            if fresh is None or (fresh and not await journey.asks_again()):
+            if fresh is None or (self._left is not None and not await journey.asks_again()):
                 return None
             self._left = iter(await self._ask(journey, fresh))
 
@@ -254,10 +264,15 @@ class _Journey:
         error = _meaning(failed)
         said_no = isinstance(failed, AioRpcError) and is_answer(failed)
         self._attempt.answered |= said_no or not isinstance(error, Unavailable)
-        self._stale = isinstance(error, Denied) and error.field == "ticket"
+        self._stale = was_stale(error)
         if not self._stale and (shown or not isinstance(error, Unavailable)):
             raise error
         self.last_or_none = error
+
+
+def was_stale(error: PostDevAIError) -> bool:
+    """Whether a node refused a call for its ticket alone: a fresh one may be taken."""
+    return isinstance(error, Denied) and error.field == "ticket"
 
 
 def _meaning(error: AioRpcError | PostDevAIError) -> PostDevAIError:

@@ -103,6 +103,19 @@ async def test_a_refused_ticket_is_replaced_once() -> None:
     assert ways.asked == [False, True]
 
 
+async def test_that_nobody_offers_it_says_more_than_that_a_ticket_has_ended() -> None:
+    ways = Ways("a", fresh=())
+    with pytest.raises(Unavailable, match="the Coordinator is away"):
+        await ways.routed.call(failing(Denied("the ticket has expired", field="ticket"), "a"))
+
+
+async def test_fresh_routes_are_asked_for_at_once_where_the_last_ticket_was_stale() -> None:
+    ways = Ways("old", fresh=("new",))
+    channel, _ = await ways.routed.channel(fresh=True)
+    assert str(channel) == "new"
+    assert ways.asked == [True]
+
+
 async def test_without_a_coordinator_the_nodes_own_error_is_told() -> None:
     ways = Ways("a", fresh=())
     with pytest.raises(Unavailable, match="the lake is replaying"):
