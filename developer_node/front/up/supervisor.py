@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from common.clock import SystemClock
 from common.daemon.home import Home, Ready
-from common.daemon.listening import in_words, listen_at, listens_at
+from common.daemon.listening import listen_at
 from common.errors import PostDevAIError, Unavailable
 from common.model.laptop import LaptopStatus
 from common.model.node import Role
@@ -21,7 +21,7 @@ from developer_node.front.output_progress import steps
 from developer_node.front.output_remedies import mined
 from developer_node.front.past_offer import PastOffer, look
 from developer_node.front.service.running_service import STOP, service_of
-from developer_node.front.up import codes, daemons
+from developer_node.front.up import codes, daemons, moving
 from developer_node.front.up.daemons import ORDER, Child
 from developer_node.front.up.readiness import Standing, Wait, standing
 from developer_node.front.up.restarting import Restarting
@@ -95,11 +95,12 @@ class Supervisor:
 
     async def _start(self, wanted: Wanted) -> None:
         async with alone(self._home.root / "up.lock", self._page):
-            moved = bool(wanted.host) and listen_at(self._home, wanted.host)
+            if wanted.host:
+                listen_at(self._home, wanted.host)
             self._roles = codes.roles_here(self._home, ORDER)
             running: dict[Role, Ready | None] = {r: self._home.ready(r) for r in self._roles}
-            if moved:
-                self._page.show(*_listens(listens_at(self._home), any(running.values())))
+            if wanted.host:
+                running = await moving.moved(self._home, self._page, running)
             if all(running.values()):
                 self._page.show(line("PostDevAI is already running."))
             if "coordinator" in self._roles and not running["coordinator"]:
@@ -288,14 +289,6 @@ def _screens_failed(code: int) -> list[Line]:
         line(Span(f"The screens ended by themselves, {how}. What they said is above.", "red")),
         line("Open them again with: postdevai tui"),
     ]
-
-
-def _listens(host: str, running: bool) -> list[Line]:
-    """Where the nodes listen now, and what it takes where they run already."""
-    said = [line(f"The nodes of this machine listen {in_words(host)}.")]
-    if running:
-        said.append(line("Those that run do so from their next start: postdevai down, then up."))
-    return said
 
 
 def _said(ready: Ready, state: str) -> Line:

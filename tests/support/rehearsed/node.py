@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import signal
 import sys
@@ -10,8 +11,10 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from common.daemon.addresses import at
 from common.daemon.home import Home
 from common.daemon.lifecycle import Running, complain, run_daemon
+from common.daemon.listening import listens_at
 from common.errors import Missing, Unavailable
 from common.model.node import Role
 
@@ -40,7 +43,12 @@ async def empty(role: Role, home: Home, join_file: Path | None) -> AsyncGenerato
         if join_file is None:
             raise Missing("this node has not joined a mesh yet")
         leaf.write_text(spent(join_file))
-    yield Running("127.0.0.1:1")
+    if role == "developer":
+        yield Running("127.0.0.1:1")
+        return
+    host = listens_at(home)
+    async with await asyncio.start_server(lambda _, writer: writer.close(), host) as server:
+        yield Running(at(host, server.sockets[0].getsockname()[1]))
 
 
 def spent(join_file: Path) -> str:

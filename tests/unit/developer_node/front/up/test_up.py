@@ -131,6 +131,24 @@ def test_started_twice_it_says_so_and_starts_nothing(machine: Machine) -> None:
     assert machine.pids() == before
 
 
+def test_told_to_listen_elsewhere_it_starts_those_again_that_do_not(machine: Machine) -> None:
+    """Recording goes on meanwhile: the laptop's own node listens on a Unix socket only."""
+    machine.type("up", "--detach")
+    before = machine.pids()
+    moved = machine.type("up", "--detach", "--host", "all")
+    assert moved.returncode == 0, moved.stdout + moved.stderr
+    assert "listen at every address of this machine" in moved.stdout
+    after = machine.pids()
+    assert {role for role in ROLES if after[role] != before[role]} == {"coordinator", "dragon"}
+    assert all(
+        (r := machine.home.ready(role)) and r.address.startswith("0.0.0.0:")
+        for role in ("coordinator", "dragon")
+    )
+    again = machine.type("up", "--detach", "--host", "all")
+    assert "already running" in again.stdout
+    assert machine.pids() == after, "they listen there already"
+
+
 def test_a_killed_daemon_alone_is_started_again(machine: Machine) -> None:
     machine.type("up", "--detach")
     before = machine.pids()
@@ -214,6 +232,9 @@ def test_a_daemon_that_a_service_runs_is_left_by_up_and_by_down(machine: Machine
             time.sleep(0.05)
         up = machine.type("up", "--detach")
         assert "already running as a service" in up.stdout
+        wide = machine.type("up", "--detach", "--host", "all")
+        assert "until: postdevai service restart dragon" in wide.stdout
+        assert machine.pids()["dragon"] == service.pid
         down = machine.type("down")
         assert down.returncode == 4
         assert "postdevai service stop dragon" in down.stderr
