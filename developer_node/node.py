@@ -63,6 +63,7 @@ from developer_node.several.moving import Moving
 from developer_node.several.opening import HOME, open_several
 from developer_node.several.placing import Placing
 from developer_node.several.senders import Senders
+from developer_node.several.unmirrored import not_mirrored
 from developer_node.shared.exchanging import Exchanging
 from developer_node.shared.replica import Replica
 from developer_node.shared.seen import SharedReception
@@ -154,6 +155,10 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
                 head_commit,
                 redaction.redact_bytes,
                 clock,
+                partial(
+                    *(not_mirrored, several.dragons, several.places.home),
+                    *(placing, copies.repositories),
+                ),
             ),
             lake,
             assistant,

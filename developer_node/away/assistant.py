@@ -198,7 +198,9 @@ class NearAssistant:
         )
         hits = [*pinned, *failed, *found.hits]
         kept = [hit for hit in hits if not _is_excluded(hit, request.excluded)]
-        return tuple(kept[:PASSAGES_MAX]), found.freshness
+        beyond = await self._lake.unmirrored()
+        fresh = replace(found.freshness, not_asked=(*found.freshness.not_asked, *beyond))
+        return tuple(kept[:PASSAGES_MAX]), fresh
 
     async def _failed(self, request: AskRequest) -> list[Hit]:
         if not self._mirror.as_of_ms:

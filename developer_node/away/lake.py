@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from common.clock import Clock
@@ -35,7 +36,9 @@ class NearLake:
         verdicts: Verdicts,
         outbox: Waiting,
         clock: Clock,
+        unmirrored: Callable[[], Awaitable[tuple[str, ...]]],
     ) -> None:
+        """`unmirrored` says in sentences of what the mirror is not told."""
         self._dragon = dragon
         self._presence = presence
         self._mirror = mirror
@@ -44,6 +47,7 @@ class NearLake:
         self._verdicts = verdicts
         self._outbox = outbox
         self._clock = clock
+        self.unmirrored = unmirrored
 
     async def search(self, query: SearchQuery) -> SearchResult:
         """Places in code, from the files here while it is away."""
@@ -118,7 +122,10 @@ class NearLake:
 
     async def labelled(self, fresh: Freshness, source: AwaySource, model: str = "") -> Freshness:
         """Says that an answer was made here. The outbox's waiting records are in the label."""
-        return replace(fresh, away=await self.away(source, model=model))
+        fresh = replace(fresh, away=await self.away(source, model=model))
+        if source != "mirror":
+            return fresh
+        return replace(fresh, not_asked=(*fresh.not_asked, *await self.unmirrored()))
 
     async def away(self, source: AwaySource, *, as_of_ms: int = 0, model: str = "") -> Away:
         """The label of an answer that is given now."""

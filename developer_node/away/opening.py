@@ -36,6 +36,10 @@ class Voice(Assistant, Desk, Protocol):
     """All that the Dragon is asked for about cards and questions."""
 
 
+async def _all() -> tuple[str, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Machine:
     """What of this laptop answers are made from."""
@@ -46,6 +50,8 @@ class Machine:
     head: Callable[[Path], str]
     redact: Callable[[bytes], bytes]
     clock: Clock
+    unmirrored: Callable[[], Awaitable[tuple[str, ...]]] = _all
+    """In sentences, of what the mirror is not told."""
 
     @property
     def directory(self) -> Path:
@@ -77,7 +83,7 @@ class AwayMode:
         self.verdicts = Verdicts(machine.directory / "verdicts", key, clock)
         files = Files(machine.repositories, outbox, machine.head, machine.redact, self._places)
         here = (mirror, files, self._places, self.verdicts)
-        self.lake = NearLake(dragon, self.presence, *here, outbox, clock)
+        self.lake = NearLake(dragon, self.presence, *here, outbox, clock, machine.unmirrored)
         self.assistant = NearAssistant(
             *(assistant, self.presence, self.lake, *here, self._answers),
             lambda: read_settings(machine.home),
