@@ -19,10 +19,11 @@ from common.alongside import alongside
 from common.clients.authority import AuthorityClient
 from common.clients.coordinators import Coordinators, Finder
 from common.clients.discovery import finder_for
+from common.clients.known_routes import KnownRoutes, question_of
 from common.clients.mesh_time import MeshTime
 from common.clients.registering import Ears, Registering
 from common.clients.registry import Hello, RegistryClient, Word
-from common.clients.remembered import QUESTIONS_MAX, Remembered, are_alike
+from common.clients.remembered import Remembered
 from common.clients.replica import successor
 from common.clients.successors import Successors
 from common.clock import Clock, SystemClock
@@ -59,11 +60,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-FRESH_MS = 60_000
-"""A ticket that ends sooner is replaced before it is used."""
 KEEP_WORD_MS = 30_000
-KEEP_ROUTES_S = 30.0
-"""So old the tickets on disk may be, where nothing else of the routes has changed."""
 ANNOUNCE_S = 3.0
 
 
@@ -91,9 +88,7 @@ class Membership:
         self._rules = policy.shipped()
         self._ruled_by: tuple[RuleFile, ...] = ()
         self._kept_ms = 0
-        self._routes = kept.routes()
-        self._keep_routes_s = 0.0
-        """Of the clock that nobody sets: when tickets are written anew."""
+        self._routes = KnownRoutes(kept, clock)
         self._relayed = Relayed(
             identity,
             Reaching(self._channels),
@@ -251,10 +246,10 @@ class Membership:
         in any case. Unavailable when there are none.
         """
         self._seated()
-        question = _question(capability, project, model, task)
+        question = question_of(capability, project, model, task)
         if not fresh and (known := self._known(question)):
             return known
-        known = self._routes.get(question, ())
+        known = self._routes.last(question)
         try:
             routes = await self._coordinators.ask(
                 lambda channel: RegistryClient(channel).resolve(capability, project, model, task)
@@ -263,7 +258,7 @@ class Membership:
             if known and not fresh:
                 return known
             raise
-        await self._keep_routes(question, routes)
+        await self._routes.keep(question, routes)
         return routes
 
     async def leading(self, dragon: str) -> str:
@@ -285,7 +280,7 @@ class Membership:
     ) -> Routed:
         """Calls to whoever offers the capability; with `only` to the node of that identity, or to
         the Dragon that leads since what that one led."""
-        question = _question(capability, project, model, task)
+        question = question_of(capability, project, model, task)
 
         def known() -> tuple[Route, ...]:
             routes = self._known(question)
@@ -382,29 +377,12 @@ class Membership:
         self._kept_ms = self._heard_ms
         await asyncio.to_thread(self._kept.keep_word, self._word, self._heard_ms)
 
-    async def _keep_routes(self, question: str, routes: tuple[Route, ...]) -> None:
-        alike = are_alike(self._routes.get(question, ()), routes)
-        self._routes[question] = routes
-        self._routes.move_to_end(question)
-        while len(self._routes) > QUESTIONS_MAX:
-            self._routes.popitem(last=False)
-        now_s = self._clock.monotonic()
-        if alike and now_s < self._keep_routes_s:
-            return
-        self._keep_routes_s = now_s + KEEP_ROUTES_S
-        await asyncio.to_thread(self._kept.keep_routes, dict(self._routes))
-
     def _known(self, question: str) -> tuple[Route, ...]:
         """What needs no Coordinator, or cannot have one; empty when one is to be asked."""
         self._seated()
-        routes = self._routes.get(question, ())
         if not self.connected:
-            return routes
-        fresh_until_ms = self._time.now_ms() + FRESH_MS
-        for route in routes:
-            if route.ticket_expires_ms <= fresh_until_ms:
-                return ()
-        return routes
+            return self._routes.last(question)
+        return self._routes.fresh(question, self._time.now_ms())
 
     def _coordinator_at(self, uri: str) -> tuple[str, ...]:
         """Where the Coordinator of that name is."""
@@ -419,8 +397,3 @@ class Membership:
 
     def _denied(self) -> frozenset[NodeId]:
         return self._word.denied
-
-
-def _question(capability: Capability, project: str, model: str, task: str) -> str:
-    """The name under which routes are remembered."""
-    return f"{capability} {project} {model}" + (f" {task}" if task else "")

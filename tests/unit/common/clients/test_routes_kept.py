@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from common.clients import membership as membership_module
+from common.clients import known_routes
 from common.errors import Unavailable
 from common.rpc.credentials import NodeIdentity
 from tests.support.small_mesh import SmallMesh, open_dragon, open_member, stats
@@ -34,7 +34,7 @@ async def test_each_question_keeps_its_own_routes_without_a_coordinator(tmp_path
 async def test_routes_that_differ_in_their_tickets_alone_are_not_written_each_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(membership_module, "KEEP_ROUTES_S", 3600.0)
+    monkeypatch.setattr(known_routes, "KEEP_ROUTES_S", 3600.0)
     async with SmallMesh.open(tmp_path) as mesh, open_dragon(mesh):
         node = await mesh.join("developer")
         directory = mesh.directory("developer")
