@@ -55,7 +55,7 @@ async def leave(home: Home, clock: Clock) -> str:
                         raise Conflict("no other Coordinator is there: the mesh would have none")
                     members = Members(engine.kv)
                     if await members.get(NodeId(own)) is not None:
-                        await members.deny(NodeId(own))
+                        await members.leave(NodeId(own))
                     act = Act(OWNER, "revoke", own, reason="a coordinator that left its machine")
                     await Audit(directory, engine.kv, clock).append(act)
                     await engine.kv.remove(PREFIX + own)

@@ -22,7 +22,7 @@ Context = ServicerContext[Any, Any]
 
 
 class AuthorityService(AuthorityServiceServicer):
-    """Served on the main port, to admins."""
+    """Served on the main port, to admins; and to each node that leaves."""
 
     def __init__(self, acts: Acts, audit: Audit, addresses: Callable[[], tuple[str, ...]]) -> None:
         self._acts = acts
@@ -54,6 +54,13 @@ class AuthorityService(AuthorityServiceServicer):
             )
         member = await self._acts.revoke(by.uri, request.node_id)
         return pb.RevokeResponse(node_id=member.id, role=member.role)
+
+    async def Leave(  # noqa: N802
+        self, request: pb.LeaveRequest, context: Context
+    ) -> pb.LeaveResponse:
+        """Puts the caller out, by its own word."""
+        await self._acts.leave(peer_identity(context))
+        return pb.LeaveResponse()
 
     async def ReadAudit(  # noqa: N802
         self, request: pb.ReadAuditRequest, context: Context

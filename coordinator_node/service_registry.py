@@ -107,14 +107,15 @@ class RegistryService(RouteCalls, RegistryServiceServicer):
         """Every node that is or was there, and who else was let in."""
         nodes = await self._told(self._registry.nodes())
         denied = self._denied()
+        members = self._members()
+        left = {each.id for each in members if each.left}
         there = {node.id for node in nodes}
         return ListNodesResponse(
             nodes=[
-                to_pb(replace(node, put_out=node.id in denied), node_pb2.Node) for node in nodes
+                to_pb(replace(node, put_out=node.id in denied, left=node.id in left), node_pb2.Node)
+                for node in nodes
             ],
-            members=[
-                to_pb(each, node_pb2.Member) for each in self._members() if each.id not in there
-            ],
+            members=[to_pb(each, node_pb2.Member) for each in members if each.id not in there],
         )
 
     def _renew(self, stream: _Stream, request: RegisterRequest) -> None:

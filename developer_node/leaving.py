@@ -1,4 +1,7 @@
-"""A machine that records for this mesh no longer: only once nothing waits here for a Dragon."""
+"""A machine that records for this mesh no longer: only once nothing waits here for a Dragon.
+
+Its last word is to the Coordinator: that it is put out, whoever may have a copy of its key.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import shutil
 import time
 from pathlib import Path
 
+from common.clients.authority import last_word
 from common.daemon.elsewhere import went
 from common.daemon.home import Home
 from common.errors import Conflict, Missing
@@ -33,16 +37,14 @@ async def leave(home: Home) -> str:
             "this laptop holds the owner's key, which no other one has",
             hint="The other machines leave. To end all of it: postdevai uninstall --everything",
         )
-    own = (await NodeIdentity.open(directory / "identity")).identity.id
+    identity = await NodeIdentity.open(directory / "identity")
     if waits := await _waiting(directory):
         noun = "record waits" if waits == 1 else "records wait"
         raise Conflict(f"{waits:,} {noun} here that no Dragon has", hint=HINT)
     aside = await asyncio.to_thread(_put_aside, home, directory)
     return (
         f"Everything recorded here is with its Dragon. The keys of the mesh are removed; the rest "
-        f"is kept in {aside}.\n"
-        f"Its certificate ends within a day, and nobody has its key; to end it now, at the first "
-        f"laptop: postdevai revoke {own}"
+        f"is kept in {aside}.\n{await last_word(identity)}"
     )
 
 

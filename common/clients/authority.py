@@ -1,12 +1,17 @@
-"""The authority, as an admin uses it: codes for new nodes."""
+"""The authority, as an admin uses it: codes for new nodes; and the last word of a node."""
 
 from __future__ import annotations
 
 from grpc.aio import AioRpcError, Channel
 
+from common.clients.coordinators import Coordinators
+from common.clock import SystemClock
+from common.errors import PostDevAIError
 from common.model.node import Invitation, Role
-from common.pb.postdevai.v1.enrolment_service_pb2 import InviteRequest
+from common.pb.postdevai.v1.enrolment_service_pb2 import InviteRequest, LeaveRequest
 from common.pb.postdevai.v1.enrolment_service_pb2_grpc import AuthorityServiceStub
+from common.rpc.channel import Channels
+from common.rpc.credentials import NodeIdentity
 from common.rpc.status import error_from_rpc
 
 CALL_S = 5.0
@@ -25,3 +30,33 @@ class AuthorityClient:
         except AioRpcError as error:
             raise error_from_rpc(error) from None
         return Invitation(given.code, given.expires_ms)
+
+
+async def take_leave(identity: NodeIdentity) -> None:
+    """For a node that does not run and leaves for good: from now on it is put out.
+
+    Said once: where the answer is lost it may be, which `postdevai nodes` tells.
+    """
+    channels = Channels(identity, SystemClock())
+
+    async def say(channel: Channel) -> None:
+        await AuthorityServiceStub(channel).Leave(LeaveRequest(), timeout=CALL_S)
+
+    try:
+        await Coordinators(identity, channels).ask(say, idempotent=False)
+    finally:
+        await channels.close()
+
+
+async def last_word(identity: NodeIdentity) -> str:
+    """Takes leave where a Coordinator hears it; what came of it, and what is left to do."""
+    own = identity.identity.id
+    try:
+        await take_leave(identity)
+    except PostDevAIError as error:
+        return (
+            f"It is not put out of the mesh yet: {error.message.rstrip('.')}. Whoever has a copy "
+            f"of its key is let in with it until its certificate ends, within a day. To end that "
+            f"now, at the first laptop: postdevai revoke {own}"
+        )
+    return f"It is put out of the mesh: whoever has a copy of its key is refused as {own}."

@@ -97,7 +97,15 @@ class Node:
     hidden: tuple[str, ...] = ()
     """Ids of the projects of which it keeps a copy out of sight: they moved on, or are to come."""
     put_out: bool = False
-    """Its owner put it out of the mesh for good."""
+    """It is out of the mesh for good: its owner put it out, or it left."""
+    left: bool = False
+    """It left by its own word; it is put out, too."""
+    on_disk: tuple[str, ...] = ()
+    """Names of the models whose weights are on its disk; empty also when it does not tell."""
+    in_the_way: str = ""
+    """Why it copies nothing from the one that it follows; empty when nothing is."""
+    first_lsn: int = 0
+    """The oldest position that its journal holds; 0 when nothing was cut, or it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +116,9 @@ class Member:
     id: NodeId
     certificate_ends_ms: int
     put_out: bool = False
-    """Its owner put it out of the mesh for good."""
+    """It is out of the mesh for good: its owner put it out, or it left."""
+    left: bool = False
+    """It left by its own word; it is put out, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +137,12 @@ class NodeOffer:
     """Ids of the Dragons that follow it, have everything and may take its place."""
     hidden: tuple[str, ...] = ()
     """Ids of the projects of which it keeps a copy out of sight: they moved on, or are to come."""
+    on_disk: tuple[str, ...] = ()
+    """Names of the models whose weights are on its disk, those that are loaded as well."""
+    in_the_way: str = ""
+    """Why it copies nothing from the one that it follows; empty when nothing is."""
+    first_lsn: int = 0
+    """The oldest position that its journal holds; 0 when nothing was cut."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from common.errors import Conflict
-from common.model.node import Invitation
+from common.model.node import Identity, Invitation
 from coordinator_node.gateway.audit import Audit
 from coordinator_node.gateway.audit_chain import Act
 from coordinator_node.gateway.enrolment import Enrolment
@@ -64,6 +64,13 @@ class Acts:
         await self._members.deny(member.id)
         await self._audit.append(Act(by, "revoke", member.id, reason=f"a {member.role}"))
         return member
+
+    async def leave(self, who: Identity) -> None:
+        """Whoever says that it leaves is out for good. Conflict where it is a Coordinator."""
+        if who.role == "coordinator":
+            raise Conflict(f"{who.id} is a Coordinator, which leaves by its own command")
+        await self._members.leave(who.id)
+        await self._audit.append(Act(who.uri, "revoke", who.id, reason=f"a {who.role} that left"))
 
     async def recover(self, by: str, named: str, addresses: tuple[str, ...]) -> Recovered:
         """For a laptop that is lost: it is put out, no ticket of before is good any more, and

@@ -14,6 +14,8 @@ from common.rpc.policy import Right
 from coordinator_node.engine.ports import Kv
 
 PREFIX = "member/"
+LEFT = "left/"
+"""Who left by its own word; beside the member, so that older programs read that one."""
 BEGINNING_MIN = 4
 """Digits of an id that may stand for the whole of it."""
 
@@ -38,6 +40,7 @@ class Members:
         self._kv = kv
         self._admins: frozenset[NodeId] = frozenset()
         self._denied: frozenset[NodeId] = frozenset()
+        self._left: frozenset[NodeId] = frozenset()
         self._every: tuple[Member, ...] = ()
 
     async def refresh(self) -> None:
@@ -45,17 +48,31 @@ class Members:
         members = [_member(entry.value) for entry in await self._kv.entries(PREFIX)]
         self._admins = frozenset(member.id for member in members if member.admin)
         self._denied = frozenset(member.id for member in members if member.denied)
+        self._left = frozenset(
+            NodeId(entry.key.removeprefix(LEFT)) for entry in await self._kv.entries(LEFT)
+        )
         self._every = tuple(sorted(members, key=lambda member: (member.role, member.id)))
 
     def told(self) -> tuple[Known, ...]:
         """All that were let in, by role, then id, as others are told of them."""
         return tuple(
-            Known(each.role, each.id, each.leaf_ends_ms, each.denied) for each in self._every
+            Known(
+                each.role,
+                each.id,
+                each.leaf_ends_ms,
+                each.denied,
+                each.denied and each.id in self._left,
+            )
+            for each in self._every
         )
 
     def denied(self) -> frozenset[NodeId]:
         """Those that are no longer welcome."""
         return self._denied
+
+    def left(self) -> frozenset[NodeId]:
+        """Those among them that left by their own word."""
+        return self._denied & self._left
 
     def rights(self, identity: Identity) -> frozenset[Right]:
         """What a node may do beside what its role may."""
@@ -118,6 +135,13 @@ class Members:
             await self.keep(replace(member, denied=True))
         except Conflict:  # it renewed at that moment
             await self.keep(replace(member, denied=True))
+
+    async def leave(self, node_id: NodeId) -> None:
+        """As `deny`, and it is said that it was its own word."""
+        known = await self.get(node_id)
+        if known is None or not known.denied:  # who was put out did not leave
+            await self._kv.put(LEFT + node_id, b"{}")
+        await self.deny(node_id)
 
 
 def _member(value: bytes) -> Member:

@@ -244,6 +244,7 @@ def node(known: Node) -> Json:
         "followers": list(known.followers),
         "hidden": list(known.hidden),
         "put_out": known.put_out,
+        "left": known.left,
     }
 
 
@@ -254,6 +255,7 @@ def member(known: Member) -> Json:
         "id": known.id,
         "certificate_ends_at": iso(known.certificate_ends_ms),
         "put_out": known.put_out,
+        "left": known.left,
     }
 
 

@@ -16,6 +16,7 @@ BEHIND_MAX = 1_000
 """A follower that lacks no more is about to have everything."""
 HEADINGS = ("ROLE", "ID", "STATE", "MACHINE", "ADDRESS", "LEASE", "CERTIFICATE", "VERSION", "LOAD")
 PUT_OUT = "put out"
+LEFT = "left"
 GREEN_AT = HEADINGS.index("STATE")
 
 
@@ -45,7 +46,8 @@ def others(members: Sequence[Member], now_ms: int) -> list[Line]:
     said = [line(), line(Span(heading, "dim"))]
     for each in members:
         left = f"its certificate: {_until(each.certificate_ends_ms, now_ms)}"
-        state = Span(PUT_OUT, "red") if each.put_out else Span(left, "dim")
+        out = LEFT if each.left else PUT_OUT
+        state = Span(out, "dim" if each.left else "red") if each.put_out else Span(left, "dim")
         said.append(
             line(Span(f"{each.role.capitalize():<11}  ", "bold"), each.id[:SHORT], "  ", state)
         )
@@ -75,6 +77,8 @@ def lags(node: Node, known: Sequence[Node]) -> str:
         return "It copies nothing yet: it asks the Coordinator which Dragon leads"
     leader = _dragon(node.follows, known)
     if node.behind < 0:
+        if node.in_the_way:
+            return f"It copies nothing from {leader} now: {node.in_the_way}"
         return f"It copies nothing from {leader} now; where that stays so, its log tells why"
     return f"It is {count(node.behind, 'record')} behind {leader}; it catches up by itself"
 
@@ -113,7 +117,8 @@ def _dragon(node_id: str, known: Sequence[Node]) -> str:
 
 def _line(node: Node, row: tuple[str, ...], widths: list[int]) -> Line:
     cells = [f"{text:<{width}}  " for text, width in zip(row, widths, strict=True)]
-    style = {0: "bold", GREEN_AT: "green" if _serves(node) else "red", len(row) - 1: "dim"}
+    is_there = "green" if _serves(node) else "dim" if node.left else "red"
+    style = {0: "bold", GREEN_AT: is_there, len(row) - 1: "dim"}
     return line(*(Span(text, style.get(i, "")) for i, text in enumerate(cells)))
 
 
@@ -121,7 +126,7 @@ def _row(node: Node, now_ms: int) -> tuple[str, ...]:
     return (
         node.role.capitalize(),
         node.id[:SHORT],
-        PUT_OUT if node.put_out else node.state,
+        _state(node),
         node.machine or "-",
         _address(node),
         f"{node.lease_s:.1f} s" if node.state != "gone" else "ended",
@@ -129,6 +134,12 @@ def _row(node: Node, now_ms: int) -> tuple[str, ...]:
         node.version or "-",
         _load(node),
     )
+
+
+def _state(node: Node) -> str:
+    if node.put_out:
+        return LEFT if node.left else PUT_OUT
+    return node.state
 
 
 def _address(node: Node) -> str:

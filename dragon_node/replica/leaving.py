@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Literal, Protocol
 
+from common.clients.authority import last_word
 from common.clients.replica import unseated
 from common.daemon.elsewhere import went
 from common.daemon.home import Home
@@ -48,17 +49,13 @@ async def leave(home: Home) -> str:
     if not (directory / "identity" / "leaf.pem").is_file():
         raise Missing(f"there is no Dragon in {home.root}")
     identity = await NodeIdentity.open(directory / "identity")
-    own = identity.identity.id
     leader = ""
     if not await is_bare(directory):
         held = await reach_of_stopped(directory)
         leader = await _leader(identity, held.journal)
     aside = await asyncio.to_thread(_put_aside, home, directory)
     who = f"{leader} leads what it held" if leader else "It held nothing"
-    return (
-        f"{who}. What was here is kept in {aside}.\n"
-        f"Its certificate ends within a day; to end it now: postdevai revoke {own}"
-    )
+    return f"{who}. What was here is kept in {aside}.\n{await last_word(identity)}"
 
 
 async def led_by_another(asks: Asks, lake: str, own: NodeId, wait_s: float = WAIT_S) -> NodeId:

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$postdevai/v1/enrolment_service.proto\x12\x0cpostdevai.v1\"d\n\x0c\x45nrolRequest\x12\x0f\n\x07\x63ode_id\x18\x01 \x01(\t\x12\x0e\n\x06secret\x18\x02 \x01(\t\x12\x0f\n\x07\x63sr_pem\x18\x03 \x01(\t\x12\x13\n\x0bsealing_key\x18\x04 \x01(\x0c\x12\r\n\x05roles\x18\x05 \x03(\t\"\x93\x01\n\rEnrolResponse\x12\x10\n\x08leaf_pem\x18\x01 \x01(\t\x12\x0e\n\x06\x63\x61_pem\x18\x02 \x01(\t\x12\x0f\n\x07node_id\x18\x03 \x01(\t\x12\x1b\n\x13\x63oordinator_address\x18\x04 \x01(\t\x12\x1c\n\x14\x63oordinator_identity\x18\x05 \x01(\t\x12\x14\n\x0csealed_grant\x18\x06 \x01(\x0c\"#\n\x10\x43hallengeRequest\x12\x0f\n\x07node_id\x18\x01 \x01(\t\"\"\n\x11\x43hallengeResponse\x12\r\n\x05nonce\x18\x01 \x01(\x0c\"R\n\x0cRenewRequest\x12\x0f\n\x07node_id\x18\x01 \x01(\t\x12\r\n\x05nonce\x18\x02 \x01(\x0c\x12\x0f\n\x07\x63sr_pem\x18\x03 \x01(\t\x12\x11\n\tsignature\x18\x04 \x01(\x0c\"1\n\rRenewResponse\x12\x10\n\x08leaf_pem\x18\x01 \x01(\t\x12\x0e\n\x06\x63\x61_pem\x18\x02 \x01(\t\"\x1d\n\rInviteRequest\x12\x0c\n\x04role\x18\x01 \x01(\t\"2\n\x0eInviteResponse\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x12\n\nexpires_ms\x18\x02 \x01(\x03\" \n\rRevokeRequest\x12\x0f\n\x07node_id\x18\x01 \x01(\t\"/\n\x0eRevokeResponse\x12\x0f\n\x07node_id\x18\x01 \x01(\t\x12\x0c\n\x04role\x18\x02 \x01(\t\"$\n\x10ReadAuditRequest\x12\x10\n\x08since_ms\x18\x01 \x01(\x03\":\n\x11ReadAuditResponse\x12%\n\x04line\x18\x01 \x01(\x0b\x32\x17.postdevai.v1.AuditLine\"\x9f\x01\n\tAuditLine\x12\x0b\n\x03log\x18\x01 \x01(\t\x12\x0b\n\x03seq\x18\x02 \x01(\x03\x12\r\n\x05\x61t_ms\x18\x03 \x01(\x03\x12\x0b\n\x03who\x18\x04 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x05 \x01(\t\x12\x0f\n\x07subject\x18\x06 \x01(\t\x12\x0f\n\x07outcome\x18\x07 \x01(\t\x12\x0e\n\x06reason\x18\x08 \x01(\t\x12\x0c\n\x04prev\x18\t \x01(\t\x12\x0c\n\x04hash\x18\n \x01(\t\"\x14\n\x12VerifyAuditRequest\">\n\x13VerifyAuditResponse\x12\'\n\x05\x63heck\x18\x01 \x01(\x0b\x32\x18.postdevai.v1.AuditCheck\"h\n\nAuditCheck\x12\r\n\x05lines\x18\x01 \x01(\x03\x12\x10\n\x08is_whole\x18\x02 \x01(\x08\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0c\n\x04\x66ile\x18\x04 \x01(\t\x12\x0c\n\x04line\x18\x05 \x01(\x03\x12\r\n\x05\x61t_ms\x18\x06 \x01(\x03\x32\xe4\x01\n\x10\x45nrolmentService\x12@\n\x05\x45nrol\x12\x1a.postdevai.v1.EnrolRequest\x1a\x1b.postdevai.v1.EnrolResponse\x12L\n\tChallenge\x12\x1e.postdevai.v1.ChallengeRequest\x1a\x1f.postdevai.v1.ChallengeResponse\x12@\n\x05Renew\x12\x1a.postdevai.v1.RenewRequest\x1a\x1b.postdevai.v1.RenewResponse2\xcf\x02\n\x10\x41uthorityService\x12\x43\n\x06Invite\x12\x1b.postdevai.v1.InviteRequest\x1a\x1c.postdevai.v1.InviteResponse\x12H\n\x06Revoke\x12\x1b.postdevai.v1.RevokeRequest\x1a\x1c.postdevai.v1.RevokeResponse\"\x03\x90\x02\x02\x12S\n\tReadAudit\x12\x1e.postdevai.v1.ReadAuditRequest\x1a\x1f.postdevai.v1.ReadAuditResponse\"\x03\x90\x02\x01\x30\x01\x12W\n\x0bVerifyAudit\x12 .postdevai.v1.VerifyAuditRequest\x1a!.postdevai.v1.VerifyAuditResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$postdevai/v1/enrolment_service.proto\x12\x0cpostdevai.v1\"d\n\x0c\x45nrolRequest\x12\x0f\n\x07\x63ode_id\x18\x01 \x01(\t\x12\x0e\n\x06secret\x18\x02 \x01(\t\x12\x0f\n\x07\x63sr_pem\x18\x03 \x01(\t\x12\x13\n\x0bsealing_key\x18\x04 \x01(\x0c\x12\r\n\x05roles\x18\x05 \x03(\t\"\x93\x01\n\rEnrolResponse\x12\x10\n\x08leaf_pem\x18\x01 \x01(\t\x12\x0e\n\x06\x63\x61_pem\x18\x02 \x01(\t\x12\x0f\n\x07node_id\x18\x03 \x01(\t\x12\x1b\n\x13\x63oordinator_address\x18\x04 \x01(\t\x12\x1c\n\x14\x63oordinator_identity\x18\x05 \x01(\t\x12\x14\n\x0csealed_grant\x18\x06 \x01(\x0c\"#\n\x10\x43hallengeRequest\x12\x0f\n\x07node_id\x18\x01 \x01(\t\"\"\n\x11\x43hallengeResponse\x12\r\n\x05nonce\x18\x01 \x01(\x0c\"R\n\x0cRenewRequest\x12\x0f\n\x07node_id\x18\x01 \x01(\t\x12\r\n\x05nonce\x18\x02 \x01(\x0c\x12\x0f\n\x07\x63sr_pem\x18\x03 \x01(\t\x12\x11\n\tsignature\x18\x04 \x01(\x0c\"1\n\rRenewResponse\x12\x10\n\x08leaf_pem\x18\x01 \x01(\t\x12\x0e\n\x06\x63\x61_pem\x18\x02 \x01(\t\"\x1d\n\rInviteRequest\x12\x0c\n\x04role\x18\x01 \x01(\t\"2\n\x0eInviteResponse\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x12\n\nexpires_ms\x18\x02 \x01(\x03\" \n\rRevokeRequest\x12\x0f\n\x07node_id\x18\x01 \x01(\t\"/\n\x0eRevokeResponse\x12\x0f\n\x07node_id\x18\x01 \x01(\t\x12\x0c\n\x04role\x18\x02 \x01(\t\"\x0e\n\x0cLeaveRequest\"\x0f\n\rLeaveResponse\"$\n\x10ReadAuditRequest\x12\x10\n\x08since_ms\x18\x01 \x01(\x03\":\n\x11ReadAuditResponse\x12%\n\x04line\x18\x01 \x01(\x0b\x32\x17.postdevai.v1.AuditLine\"\x9f\x01\n\tAuditLine\x12\x0b\n\x03log\x18\x01 \x01(\t\x12\x0b\n\x03seq\x18\x02 \x01(\x03\x12\r\n\x05\x61t_ms\x18\x03 \x01(\x03\x12\x0b\n\x03who\x18\x04 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x05 \x01(\t\x12\x0f\n\x07subject\x18\x06 \x01(\t\x12\x0f\n\x07outcome\x18\x07 \x01(\t\x12\x0e\n\x06reason\x18\x08 \x01(\t\x12\x0c\n\x04prev\x18\t \x01(\t\x12\x0c\n\x04hash\x18\n \x01(\t\"\x14\n\x12VerifyAuditRequest\">\n\x13VerifyAuditResponse\x12\'\n\x05\x63heck\x18\x01 \x01(\x0b\x32\x18.postdevai.v1.AuditCheck\"h\n\nAuditCheck\x12\r\n\x05lines\x18\x01 \x01(\x03\x12\x10\n\x08is_whole\x18\x02 \x01(\x08\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0c\n\x04\x66ile\x18\x04 \x01(\t\x12\x0c\n\x04line\x18\x05 \x01(\x03\x12\r\n\x05\x61t_ms\x18\x06 \x01(\x03\x32\xe4\x01\n\x10\x45nrolmentService\x12@\n\x05\x45nrol\x12\x1a.postdevai.v1.EnrolRequest\x1a\x1b.postdevai.v1.EnrolResponse\x12L\n\tChallenge\x12\x1e.postdevai.v1.ChallengeRequest\x1a\x1f.postdevai.v1.ChallengeResponse\x12@\n\x05Renew\x12\x1a.postdevai.v1.RenewRequest\x1a\x1b.postdevai.v1.RenewResponse2\x91\x03\n\x10\x41uthorityService\x12\x43\n\x06Invite\x12\x1b.postdevai.v1.InviteRequest\x1a\x1c.postdevai.v1.InviteResponse\x12H\n\x06Revoke\x12\x1b.postdevai.v1.RevokeRequest\x1a\x1c.postdevai.v1.RevokeResponse\"\x03\x90\x02\x02\x12@\n\x05Leave\x12\x1a.postdevai.v1.LeaveRequest\x1a\x1b.postdevai.v1.LeaveResponse\x12S\n\tReadAudit\x12\x1e.postdevai.v1.ReadAuditRequest\x1a\x1f.postdevai.v1.ReadAuditResponse\"\x03\x90\x02\x01\x30\x01\x12W\n\x0bVerifyAudit\x12 .postdevai.v1.VerifyAuditRequest\x1a!.postdevai.v1.VerifyAuditResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -57,20 +57,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REVOKEREQUEST']._serialized_end=629
   _globals['_REVOKERESPONSE']._serialized_start=631
   _globals['_REVOKERESPONSE']._serialized_end=678
-  _globals['_READAUDITREQUEST']._serialized_start=680
-  _globals['_READAUDITREQUEST']._serialized_end=716
-  _globals['_READAUDITRESPONSE']._serialized_start=718
-  _globals['_READAUDITRESPONSE']._serialized_end=776
-  _globals['_AUDITLINE']._serialized_start=779
-  _globals['_AUDITLINE']._serialized_end=938
-  _globals['_VERIFYAUDITREQUEST']._serialized_start=940
-  _globals['_VERIFYAUDITREQUEST']._serialized_end=960
-  _globals['_VERIFYAUDITRESPONSE']._serialized_start=962
-  _globals['_VERIFYAUDITRESPONSE']._serialized_end=1024
-  _globals['_AUDITCHECK']._serialized_start=1026
-  _globals['_AUDITCHECK']._serialized_end=1130
-  _globals['_ENROLMENTSERVICE']._serialized_start=1133
-  _globals['_ENROLMENTSERVICE']._serialized_end=1361
-  _globals['_AUTHORITYSERVICE']._serialized_start=1364
-  _globals['_AUTHORITYSERVICE']._serialized_end=1699
+  _globals['_LEAVEREQUEST']._serialized_start=680
+  _globals['_LEAVEREQUEST']._serialized_end=694
+  _globals['_LEAVERESPONSE']._serialized_start=696
+  _globals['_LEAVERESPONSE']._serialized_end=711
+  _globals['_READAUDITREQUEST']._serialized_start=713
+  _globals['_READAUDITREQUEST']._serialized_end=749
+  _globals['_READAUDITRESPONSE']._serialized_start=751
+  _globals['_READAUDITRESPONSE']._serialized_end=809
+  _globals['_AUDITLINE']._serialized_start=812
+  _globals['_AUDITLINE']._serialized_end=971
+  _globals['_VERIFYAUDITREQUEST']._serialized_start=973
+  _globals['_VERIFYAUDITREQUEST']._serialized_end=993
+  _globals['_VERIFYAUDITRESPONSE']._serialized_start=995
+  _globals['_VERIFYAUDITRESPONSE']._serialized_end=1057
+  _globals['_AUDITCHECK']._serialized_start=1059
+  _globals['_AUDITCHECK']._serialized_end=1163
+  _globals['_ENROLMENTSERVICE']._serialized_start=1166
+  _globals['_ENROLMENTSERVICE']._serialized_end=1394
+  _globals['_AUTHORITYSERVICE']._serialized_start=1397
+  _globals['_AUTHORITYSERVICE']._serialized_end=1798
 # @@protoc_insertion_point(module_scope)

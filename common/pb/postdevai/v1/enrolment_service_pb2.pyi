@@ -96,6 +96,14 @@ class RevokeResponse(_message.Message):
     role: str
     def __init__(self, node_id: _Optional[str] = ..., role: _Optional[str] = ...) -> None: ...
 
+class LeaveRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class LeaveResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
 class ReadAuditRequest(_message.Message):
     __slots__ = ("since_ms",)
     SINCE_MS_FIELD_NUMBER: _ClassVar[int]

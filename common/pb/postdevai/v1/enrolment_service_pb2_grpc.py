@@ -210,6 +210,11 @@ class AuthorityServiceStub:
                 request_serializer=postdevai_dot_v1_dot_enrolment__service__pb2.RevokeRequest.SerializeToString,
                 response_deserializer=postdevai_dot_v1_dot_enrolment__service__pb2.RevokeResponse.FromString,
                 _registered_method=True)
+        self.Leave = channel.unary_unary(
+                '/postdevai.v1.AuthorityService/Leave',
+                request_serializer=postdevai_dot_v1_dot_enrolment__service__pb2.LeaveRequest.SerializeToString,
+                response_deserializer=postdevai_dot_v1_dot_enrolment__service__pb2.LeaveResponse.FromString,
+                _registered_method=True)
         self.ReadAudit = channel.unary_stream(
                 '/postdevai.v1.AuthorityService/ReadAudit',
                 request_serializer=postdevai_dot_v1_dot_enrolment__service__pb2.ReadAuditRequest.SerializeToString,
@@ -242,6 +247,14 @@ class AuthorityServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Leave(self, request, context):
+        """The caller itself leaves for good: it is put out, and said to have left. For each node but a
+        Coordinator; no admin is needed, and nobody is named: it is whoever calls.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ReadAudit(self, request, context):
         """What was written down of who was let in, refused, or put out.
         """
@@ -268,6 +281,11 @@ def add_AuthorityServiceServicer_to_server(servicer, server):
                     servicer.Revoke,
                     request_deserializer=postdevai_dot_v1_dot_enrolment__service__pb2.RevokeRequest.FromString,
                     response_serializer=postdevai_dot_v1_dot_enrolment__service__pb2.RevokeResponse.SerializeToString,
+            ),
+            'Leave': grpc.unary_unary_rpc_method_handler(
+                    servicer.Leave,
+                    request_deserializer=postdevai_dot_v1_dot_enrolment__service__pb2.LeaveRequest.FromString,
+                    response_serializer=postdevai_dot_v1_dot_enrolment__service__pb2.LeaveResponse.SerializeToString,
             ),
             'ReadAudit': grpc.unary_stream_rpc_method_handler(
                     servicer.ReadAudit,
@@ -336,6 +354,33 @@ class AuthorityService:
             '/postdevai.v1.AuthorityService/Revoke',
             postdevai_dot_v1_dot_enrolment__service__pb2.RevokeRequest.SerializeToString,
             postdevai_dot_v1_dot_enrolment__service__pb2.RevokeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Leave(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/postdevai.v1.AuthorityService/Leave',
+            postdevai_dot_v1_dot_enrolment__service__pb2.LeaveRequest.SerializeToString,
+            postdevai_dot_v1_dot_enrolment__service__pb2.LeaveResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -96,6 +96,10 @@ class AuthorityServiceStub:
     """Makes a node unwelcome for good: its certificate is not renewed, its calls are refused, its
     streams end.
     """
+    Leave: _grpc.UnaryUnaryMultiCallable[_enrolment_service_pb2.LeaveRequest, _enrolment_service_pb2.LeaveResponse]
+    """The caller itself leaves for good: it is put out, and said to have left. For each node but a
+    Coordinator; no admin is needed, and nobody is named: it is whoever calls.
+    """
     ReadAudit: _grpc.UnaryStreamMultiCallable[_enrolment_service_pb2.ReadAuditRequest, _enrolment_service_pb2.ReadAuditResponse]
     """What was written down of who was let in, refused, or put out."""
     VerifyAudit: _grpc.UnaryUnaryMultiCallable[_enrolment_service_pb2.VerifyAuditRequest, _enrolment_service_pb2.VerifyAuditResponse]
@@ -113,6 +117,10 @@ class AuthorityServiceAsyncStub(AuthorityServiceStub):
     Revoke: _aio.UnaryUnaryMultiCallable[_enrolment_service_pb2.RevokeRequest, _enrolment_service_pb2.RevokeResponse]  # type: ignore[assignment]
     """Makes a node unwelcome for good: its certificate is not renewed, its calls are refused, its
     streams end.
+    """
+    Leave: _aio.UnaryUnaryMultiCallable[_enrolment_service_pb2.LeaveRequest, _enrolment_service_pb2.LeaveResponse]  # type: ignore[assignment]
+    """The caller itself leaves for good: it is put out, and said to have left. For each node but a
+    Coordinator; no admin is needed, and nobody is named: it is whoever calls.
     """
     ReadAudit: _aio.UnaryStreamMultiCallable[_enrolment_service_pb2.ReadAuditRequest, _enrolment_service_pb2.ReadAuditResponse]  # type: ignore[assignment]
     """What was written down of who was let in, refused, or put out."""
@@ -140,6 +148,16 @@ class AuthorityServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_enrolment_service_pb2.RevokeResponse, _abc.Awaitable[_enrolment_service_pb2.RevokeResponse]]:
         """Makes a node unwelcome for good: its certificate is not renewed, its calls are refused, its
         streams end.
+        """
+
+    @_abc_1.abstractmethod
+    def Leave(
+        self,
+        request: _enrolment_service_pb2.LeaveRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_enrolment_service_pb2.LeaveResponse, _abc.Awaitable[_enrolment_service_pb2.LeaveResponse]]:
+        """The caller itself leaves for good: it is put out, and said to have left. For each node but a
+        Coordinator; no admin is needed, and nobody is named: it is whoever calls.
         """
 
     @_abc_1.abstractmethod

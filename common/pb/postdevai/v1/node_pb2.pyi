@@ -7,7 +7,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Node(_message.Message):
-    __slots__ = ("role", "id", "address", "state", "lease_s", "version", "pid", "capabilities", "load", "addresses", "projects", "models", "epoch", "certificate_ends_ms", "clock_ahead_ms", "machine", "follows", "behind", "followers", "hidden", "put_out")
+    __slots__ = ("role", "id", "address", "state", "lease_s", "version", "pid", "capabilities", "load", "addresses", "projects", "models", "epoch", "certificate_ends_ms", "clock_ahead_ms", "machine", "follows", "behind", "followers", "hidden", "put_out", "left", "on_disk", "in_the_way", "first_lsn")
     ROLE_FIELD_NUMBER: _ClassVar[int]
     ID_FIELD_NUMBER: _ClassVar[int]
     ADDRESS_FIELD_NUMBER: _ClassVar[int]
@@ -29,6 +29,10 @@ class Node(_message.Message):
     FOLLOWERS_FIELD_NUMBER: _ClassVar[int]
     HIDDEN_FIELD_NUMBER: _ClassVar[int]
     PUT_OUT_FIELD_NUMBER: _ClassVar[int]
+    LEFT_FIELD_NUMBER: _ClassVar[int]
+    ON_DISK_FIELD_NUMBER: _ClassVar[int]
+    IN_THE_WAY_FIELD_NUMBER: _ClassVar[int]
+    FIRST_LSN_FIELD_NUMBER: _ClassVar[int]
     role: str
     id: str
     address: str
@@ -50,19 +54,25 @@ class Node(_message.Message):
     followers: _containers.RepeatedScalarFieldContainer[str]
     hidden: _containers.RepeatedScalarFieldContainer[str]
     put_out: bool
-    def __init__(self, role: _Optional[str] = ..., id: _Optional[str] = ..., address: _Optional[str] = ..., state: _Optional[str] = ..., lease_s: _Optional[float] = ..., version: _Optional[str] = ..., pid: _Optional[int] = ..., capabilities: _Optional[_Iterable[str]] = ..., load: _Optional[_Union[NodeLoad, _Mapping]] = ..., addresses: _Optional[_Iterable[str]] = ..., projects: _Optional[_Iterable[str]] = ..., models: _Optional[_Iterable[str]] = ..., epoch: _Optional[int] = ..., certificate_ends_ms: _Optional[int] = ..., clock_ahead_ms: _Optional[int] = ..., machine: _Optional[str] = ..., follows: _Optional[str] = ..., behind: _Optional[int] = ..., followers: _Optional[_Iterable[str]] = ..., hidden: _Optional[_Iterable[str]] = ..., put_out: _Optional[bool] = ...) -> None: ...
+    left: bool
+    on_disk: _containers.RepeatedScalarFieldContainer[str]
+    in_the_way: str
+    first_lsn: int
+    def __init__(self, role: _Optional[str] = ..., id: _Optional[str] = ..., address: _Optional[str] = ..., state: _Optional[str] = ..., lease_s: _Optional[float] = ..., version: _Optional[str] = ..., pid: _Optional[int] = ..., capabilities: _Optional[_Iterable[str]] = ..., load: _Optional[_Union[NodeLoad, _Mapping]] = ..., addresses: _Optional[_Iterable[str]] = ..., projects: _Optional[_Iterable[str]] = ..., models: _Optional[_Iterable[str]] = ..., epoch: _Optional[int] = ..., certificate_ends_ms: _Optional[int] = ..., clock_ahead_ms: _Optional[int] = ..., machine: _Optional[str] = ..., follows: _Optional[str] = ..., behind: _Optional[int] = ..., followers: _Optional[_Iterable[str]] = ..., hidden: _Optional[_Iterable[str]] = ..., put_out: _Optional[bool] = ..., left: _Optional[bool] = ..., on_disk: _Optional[_Iterable[str]] = ..., in_the_way: _Optional[str] = ..., first_lsn: _Optional[int] = ...) -> None: ...
 
 class Member(_message.Message):
-    __slots__ = ("role", "id", "certificate_ends_ms", "put_out")
+    __slots__ = ("role", "id", "certificate_ends_ms", "put_out", "left")
     ROLE_FIELD_NUMBER: _ClassVar[int]
     ID_FIELD_NUMBER: _ClassVar[int]
     CERTIFICATE_ENDS_MS_FIELD_NUMBER: _ClassVar[int]
     PUT_OUT_FIELD_NUMBER: _ClassVar[int]
+    LEFT_FIELD_NUMBER: _ClassVar[int]
     role: str
     id: str
     certificate_ends_ms: int
     put_out: bool
-    def __init__(self, role: _Optional[str] = ..., id: _Optional[str] = ..., certificate_ends_ms: _Optional[int] = ..., put_out: _Optional[bool] = ...) -> None: ...
+    left: bool
+    def __init__(self, role: _Optional[str] = ..., id: _Optional[str] = ..., certificate_ends_ms: _Optional[int] = ..., put_out: _Optional[bool] = ..., left: _Optional[bool] = ...) -> None: ...
 
 class NodeLoad(_message.Message):
     __slots__ = ("queue", "rss_bytes", "cpu", "machine_cpu", "machine_memory_bytes", "machine_memory_bytes_max", "context_bytes_free", "lake_bytes_free")

@@ -10,6 +10,7 @@ from common.rpc.repeatable import is_repeatable, methods
 ONCE = {
     "AssistantService/Feedback",  # counted
     "AuthorityService/Invite",  # makes a code
+    "AuthorityService/Leave",  # whoever has left is refused
     "DeveloperService/Feedback",
     "DeveloperService/Invite",
     "DeveloperService/RecordEditor",  # makes an event

@@ -55,6 +55,10 @@ def test_a_node_that_was_put_out_is_not_gone_for_a_while() -> None:
     lost = replace(DRAGON, state="gone", lease_s=-7.0, put_out=True)
     (said,) = [each for each in text(COORDINATOR, lost) if each.startswith("Dragon")]
     assert "put out" in said and "gone" not in said and "left" not in said
+    (said,) = [
+        each for each in text(COORDINATOR, replace(lost, left=True)) if each.startswith("Dragon")
+    ]
+    assert "left" in said and "put out" not in said and "gone" not in said
 
 
 def test_tools_stand_below_the_nodes_with_what_their_certificates_have_left() -> None:
@@ -63,6 +67,8 @@ def test_tools_stand_below_the_nodes_with_what_their_certificates_have_left() ->
     said = ["".join(span.text for span in line) for line in lines]
     assert "f00dfeed" in said[2] and said[2].endswith("5 h left")
     assert said[3].endswith("0badf00d  put out")
+    own = others((replace(tool, put_out=True, left=True),), NOW_MS)[-1]
+    assert "".join(span.text for span in own).endswith("f00dfeed  left")
     assert others((), NOW_MS) == []
 
 
