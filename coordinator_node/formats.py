@@ -12,13 +12,23 @@ from pathlib import Path
 import apsw
 
 from common.daemon.formats import StoreFormat, print_formats
+from common.errors import PostDevAIError
+from coordinator_node.engine.settings import read_settings
 
 WRITES = 1
 
 
 def formats(home: Path) -> list[StoreFormat]:
-    """Of HOME/coordinator/state.db."""
-    path, store = home / "coordinator" / "state.db", "coordinator/state.db"
+    """Of HOME/coordinator/state.db, or of the file that took its place; of none where the state is
+    in the engine's servers."""
+    directory = home / "coordinator"
+    try:
+        settings = read_settings(directory)
+    except PostDevAIError as error:
+        return [StoreFormat("coordinator/state.db", 0, WRITES, WRITES, error.message)]
+    if settings.engine != "sqlite":
+        return []
+    path, store = directory / settings.file, f"coordinator/{settings.file}"
     if not path.is_file() or not path.stat().st_size:
         return [StoreFormat(store, 0, WRITES, WRITES)]
     try:

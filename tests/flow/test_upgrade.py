@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -26,6 +27,19 @@ LAKE_NEWER = ("dragon_node/lake/formats.py",
 UNWELL = ("developer_node/node.py", "async def open_node(",
           'async def open_node(*_: object):\n    raise RuntimeError("not well")\n    yield\n\n\n'
           "async def was_open_node(")  # fmt: skip
+
+FORGETS = (
+    ("coordinator_node/formats.py", "WRITES = 1", "WRITES = 2"),
+    ("coordinator_node/formats.py", "or 1, WRITES, WRITES)", "or 1, WRITES, 1)"),
+    ("coordinator_node/engine/sqlite/store.py", "    path.chmod(0o600)\n    return db",
+     "    path.chmod(0o600)\n    db.pragma('user_version', 2)\n    return db"),
+    ("developer_node/node.py", "async def open_node(",
+     "async def open_node(config: Config, *_: object):\n"
+     "    while not (config.home.root / 'enough').exists():\n"
+     "        await asyncio.sleep(0.1)\n"
+     "    raise RuntimeError('not well')\n    yield\n\n\nasync def was_open_node("),
+)  # fmt: skip
+"""Another format of the Coordinator's state, and a laptop that fails once HOME/enough is there."""
 
 
 def wheel(directory: Path, version: str, *changes: tuple[str, str, str]) -> Path:
@@ -86,9 +100,15 @@ def remembered(mesh: Mesh, word: str) -> Any:
 
 
 def ready_version(mesh: Mesh) -> str:
-    import json
+    return version_of(mesh, "dragon")
 
-    return json.loads((mesh.home / "dragon" / "ready.json").read_text())["version"]
+
+def version_of(mesh: Mesh, role: str) -> str:
+    """Of a node that serves; empty while it does not."""
+    try:
+        return json.loads((mesh.home / role / "ready.json").read_text())["version"]
+    except (OSError, ValueError):
+        return ""
 
 
 def upgrade(mesh: Mesh, *words: str) -> subprocess.CompletedProcess[str]:
@@ -160,3 +180,67 @@ def test_a_version_with_a_newer_format_is_taken_gone_back_from_and_refused_when_
     for word in ("before-it", "after-it"):
         remembered(mesh, word)
     assert invited(mesh) == before + 1
+
+
+def tool_lists_the_nodes(mesh: Mesh, tool: Path) -> subprocess.CompletedProcess[str]:
+    """As a stranger's program, by the files of its certificate."""
+    command = [sys.executable, "-m", "tests.support.asking_tool", str(tool)]
+    return subprocess.run(
+        command, env=mesh.env, cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+
+
+@pytest.mark.timeout(900)
+def test_who_was_put_out_under_a_version_that_failed_stays_out_when_it_goes_back_by_itself(
+    mesh: Mesh, tmp_path: Path
+) -> None:
+    """The format of the Coordinator's state changed, so that its file is that of before."""
+    failing = wheel(tmp_path, "9.3.0", *FORGETS)
+    repository = Repository.make(tmp_path / "thing")
+    mesh.up(repository.root)
+    mesh.postdevai("run", "--", "echo", "before-it", cwd=repository.root)
+    remembered(mesh, "before-it")
+    code = mesh.postdevai("invite", "tool").stdout.split()[-1]
+    tool = tmp_path / "tool"
+    joined = mesh.postdevai("join", code, "--to", str(tool))
+    assert joined.returncode == 0, joined.stdout + joined.stderr
+    listed = tool_lists_the_nodes(mesh, tool)
+    assert listed.returncode == 0, listed.stdout + listed.stderr
+    members = mesh.json("nodes", "--json")["members"]
+    (named,) = [each["id"] for each in members if each["role"] == "tool"]
+
+    new = tmp_path / "new"
+    command = [sys.executable, "-m", "developer_node.front.cli", "upgrade", "--to", str(failing)]
+    going = subprocess.Popen(
+        [*command, "--into", str(new)],
+        env=mesh.env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        for _ in until(300):
+            if going.poll() is not None or version_of(mesh, "coordinator") == "9.3.0":
+                break
+        assert going.poll() is None, going.communicate()
+        owner = [str(new / "bin" / "python"), "-P", "-m", "coordinator_node", "revoke", named]
+        revoked = subprocess.run(owner, env=mesh.env, capture_output=True, text=True, timeout=60)
+        assert revoked.returncode == 0, revoked.stdout + revoked.stderr
+        assert format_of(mesh, "coordinator", "state.db") == 2
+        (mesh.home / "enough").touch()
+        said, why = going.communicate(timeout=600)
+    finally:
+        if going.poll() is None:
+            going.kill()
+            going.wait()
+    assert going.returncode == 3 and "9.3.0 was not taken" in why, said + why
+    assert "runs again" in why and "was carried over: who was put out stays out" in said, said + why
+
+    assert version_of(mesh, "coordinator") == _version()
+    assert format_of(mesh, "coordinator", "state.db") == 1
+    refused = tool_lists_the_nodes(mesh, tool)
+    assert refused.returncode == 1 and "no longer welcome" in refused.stdout, refused
+    remembered(mesh, "before-it")
+    verified = mesh.postdevai("audit", "verify")
+    assert verified.returncode == 0, verified.stdout + verified.stderr

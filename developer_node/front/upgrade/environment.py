@@ -103,6 +103,30 @@ class Environment:
                 found |= read_records(done.stdout)
         return found
 
+    def node(
+        self, module: str, *words: str, given: int | None = None, to: int | None = None
+    ) -> str:
+        """`python -m MODULE WORDS` of that version, reading and printing files where it has some;
+        why it did not end well, empty when it did."""
+        # -P: what lies where this is typed is no part of that environment
+        command = [str(self.programs / "python"), "-P", "-m", module, *words]
+        try:
+            done = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL if given is None else given,
+                stdout=subprocess.DEVNULL if to is None else to,
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=ASK_S,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return str(error)
+        if not done.returncode:
+            return ""
+        said = [each for each in done.stderr.splitlines() if each.strip() and each[0] != " "]
+        return said[-1] if said else f"it ended with {done.returncode}"
+
     def version(self) -> str:
         """Of postdevai in it."""
         done = self.run("--version")

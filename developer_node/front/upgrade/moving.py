@@ -16,7 +16,7 @@ from common.daemon.formats import StoreFormat
 from common.daemon.home import Home
 from common.errors import Conflict, Corrupt, Invalid, PostDevAIError, Unavailable
 from developer_node.front.output_words import size
-from developer_node.front.upgrade import links, nodes, record, state, stores
+from developer_node.front.upgrade import carrying, links, nodes, record, state, stores
 from developer_node.front.upgrade.candidate import Candidate, order
 from developer_node.front.upgrade.environment import Environment, installed
 from developer_node.front.upgrade.record import Record
@@ -137,10 +137,12 @@ class Mover:
         nodes.stop(self.home, services or made.services, new, free=lake)
         gone = stores.to_put_back(self.home, made, old)
         if gone or state.is_begun(self.home):
-            aside, gone = state.put_back(self.home, gone)
+            aside, gone = state.put_back(
+                self.home,
+                gone,
+                lambda aside, put: carrying.carry_over(self.home, aside, put, old, new, self.told),
+            )
             self.told(f"What was in {' and '.join(gone)} is in {aside}.")
-        if stores.COORDINATOR in gone:
-            self.told(stores.DECIDE_AGAIN)
         turned = links.leading_to(new.programs, os.environ.get("PATH", ""))
         links.turn({*turned, *map(Path, made.links)}, old.programs)
         # Before the start: a second call would set aside what the old version records from now on.

@@ -69,9 +69,15 @@ def copy(home: Home) -> int:
     return copied
 
 
-def put_back(home: Home, stores: Collection[str]) -> tuple[Path, tuple[str, ...]]:
+def put_back(
+    home: Home,
+    stores: Collection[str],
+    then: Callable[[Path, Collection[str]], None] = lambda aside, stores: None,
+) -> tuple[Path, tuple[str, ...]]:
     """These stores are those of the copy again; where what was there instead was set aside, and
     which they are: killed midway, a second call ends what the first began, whatever it names.
+
+    `then` carries over what the copy lacks, with the two; until it returns nothing is ended.
     """
     at = record.directory(home)
     before, step = at / "before", _begun(at, stores)
@@ -90,6 +96,7 @@ def put_back(home: Home, stores: Collection[str]) -> tuple[Path, tuple[str, ...]
     _sync(home.root)
     if OUTBOX in step.stores:
         _keep_what_was_taken(home, before)
+    then(aside, step.stores)
     (at / "putting-back").unlink()
     return aside, step.stores
 

@@ -18,11 +18,8 @@ from developer_node.front.upgrade.record import Record
 
 OUTBOX = "developer/outbox.db"
 JOURNAL = "dragon/journal.db"
-COORDINATOR = "coordinator/state.db"
-DECIDE_AGAIN = (
-    "The Coordinator's state is that of before the upgrade: whoever was put out since, and each "
-    "tool and rule that was changed, has to be so again. They are listed by: postdevai audit"
-)
+COORDINATOR = "coordinator/"
+"""Of its state the file may have another name, after a move from one engine to another."""
 _LAKE = ("journal.db", "embeddings.db", "generations", "shelf", "asleep.json")
 """Generations go on from their journal, and from no other."""
 
@@ -49,9 +46,14 @@ def files(stores: Collection[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def of_the_coordinator(stores: Collection[str]) -> tuple[str, ...]:
+    """Those in which it keeps who is let in."""
+    return tuple(each for each in stores if each.startswith(COORDINATOR))
+
+
 def refuse_lost_decisions(stores: Collection[str], made: Record) -> None:
     """Conflict where whoever was put out since the upgrade would be let in again."""
-    if COORDINATOR in stores:
+    if of_the_coordinator(stores):
         raise Conflict(
             f"version {made.from_version} cannot read what the Coordinator keeps now, and on the "
             "copy whoever was put out since the upgrade would come in again",
