@@ -20,6 +20,7 @@ from common.clients.authority import AuthorityClient
 from common.clients.coordinators import Coordinators, Finder
 from common.clients.discovery import finder_for
 from common.clients.known_routes import KnownRoutes, question_of
+from common.clients.last_word import LastWord
 from common.clients.mesh_time import MeshTime
 from common.clients.registering import Ears, Registering
 from common.clients.registry import Hello, RegistryClient, Word
@@ -29,7 +30,6 @@ from common.clients.successors import Successors
 from common.clock import Clock, SystemClock
 from common.daemon.addresses import machine_name
 from common.errors import Conflict, Denied, PostDevAIError, Unavailable
-from common.model.ids import NodeId
 from common.model.laptop import Circuit, CircuitState
 from common.model.node import (
     Capability,
@@ -41,8 +41,6 @@ from common.model.node import (
     Role,
     Route,
 )
-from common.model.rule_file import RuleFile
-from common.rpc import policy
 from common.rpc.channel import Channels
 from common.rpc.circuit import Breaker
 from common.rpc.credentials import NodeIdentity
@@ -51,7 +49,6 @@ from common.rpc.reaching import Reaching
 from common.rpc.relayed import Relayed
 from common.rpc.retry_budget import RetryBudget
 from common.rpc.routed import Routed
-from common.rpc.rules import Rules, in_force
 from common.rpc.sealed import kept as sealed
 from common.rpc.sealed.sessions import Sessions
 from common.rpc.tickets import TicketCheck
@@ -60,7 +57,6 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-KEEP_WORD_MS = 30_000
 ANNOUNCE_S = 3.0
 
 
@@ -77,17 +73,13 @@ class Membership:
         finder: Finder | None = None,
     ) -> None:
         self._identity = identity
-        self._kept = kept
         self._clock = clock
         self._time = MeshTime(clock, lambda: self.connected)
         self._channels = Channels(identity, clock)
         self._coordinators = Coordinators(identity, self._channels, finder)
         ears = Ears(self._heard, self._lost, self._stand_back)
         self._registering = Registering(identity, self._coordinators, hello, load, clock, ears)
-        self._word, self._heard_ms = kept.word()
-        self._rules = policy.shipped()
-        self._ruled_by: tuple[RuleFile, ...] = ()
-        self._kept_ms = 0
+        self._word = LastWord(kept)
         self._routes = KnownRoutes(kept, clock)
         self._relayed = Relayed(
             identity,
@@ -119,11 +111,11 @@ class Membership:
                 target=identity.identity.uri,
                 issuer=identity.mesh.coordinator_identity,
                 clock=self._time,
-                keys=lambda: self._word.ticket_keys,
-                away_since_ms=lambda: None if self.connected else self._heard_ms,
+                keys=lambda: self._word.said.ticket_keys,
+                away_since_ms=lambda: None if self.connected else self._word.heard_ms,
             ),
-            denied=self._denied,
-            rules=self._rules_in_force,
+            denied=lambda: self._word.said.denied,
+            rules=self._word.rules,
             clock=clock,
             stands_back=lambda: self.displaced,
         )
@@ -336,17 +328,14 @@ class Membership:
 
     async def _heard(self, word: Word) -> None:
         await self._identity.learn(word.coordinators)
-        word = replace(word, coordinators=())
-        changed, self._word = word != self._word, word
         self._time.tell(word.now_ms)
-        self._heard_ms = self._time.now_ms()
+        self._word.hear(replace(word, coordinators=()), self._time.now_ms())
         self.put_out = ""
         if not self.connected:
             log.info("connected to the Coordinator")
             await self._turn(connected=True, sentence="")
         self._told.set()
-        if changed or abs(self._heard_ms - self._kept_ms) >= KEEP_WORD_MS:
-            await self._keep_word()
+        await self._word.keep_when_due()
 
     async def _lost(self, error: PostDevAIError) -> None:
         was = self.connected
@@ -358,7 +347,7 @@ class Membership:
         self._told.set()
         if was:
             log.warning("lost the Coordinator: %s", error.message)
-            await self._keep_word()
+            await self._word.keep()
 
     async def _stand_back(self, error: Conflict) -> None:
         """Another process has the seat: this one answers nobody and asks nothing any more."""
@@ -373,10 +362,6 @@ class Membership:
             self.connected, self.sentence = connected, sentence
             self._turned.notify_all()
 
-    async def _keep_word(self) -> None:
-        self._kept_ms = self._heard_ms
-        await asyncio.to_thread(self._kept.keep_word, self._word, self._heard_ms)
-
     def _known(self, question: str) -> tuple[Route, ...]:
         """What needs no Coordinator, or cannot have one; empty when one is to be asked."""
         self._seated()
@@ -388,12 +373,3 @@ class Membership:
         """Where the Coordinator of that name is."""
         known = (each for each in self._identity.coordinators if each.identity == uri)
         return tuple(dict.fromkeys(at for each in known for at in each.addresses))
-
-    def _rules_in_force(self) -> Rules:
-        said = self._word.rules
-        if said != self._ruled_by:
-            self._rules, self._ruled_by = in_force(said), said
-        return self._rules
-
-    def _denied(self) -> frozenset[NodeId]:
-        return self._word.denied

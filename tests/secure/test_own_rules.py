@@ -71,7 +71,7 @@ async def test_a_rule_of_the_owner_is_in_force_on_a_dragon_and_ends_with_its_fil
             assert error.hint == "forbidden by mine.cedar: no-stats"
             await stats(other, others)
             remove(mesh)
-            while dragon.membership._word.rules:  # noqa: ASYNC110
+            while dragon.membership._word.said.rules:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
             await stats(channel, mine)
 

@@ -68,16 +68,16 @@ async def test_ticket_keys_rotate_and_no_call_fails(tmp_path: Path) -> None:
         async with open_member(node, mesh.directory("developer")) as membership:
             (before,) = await membership.resolve("lake")
             await _age_ticket_key(mesh)
-            heard = membership._word
+            heard = membership._word.said
             while len(heard.ticket_keys) < 2:
                 await membership.routed("lake").call(stats)
-                heard = membership._word
+                heard = membership._word.said
             kid = _kid((await membership.resolve("lake", fresh=True))[0].ticket)
             assert kid == _kid(before.ticket)  # every node has to hear of the new one first
             mesh.clock.shift_ms += TOLD_MS
             (after,) = await membership.resolve("lake", fresh=True)
             assert _kid(after.ticket) != kid
-            while len(dragon.membership._word.ticket_keys) < 2:  # noqa: ASYNC110
+            while len(dragon.membership._word.said.ticket_keys) < 2:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
             channel, _ = await membership.routed("lake").channel()
             for route in (before, after):
