@@ -14,13 +14,20 @@ _TIMES = ("away_since_ms", "as_of_ms")
 
 
 def own(now: LaptopStatus | None) -> Json:
-    """Four keys of `status --json`; null while the laptop's daemon is away."""
+    """Five keys of `status --json`; null while the laptop's daemon is away."""
     return {
         "api_version": (now.api_version or None) if now else None,
         "circuits": [circuit(each) for each in now.circuits] if now else None,
         "near": near(now.near) if now else None,
+        "node": node(now) if now else None,
         "put_out": (now.put_out or None) if now else None,
     }
+
+
+def node(now: LaptopStatus) -> Json:
+    """Which of the nodes this laptop is; its machine's name as the mesh knows it."""
+    own = next((each for each in now.nodes if each.id == now.node and now.node), None)
+    return {"id": now.node or None, "machine": (own.machine or None) if own else None}
 
 
 def circuit(known: Circuit) -> Json:

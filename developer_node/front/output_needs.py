@@ -10,6 +10,7 @@ from developer_node.front.output_nodes import with_models, wrong
 from developer_node.front.output_page import Line, Span, line
 from developer_node.front.output_words import clock, count, size
 
+PUT_OUT = "This laptop was put out of its mesh."
 JOIN_ANEW = (
     "If that was a mistake: postdevai down, then postdevai recover --leave, then postdevai join "
     "CODE, with a code of its owner"
@@ -29,7 +30,7 @@ def _needs(now: LaptopStatus, paused: str) -> Iterator[Span]:
     if paused:
         yield Span(paused, "yellow")
     if now.put_out:
-        yield Span(f"This laptop was put out of its mesh. {JOIN_ANEW}", "yellow")
+        yield Span(f"{PUT_OUT} {JOIN_ANEW}", "yellow")
     elif now.coordinator_unavailable or now.dragon_unavailable:
         yield Span("Start what is away: postdevai up. Why it is: postdevai doctor", "yellow")
     for node in now.nodes:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from common.model.answer import ProjectFreshness
-from common.model.lake import LakeStats
-from common.model.laptop import Circuit, LaptopStatus, NearStatus, OutboxStatus, WatchedRepository
+from common.model.laptop import Circuit, LaptopStatus, NearStatus, WatchedRepository
 from common.model.llm import InferenceStats, Model
 from common.model.node import Node
 from developer_node.front.output_needs import FETCH_MODELS, needs
@@ -33,9 +32,9 @@ def story(now: LaptopStatus, paused: str = "", now_ms: int = 0) -> list[Line]:
         line(),
         *_repositories(now),
         *_recording(paused),
-        *_outbox(now.outbox, now.dragon_unavailable),
+        *_outbox(now),
         *_relayed(now.circuits),
-        *_lake(now.lake),
+        *_lake(now),
         *_models(now.models),
         *_memory(now.inference),
         line(),
@@ -103,9 +102,15 @@ def _recording(paused: str) -> Iterator[Line]:
         yield _row("Recording", Span(paused.removeprefix("Recording is "), "yellow"))
 
 
-def _lake(stats: LakeStats | None) -> Iterator[Line]:
+def _lake(now: LaptopStatus) -> Iterator[Line]:
+    stats = now.lake
     if stats is None:
-        yield _row("Lake", Span("not known while the Dragon is away", "yellow"))
+        why = (
+            "here: the Dragon answers this laptop no more"
+            if now.put_out
+            else "while the Dragon is away"
+        )
+        yield _row("Lake", Span(f"not known {why}", "yellow"))
         return
     where = Span(f"in RAM ({stats.back_end})", "green")
     if not stats.ram:
@@ -121,14 +126,16 @@ def _lake(stats: LakeStats | None) -> Iterator[Line]:
     yield _row("", " · ".join(holds))
 
 
-def _outbox(waits: OutboxStatus, away: str) -> Iterator[Line]:
+def _outbox(now: LaptopStatus) -> Iterator[Line]:
+    waits = now.outbox
     if not waits.waiting and not waits.spooled:
         yield _row("Outbox", "empty: all is with the Dragon")
     else:
-        said = f"{count(waits.waiting, 'record')} waiting for the Dragon"
+        how = "kept here, and not sent" if now.put_out else "waiting for the Dragon"
+        said = f"{count(waits.waiting, 'record')} {how}"
         if waits.spooled:
             said += f", {count(waits.spooled, 'recorded command')} to be read"
-        yield _row("Outbox", Span(said, "yellow" if away else ""))
+        yield _row("Outbox", Span(said, "yellow" if now.dragon_unavailable else ""))
 
 
 def _relayed(circuits: tuple[Circuit, ...]) -> Iterator[Line]:

@@ -42,6 +42,11 @@ def _lines(notebook: Notebook, pulse: Pulse, now_ms: int, width: int) -> Iterato
     if notebook.lost is not None or status is None:
         yield Content.styled("Not known while the laptop's daemon does not answer.", _QUIET)
         return
+    if status.put_out:
+        yield _labelled("mesh", Content.styled("this laptop was put out of it", "$text-error"))
+        yield _events(notebook, now_ms)
+        yield _outbox(status)
+        return
     if status.coordinator_unavailable:
         yield _labelled("nodes", Content.styled("not known without the Coordinator", _QUIET))
     else:
@@ -86,6 +91,7 @@ def _events(notebook: Notebook, now_ms: int) -> Content:
 def _outbox(status: LaptopStatus) -> Content:
     waiting = status.outbox.waiting
     how = "wait for the Dragon" if status.dragon_unavailable else "on the way"
+    how = "kept here, not sent" if status.put_out else how
     said = f"{count(waiting, 'record')} {how}" if waiting else "nothing waits"
     spooled = f", {status.outbox.spooled:,} from while it was down" if status.outbox.spooled else ""
     return _labelled("outbox", Content(f"{said}{spooled}"))

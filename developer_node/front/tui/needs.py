@@ -49,10 +49,12 @@ def _found(notebook: Notebook, now_ms: int, zone: tzinfo | None) -> Iterator[Nee
         yield Need("paused", paused, "timeline")
     standing = banner(notebook)
     if standing is not None and not (paused and paused in standing.sentence):
-        yield Need("away", f"{standing.sentence}{_since(status, now_ms, zone)}", "nodes")
+        said = f"{standing.sentence}{_since(status, now_ms, zone)}"
+        yield Need("away", said, "nodes", grave=standing.grave)
     if status is None:
         return
-    yield from _of_outbox(status.outbox, dragon_away=bool(status.dragon_unavailable))
+    away = bool(status.dragon_unavailable) and not status.put_out
+    yield from _of_outbox(status.outbox, dragon_away=away)
     yield from _of_lake(status)
     yield from _of_models(status)
     yield from _of_mesh(status)
@@ -119,6 +121,8 @@ def _of_tasks(known: TaskPage | None) -> Iterator[Need]:
 
 
 def _of_mesh(status: LaptopStatus) -> Iterator[Need]:
+    if status.put_out:
+        return  # whoever is there, it is not for this laptop to know
     for node in status.nodes:
         if node.state == "gone" or node.lease_s < 0:
             yield Need(f"node:{node.id}", f"The {node.role} node is gone", "nodes")

@@ -10,14 +10,22 @@ from textual.content import Content
 from common.model.laptop import Circuit, LaptopStatus, NearStatus
 from common.model.node import Node
 from common.short_ids import SHORT
+from developer_node.front.output_needs import PUT_OUT
 from developer_node.front.output_nodes import follows, keeps, wrong
 from developer_node.front.output_words import count, percent, size
 from developer_node.front.tui.plain import one_line
 from developer_node.front.tui.rows import Row
-from developer_node.front.tui.standing import sign
+from developer_node.front.tui.standing import KEPT, sign
 from developer_node.front.tui.wording import moment
 
 _QUIET = "$foreground-muted"
+_COME_BACK = (
+    KEPT,
+    "If that was a mistake, ask its owner for a code, and type here:",
+    "postdevai down",
+    "postdevai recover --leave",
+    "postdevai join CODE",
+)
 _CIRCUIT = {
     "closed": ("calls go through", "$text-success"),
     "trying": ("one call is under way to see", "$text-warning"),
@@ -26,7 +34,15 @@ _CIRCUIT = {
 
 
 def node_rows(status: LaptopStatus, width: int) -> list[Row]:
-    """By role; without the Coordinator nobody can say who is there."""
+    """By role; without the Coordinator nobody can say who is there.
+
+    To a laptop that was put out nobody says it: it is told how it comes back.
+    """
+    if status.put_out:
+        return [
+            Row("put-out", Content.styled(f"  {PUT_OUT}", "$text-error"), _NONE),
+            *(_said(f"put-out:{place}", each, "") for place, each in enumerate(_COME_BACK)),
+        ]
     if status.coordinator_unavailable:
         return [_said("nodes", "Which nodes there are is not known without the Coordinator.")]
     rows: list[Row] = []

@@ -11,6 +11,7 @@ from textual.content import Content
 from common.model.failure import Suggestion
 from common.model.laptop import LaptopStatus, WorkContext
 from common.model.task import TaskPage
+from developer_node.front.output_needs import JOIN_ANEW, PUT_OUT
 from developer_node.front.output_nodes import follows, wrong
 from developer_node.front.output_words import count, percent, size
 from developer_node.front.tui.card import (
@@ -25,6 +26,7 @@ from developer_node.front.tui.notebook import Notebook
 from developer_node.front.tui.plain import one_line
 from developer_node.front.tui.rows import Row, TimelineRows
 from developer_node.front.tui.sightings import told
+from developer_node.front.tui.standing import KEPT
 from developer_node.front.tui.task_rows import task_rows
 from developer_node.front.tui.wording import short_commit
 
@@ -159,6 +161,10 @@ def nodes(
     status: LaptopStatus, known: TaskPage | None, now_ms: int, zone: tzinfo | None
 ) -> Iterator[str]:
     """Who is there, how calls fare, what is to be done, what runs."""
+    if status.put_out:
+        yield f"{PUT_OUT} {KEPT} {JOIN_ANEW}."
+        yield from (row(shown) for shown in laptop_rows(status, now_ms, zone))
+        return
     if status.coordinator_unavailable:
         yield "Which nodes there are is not known without the Coordinator."
     for node in status.nodes:

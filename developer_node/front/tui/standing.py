@@ -11,6 +11,7 @@ from common.model.lake import LakeStats
 from common.model.laptop import LaptopStatus
 from common.model.llm import InferenceStats
 from common.model.node import Role
+from developer_node.front.output_needs import JOIN_ANEW, PUT_OUT
 from developer_node.front.output_words import count, size
 from developer_node.front.tui.notebook import Notebook
 from developer_node.front.tui.plain import one_line
@@ -25,6 +26,8 @@ _SIGNS: dict[Light, tuple[str, str]] = {
 }
 _ROLES: tuple[Role, ...] = ("dragon", "coordinator", "developer")
 _WITH_KNOWN_ROUTES = "Work goes on with the routes that are known; new nodes have to wait."
+KEPT = "What is recorded is kept here and is not sent."
+"""Of a laptop that was put out: nobody takes it."""
 _NAMES = {"dragon": "dragon", "coordinator": "coordinator", "developer": "laptop"}
 
 
@@ -75,6 +78,8 @@ def banner(notebook: Notebook) -> Standing | None:
     """What is missing and what works without it; None when all is well."""
     if notebook.lost is not None:
         return _lost_banner(notebook)
+    if notebook.status is not None and notebook.status.put_out:
+        return Standing(PUT_OUT, f"{KEPT} {JOIN_ANEW}.", grave=True)
     waiting = notebook.state.waiting if notebook.state else _waiting(notebook.status)
     said = _sentence(notebook.state.sentence) if notebook.state else ""
     paused = _sentence(notebook.paused)

@@ -241,14 +241,16 @@ class NodesView(Room):
         status = self.desk.notebook.status
         assert status is not None
         now_ms, zone = self.desk.clock.now_ms(), self.desk.zone
+        own = [heading("laptop", "This laptop"), *laptop_rows(status, now_ms, zone)]
+        if status.put_out:  # nobody tells it of the others, and it calls nobody
+            return [*node_rows(status, self.size.width), *own]
         return [
             *node_rows(status, self.size.width),
             heading("tasks", "Tasks"),
             *task_rows(self._known_tasks, now_ms),
             heading("work", "What runs now"),
             *work_rows(status),
-            heading("laptop", "This laptop"),
-            *laptop_rows(status, now_ms, zone),
+            *own,
             heading("ways", "Ways to other nodes"),
             *circuit_rows(status, now_ms),
         ]

@@ -604,6 +604,7 @@ async def test_a_laptop_that_was_put_out_is_told_so_and_not_that_others_are_away
     assert "postdevai recover --leave" in out
     assert "is away:" not in out
     assert "postdevai up" not in out
+    assert "while the Dragon is away" not in out and "waiting for the Dragon" not in out
 
 
 async def test_status_tells_which_calls_the_coordinator_carries(
@@ -638,6 +639,7 @@ async def test_status_json_is_the_contract(terminal: Terminal, script: Script) -
     script.status = STANDING
     said = (await terminal.type("status", "--json")).json
     assert said["nodes"][0]["lease_s"] == 2.5
+    assert said["node"] == {"id": None, "machine": None}, "it has not heard who it is"
     assert (said["outbox"]["waiting"], said["outbox"]["gaps"]) == (4, 0)
     assert (said["lake"]["ram"], said["lake"]["budget_bytes"]) == (False, 1_000_000_000)
 

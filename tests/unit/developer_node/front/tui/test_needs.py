@@ -108,3 +108,13 @@ def test_a_lease_that_runs_out_is_seen(lease_s: float, *, needed: bool) -> None:
     """It is renewed each second."""
     nodes = (replace(BUSY.nodes[0], lease_s=lease_s), *BUSY.nodes[1:])
     assert bool(_needs(replace(BUSY, nodes=nodes))) is needed
+
+
+def test_a_laptop_that_was_put_out_needs_that_said_and_nobody_elses_return() -> None:
+    """The other nodes are not gone: they do not answer it any more."""
+    why = "node 128a is no longer welcome"
+    out = replace(TROUBLED, put_out=why, dragon_unavailable=why, coordinator_unavailable=why)
+    found = _needs(out)
+    said = [need for need in found if "put out of its mesh" in need.sentence]
+    assert [need.view for need in said] == ["nodes"] and said[0].grave
+    assert not [need for need in found if need.key.startswith(("node:", "circuit:", "waiting"))]

@@ -83,3 +83,13 @@ def test_a_pause_is_said_above_every_view() -> None:
     held.state = FeedState(dragon=False, coordinator=True, waiting=0)
     away = banner(held)
     assert away is not None and held.paused in away.rest and "goes on" not in away.rest
+
+
+def test_a_laptop_that_was_put_out_is_told_so_above_every_view() -> None:
+    """Nobody is away: it comes back with a new code, and not by waiting."""
+    why = "node 128a is no longer welcome"
+    status = LaptopStatus(put_out=why, dragon_unavailable=why, coordinator_unavailable=why)
+    standing = banner(notebook(status, FeedState(False, False, 0, why)))
+    assert standing is not None and standing.grave
+    assert "put out of its mesh" in standing.sentence and "postdevai join CODE" in standing.rest
+    assert "comes back with it" not in standing.rest
