@@ -16,6 +16,7 @@ from coordinator_node.registry.roster import LEASE_S
 
 NAME_CHARS_MAX = 128
 SEALING_KEY_CHARS_MAX = 8_192
+SENTENCE_CHARS_MAX = 500
 PROJECTS_MAX = 1_024
 MODELS_MAX = 64
 FOLLOWERS_MAX = 8
@@ -67,6 +68,8 @@ def read_beat(beat: Heartbeat) -> tuple[NodeState, NodeLoad, NodeOffer | None]:
         _short(offer.projects, "heartbeat.offer.projects", NAME_CHARS_MAX, PROJECTS_MAX)
         _short(offer.hidden, "heartbeat.offer.hidden", NAME_CHARS_MAX, PROJECTS_MAX)
         _short(offer.models, "heartbeat.offer.models", NAME_CHARS_MAX, MODELS_MAX)
+        _short(offer.on_disk, "heartbeat.offer.on_disk", NAME_CHARS_MAX, MODELS_MAX)
+        _short((offer.in_the_way,), "heartbeat.offer.in_the_way", SENTENCE_CHARS_MAX, 1)
         _short((offer.follows,), "heartbeat.offer.follows", NAME_CHARS_MAX, 1)
         _short(offer.followers, "heartbeat.offer.followers", NAME_CHARS_MAX, FOLLOWERS_MAX)
     return cast(NodeState, beat.state), load, offer

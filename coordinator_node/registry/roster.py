@@ -147,10 +147,13 @@ def _holding(node: Node, said: Node | NodeOffer) -> Node:
         node,
         projects=said.projects,
         models=said.models,
+        on_disk=said.on_disk,
         follows=said.follows,
         behind=said.behind,
         followers=said.followers,
         hidden=said.hidden,
+        in_the_way=said.in_the_way,
+        first_lsn=said.first_lsn,
     )
 
 

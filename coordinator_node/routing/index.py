@@ -117,6 +117,7 @@ def _telling(node: Node) -> tuple[object, ...]:
         node.address,
         node.capabilities,
         node.models,
+        node.on_disk,
         node.projects,
         node.version,
         node.clock_ahead_ms,

@@ -10,6 +10,8 @@ from coordinator_node.routing.work import Work, doubts, unfit
 
 LOADING_COSTS = 8
 """A model that must be loaded first weighs as much as so many requests before this one."""
+LACKING_COSTS = 64
+"""A model that is not on the disk there weighs as much as these: somebody has to fetch it first."""
 CRAMPED_COSTS = 4
 """So does a node that has no room for another context."""
 CONTEXT_BYTES_MIN = 128 << 20
@@ -49,7 +51,7 @@ def rank(
 
 def key(work: Work, node: Node, version: str, given: int = 0) -> Key:
     """By what nodes are put in order."""
-    cost = base_cost(node) + given + (0 if is_resident(work, node) else LOADING_COSTS)
+    cost = base_cost(node) + given + model_cost(work, node)
     return len(doubts(node, version)) + is_bare(work, node), cost, node.load.cpu, node.id
 
 
@@ -63,9 +65,22 @@ def is_resident(work: Work, node: Node) -> bool:
     return not work.model or work.model in node.models
 
 
+def is_lacking(work: Work, node: Node) -> bool:
+    """Whether the model is known not to be on its disk; one that does not tell may have it."""
+    return bool(node.on_disk) and not is_resident(work, node) and work.model not in node.on_disk
+
+
+def model_cost(work: Work, node: Node) -> int:
+    """What there is to be done before the model can begin, in requests."""
+    if is_resident(work, node):
+        return 0
+    return LACKING_COSTS if is_lacking(work, node) else LOADING_COSTS
+
+
 def is_bare(work: Work, node: Node) -> bool:
-    """Whether no model at all is loaded there: it may have none, and then it answers nothing."""
-    return work.capability == "inference" and not node.models
+    """Whether no model at all is known to be there: it may have none, and then it answers
+    nothing."""
+    return work.capability == "inference" and not node.models and not node.on_disk
 
 
 def reasons(work: Work, node: Node, version: str, given: int = 0) -> tuple[str, ...]:
@@ -74,8 +89,7 @@ def reasons(work: Work, node: Node, version: str, given: int = 0) -> tuple[str, 
     if is_bare(work, node):
         said.append("no model is loaded there")
     if work.model:
-        loaded = "loaded" if is_resident(work, node) else "not loaded"
-        said.append(f"{work.model} is {loaded}")
+        said.append(f"{work.model} is {_where(work, node)}")
     said.append(f"queue {node.load.queue}")
     if given:
         said.append(f"{given} sent there since it last told")
@@ -83,6 +97,14 @@ def reasons(work: Work, node: Node, version: str, given: int = 0) -> tuple[str, 
         said.append("hardly any room for another context")
     said.append(f"CPU {node.load.cpu:.2f}")
     return tuple(said)
+
+
+def _where(work: Work, node: Node) -> str:
+    if is_resident(work, node):
+        return "loaded"
+    if is_lacking(work, node):
+        return "not there"
+    return "on disk, not loaded" if node.on_disk else "not loaded"
 
 
 def _is_cramped(node: Node) -> bool:

@@ -28,6 +28,12 @@ ROWS_MAX = 500
 BYTES_MAX = 1 << 20
 """Of the rows and contents of one message; one row's contents may be more."""
 
+FROM_A_BACKUP = (
+    "Begin with a backup: postdevai backup, then on the other machine dragon-node restore "
+    "--from DIR --key FILE"
+)
+"""What is to be done where a journal no longer has what another one lacks."""
+
 BARE_ROWS_MAX = 10_000
 """More laptops than that have not called."""
 
@@ -62,6 +68,11 @@ class Replication:
         self._intake = intake
         self._forgetting = forgetting
 
+    @property
+    def first_lsn(self) -> int:
+        """The oldest position that this journal holds; 0 when nothing was cut."""
+        return self._journal.first_lsn
+
     async def reach(self) -> Reach:
         """How far this journal reaches."""
         terms = await self._journal.terms()
@@ -72,9 +83,9 @@ class Replication:
         """What follows a position, as much as one message may hold. Missing when it was cut."""
         if lsn + 1 < self._journal.first_lsn:
             raise Missing(
-                f"the journal begins at record {self._journal.first_lsn:,}, and {lsn + 1:,} is "
-                "asked for",
-                hint="A Dragon that is so far behind is made anew from a backup.",
+                f"its journal was cut and begins at record {self._journal.first_lsn:,}, and "
+                f"record {lsn + 1:,} is lacking",
+                hint=FROM_A_BACKUP,
             )
         rows: list[Row] = []
         contents: dict[ContentHash, bytes] = {}

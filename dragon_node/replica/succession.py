@@ -41,6 +41,10 @@ class Place:
     behind: int = 0
     """Records that it lacks of that one; -1 when it is not known."""
     followers: tuple[NodeId, ...] = ()
+    in_the_way: str = ""
+    """Why it copies nothing from the one that it follows; empty when nothing is."""
+    first_lsn: int = 0
+    """The oldest position that its journal holds; 0 when nothing was cut."""
 
 
 class Parted(Conflict):
@@ -79,17 +83,18 @@ class Succession:
         self.behind: tuple[int, int] | None = None
         """While it follows: how far it is, and how far the leader is."""
         self.sentence = ""
-        """What is in the way; empty when nothing is."""
+        """What is in the way, and what to do; empty when nothing is."""
 
     def place(self) -> Place:
         """As it is told to others."""
         leader = self._lead.following
+        first = self._journal.first_lsn
         if not leader:
-            return Place(followers=self.leading.named)
+            return Place(followers=self.leading.named, first_lsn=first)
         if self.behind is None or self.sentence:
-            return Place(leader, -1)
+            return Place(leader, -1, in_the_way=self.sentence, first_lsn=first)
         here, last = self.behind
-        return Place(leader, max(0, last - here))
+        return Place(leader, max(0, last - here), first_lsn=first)
 
     async def run(self) -> None:
         """Until cancelled. Parted ends it: the next start copies the leader's journal anew."""
@@ -109,9 +114,10 @@ class Succession:
             except Parted:
                 raise
             except PostDevAIError as error:
-                if self.sentence != error.message:
-                    log.warning("%s", error.message)
-                self.sentence = error.message
+                said = f"{error.message}. {error.hint}" if error.hint else error.message
+                if self.sentence != said:
+                    log.warning("%s", said)
+                self.sentence = said
             await asyncio.sleep(backoff.next_s())
 
     # -- leading ------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from common.model.node import Node
 from common.rpc.certificates import ID_DIGITS
 from common.rpc.credentials import NodeIdentity
 from common.short_ids import meant
+from dragon_node.lake.replication import FROM_A_BACKUP
 
 NOBODY = "none"
 _WHOLE = re.compile(rf"[0-9a-f]{{{ID_DIGITS}}}")
@@ -32,7 +33,10 @@ async def whom(home: Home, said: str) -> NodeId:
         nodes = await known_nodes(identity)
     except Unavailable as error:
         return _believed(said, error.message)
-    return chosen(said, nodes, identity.identity.id)
+    leader = chosen(said, nodes, identity.identity.id)
+    if not (home.root / "dragon" / "journal.db").exists():
+        check_beginning(leader, nodes)
+    return leader
 
 
 def chosen(said: str, nodes: tuple[Node, ...], own: NodeId) -> NodeId:
@@ -46,6 +50,18 @@ def chosen(said: str, nodes: tuple[Node, ...], own: NodeId) -> NodeId:
     if any(each.put_out for each in nodes if each.id == found):
         raise Conflict(f"the Dragon {found} was put out of the mesh", hint="see `postdevai nodes`")
     return found
+
+
+def check_beginning(leader: NodeId, nodes: tuple[Node, ...]) -> None:
+    """Conflict when the leader's journal does not reach back to its beginning: a Dragon that holds
+    nothing yet could copy none of it."""
+    first = next((each.first_lsn for each in nodes if each.id == leader), 0)
+    if first > 1:
+        raise Conflict(
+            f"the journal of the Dragon {leader} was cut and begins at record {first:,}, and this "
+            "one has nothing before that",
+            hint=FROM_A_BACKUP,
+        )
 
 
 def _believed(said: str, why: str) -> NodeId:

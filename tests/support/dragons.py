@@ -10,7 +10,7 @@ from pathlib import Path
 
 from common.alongside import alongside
 from common.clients.replica import Told
-from common.errors import Unavailable
+from common.errors import PostDevAIError, Unavailable
 from common.model.ids import NodeId
 from common.model.node import Node
 from common.model.replica import JournalReach, JournalRows, LakeLead
@@ -89,7 +89,10 @@ class _Wire:
     """A leader's stream without gRPC."""
 
     def __init__(
-        self, welcome: JournalReach, told: asyncio.Queue[Told | None], written: asyncio.Queue[int]
+        self,
+        welcome: JournalReach,
+        told: asyncio.Queue[Told | PostDevAIError | None],
+        written: asyncio.Queue[int],
     ) -> None:
         self.welcome = welcome
         self._told = told
@@ -103,6 +106,8 @@ class _Wire:
             raise Unavailable("the leader is silent") from None
         if told is None:
             raise Unavailable("the leader has closed the stream")
+        if isinstance(told, PostDevAIError):
+            raise told
         return told
 
     async def written(self, lsn: int) -> None:
@@ -162,7 +167,7 @@ async def _followed(
     here, there = network.dragons.get(own), network.dragons.get(leader)
     if here is None or there is None:
         raise Unavailable(f"{leader} cannot be reached")
-    told: asyncio.Queue[Told | None] = asyncio.Queue()
+    told: asyncio.Queue[Told | PostDevAIError | None] = asyncio.Queue()
     written: asyncio.Queue[int] = asyncio.Queue()
     served = there.succession.leading.serve(own, reach_of(reach), _heard(written))
     async with aclosing(served) as parts:
@@ -170,11 +175,14 @@ async def _followed(
         assert isinstance(first, Reach)
 
         async def carry() -> None:
-            async for part in parts:
-                if here.cut.is_set() or there.cut.is_set():
-                    break
-                for each in _carried(part):
-                    told.put_nowait(each)
+            try:
+                async for part in parts:
+                    if here.cut.is_set() or there.cut.is_set():
+                        break
+                    for each in _carried(part):
+                        told.put_nowait(each)
+            except PostDevAIError as error:
+                told.put_nowait(error)
 
         carrier = asyncio.create_task(carry())
         there.carriers.add(carrier)

@@ -48,20 +48,26 @@ class Heartbeat(_message.Message):
     def __init__(self, state: _Optional[str] = ..., load: _Optional[_Union[_node_pb2.NodeLoad, _Mapping]] = ..., offer: _Optional[_Union[NodeOffer, _Mapping]] = ..., now_ms: _Optional[int] = ...) -> None: ...
 
 class NodeOffer(_message.Message):
-    __slots__ = ("projects", "models", "follows", "behind", "followers", "hidden")
+    __slots__ = ("projects", "models", "follows", "behind", "followers", "hidden", "on_disk", "in_the_way", "first_lsn")
     PROJECTS_FIELD_NUMBER: _ClassVar[int]
     MODELS_FIELD_NUMBER: _ClassVar[int]
     FOLLOWS_FIELD_NUMBER: _ClassVar[int]
     BEHIND_FIELD_NUMBER: _ClassVar[int]
     FOLLOWERS_FIELD_NUMBER: _ClassVar[int]
     HIDDEN_FIELD_NUMBER: _ClassVar[int]
+    ON_DISK_FIELD_NUMBER: _ClassVar[int]
+    IN_THE_WAY_FIELD_NUMBER: _ClassVar[int]
+    FIRST_LSN_FIELD_NUMBER: _ClassVar[int]
     projects: _containers.RepeatedScalarFieldContainer[str]
     models: _containers.RepeatedScalarFieldContainer[str]
     follows: str
     behind: int
     followers: _containers.RepeatedScalarFieldContainer[str]
     hidden: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, projects: _Optional[_Iterable[str]] = ..., models: _Optional[_Iterable[str]] = ..., follows: _Optional[str] = ..., behind: _Optional[int] = ..., followers: _Optional[_Iterable[str]] = ..., hidden: _Optional[_Iterable[str]] = ...) -> None: ...
+    on_disk: _containers.RepeatedScalarFieldContainer[str]
+    in_the_way: str
+    first_lsn: int
+    def __init__(self, projects: _Optional[_Iterable[str]] = ..., models: _Optional[_Iterable[str]] = ..., follows: _Optional[str] = ..., behind: _Optional[int] = ..., followers: _Optional[_Iterable[str]] = ..., hidden: _Optional[_Iterable[str]] = ..., on_disk: _Optional[_Iterable[str]] = ..., in_the_way: _Optional[str] = ..., first_lsn: _Optional[int] = ...) -> None: ...
 
 class CoordinatorAddress(_message.Message):
     __slots__ = ("identity", "addresses", "enrolment_addresses")

@@ -80,6 +80,34 @@ def test_a_loaded_model_is_worth_a_short_wait_and_no_long_one() -> None:
     assert order(dragon("a", 0), replace(loaded, load=NodeLoad(queue=9)), work=work) == ["a", "z"]
 
 
+def test_a_model_on_the_disk_comes_before_one_that_would_have_to_be_fetched() -> None:
+    work = Work("inference", model="m")
+    able = replace(dragon("x"), capabilities=("inference",))
+    loaded = replace(able, id=NodeId("z"), models=("m",), on_disk=("m", "n"))
+    on_disk = replace(able, id=NodeId("y"), models=("n",), on_disk=("m", "n"))
+    lacking = replace(able, models=("n",), on_disk=("n",))
+    assert order(lacking, on_disk, loaded, work=work) == ["z", "y", "x"]
+    busy = replace(on_disk, load=NodeLoad(queue=20))
+    assert order(lacking, busy, work=work) == ["y", "x"]
+    said = {each.node.id: each.reasons[0] for each in rank(work, (lacking, on_disk, loaded))}
+    assert said == {"z": "m is loaded", "y": "m is on disk, not loaded", "x": "m is not there"}
+
+
+def test_a_dragon_that_does_not_tell_what_is_on_its_disk_may_have_the_model() -> None:
+    work = Work("inference", model="m")
+    old = replace(dragon("b"), capabilities=("inference",), models=("n",))
+    lacking = replace(old, id=NodeId("a"), on_disk=("n",))
+    assert order(lacking, old, work=work) == ["b", "a"]
+    first, _ = rank(work, (old, lacking))
+    assert first.reasons[0] == "m is not loaded"
+
+
+def test_a_dragon_with_models_on_its_disk_is_not_bare() -> None:
+    ready = replace(dragon("a"), capabilities=("inference",), on_disk=("m",))
+    busy = replace(dragon("b", 50), capabilities=("inference",), models=("m",), on_disk=("m",))
+    assert order(busy, ready, work=Work("inference")) == ["a", "b"]
+
+
 def test_hardly_any_room_for_a_context_comes_behind_a_few_requests() -> None:
     cramped = replace(dragon("a"), load=NodeLoad(context_bytes_free=1))
     assert order(cramped, dragon("b", 3)) == ["b", "a"]

@@ -109,6 +109,10 @@ def test_whom_a_dragon_follows_is_said_below_it_and_how_far_it_is() -> None:
     assert said[3].strip() == "d0d0d0d0 on studio has everything, and may take its place"
     assert told(-1)[1] == [told(-1)[0]]
     assert told(-1)[0].startswith("It copies nothing from 11111111 on laptop now")
+    stuck = replace(DRAGON, follows=leader.id, behind=-1, in_the_way="its journal was cut")
+    assert list(wrong(stuck, (COORDINATOR, leader, stuck))) == [
+        "It copies nothing from 11111111 on laptop now: its journal was cut"
+    ]
     asking = replace(DRAGON, follows=NOBODY_YET, behind=-1)
     assert list(wrong(asking, (COORDINATOR, asking))) == [
         "It copies nothing yet: it asks the Coordinator which Dragon leads"

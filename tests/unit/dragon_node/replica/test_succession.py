@@ -71,6 +71,22 @@ async def test_a_follower_takes_the_place_of_a_leader_that_is_gone(
             assert "four" not in await commands(b)
 
 
+async def test_a_follower_of_a_journal_that_was_cut_says_why_it_copies_nothing(
+    network: Network, tmp_path: Path
+) -> None:
+    async with open_dragon(network, A, tmp_path / "a") as a:
+        await Laptop(a.lake).send(seen(), ran("one"), ran("two"))
+        assert a.succession.place().first_lsn == 0
+        last = (await a.lake.replication.reach()).last_lsn
+        await a.lake._journal.cut(last - 1)  # pyright: ignore[reportPrivateUsage]
+        assert a.succession.place().first_lsn == last
+        await founded(a, tmp_path / "b")
+        async with open_dragon(network, B, tmp_path / "b", Kept(A)) as b:
+            await until(lambda: "was cut" in b.succession.place().in_the_way)
+            assert b.succession.place().behind == -1
+            assert "Begin with a backup" in b.succession.place().in_the_way
+
+
 async def test_a_follower_that_lacks_something_never_leads(
     network: Network, tmp_path: Path
 ) -> None:
