@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import apsw
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from common.model.event import Commit, GitOperation, PathChange, ProofFinished
 from common.model.failure import TestReport
-from common.model.ids import Fingerprint
-from dragon_node.failures import runs
-from dragon_node.failures.memory import FailureMemory
 from dragon_node.failures.recall import Recaller
 from dragon_node.lake.records import Note
-from tests.support.failures import TEST, Copy, Story, failure, git_id, tree_of
+from tests.support.failures import TEST, Copy, Story, failure, tree_of
 
 FIXED = "def price(item):\n    return TABLE.get(item, 0)\n"
 F = "f1"
@@ -39,69 +32,6 @@ async def test_a_change_to_a_failing_frames_file_is_the_observed_remedy(
     assert remedy.label == "uncommitted"
     assert remedy.commit == ""
     assert found.match == "same"
-
-
-async def test_a_fix_committed_after_the_pass_is_named_by_its_commit(
-    story: Story, recaller: Recaller
-) -> None:
-    copy = story.copy()
-    copy.commit("first")
-    fail_and_fix(copy)
-    made = copy.commit("price: unknown items cost nothing")
-    (remedy,) = (await recaller.by_fingerprint(F)).remedies
-    assert remedy.commit == made.sha
-    assert remedy.label == f"{made.sha[:7]} price: unknown items cost nothing"
-
-
-async def test_a_fix_committed_before_the_pass_is_named_by_its_commit(
-    story: Story, recaller: Recaller
-) -> None:
-    copy = story.copy()
-    copy.commit("first")
-    copy.fails(failure())
-    copy.write("shop/cart.py", FIXED)
-    made = copy.commit("fix")
-    copy.passes()
-    (remedy,) = (await recaller.by_fingerprint(F)).remedies
-    assert remedy.commit == made.sha
-
-
-async def test_an_unrelated_commit_between_failure_and_fix_is_not_the_remedy(
-    story: Story, recaller: Recaller
-) -> None:
-    copy = story.copy()
-    copy.commit("first")
-    copy.fails(failure())
-    copy.write("README.md", "a better shop\n")
-    unrelated = copy.commit("readme", "README.md")
-    copy.write("shop/cart.py", FIXED)
-    copy.passes()
-    made = copy.commit("fix")
-    (remedy,) = (await recaller.by_fingerprint(F)).remedies
-    assert remedy.commit == made.sha != unrelated.sha
-    assert remedy.also_changed == ("README.md",)
-    assert "README" not in remedy.diff
-
-
-async def test_an_unrelated_commit_to_another_frames_file_makes_no_single_commit_the_label(
-    story: Story, recaller: Recaller
-) -> None:
-    """Both files are in the trace: which commit did it cannot be told, so none is named alone."""
-    copy = story.copy()
-    copy.write("shop/prices.py", "A = 1\n")
-    copy.commit("first")
-    copy.fails(failure(files=("shop/cart.py", "shop/prices.py")))
-    copy.write("shop/prices.py", "A = 2\n")
-    copy.commit("prices of May", "shop/prices.py")
-    copy.write("shop/cart.py", FIXED)
-    copy.passes()
-    (remedy,) = (await recaller.by_fingerprint(F)).remedies
-    assert remedy.commit == ""
-    assert remedy.label.startswith("partly uncommitted")
-    copy.commit("fix")
-    (remedy,) = (await recaller.by_fingerprint(F)).remedies
-    assert remedy.commit == ""
-    assert remedy.label.startswith("in 2 commits")
 
 
 async def test_a_looking_command_in_between_changes_nothing(
@@ -441,101 +371,6 @@ async def test_a_test_that_fails_differently_has_not_passed(
     assert (await recaller.by_fingerprint(F)).remedies == ()
 
 
-async def test_an_amended_commit_is_named_by_what_it_became(
-    story: Story, recaller: Recaller
-) -> None:
-    copy = story.copy()
-    copy.commit("first")
-    fail_and_fix(copy)
-    was = copy.commit("fx")
-    now = copy.commit("fix", verb="amend")
-    (remedy,) = (await recaller.by_fingerprint(F)).remedies
-    assert remedy.commit == now.sha
-    assert remedy.label == f"{now.sha[:7]} fix (was {was.sha[:7]})"
-
-
-async def test_a_commit_that_was_reset_away_is_gone_and_its_diff_is_kept(
-    story: Story, recaller: Recaller
-) -> None:
-    copy = story.copy()
-    copy.commit("first")
-    fail_and_fix(copy)
-    copy.commit("fix")
-    copy.reset()
-    (remedy,) = (await recaller.by_fingerprint(F)).remedies
-    assert (remedy.commit, remedy.label) == ("", "commit gone, diff kept")
-    assert "TABLE.get" in remedy.diff
-
-
-async def test_a_commit_gone_here_and_held_by_another_clone_is_not_gone(
-    story: Story, recaller: Recaller
-) -> None:
-    copy = story.copy()
-    copy.commit("first")
-    fail_and_fix(copy)
-    made = copy.commit("fix")
-    story.copy("desktop").receive(copy)
-    copy.reset()
-    (remedy,) = (await recaller.by_fingerprint(F)).remedies
-    assert remedy.commit == made.sha
-
-
-async def test_a_fix_edited_further_before_its_commit_is_found_by_its_lines(
-    story: Story, recaller: Recaller
-) -> None:
-    copy = story.copy()
-    copy.commit("first")
-    fail_and_fix(copy)
-    copy.write("shop/cart.py", FIXED + "\n\ndef more():\n    return 1\n")
-    made = copy.commit("fix and more")
-    (remedy,) = (await recaller.by_fingerprint(F)).remedies
-    assert remedy.commit == made.sha
-
-
-async def test_a_commit_from_before_the_failure_is_never_the_label(
-    story: Story, recaller: Recaller
-) -> None:
-    """Broken and mended between commits: the file is as HEAD has it, nothing is to commit."""
-    copy = story.copy()
-    head = copy.commit("first")
-    good = copy.files["shop/cart.py"]
-    copy.write("shop/cart.py", "def price(item):\n    return TABEL[item]\n")
-    copy.fails(failure())
-    copy.write("shop/cart.py", good)
-    copy.passes()
-    (remedy,) = (await recaller.by_fingerprint(F)).remedies
-    assert remedy.commit == ""
-    assert remedy.label == f"an uncommitted edit undone, back to {head.sha[:7]} first"
-
-
-async def test_an_old_commit_that_is_pulled_later_is_not_the_label(
-    story: Story, recaller: Recaller
-) -> None:
-    """It was made elsewhere before the failure, and nobody here had heard of it."""
-    copy = story.copy()
-    copy.commit("first")
-    long_ago = story.now_ms
-    fail_and_fix(copy)
-    path = PathChange("shop/cart.py", "x", git_id(FIXED))
-    old = Commit("0" * 40, (), long_ago, "old", (path,))
-    story.tell(copy, GitOperation("pull", copy.history[-1].sha, old.sha, "main", commits=(old,)))
-    (remedy,) = (await recaller.by_fingerprint(F)).remedies
-    assert (remedy.commit, remedy.label) == ("", "uncommitted")
-
-
-async def test_a_reverted_fix_says_so(story: Story, recaller: Recaller) -> None:
-    copy = story.copy()
-    copy.commit("first")
-    bad = copy.files["shop/cart.py"]
-    fail_and_fix(copy)
-    made = copy.commit("fix")
-    copy.write("shop/cart.py", bad)
-    undo = copy.commit('Revert "fix"', verb="revert")
-    (remedy,) = (await recaller.by_fingerprint(F)).remedies
-    assert remedy.commit == made.sha
-    assert remedy.label.endswith(f"(reverted by {undo.sha[:7]})")
-
-
 async def test_a_rejected_remedy_is_never_first_again(story: Story, recaller: Recaller) -> None:
     copy = story.copy()
     copy.commit("first")
@@ -586,105 +421,6 @@ async def test_a_failure_outside_any_working_copy_is_remembered_and_claims_nothi
     found = await recaller.last()
     assert len(found.occurrences) == 1
     assert found.remedies == ()
-
-
-ACTIONS = (
-    *("fail", "fail otherwise", "pass", "look", "act", "edit", "undo", "commit"),
-    *("prove", "accept", "reject", "quiet", "loud"),
-)
-actions = st.lists(
-    st.tuples(
-        st.sampled_from(["laptop", "desktop"]),
-        st.sampled_from(ACTIONS),
-    ),
-    max_size=32,
-)
-
-
-def act(copy: Copy, action: str) -> None:
-    match action:
-        case "fail":
-            copy.fails(failure())
-        case "fail otherwise":
-            copy.fails(failure("f2", values="v2"))
-        case "pass":
-            copy.passes()
-        case "look":
-            copy.run("git status")
-        case "act":
-            copy.run("docker start db")
-        case "prove" | "accept" | "reject":
-            judge(copy, action)
-        case "quiet" | "loud":
-            word = {"project": "id-shop", "quiet": "yes" if action == "quiet" else ""}
-            copy.story.accept(Note("quiet", word))
-        case "edit":
-            copy.write("shop/cart.py", FIXED)
-        case "undo":
-            copy.write("shop/cart.py", "def price(item):\n    return TABLE[item]\n")
-        case _:
-            copy.commit("work")
-
-
-def judge(copy: Copy, action: str) -> None:
-    """Of the newest remedy; of one that is not kept when there is none."""
-    story = copy.story
-    newest = story.db.execute("SELECT id FROM remedies ORDER BY passed_lsn DESC LIMIT 1").fetchone()
-    remedy = str(newest[0]) if newest else "none"
-    if action == "prove":
-        story.tell(copy, ProofFinished(remedy, Fingerprint(F), "confirmed", red=3, green=3, runs=3))
-    else:
-        story.accept(Note("feedback", {"remedy_id": remedy, "verdict": f"{action}ed"}))
-
-
-@settings(max_examples=60, deadline=None)
-@given(actions)
-def test_a_replay_gives_the_same_rows(day: list[tuple[str, str]]) -> None:
-    story = Story()
-    copies = {name: story.copy(name) for name in ("laptop", "desktop")}
-    for name, action in day:
-        act(copies[name], action)
-    again = Story()
-    for record in story.records:
-        again.db.execute(
-            "INSERT OR IGNORE INTO projects VALUES(?,?)", (record.project, record.project_name)
-        )
-        FailureMemory().apply(again.db, record)
-    assert rows(again) == rows(story)
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.dictionaries(st.sampled_from("abc"), st.sampled_from("xyz")), min_size=1))
-def test_what_changed_between_two_runs_is_the_difference_of_their_files(
-    days: list[dict[str, str]],
-) -> None:
-    """However many runs lie between, whichever way the files went and came back."""
-    story = Story()
-    copy = story.copy()
-    lsns: list[int] = []
-    for files in days:
-        copy.files = dict(files)
-        copy.run("true")
-        lsns.append(len(story.records))
-    first, last = runs.load(story.db, lsns[0]), runs.load(story.db, lsns[-1])
-    changes = runs.between(story.db, first, last)
-    assert changes is not None
-    assert {c.path: (c.old_git, c.new_git) for c in changes} == {
-        path: (git_id(days[0].get(path)), git_id(days[-1].get(path)))
-        for path in {*days[0], *days[-1]}
-        if days[0].get(path) != days[-1].get(path)
-    }
-
-
-def rows(story: Story) -> dict[str, list[tuple[object, ...]]]:
-    """Of the failure memory's tables; others lie in the same file and are not its to fill."""
-    alone = apsw.Connection(":memory:")
-    alone.execute(FailureMemory().schema)
-    tables = alone.execute("SELECT name FROM sqlite_schema WHERE type='table'").fetchall()
-    return {
-        str(table): sorted(story.db.execute(f"SELECT * FROM {table}").fetchall(), key=repr)
-        for (table,) in tables
-    }
 
 
 @pytest.mark.parametrize(
