@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import get_args
 
 from common.model.ids import NodeId
+from common.model.llm import Purpose
 from common.model.node import Node, RankedNode
 from coordinator_node.routing.work import Work, doubts, unfit
 
@@ -16,6 +18,8 @@ CRAMPED_COSTS = 4
 """So does a node that has no room for another context."""
 CONTEXT_BYTES_MIN = 128 << 20
 """With less free than this, what waits for room waits long."""
+
+PURPOSES = frozenset(get_args(Purpose))
 
 Key = tuple[int, int, float, NodeId]
 """Doubts, cost in requests, CPU, id: smaller is better, and no two nodes are equal."""
@@ -66,8 +70,10 @@ def is_resident(work: Work, node: Node) -> bool:
 
 
 def is_lacking(work: Work, node: Node) -> bool:
-    """Whether the model is known not to be on its disk; one that does not tell may have it."""
-    return bool(node.on_disk) and not is_resident(work, node) and work.model not in node.on_disk
+    """Whether the model is known not to be on its disk; one that does not tell may have it, and so
+    may each where any model of a purpose will do."""
+    told = bool(node.on_disk) and work.model not in PURPOSES
+    return told and not is_resident(work, node) and work.model not in node.on_disk
 
 
 def model_cost(work: Work, node: Node) -> int:
@@ -104,7 +110,7 @@ def _where(work: Work, node: Node) -> str:
         return "loaded"
     if is_lacking(work, node):
         return "not there"
-    return "on disk, not loaded" if node.on_disk else "not loaded"
+    return "on disk, not loaded" if work.model in node.on_disk else "not loaded"
 
 
 def _is_cramped(node: Node) -> bool:

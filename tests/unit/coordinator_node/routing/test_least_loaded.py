@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from common.model.ids import NodeId
 from common.model.node import Node, NodeLoad
-from coordinator_node.routing.least_loaded import LOADING_COSTS, rank
+from coordinator_node.routing.least_loaded import LOADING_COSTS, PURPOSES, rank
 from coordinator_node.routing.work import Work
 
 LAKE = Work("lake")
@@ -100,6 +100,10 @@ def test_a_dragon_that_does_not_tell_what_is_on_its_disk_may_have_the_model() ->
     assert order(lacking, old, work=work) == ["b", "a"]
     first, _ = rank(work, (old, lacking))
     assert first.reasons[0] == "m is not loaded"
+    for purpose in PURPOSES:  # any model will do, and its name says nothing of it
+        fast = replace(work, model=purpose)
+        assert order(lacking, old, work=fast) == ["a", "b"]
+        assert rank(fast, (lacking,))[0].reasons[0] == f"{purpose} is not loaded"
 
 
 def test_a_dragon_with_models_on_its_disk_is_not_bare() -> None:
