@@ -7,22 +7,17 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from tests.support.machines import Lan, Machine, allowed, open_lan
 from tests.support.repository import Repository
+from tests.support.typed_pages import BLOCK, Line, lines_of
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "operate.md"
 BIN = Path(sys.executable).parent
-BLOCK = re.compile(
-    r"(?P<mark><!-- not executed: [^\n]+ -->\n)?^```console\n(?P<text>.*?)^```$", re.M | re.S
-)
-TYPED = re.compile(r"^(\w+)\$ (.+)$")
 EXIT = re.compile(r"# exit (\d+)$")
 CODE = re.compile(r"\bpd1\.\S+")
 CODE_WORD = re.compile(r"\bCODE\b")
@@ -35,41 +30,17 @@ PATIENCE_S = 60.0
 NOT_EXECUTED = 2
 
 
-@dataclass
-class Line:
-    """What is typed where, and what stands under it."""
-
-    machine: str
-    typed: str
-    shown: list[str] = field(default_factory=list[str])
-
-    @property
-    def asks(self) -> bool:
-        words = self.typed.split()
-        return words[0] == "postdevai" and words[1] in ASKING
-
-    @property
-    def codes(self) -> tuple[int, ...]:
-        if told := EXIT.search(self.typed):
-            return (int(told[1]),)
-        return REMARKS if self.typed.split()[1] == "doctor" else (0,)
+def asks(line: Line) -> bool:
+    """Whether it changes nothing, so that it may be typed again."""
+    words = line.typed.split()
+    return words[0] == "postdevai" and words[1] in ASKING
 
 
-def lines() -> Iterator[Line]:
-    """Those that are executed, in order."""
-    for block in BLOCK.finditer(PAGE.read_text()):
-        if block["mark"]:
-            continue
-        line: Line | None = None
-        for text in block["text"].splitlines():
-            if typed := TYPED.match(text):
-                if line is not None:
-                    yield line
-                line = Line(typed[1], typed[2])
-            elif line is not None and text.strip():
-                line.shown.append(text.strip())
-        if line is not None:
-            yield line
+def codes(line: Line) -> tuple[int, ...]:
+    """The exit codes that are right for it."""
+    if told := EXIT.search(line.typed):
+        return (int(told[1]),)
+    return REMARKS if line.typed.split()[1] == "doctor" else (0,)
 
 
 class Owner:
@@ -91,10 +62,10 @@ class Owner:
         end = time.monotonic() + PATIENCE_S
         while True:
             code, printed = self._run(machine, typed)
-            if code in line.codes and all(each in printed for each in line.shown):
+            if code in codes(line) and all(each in printed for each in line.shown):
                 break
             said = f"{line.machine}$ {typed}\nexit {code}, expected {line.shown}\n{printed}"
-            assert line.asks and time.monotonic() < end, said + self.logs()
+            assert asks(line) and time.monotonic() < end, said + self.logs()
             time.sleep(0.3)
         if found := CODE.search(printed):
             self._code = found[0]
@@ -156,7 +127,7 @@ def test_from_one_machine_to_three_and_back(tmp_path: Path) -> None:
         owner = Owner(lan, tmp_path)
         stack.callback(owner.close)
         Repository.make(tmp_path / "laptop" / "code" / "thing")
-        for line in lines():
+        for line in lines_of(PAGE.read_text()):
             owner.types(line)
         left = {name: each.processes() for name, each in owner.machines.items()}
         assert left["studio"] == left["mini"] == left["laptop"] == left["spare"] == []
@@ -166,4 +137,5 @@ def test_what_is_not_executed_is_little_and_says_why() -> None:
     marks = [block["mark"] for block in BLOCK.finditer(PAGE.read_text()) if block["mark"]]
     assert len(marks) == NOT_EXECUTED
     assert PAGE.read_text().count("<!-- not executed") == len(marks), "each stands before a block"
-    assert {line.machine for line in lines()} == {"laptop", "studio", "mini", "second", "spare"}
+    machines = {line.machine for line in lines_of(PAGE.read_text())}
+    assert machines == {"laptop", "studio", "mini", "second", "spare"}

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-BLOCK = re.compile(r"^```console\n(?P<text>.*?)^```$", re.M | re.S)
+BLOCK = re.compile(
+    r"(?P<mark><!-- not executed: [^\n]+ -->\n)?^```console\n(?P<text>.*?)^```$", re.M | re.S
+)
 TYPED = re.compile(r"^(\w+)\$ (.+)$")
 
 
@@ -20,8 +22,10 @@ class Line:
 
 
 def lines_of(chapter: str) -> Iterator[Line]:
-    """Those of its console blocks, in order."""
+    """Those of its console blocks that are executed, in order."""
     for block in BLOCK.finditer(chapter):
+        if block["mark"]:
+            continue
         line: Line | None = None
         for text in block["text"].splitlines():
             if typed := TYPED.match(text):
