@@ -5,7 +5,7 @@ DIRECTORY/ca.pem      the mesh's CA
 DIRECTORY/mesh.json   where the Coordinator was, who it is, the enrolment certificate's hash
 DIRECTORY/leaf.pem    the leaf; written last, so that it is there only when all of it is
 DIRECTORY/owner.json  what the owner's part of the code said, where it had one; see sealed/kept.py
-DIRECTORY/coordinators.json   every Coordinator, and where each was when one last said it
+DIRECTORY/coordinators.json   see told_coordinators.py
 """
 
 from __future__ import annotations
@@ -13,19 +13,18 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from common.clock import Clock, SystemClock
 from common.daemon.files import write_private
 from common.daemon.home import Home
-from common.errors import Corrupt, Denied, Invalid, Missing, Unavailable
+from common.errors import Corrupt, Denied, Missing, Unavailable
 from common.model.node import CoordinatorAddress, Identity, Role
 from common.rpc import pinned
 from common.rpc.certificates import (
     Credential,
-    identity_from_uri,
     key_from_pem,
     key_to_pem,
     new_key,
@@ -35,10 +34,10 @@ from common.rpc.certificates import (
 from common.rpc.join_code import read_code
 from common.rpc.owner_code import owners_word
 from common.rpc.sealed.kept import WORD
+from common.rpc.told_coordinators import keep_told, merged, of_mesh, read_told
 
 log = logging.getLogger(__name__)
 
-KEPT = "coordinators.json"
 LOOK_S = 30.0
 """How often the clock is read: a laptop's sleep would outlast one long wait."""
 
@@ -70,7 +69,7 @@ class NodeIdentity:
         self._mesh = mesh
         self._credential = credential
         self._clock = clock
-        self._told = _told(directory, identity.mesh)
+        self._told = read_told(directory, identity.mesh)
 
     @classmethod
     async def join(cls, directory: Path, join_file: Path | None) -> NodeIdentity:
@@ -143,12 +142,11 @@ class NodeIdentity:
 
     async def learn(self, told: tuple[CoordinatorAddress, ...]) -> None:
         """Keeps where the Coordinators are now, which one of them said."""
-        mine = tuple(each for each in told if _is_coordinator(each, self._identity.mesh))
+        mine = of_mesh(told, self._identity.mesh)
         if not mine or mine == self._told:
             return
-        kept = json.dumps([asdict(each) for each in mine], indent=1).encode()
         try:
-            await asyncio.to_thread(write_private, self._directory / KEPT, kept)
+            await asyncio.to_thread(keep_told, self._directory, mine)
         except OSError as error:  # a full disk: it is told again at every start
             log.warning("where the Coordinators are is not kept: %s", error)
         self._told = mine
@@ -275,44 +273,6 @@ def _read(directory: Path, clock: Clock) -> NodeIdentity:
         raise Corrupt(f"the identity in {directory} is not whole", hint=_AGAIN) from error
     credential = read_credential(key_pem, leaf_pem, ca_pem)
     return NodeIdentity(directory, read_leaf(leaf_pem).identity, mesh, credential, clock)
-
-
-def merged(known: Iterable[CoordinatorAddress]) -> tuple[CoordinatorAddress, ...]:
-    """One a Coordinator, in the order of their first mention; what is said first comes first."""
-    found: dict[str, CoordinatorAddress] = {}
-    for each in known:
-        before = found.get(each.identity, CoordinatorAddress(each.identity))
-        found[each.identity] = CoordinatorAddress(
-            each.identity,
-            tuple(dict.fromkeys((*before.addresses, *each.addresses))),
-            tuple(dict.fromkeys((*before.enrolment_addresses, *each.enrolment_addresses))),
-        )
-    return tuple(found.values())
-
-
-def _is_coordinator(told: CoordinatorAddress, mesh: str) -> bool:
-    try:
-        named = identity_from_uri(told.identity)
-    except Invalid:
-        return False
-    return (named.mesh, named.role) == (mesh, "coordinator") and bool(told.addresses)
-
-
-def _told(directory: Path, mesh: str) -> tuple[CoordinatorAddress, ...]:
-    """As it was kept; nothing when there is none or it cannot be read: it is told again."""
-    try:
-        kept = json.loads((directory / KEPT).read_text("utf-8"))
-        told = [
-            CoordinatorAddress(
-                str(each["identity"]),
-                tuple(str(at) for at in each["addresses"]),
-                tuple(str(at) for at in each["enrolment_addresses"]),
-            )
-            for each in kept
-        ]
-    except (OSError, ValueError, TypeError, KeyError):
-        return ()
-    return tuple(each for each in told if _is_coordinator(each, mesh))
 
 
 def _write(directory: Path, files: dict[str, bytes]) -> None:
