@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import secrets
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from importlib.metadata import version
@@ -23,7 +23,6 @@ from common.daemon.files import write_private
 from common.daemon.lifecycle import Running
 from common.daemon.load import OwnLoad
 from common.errors import PostDevAIError
-from common.model.event import Event, ProofFinished
 from common.model.failure import Failure, Suggestion
 from common.model.ids import WorkingCopyId
 from common.model.laptop import FeedState
@@ -47,7 +46,7 @@ from developer_node.near.waiting import see_waiting
 from developer_node.outbox.outbox import Outbox
 from developer_node.owner.keeping import open_signing
 from developer_node.proof.proofs import Proofs, remove_leftovers
-from developer_node.revising import proven
+from developer_node.recording import Recording
 from developer_node.service_authority import AuthorityDoor
 from developer_node.service_capture import CaptureDoor
 from developer_node.service_developer import DeveloperService
@@ -77,7 +76,6 @@ from developer_node.text.working_copy import find_root
 from developer_node.watch.copies import Redaction, WorkingCopies
 from developer_node.watch.head import branch_and_head, head_commit
 from developer_node.watch.notices import open_notices
-from developer_node.watch.ports import Entry
 from developer_node.watch.privacy import Privacy
 from developer_node.watch.terminal import TerminalWatcher
 from developer_node.working import WorkContexts
@@ -121,7 +119,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
         several = open_several(membership)
         placing = Placing(outbox, several.places.ask)
         await placing.open()
-        record = _Recording(outbox, placing, feed, [contexts.seen, mirror.seen])
+        record = Recording(outbox, placing, feed, [contexts.seen, mirror.seen])
         signing = await open_signing(config.home.root, directory, identity, membership, clock)
         copies = await stack.enter_async_context(
             WorkingCopies.open(
@@ -313,44 +311,6 @@ class _Known:
 
     def __call__(self) -> dict[str, WorkingCopyId]:
         return self.of()
-
-
-class _Recording:
-    """Into the outbox, and what is news into the feed."""
-
-    def __init__(
-        self,
-        outbox: Outbox,
-        placing: Placing,
-        feed: Feed,
-        listeners: list[Callable[[Event], None]],
-    ) -> None:
-        self._outbox = outbox
-        self._placing = placing
-        self._feed = feed
-        self.listeners = listeners
-        """Told of each event that is news; those who are opened later join them then."""
-
-    async def __call__(
-        self,
-        entries: Sequence[Entry],
-        marks: Mapping[str, str] | None = None,
-        *,
-        news: bool = True,
-    ) -> None:
-        async with self._placing.turn:
-            places = await self._placing.decide(event for event, _ in entries)
-            await self._outbox.append(entries, {**(marks or {}), **places})
-        if news:
-            for event, _ in entries:
-                self._feed.publish(event)
-                for each in self.listeners:
-                    each(event)
-                if isinstance(event.body, ProofFinished):
-                    change = partial(
-                        proven, finished=event.body, at_ms=event.at_ms, event_id=event.id
-                    )
-                    self._feed.revise(event.body.remedy_id, change)
 
 
 async def _watch(copies: WorkingCopies, paths: Sequence[Path]) -> None:

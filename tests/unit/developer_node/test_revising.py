@@ -14,8 +14,8 @@ from common.model.failure import Flakiness, Proof, Recollection, Remedy, Suggest
 from common.model.ids import EventId, Fingerprint, WorkingCopyId
 from common.model.laptop import FeedState
 from developer_node.feed import REVISED_MAX, Feed
-from developer_node.node import _Recording  # pyright: ignore[reportPrivateUsage]
 from developer_node.outbox.outbox import Outbox
+from developer_node.recording import Recording
 from developer_node.revising import judged, proven
 from developer_node.several.placing import Placing
 
@@ -97,7 +97,7 @@ async def test_a_proof_that_is_recorded_shows_on_the_cards_of_its_remedy(tmp_pat
     feed.publish(card())
     async with Outbox.open(tmp_path / "o.db") as outbox:
         event = Event(EventId("a" * 32), 7, WorkingCopyId(""), CONFIRMED)
-        await _Recording(outbox, Placing(outbox, at_home), feed, [])([(event, {})])
+        await Recording(outbox, Placing(outbox, at_home), feed, [])([(event, {})])
     told, shown = await kept(feed)
     assert isinstance(told, Event) and isinstance(shown, Suggestion)
     proof = Proof("confirmed", 7, "", 3, 3, 3, event.id)
