@@ -63,22 +63,24 @@ async def _one_is_killed(three: Three, laptop: Membership, dragon: SmallDragon) 
 
 
 async def _one_stands_still(three: Three, laptop: Membership, dragon: SmallDragon) -> None:
-    """The one that the laptop is with; its server goes on."""
-    its = laptop._coordinators.ways()[0].identity
+    """The one that the laptop is with; its server goes on. Whoever else is with it moves too."""
+    its = _coordinator_of(laptop)
     still = next(each for each in three if each.mesh.identity_uri == its)
-    before = laptop.epoch
+    with_it = [each for each in (laptop, dragon.membership) if _coordinator_of(each) == its]
+    before = [each.epoch for each in with_it]
     began = time.monotonic()
     still.send(signal.SIGSTOP, with_server=False)
     try:
         longest = await _calls(laptop, dragon)
-        await _moved(laptop, before)
+        for membership, epoch in zip(with_it, before, strict=True):
+            await _moved(membership, epoch)
+            assert _coordinator_of(membership) != its
         print(
-            f"stopped: longest call {longest * 1000:.0f} ms, the laptop had moved after "
+            f"stopped: longest call {longest * 1000:.0f} ms, {len(with_it)} nodes had moved after "
             f"{time.monotonic() - began:.1f} s"
         )
     finally:
         still.send(signal.SIGCONT, with_server=False)
-    await _moved(dragon.membership, 0)
     assert await _done(lambda: laptop.resolve("lake", fresh=True))
 
 
@@ -113,6 +115,11 @@ async def _calls(laptop: Membership, dragon: SmallDragon) -> float:
         assert await routed.call(stats) > before
         longest = max(longest, time.monotonic() - began)
     return longest
+
+
+def _coordinator_of(membership: Membership) -> str:
+    """The one that it is registered with."""
+    return membership._coordinators.ways()[0].identity
 
 
 async def _moved(membership: Membership, epoch: int) -> None:
