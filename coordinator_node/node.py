@@ -15,18 +15,17 @@ from importlib.metadata import version
 from common.alongside import alongside
 from common.clients.discovery import announce
 from common.clock import Clock, SystemClock
-from common.daemon.addresses import machine_name, reachable_at
+from common.daemon.addresses import machine_name
 from common.daemon.home import Home
 from common.daemon.lifecycle import Running
 from common.daemon.load import OwnLoad
 from common.daemon.ports import Ports
 from common.errors import Conflict, PostDevAIError, Unavailable
-from common.model.node import CoordinatorAddress, Identity, Node
+from common.model.node import Identity, Node
 from common.rpc.channel import Channels
 from common.rpc.guard import Guard
 from common.rpc.limits import AT_COORDINATOR, Limits
 from common.rpc.reaching import Reaching
-from common.rpc.server import Add, open_pinned_server, open_server
 from coordinator_node.config import Config
 from coordinator_node.engine.ports import Engine
 from coordinator_node.gateway.acts import Acts
@@ -39,6 +38,7 @@ from coordinator_node.gateway.members import Members
 from coordinator_node.gateway.own_identity import OwnIdentity
 from coordinator_node.gateway.own_rules import OwnRules
 from coordinator_node.gateway.ticket_keys import TicketKeys
+from coordinator_node.listening import Listening
 from coordinator_node.opening import open_engine
 from coordinator_node.registry.coordinators import TERM_S, Coordinators
 from coordinator_node.registry.leads import Leads
@@ -49,7 +49,6 @@ from coordinator_node.relay.statements import Statements
 from coordinator_node.routing.places import Places
 from coordinator_node.routing.resolve import Router
 from coordinator_node.service_authority import AuthorityService
-from coordinator_node.service_enrolment import EnrolmentService
 from coordinator_node.service_lead import LeadService
 from coordinator_node.service_registry import RegistryService
 from coordinator_node.service_relay import RelayService
@@ -171,7 +170,7 @@ async def open_node(config: Config, clock: Clock | None = None) -> AsyncGenerato
             clock=clock,
             stands_back=put_out,
         )
-        listen = _Listening(config, Ports.of(config.home))
+        listen = Listening(config, Ports.of(config.home))
         authority_service = AuthorityService(
             gateway.acts, gateway.audit, lambda: listen.enrolment_addresses
         )
@@ -205,7 +204,8 @@ async def open_node(config: Config, clock: Clock | None = None) -> AsyncGenerato
             LeadService(Leads(gateway.engine.kv, registry.live)).add_to,
         )
         await listen.open_main(stack, own, lambda server: [add(server) for add in services], guard)
-        await listen.open_enrolment(stack, own, gateway, denials)
+        at_enrolment = Guard(mesh=own.identity.mesh, refused=denials.note, stands_back=put_out)
+        await listen.open_enrolment(stack, own, gateway.enrolment, gateway.authority, at_enrolment)
         await registry.coordinators.serve(lambda: listen.now(own.identity.uri))
         stack.push_async_callback(registry.coordinators.leave)
         process = uuid.uuid4().hex
@@ -230,74 +230,6 @@ async def open_node(config: Config, clock: Clock | None = None) -> AsyncGenerato
                 "enrolment_addresses": ",".join(listen.enrolment_addresses),
             },
         )
-
-
-class _Listening:
-    """The two ports, once they are open."""
-
-    def __init__(self, config: Config, ports: Ports) -> None:
-        self._config = config
-        self._ports = ports
-        self._port = self._enrolment_port = 0
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        """Of the main port, as the interfaces are now."""
-        return reachable_at(self._config.host, self._port)
-
-    @property
-    def address(self) -> str:
-        """The likeliest of them."""
-        return self.addresses[0]
-
-    @property
-    def enrolment_addresses(self) -> tuple[str, ...]:
-        """Of the enrolment port, as the interfaces are now."""
-        return reachable_at(self._config.host, self._enrolment_port)
-
-    def now(self, uri: str) -> CoordinatorAddress:
-        """Where this Coordinator is now."""
-        return CoordinatorAddress(uri, self.addresses, self.enrolment_addresses)
-
-    async def open_main(
-        self,
-        stack: AsyncExitStack,
-        own: OwnIdentity,
-        add: Add,
-        guard: Guard,
-    ) -> None:
-        config = self._config
-        port = config.port or self._ports.usual("coordinator")
-        server, bound = await open_server(
-            config.host, port, own, add, guard, exact=bool(config.port)
-        )
-        stack.push_async_callback(server.stop, config.grace_s)
-        self._ports.remember("coordinator", bound)
-        self._port = bound
-
-    async def open_enrolment(
-        self, stack: AsyncExitStack, own: OwnIdentity, gateway: Gateway, denials: Denials
-    ) -> None:
-        config, authority = self._config, gateway.authority
-        service = EnrolmentService(
-            gateway.enrolment, authority.ca_pem, own.identity.uri, self.address
-        )
-        server, bound = await open_pinned_server(
-            config.host,
-            config.enrolment_port or self._ports.usual("enrolment"),
-            authority.enrolment_key_pem,
-            authority.enrolment_pem,
-            service.add_to,
-            Guard(
-                mesh=own.identity.mesh,
-                refused=denials.note,
-                stands_back=partial(_put_out, own.identity, gateway.members),
-            ),
-            exact=bool(config.enrolment_port),
-        )
-        stack.push_async_callback(server.stop, config.grace_s)
-        self._ports.remember("enrolment", bound)
-        self._enrolment_port = bound
 
 
 def _own(home: Home, authority: Authority) -> OwnIdentity:
@@ -331,7 +263,7 @@ def _seat(own: OwnIdentity, addresses: tuple[str, ...]) -> Node:
 
 
 async def _keep_seat(
-    registry: Registry, own: OwnIdentity, listen: _Listening, process: str, epoch: int
+    registry: Registry, own: OwnIdentity, listen: Listening, process: str, epoch: int
 ) -> None:
     """Keeps its lease; takes a seat anew when its addresses or its certificate have changed."""
     load, said = OwnLoad(), _seat(own, listen.addresses)
