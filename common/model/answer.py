@@ -24,6 +24,8 @@ class ProjectFreshness:
     """Reported but not yet indexed; -1 while the first scan runs."""
     copy: WorkingCopyId = WorkingCopyId("")
     """Of this working copy: two laptops may have clones at the same path."""
+    machine: str = ""
+    """Host name of its laptop, for people; empty when it was not told."""
 
 
 AwaySource = Literal["mirror", "files", "cache", "model"]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from common.short_ids import SHORT
 
 if TYPE_CHECKING:
     from common.model.answer import Freshness, Hit, ProjectFreshness
@@ -75,9 +78,9 @@ def freshness_sentence(freshness: Freshness) -> str:
     if not freshness.projects:
         said = _not_asked(freshness) or ["nothing is indexed yet"]
         return ". ".join(part[:1].upper() + part[1:] for part in said) + "."
-    names = Counter(project.project for project in freshness.projects)
+    names = copy_names(freshness.projects)
     parts = [
-        _project(project, alone=names[project.project] == 1) for project in freshness.projects[:3]
+        _project(each, name) for each, name in zip(freshness.projects[:3], names, strict=False)
     ]
     if len(freshness.projects) > 3:
         parts.append(f"{len(freshness.projects) - 3} more")
@@ -92,7 +95,7 @@ def freshness_sentence(freshness: Freshness) -> str:
 
 def _away_sentence(freshness: Freshness) -> str:
     """Below an answer that was made here: what was read, and what could not be asked."""
-    here = [_project(p, alone=True) for p in freshness.projects[:3]]
+    here = [_project(p, p.project) for p in freshness.projects[:3]]
     said = [f"As of {' · '.join(here)}"] if here else []
     return ". ".join([*said, *(s.rstrip(".") for s in _not_asked(freshness))] or [NOTHING_NEWER])
 
@@ -104,10 +107,26 @@ def _not_asked(freshness: Freshness) -> list[str]:
     return said
 
 
-def _project(project: ProjectFreshness, *, alone: bool) -> str:
-    """Two clones of one project are told apart by their place."""
+def copy_names(known: Sequence[ProjectFreshness]) -> list[str]:
+    """Each by its project; clones of one project by their place, those at one path by their
+    laptop as well, and where that has one name too, by their id."""
+    named = Counter(each.project for each in known)
+    placed = Counter((each.project, each.working_copy) for each in known)
+    hosted = Counter((each.project, each.working_copy, each.machine) for each in known)
+    said: list[str] = []
+    for each in known:
+        name = each.project
+        if named[name] > 1:
+            name += f" in {_short(each.working_copy)}"
+        if placed[each.project, each.working_copy] > 1:
+            own = each.machine and hosted[each.project, each.working_copy, each.machine] == 1
+            name += f" on {each.machine or 'a laptop'}" + ("" if own else f" ({each.copy[:SHORT]})")
+        said.append(name)
+    return said
+
+
+def _project(project: ProjectFreshness, name: str) -> str:
     at = project.indexed_commit[:7] or "no commit"
-    name = project.project if alone else f"{project.project} in {_short(project.working_copy)}"
     said = f"{name} {at}"
     if project.head_commit and project.head_commit != project.indexed_commit:
         said += f" (HEAD is {project.head_commit[:7]})"

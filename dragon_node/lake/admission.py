@@ -100,6 +100,11 @@ class Places:
         known = self._known.get(WorkingCopyId(copy))
         return None if known is None else known.project
 
+    def machine(self, copy: WorkingCopyId) -> str:
+        """Of the laptop that a working copy is on, for people; empty when it was not told."""
+        known = self._known.get(copy)
+        return "" if known is None else known.machine
+
     def with_copy(self, copy: str) -> list[ProjectId]:
         """Projects of working copies with this id, or at this path on any machine."""
         place = copy.rstrip("/") or copy
@@ -124,7 +129,7 @@ class Places:
 
 def _known(copy: WorkingCopyId, seen: WorkingCopySeen, project: ProjectId, name: str) -> KnownCopy:
     roots = frozenset[str]() if seen.shallow else frozenset(seen.roots)
-    return KnownCopy(copy, seen.path, frozenset(seen.remotes), roots, project, name)
+    return KnownCopy(copy, seen.path, frozenset(seen.remotes), roots, project, name, seen.machine)
 
 
 def admit(origin: Origin, node: NodeId, seq: int, raw: bytes, places: Places) -> list[Draft]:

@@ -30,6 +30,8 @@ class KnownCopy:
     roots: frozenset[str]
     project: ProjectId
     name: str
+    machine: str = ""
+    """Host name, for people."""
 
 
 @dataclass(frozen=True, slots=True)

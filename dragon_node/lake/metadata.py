@@ -84,7 +84,7 @@ def apply(db: apsw.Connection, steps: Sequence[Step], appliers: Sequence[Applier
 
 def copies(db: apsw.Connection) -> dict[WorkingCopyId, KnownCopy]:
     """Every working copy that was described."""
-    rows = db.execute("SELECT id, path, remotes, roots, project, name FROM copies")
+    rows = db.execute("SELECT id, path, remotes, roots, project, name, machine FROM copies")
     return {
         WorkingCopyId(i): KnownCopy(
             WorkingCopyId(i),
@@ -93,8 +93,9 @@ def copies(db: apsw.Connection) -> dict[WorkingCopyId, KnownCopy]:
             frozenset(json.loads(roots)),
             ProjectId(project),
             name,
+            machine,
         )
-        for i, path, remotes, roots, project, name in rows
+        for i, path, remotes, roots, project, name, machine in rows
     }
 
 

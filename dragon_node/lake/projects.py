@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from common.errors import Conflict, Missing
 from common.model.ids import ProjectId
@@ -113,9 +114,13 @@ class Projects:
     async def counted(self, project: str) -> list[Counted]:
         """In numbers, one entry a file."""
         return [
-            await self._counts.of(each, self.name(each), shard)
+            self._on_machines(await self._counts.of(each, self.name(each), shard))
             for each, shard in await self.matching(project)
         ]
+
+    def _on_machines(self, counted: Counted) -> Counted:
+        copies = (replace(c, machine=self._places.machine(c.copy)) for c in counted.copies)
+        return replace(counted, copies=tuple(copies))
 
     async def described(self, ids: Collection[ProjectId] | None = None) -> tuple[ProjectStats, ...]:
         """Where each is; all when none are given."""

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from common.model.answer import Freshness, Hit, ProjectFreshness
 from common.model.event import GitOperation
 from common.model.llm import Model
-from developer_node.front.output_words import count, percent
+from developer_node.front.output_words import copy_names, count, percent
 from developer_node.front.tui.plain import one_line
 
 DEMONSTRATION_BELOW = 1_000_000_000
@@ -72,7 +72,8 @@ def freshness(fresh: Freshness) -> str:
     if not fresh.projects:
         parts = ["nothing is indexed yet"]
     else:
-        parts = [_project_freshness(project) for project in fresh.projects[:3]]
+        names = copy_names(fresh.projects)
+        parts = [_project_freshness(p, n) for p, n in zip(fresh.projects[:3], names, strict=False)]
         if len(fresh.projects) > 3:
             parts.append(f"{len(fresh.projects) - 3} more")
     if fresh.events_behind:
@@ -83,8 +84,8 @@ def freshness(fresh: Freshness) -> str:
     return " · ".join(parts)
 
 
-def _project_freshness(project: ProjectFreshness) -> str:
-    name = one_line(project.project, 40) or one_line(project.working_copy, 60)
+def _project_freshness(project: ProjectFreshness, named: str) -> str:
+    name = one_line(named, 120) if project.project else one_line(project.working_copy, 60)
     if project.files_behind < 0:
         return f"{name}: first scan is running"
     at = f" at {short_commit(project.indexed_commit)}" if project.indexed_commit else ""

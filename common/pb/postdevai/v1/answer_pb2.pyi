@@ -19,20 +19,22 @@ HIT_KIND_EVENT: HitKind
 HIT_KIND_FAILURE: HitKind
 
 class ProjectFreshness(_message.Message):
-    __slots__ = ("project", "working_copy", "indexed_commit", "head_commit", "files_behind", "copy")
+    __slots__ = ("project", "working_copy", "indexed_commit", "head_commit", "files_behind", "copy", "machine")
     PROJECT_FIELD_NUMBER: _ClassVar[int]
     WORKING_COPY_FIELD_NUMBER: _ClassVar[int]
     INDEXED_COMMIT_FIELD_NUMBER: _ClassVar[int]
     HEAD_COMMIT_FIELD_NUMBER: _ClassVar[int]
     FILES_BEHIND_FIELD_NUMBER: _ClassVar[int]
     COPY_FIELD_NUMBER: _ClassVar[int]
+    MACHINE_FIELD_NUMBER: _ClassVar[int]
     project: str
     working_copy: str
     indexed_commit: str
     head_commit: str
     files_behind: int
     copy: str
-    def __init__(self, project: _Optional[str] = ..., working_copy: _Optional[str] = ..., indexed_commit: _Optional[str] = ..., head_commit: _Optional[str] = ..., files_behind: _Optional[int] = ..., copy: _Optional[str] = ...) -> None: ...
+    machine: str
+    def __init__(self, project: _Optional[str] = ..., working_copy: _Optional[str] = ..., indexed_commit: _Optional[str] = ..., head_commit: _Optional[str] = ..., files_behind: _Optional[int] = ..., copy: _Optional[str] = ..., machine: _Optional[str] = ...) -> None: ...
 
 class Freshness(_message.Message):
     __slots__ = ("projects", "events_behind", "vectors_share", "words_behind", "not_asked", "asleep", "away")

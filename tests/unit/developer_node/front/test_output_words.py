@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from common.model.answer import Freshness, Hit, ProjectFreshness
+from common.model.ids import WorkingCopyId
 from developer_node.front.output_words import (
     ago,
     freshness_sentence,
@@ -92,6 +93,30 @@ def test_two_clones_of_a_project_are_told_apart_by_their_place(
     clones = tuple(ProjectFreshness("thing", f"/home/ada/{d}", A, A) for d in ("one", "two"))
     said = freshness_sentence(Freshness(clones, 0, 1.0))
     assert said == "As of thing in ~/one aaaaaaa · thing in ~/two aaaaaaa"
+
+
+def _at(machine: str, copy: str) -> ProjectFreshness:
+    return ProjectFreshness("thing", "/t", A, A, copy=WorkingCopyId(copy), machine=machine)
+
+
+@pytest.mark.parametrize(
+    ("machines", "said"),
+    [
+        (("desk", "couch"), "thing in /t on desk aaaaaaa · thing in /t on couch aaaaaaa"),
+        (
+            ("desk", "desk"),
+            "thing in /t on desk (00000000) aaaaaaa · thing in /t on desk (11111111) aaaaaaa",
+        ),
+        (
+            ("desk", ""),
+            "thing in /t on desk aaaaaaa · thing in /t on a laptop (11111111) aaaaaaa",
+        ),
+    ],
+)
+def test_two_laptops_with_one_path_are_told_apart(machines: tuple[str, ...], said: str) -> None:
+    """By their names; where those do not tell, by what nobody else has."""
+    copies = tuple(_at(machine, str(n) * 32) for n, machine in enumerate(machines))
+    assert freshness_sentence(Freshness(copies, 0, 1.0)) == f"As of {said}"
 
 
 def test_who_was_not_asked_is_said() -> None:

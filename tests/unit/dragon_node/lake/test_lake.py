@@ -214,7 +214,9 @@ async def test_freshness_says_how_far_behind_a_working_copy_is(tmp_path: Path) -
         await laptop.send(seen(head="c1", files=2))
         assert (await now()).files_behind == 2
         await laptop.send(saved("a.py", HELLO), saved("b.py", BYE), blobs=contents(HELLO, BYE))
-        assert await now() == ProjectFreshness("thing", "/home/ada/thing", "c1", "c1", 0, COPY)
+        assert await now() == ProjectFreshness(
+            "thing", "/home/ada/thing", "c1", "c1", 0, COPY, "laptop"
+        )
         await laptop.send(FileChanged("a.py", deleted=True))
         assert (await now()).files_behind == 0
         await laptop.send(GitOperation("commit", "c1", "c2"))

@@ -92,3 +92,9 @@ def test_a_place_in_few_cells_keeps_its_lines_and_the_end_of_its_path(width: int
     said = wording.place_within(hit, width)
     assert len(said) == width and said.startswith("t") and said.endswith(".py:120-148"[-8:])
     assert wording.place_within(hit, 61) == wording.place(hit)
+
+
+def test_two_laptops_with_one_path_are_told_apart() -> None:
+    copies = tuple(ProjectFreshness("p", "/p", machine=each) for each in ("desk", "couch"))
+    said = wording.freshness(Freshness(copies, vectors_share=1.0))
+    assert said == "p in /p on desk, up to date · p in /p on couch, up to date"
