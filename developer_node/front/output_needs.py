@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from common.model.laptop import Circuit, LaptopStatus
+from common.model.llm import Model
 from common.short_ids import SHORT
 from developer_node.front.output_nodes import with_models, wrong
 from developer_node.front.output_page import Line, Span, line
@@ -15,7 +16,6 @@ JOIN_ANEW = (
     "If that was a mistake: postdevai down, then postdevai recover --leave, then postdevai join "
     "CODE, with a code of its owner"
 )
-FETCH_MODELS = "python scripts/fetch_models.py"
 
 
 def needs(now: LaptopStatus, paused: str = "") -> list[Line]:
@@ -47,7 +47,18 @@ def _needs(now: LaptopStatus, paused: str) -> Iterator[Span]:
         yield Span("Nothing is watched yet; type: postdevai watch DIR", "yellow")
     lacking = bool(now.models) and all(each.state in ("missing", "failed") for each in now.models)
     if lacking and not with_models(now.nodes):
-        yield Span(f"No model is here; type: {FETCH_MODELS}", "yellow")
+        yield Span(f"No model is here; type: {pulling(now.models)}", "yellow")
+
+
+PULLED_MAX = 2
+"""Models that one line can be typed for: the two small ones that a start brings."""
+
+
+def pulling(absent: Sequence[Model]) -> str:
+    """What brings these; of a larger catalogue the person chooses."""
+    if not 0 < len(absent) <= PULLED_MAX:
+        return "postdevai models pull NAME, with a name that postdevai models shows"
+    return " && ".join(f"postdevai models pull {each.name}" for each in absent)
 
 
 def _circuits(circuits: tuple[Circuit, ...]) -> Iterator[Span]:
@@ -74,6 +85,8 @@ def _outbox(now: LaptopStatus) -> Iterator[Span]:
         yield Span(f"{dropped}; the facts are kept", "yellow")
     if waits.sentence:
         yield Span(waits.sentence, "red")
+    if waits.refusal:
+        yield Span(f"Nothing is lost, and nothing is sent: {waits.refusal}", "red")
 
 
 def _lake(now: LaptopStatus) -> Iterator[Span]:

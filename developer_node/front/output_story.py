@@ -8,7 +8,7 @@ from common.model.answer import ProjectFreshness
 from common.model.laptop import Circuit, LaptopStatus, NearStatus, WatchedRepository
 from common.model.llm import InferenceStats, Model
 from common.model.node import Node
-from developer_node.front.output_needs import FETCH_MODELS, needs
+from developer_node.front.output_needs import needs, pulling
 from developer_node.front.output_page import Line, Span, line
 from developer_node.front.output_words import ago, count, percent, size
 
@@ -176,7 +176,7 @@ def model_state(model: Model) -> str:
         case "arriving":
             return f"model {percent(model.progress)}"
         case "missing":
-            return f"missing; {model.detail or f'type: {FETCH_MODELS}'}"
+            return f"missing; {model.detail or f'type: {pulling((model,))}'}"
         case "failed":
             return f"failed: {model.detail}" if model.detail else "failed"
         case _:

@@ -15,7 +15,7 @@ from developer_node.front.doctor.finding import (
     Finding,
     Ground,
 )
-from developer_node.front.output_needs import JOIN_ANEW
+from developer_node.front.output_needs import JOIN_ANEW, pulling
 from developer_node.front.output_nodes import lags, with_models
 from developer_node.front.output_words import count, size
 
@@ -104,6 +104,14 @@ def outbox(ground: Ground) -> Iterator[Finding]:
         )
     if waits.sentence:
         yield Finding("outbox-disk", waits.sentence, "Make room on that disk.", REFUSED)
+    if waits.refusal:
+        yield Finding(
+            "outbox-not-taken",
+            f"Nothing that is recorded here is sent: {waits.refusal}",
+            "Keep the outbox: it is the only copy. The reason is said above; see also: postdevai "
+            "service logs developer",
+            REFUSED,
+        )
 
 
 def _gone_with(home: Path) -> str:
@@ -172,7 +180,7 @@ def models(ground: Ground) -> Iterator[Finding]:
         yield Finding(
             "model-missing",
             "No model is here: search goes by words alone, and answers are passages.",
-            "Type: python scripts/fetch_models.py, or: postdevai models pull NAME",
+            f"Type: {pulling(known)}",
             ATTENTION,
         )
     if inference and inference.fault:

@@ -11,7 +11,6 @@ from common.daemon.home import Home
 from common.errors import Conflict, Invalid, Missing, PostDevAIError
 from common.model.node import Node, Role
 from developer_node.front.local_client import LocalClient
-from developer_node.front.output_needs import FETCH_MODELS
 from developer_node.front.output_nodes import with_models
 from developer_node.front.output_page import Page, line
 from developer_node.front.output_progress import steps
@@ -59,7 +58,7 @@ def takes_the_models(known: Sequence[Node], pid: int | None) -> str:
         return ""
     return (
         "No other Dragon has a model loaded: without one, search goes by words alone, and answers "
-        f"are passages. On the machine of the other one: {FETCH_MODELS}"
+        "are passages. On the machine of the other one: python scripts/fetch_models.py"
     )
 
 

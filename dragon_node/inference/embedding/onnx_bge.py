@@ -88,7 +88,7 @@ class Session:
         except Exception as why:  # onnxruntime and tokenizers raise bare types of their own
             raise Unavailable(
                 f"the embedder in {directory} cannot be loaded: {why}",
-                hint=f"delete {directory} and run scripts/fetch_models.py",
+                hint=f"delete {directory}, then type: postdevai models pull {directory.name}",
             ) from why
         self._tokenizer.enable_truncation(TOKENS_MAX)
         self._tokenizer.no_padding()

@@ -22,7 +22,6 @@ import psutil
 
 ArrivalState = Literal["missing", "arriving", "ready", "failed"]
 STATES: tuple[ArrivalState, ...] = ("missing", "arriving", "ready", "failed")
-AGAIN = "run scripts/fetch_models.py"
 STARTED_WITHIN_S = 2.0
 """Two readings of when a process started may differ by so much: the clock is adjusted."""
 

@@ -107,4 +107,4 @@ def test_vectors_do_not_wait_for_a_model_that_nobody_brings(state: str) -> None:
     half = with_fresh(replace(FRESH, vectors_share=0.0))
     there = standing(replace(half, models=(lost,)), "vectors", [REPO])
     assert f"bge-small is {state}" in there.failed
-    assert "fetch_models" in there.hint
+    assert "postdevai models pull bge-small" in there.hint

@@ -283,7 +283,7 @@ def test_waiting_for_vectors_ends_where_nobody_brings_the_model_and_the_nodes_go
 ) -> None:
     up = machine.type("up", "--detach", "--wait", "vectors", REHEARSED_SCENE="model missing")
     assert up.returncode == 3
-    assert "bge-small is missing" in up.stderr and "fetch_models.py" in up.stderr
+    assert "bge-small is missing" in up.stderr and "models pull bge-small" in up.stderr
     assert set(machine.pids()) == set(ROLES), "what can be done without the model goes on"
 
 

@@ -26,7 +26,6 @@ def entry(name: str, purpose: str = "code", **more: object) -> Entry:
 def test_a_model_without_a_directory_is_missing_and_says_what_to_run(tmp_path: Path):
     (model, _) = Catalog(tmp_path / "absent").models()
     assert (model.name, model.state) == (FAST, "missing")
-    assert "scripts/fetch_models.py" in model.detail
     assert f"postdevai models pull {FAST}" in model.detail
 
 

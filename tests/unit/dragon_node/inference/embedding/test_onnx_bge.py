@@ -102,7 +102,7 @@ async def test_a_broken_file_is_unavailable_and_says_what_to_do(tmp_path: Path):
     bge = OnnxBge(lambda: tmp_path)
     with pytest.raises(Unavailable) as why:
         await bge.queued().embed(["text"])
-    assert "fetch_models" in why.value.hint
+    assert "postdevai models pull" in why.value.hint
     bge.close()
 
 
