@@ -19,6 +19,7 @@ from grpc.aio import EOF, AioRpcError, Channel, Metadata, Server
 from common.clock import Clock
 from common.errors import Denied, OverLimit, PostDevAIError, Unavailable
 from common.model.node import Identity, Node
+from common.rpc import policy
 from common.rpc.certificates import Leaf, identity_from_uri
 from common.rpc.guard import Guard
 from common.rpc.intercept import Context, Handler
@@ -120,6 +121,11 @@ class RelayService(grpc.GenericRpcHandler):
                 raise Denied("this call needs a certificate of the mesh")
             wanted = identity_from_uri(named)
             if method:  # a session alone does nothing yet
+                if method not in policy.methods():
+                    raise Denied(
+                        "the relay carries no method of that name",
+                        hint="is the Coordinator of an earlier version? `postdevai nodes` says so",
+                    )
                 self._guard.admit(method, leaf, "")
             node = target(self._live(), self._own, wanted)
             if not self._limits.take(leaf.identity.id, leaf.identity.role, 0):

@@ -43,17 +43,22 @@ def shipped() -> Rules:
 
 def table() -> dict[str, frozenset[Right]]:
     """What the shipped rules come to: each method that they name, and who may call it."""
-    from common.rpc import rules
-
-    text = "".join(file.text for file in rules.shipped())
-    named = set(re.findall(r'Action::"([^"/]+/[^"]+)"', text))
-    methods = [f"/{name}" if name.startswith("grpc.") else _OURS + name for name in sorted(named)]
     return {
         method: frozenset(
             right for right in RIGHTS if shipped().decide(method, frozenset((right,))).allowed
         )
-        for method in methods
+        for method in sorted(methods())
     }
+
+
+@cache
+def methods() -> frozenset[str]:
+    """Those that the shipped rules name: every method that there is."""
+    from common.rpc import rules
+
+    text = "".join(file.text for file in rules.shipped())
+    named = set(re.findall(r'Action::"([^"/]+/[^"]+)"', text))
+    return frozenset(f"/{name}" if name.startswith("grpc.") else _OURS + name for name in named)
 
 
 def check(

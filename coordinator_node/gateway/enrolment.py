@@ -7,12 +7,12 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from common.clock import Clock
-from common.errors import Conflict, Denied, Invalid
+from common.errors import Conflict, Denied, Invalid, OverLimit
 from common.model.ids import NodeId
 from common.model.node import Identity, Invitation, Role
 from common.rpc.certificates import (
@@ -34,6 +34,9 @@ NONCE_MS = 60_000
 NONCES_MAX = 1024
 """The oldest makes room: whoever lost it asks again."""
 RENEWABLE_MS = 90 * 24 * 3_600_000
+LEAVES_MAX = 24
+"""For one node in an hour: each is a line of the audit log, which keeps so many bytes."""
+HOUR_S = 3600.0
 INVITED: tuple[Role, ...] = ("dragon", "developer", "tool")
 CODES = "code/"
 
@@ -80,6 +83,8 @@ class Enrolment:
         self._authority = authority
         self._clock = clock
         self._nonces: OrderedDict[bytes, tuple[NodeId, int]] = OrderedDict()
+        self._leaves: Counter[NodeId] = Counter()
+        self._hour_s = clock.monotonic()
 
     async def invite(
         self,
@@ -156,6 +161,7 @@ class Enrolment:
         known = await self._members.get(identity.id)
         if known and (known.denied or known.role != identity.role):
             raise Denied("this key is not welcome", hint="join again with a new key")
+        self._count_leaf(identity.id)
         admin = bool(code["admin"]) or bool(known and known.admin)
         await self._keep(
             Member(identity.id, identity.role, admin, (public_to_pem(key).decode(),), 0)
@@ -190,12 +196,25 @@ class Enrolment:
             raise Denied(
                 "the certificate ended more than 90 days ago", hint="join again with a new code"
             )
+        self._count_leaf(node)
         pem = public_to_pem(key).decode()
         keys = (pem, *(known for known in member.keys if known != pem))[:2]
         await self._keep(replace(member, keys=keys))
         identity = Identity(self._authority.mesh, member.role, node)
         await self._write(Act(identity.uri, "renew", node))
         return Issued(self._authority.issue(identity, key), identity)
+
+    def _count_leaf(self, node: NodeId) -> None:
+        now_s = self._clock.monotonic()
+        if now_s >= self._hour_s + HOUR_S:
+            self._leaves.clear()
+            self._hour_s = now_s
+        if self._leaves[node] >= LEAVES_MAX:
+            raise OverLimit(
+                f"node {node} had {LEAVES_MAX} certificates within an hour",
+                hint="one is good for a day: look at its log for why it asks again and again",
+            )
+        self._leaves[node] += 1
 
     async def _given(
         self, role: str, sealing_key: bytes, code: str, secret: str, csr_pem: str

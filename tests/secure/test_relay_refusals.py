@@ -46,3 +46,30 @@ async def test_a_call_that_the_rules_forbid_is_written_down_where_it_was_to_be_c
         await until(lambda: refusals(mesh))
         said = "tool may not call LakeService/Ingest"
         assert await refusals(mesh) == [(tool.identity.uri, "RelayService/Call", said)]
+
+
+async def test_invented_methods_leave_one_line_and_none_of_the_callers_words(
+    tmp_path: Path,
+) -> None:
+    async with SmallMesh.open(tmp_path) as mesh:
+        tool = await mesh.join("tool")
+        dragon = await mesh.join("dragon")
+        async with open_channel(mesh.address, mesh.identity_uri, tool) as channel:
+            for i in range(30):
+                with pytest.raises(Denied, match="carries no method of that name"):
+                    await carry(channel, dragon.identity.uri, f"/postdevai.v1.X/invented{i}")
+            await until(lambda: refusals(mesh))
+            pin = cast(Any, channel.unary_unary("/postdevai.v1.RegistryService/PinProject"))
+            with pytest.raises(AioRpcError):
+                await pin(b"", timeout=30)
+
+        async def both() -> bool:
+            return len(await refusals(mesh)) >= 2
+
+        await until(both)
+        said = "the relay carries no method of that name"
+        assert (await refusals(mesh))[0] == (tool.identity.uri, "RelayService/Call", said)
+        assert [subject for _, subject, _ in await refusals(mesh)] == [
+            "RelayService/Call",
+            "RegistryService/PinProject",
+        ]

@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from common.errors import Conflict, Corrupt, Denied, Invalid
+from common.errors import Conflict, Corrupt, Denied, Invalid, OverLimit
 from common.model.ids import NodeId
 from common.rpc.certificates import new_key, node_id, read_leaf, request_pem, sign_renewal
 from common.rpc.join_code import JoinCode, read_code
@@ -19,7 +19,7 @@ from coordinator_node.engine.settings import EngineSettings, NatsSettings, write
 from coordinator_node.engine.sqlite_engine import open_sqlite
 from coordinator_node.gateway import enrolment as module
 from coordinator_node.gateway.authority import Authority
-from coordinator_node.gateway.enrolment import CODE_MS, NONCE_MS, Enrolment, Issued
+from coordinator_node.gateway.enrolment import CODE_MS, LEAVES_MAX, NONCE_MS, Enrolment, Issued
 from coordinator_node.gateway.grant import grant_of, opened
 from coordinator_node.gateway.members import Members
 
@@ -254,6 +254,22 @@ async def test_the_role_is_the_codes_also_where_a_key_for_the_grant_comes_with_i
             await here.enrolment.enrol(for_one_more.id, for_one_more.secret, key)
         with pytest.raises(Invalid, match="no X25519 key"):
             await here.enrolment.enrol(for_one_more.id, for_one_more.secret, key, b"short")
+
+
+async def test_a_node_has_so_many_certificates_in_an_hour_and_another_has_its_own(
+    tmp_path: Path,
+) -> None:
+    """Each is a line of the audit log: whoever renews without end would fill it."""
+    async with desk(tmp_path) as here:
+        key, other = new_key(), new_key()
+        node = (await here.join("tool", key)).identity.id
+        for _ in range(LEAVES_MAX - 1):
+            await here.renew(node, key, key)
+        with pytest.raises(OverLimit, match=f"had {LEAVES_MAX} certificates within an hour"):
+            await here.renew(node, key, key)
+        await here.join("tool", other)
+        here.clock.now += 3_600_000
+        await here.renew(node, key, key)
 
 
 async def test_over_a_file_there_is_no_second_coordinator(tmp_path: Path) -> None:
