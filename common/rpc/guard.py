@@ -11,6 +11,7 @@ from common.model.ids import NodeId
 from common.model.node import Identity, Role
 from common.rpc import policy
 from common.rpc.certificates import Leaf
+from common.rpc.held import FLOODS
 from common.rpc.limits import Limits
 from common.rpc.policy import Right
 from common.rpc.rules import Rules
@@ -118,4 +119,6 @@ _OF_ROLE: dict[Role, frozenset[Right]] = {role: frozenset((role,)) for role in g
 
 
 def _too_much(who: str, allowed: str) -> OverLimit:
-    return OverLimit(f"{who} sends more than {allowed}", hint="send less, or wait a second")
+    return OverLimit(
+        f"{who} sends more than {allowed}", hint="send less, or wait a second", field=FLOODS
+    )

@@ -18,6 +18,7 @@ from grpc.aio import AbortError, ServerInterceptor, ServicerContext
 from common.errors import Denied, Invalid, PostDevAIError, Unavailable
 from common.rpc.certificates import Leaf
 from common.rpc.guard import Refused
+from common.rpc.held import Held
 from common.rpc.peers import peer_host, peer_leaf
 from common.rpc.status import abort
 from common.rpc.streams import Streams
@@ -115,6 +116,7 @@ class Intercept(ServerInterceptor):
         self._admission = admission
         self.streams = Streams(admission.still_welcome)
         """Those that run."""
+        self._held = Held()
 
     async def intercept_service(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,
@@ -129,13 +131,14 @@ class Intercept(ServerInterceptor):
 
     def guarded(self, handler: Handler, method: str) -> Handler:
         """The handler with the questions before it, for calls that come in another way, too."""
-        return _wrap(handler, _Call(self._admission, self.streams, method))
+        return _wrap(handler, _Call(self._admission, self.streams, self._held, method))
 
 
 @dataclass(frozen=True, slots=True)
 class _Call:
     admission: Admission
     streams: Streams
+    held: Held
     method: str
 
     def admit(self, context: Context, size: int = 0) -> Leaf | None:
@@ -182,6 +185,7 @@ class _Call:
         except PostDevAIError as error:
             log.info("refused %s: %s", self.method, error.message)
             self.admission.refused(self.method, context, error)
+            await self.held.hold(error, cast(float | None, context.time_remaining()))
             await abort(context, error)
         except Exception:
             log.exception("failed %s", self.method)
