@@ -28,10 +28,7 @@ ROWS_MAX = 500
 BYTES_MAX = 1 << 20
 """Of the rows and contents of one message; one row's contents may be more."""
 
-FROM_A_BACKUP = (
-    "Begin with a backup: postdevai backup, then on the other machine dragon-node restore "
-    "--from DIR --key FILE"
-)
+FROM_A_BACKUP = "Begin with a backup of it: docs/replica.md, Setting it up"
 """What is to be done where a journal no longer has what another one lacks."""
 
 BARE_ROWS_MAX = 10_000
