@@ -11,7 +11,7 @@ import random
 import signal
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -24,7 +24,7 @@ from common.model.ids import NodeId
 from common.model.lake import HistoryEntry
 from common.model.node import Node
 from developer_node.front.local_client import LocalClient
-from tests.support.five_clients import PROJECT, Clients
+from tests.support.five_clients import Clients
 from tests.support.five_machines import (
     DRAGONS,
     LAPTOPS,
@@ -33,6 +33,7 @@ from tests.support.five_machines import (
     five_machines,
     journal_of,
 )
+from tests.support.five_shared import Shared, shared_on, wrong_shared
 from tests.support.flowing import everything, is_numbered
 from tests.support.history import (
     History,
@@ -113,26 +114,29 @@ async def _rounds(root: Path, befalls: list[Fault], seed: int) -> None:
                     began = time.monotonic()
                     if fault.settled:
                         await _well(machines, _is_led)
-                    async with _befallen(machines, fault):
+                    clients.settings += 1
+                    async with _befallen(machines, fault, history):
                         await asyncio.sleep(fault.seconds)
+                        clients.settings += 1
                     if number % LOOKED_AT_EVERY == 0 or number == len(befalls):
                         async with clients.quiet():
                             await _well(machines, _waits)
-                            await _look(machines, history)
+                            await _look(machines, history, await _same(machines))
                     print(f"{number}: {fault}; {time.monotonic() - began:.1f} s", flush=True)
         except BaseException:
             history.write(root / "history.jsonl")
             (root / "logs").write_text(machines.logs())
             raise
-        print({kind: len(history.names("acknowledged", kind)) for kind in ("event", "pin", "task")})
+        kinds = ("event", "pin", "line", "task")
+        print({kind: len(history.names("acknowledged", kind)) for kind in kinds})
 
 
 @asynccontextmanager
-async def _befallen(machines: FiveMachines, fault: Fault) -> AsyncGenerator[None]:
+async def _befallen(machines: FiveMachines, fault: Fault, history: History) -> AsyncGenerator[None]:
     """Until the block ends; those that were killed are started then."""
     hit = [machines[name] for name in fault.whom]
     if fault.how == "cut":
-        with machines.island(fault.whom):
+        with machines.island(fault.whom), _heard(history, fault):
             yield
         return
     how = signal.SIGKILL if fault.how == "killed" else signal.SIGSTOP
@@ -140,13 +144,21 @@ async def _befallen(machines: FiveMachines, fault: Fault) -> AsyncGenerator[None
         node.look_after()
         await asyncio.to_thread(node.send, how)
     try:
-        yield
+        with _heard(history, fault):
+            yield
     finally:
         for node in hit:
             if fault.how == "killed":
                 node.start()
             else:
                 node.send(signal.SIGCONT)
+
+
+def _heard(history: History, fault: Fault) -> AbstractContextManager[None]:
+    """What laptops share goes by way of the Coordinator: whether either can hear the other."""
+    away = {name in fault.whom for name in ("hub", *LAPTOPS)}
+    silent = len(away) == 2 if fault.how == "cut" else fault.how == "killed" and "hub" in fault.whom
+    return history.edits.silence() if silent else nullcontext()
 
 
 async def _well(
@@ -200,27 +212,30 @@ async def _waits(client: LocalClient) -> list[str]:
     return [*why, *map(str, tasks)]
 
 
-async def _look(machines: FiveMachines, history: History) -> None:
+async def _same(machines: FiveMachines) -> Shared:
+    """What laptops share, once each has heard all that the other told the Coordinator."""
+    end, held = time.monotonic() + PATIENCE_S, list[Shared]()
+    while len(held) < 2 or held[0] != held[1]:
+        assert time.monotonic() < end, f"the laptops hold different things: {held}"
+        await asyncio.sleep(0.1)
+        with suppress(PostDevAIError):
+            held = [await shared_on(laptop.home) for laptop in machines.laptops]
+    return held[0]
+
+
+async def _look(machines: FiveMachines, history: History, shared: Shared) -> None:
     """What must hold now, on both laptops and on both Dragons' disks."""
-    wrong = two_holders(history)
-    pins: dict[str, object] = {}
+    wrong = two_holders(history) + wrong_shared(history, shared)
+    two = sum(1 for each in shared.settings if each.lost)
+    print(f"  {len(shared.settings)} settings, {two} of two laptops", flush=True)
     for laptop in machines.laptops:
         async with await LocalClient.connect(laptop.home) as client:
             held = [each.event.id for each in await everything(client) if _is_ours(each)]
-            items = [
-                *await client.shared.items("pin", PROJECT),
-                *await client.shared.items("setting", PROJECT),
-            ]
             tasks = {name: await client.tasks.get(id_) for name, id_ in _tasks(history).items()}
         wrong += lost(history, "event", held) + twice("event", held)
         wrong += invented(history, "event", held) + out_of_order(history, "event", held)
-        keys = [item.key for item in items if item.kind == "pin"]
-        wrong += lost(history, "pin", keys) + twice("pin", keys) + invented(history, "pin", keys)
-        values = [item.value for item in items if item.kind == "setting"]
-        wrong += invented(history, "setting", values)
-        pins[laptop.name] = sorted((item.key, item.value, item.removed) for item in items)
         wrong += [f"{task} is not {name}" for name, task in tasks.items() if task.key != name]
-    wrong += apart(pins) + apart(_journals(machines))
+    wrong += apart(_journals(machines))
     assert not wrong, "\n".join(wrong[:20])
 
 

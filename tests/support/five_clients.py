@@ -25,6 +25,8 @@ TASKS_MAX = 400
 FIRST_OF = 1 << 20
 """The numbers of one laptop's events begin so far behind those of another."""
 READ = 50
+LINES = 200
+"""Of the first laptop in one note, and about as many of the other: its history has a limit."""
 
 Turn = Callable[[LocalClient], Awaitable[None]]
 
@@ -39,6 +41,9 @@ class Clients:
         self._may_write = asyncio.Event()
         self._ended = asyncio.Event()
         self._writing = 0
+        self._note = ""
+        self.settings = 0
+        """Which setting both laptops set now; whoever counts on leaves the last as it is."""
         self.flows = {node.name: _flow(node, n) for n, node in enumerate(machines.laptops)}
 
     @asynccontextmanager
@@ -47,7 +52,7 @@ class Clients:
         works: list[Awaitable[None]] = [self._leads()]
         for node in self._machines.laptops:
             works += [self._records(node)]
-            works += [self._edits(node), self._submits(node), self._reads(node)]
+            works += [self._edits(node), self._notes(node), self._submits(node), self._reads(node)]
         self._may_write.set()
         tasks = [asyncio.ensure_future(work) for work in works]
         try:
@@ -95,12 +100,36 @@ class Clients:
                 self._history.say(node.name, "asked", "pin", pin)
                 await client.shared.put("pin", PROJECT, pin, "")
                 self._history.say(node.name, "acknowledged", "pin", pin)
-            value = f"{node.name} {number}"
-            self._history.say(node.name, "asked", "setting", value)
-            await client.shared.put("setting", PROJECT, "answers.note", value)
-            self._history.say(node.name, "acknowledged", "setting", value)
+            scope = f"{PROJECT}-{self.settings}"
+            edit = self._history.edits.ask(node.name, scope, f"{node.name} {number}")
+            put = await client.shared.put("setting", scope, "answers.note", edit.value)
+            self._history.edits.acknowledge(edit, put.at_ms)
 
         await self._turns(node, turn, 0.2, 0.8)
+
+    async def _notes(self, node: Node) -> None:
+        """A line more at the end of the note that both laptops write; the first begins each."""
+        numbers = itertools.count(1)
+        begins = node is self._machines.laptops[0]
+
+        async def turn(client: LocalClient) -> None:
+            number, shared = next(numbers), client.shared
+            if begins and number % LINES == 0:
+                self._note = ""
+            if not (begins or self._note):
+                return
+            key, text, version = self._note, "", b""
+            if key:
+                note = await shared.item("note", PROJECT, key)
+                text, version = note.value, note.version
+            line = f"{node.name} {number}"
+            self._history.say(node.name, "asked", "line", line)
+            put = await shared.put("note", PROJECT, key, f"{text}{line}\n", version)
+            self._history.say(node.name, "acknowledged", "line", line)
+            if begins:
+                self._note = put.key
+
+        await self._turns(node, turn, 0.5, 2.0)
 
     async def _submits(self, node: Node) -> None:
         """Work for whichever Dragon has time; a name is submitted until it is answered for."""

@@ -13,6 +13,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
+from tests.support.shared_history import Edits
+
 Did = Literal["asked", "acknowledged", "read"]
 
 
@@ -23,7 +25,7 @@ class Line:
     who: str
     did: Did
     kind: str
-    """event, pin, task, ..."""
+    """event, pin, task, line of a note, ..."""
     name: str
     value: str = ""
 
@@ -44,6 +46,8 @@ class History:
 
     lines: list[Line] = field(default_factory=list[Line])
     held: dict[Held, None] = field(default_factory=dict[Held, None])
+    edits: Edits = field(default_factory=Edits)
+    """Of settings."""
 
     def say(self, who: str, did: Did, kind: str, name: str, value: str = "") -> None:
         """One more line."""
@@ -64,7 +68,8 @@ class History:
 
     def write(self, path: Path) -> None:
         """A line of JSON each, for whoever has to find out what happened."""
-        said: list[dict[str, Any]] = [asdict(each) for each in (*self.lines, *self.held)]
+        every = (*self.lines, *self.held, *self.edits.made, *self.edits.silences)
+        said: list[dict[str, Any]] = [asdict(each) for each in every]
         path.write_text("".join(json.dumps(each) + "\n" for each in said))
 
 
