@@ -111,6 +111,8 @@ class Laptop:
     """Why nothing is recorded in a directory now; empty when it is."""
     circuits: Callable[[], tuple[Circuit, ...]] = tuple
     """How the calls to the other nodes fare."""
+    refusal: Callable[[], str] = str
+    """Why the Dragon takes nothing that is recorded here; empty when it does."""
     near: Callable[[], NearStatus | None] = lambda: None
     """What this laptop remembers by itself."""
 
@@ -126,7 +128,11 @@ class Laptop:
         waiting = await self.outbox.status()
         return LaptopStatus(
             nodes=(self.me(),) if isinstance(nodes, str) else nodes,
-            outbox=replace(waiting, spooled=await asyncio.to_thread(self.spooled)),
+            outbox=replace(
+                waiting,
+                spooled=await asyncio.to_thread(self.spooled),
+                refusal="" if self.mesh.put_out else self.refusal(),
+            ),
             lake=None if isinstance(lake, str) else await self._fresh_stats(lake),
             models=() if isinstance(models, str) else models,
             repositories=self.copies.repositories(),

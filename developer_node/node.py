@@ -256,6 +256,7 @@ async def open_node(config: Config) -> AsyncGenerator[Running, None]:
             parse=_parse,
             head=head_commit,
             clock=clock,
+            refusal=lambda: sender.refusal,
             near=away.status,
             closed=lambda directory: Privacy(config.home.root, directory).closed(),
             circuits=membership.circuits,

@@ -11,6 +11,12 @@ from common.model.ids import EventId, Origin, ProjectId, WorkingCopyId
 
 SearchMode = Literal["fused", "literal", "regex"]
 
+ANOTHERS_ORIGIN = "open.origin"
+"""The field of a Denied: the origin is another node's, and all that went before is with the Dragon.
+"""
+ANOTHERS_ORIGIN_AND_MORE = "open.first_held"
+"""The field of a Denied: the origin is another node's, and the Dragon has less or more of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:

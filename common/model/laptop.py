@@ -27,6 +27,8 @@ class OutboxStatus:
     bodies_dropped: int = 0
     sentence: str = ""
     """What is wrong with the disk that it lies on; empty when nothing is."""
+    refusal: str = ""
+    """Why the Dragon takes nothing of it, and what to do; empty when it does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,9 +89,12 @@ class Lane:
         """
         return await self._writer.write(lambda db: spans.note_missing(db, self.span, missing))
 
-    async def renew_origin(self) -> Origin:
-        """Starts a new origin: what waits is numbered anew, and files are to be scanned anew."""
-        position = await self._writer.write(lambda db: spans.renew(db, self.span))
+    async def renew_origin(self, *, keeps_sent: bool = False) -> Origin:
+        """Starts a new origin: what waits is numbered anew, and files are to be scanned anew,
+        unless it `keeps_sent`: the Dragon has all that went before."""
+        position = await self._writer.write(
+            lambda db: spans.renew(db, self.span, keeps_sent=keeps_sent)
+        )
         async with self._grown:
             self._origin, self._last = position.origin, position.last
             self._grown.notify_all()

@@ -11,8 +11,9 @@ from typing import TypeVar
 from common.alongside import alongside
 from common.backoff import Backoff
 from common.clients.lake import Ack, IngestStream, LakeClient, Opened, Refusal, Want
-from common.errors import Invalid, OverLimit, PostDevAIError, Unavailable
+from common.errors import Denied, Invalid, OverLimit, PostDevAIError, Unavailable
 from common.model.ids import ContentHash
+from common.model.lake import ANOTHERS_ORIGIN, ANOTHERS_ORIGIN_AND_MORE
 from developer_node.outbox.lanes import Lane
 from developer_node.outbox.spans import Held
 
@@ -32,6 +33,9 @@ FULL_MOST_S = 60.0
 
 class _NewOrigin(Exception):
     """Somebody else has sent under our origin: the outbox is a restored copy."""
+
+
+_ANOTHERS = (ANOTHERS_ORIGIN, ANOTHERS_ORIGIN_AND_MORE)
 
 
 class Sender:
@@ -57,6 +61,9 @@ class Sender:
         self.connected: bool = False
         self.sentence: str = "the Dragon has not answered yet"
         """Why nothing is sent; empty when it is."""
+        self.refusal: str = ""
+        """The same, once the Dragon has refused it twice in a row: waiting alone does not help."""
+        self._refused_before = False
 
     def hurry(self) -> None:
         """Tries again now, because something changed for the better."""
@@ -80,8 +87,23 @@ class Sender:
                 self._say(f"the Dragon takes no more for now: {error.message}")
                 await self._pause(slow.next_s())
             except PostDevAIError as error:
-                self._say(f"the Dragon refuses this laptop: {error.message}. {error.hint}".strip())
+                if isinstance(error, Denied) and error.field in _ANOTHERS:
+                    await self._under_our_own(error)
+                    await self._pause(quick.next_s())
+                    continue
+                said = f"the Dragon refuses this laptop: {error.message}. {error.hint}".strip()
+                self._say(said, refusal=said if self._refused_before else "")
+                self._refused_before = True
                 await self._pause(slow.next_s())
+
+    async def _under_our_own(self, refused: Denied) -> None:
+        """We joined anew since it was begun. The Dragon knows each record by its own id, so that
+        none of those that it has already is there twice."""
+        is_whole = refused.field == ANOTHERS_ORIGIN
+        origin = await self._outbox.renew_origin(keeps_sent=is_whole)
+        log.warning("%s: what waits goes under the new origin %s", refused.message, origin)
+        if not is_whole:
+            self._lost()
 
     async def _one_reason(self, quick: Backoff, slow: Backoff) -> None:
         """A session in which reading and writing may both have failed: the telling one counts."""
@@ -184,8 +206,9 @@ class Sender:
         except TimeoutError:
             return
 
-    def _say(self, sentence: str) -> None:
-        connected = not sentence
+    def _say(self, sentence: str, *, refusal: str = "") -> None:
+        connected, self.refusal = not sentence, refusal
+        self._refused_before = bool(refusal)
         if sentence != self.sentence or connected != self.connected:
             self.connected, self.sentence = connected, sentence
             log.info("%s", sentence or "sending to the Dragon")

@@ -188,8 +188,9 @@ def note_missing(db: Sql, span: Span, missing: int) -> bool:
     return True
 
 
-def renew(db: Sql, span: Span) -> Position:
-    """A new origin, numbered from 1; twice over the negative numbers, so that no two meet."""
+def renew(db: Sql, span: Span, *, keeps_sent: bool = False) -> Position:
+    """A new origin, numbered from 1; what was sent is forgotten, to be told anew, unless it is
+    kept. Twice over the negative numbers, so that no two meet."""
     rows = db.rows(f"SELECT seq FROM records {_WITHIN} ORDER BY seq", *_ends(span))
     for number, (place,) in enumerate(rows, start=1):
         db.run("UPDATE records SET seq = ? WHERE seq = ?", -span.place(number), place)
@@ -200,7 +201,8 @@ def renew(db: Sql, span: Span) -> Position:
     grow(db, span, len(rows))
     _set(db, span.name("sent"), 0)
     _set(db, span.name("missing"), 0)
-    _forget_sent(db)
+    if not keeps_sent:
+        _forget_sent(db)
     return position(db, span)
 
 

@@ -49,6 +49,12 @@ class Senders:
                 said.append(f"{name(dragon)}: {sentence}")
         return " ".join(said)
 
+    @property
+    def refusal(self) -> str:
+        """Why a Dragon takes nothing from here, however long it waits; empty when none says so."""
+        said = [self._home.refusal, *(self._others[each].refusal for each in self._used)]
+        return " ".join(each for each in said if each)
+
     async def run(self) -> None:
         """Sends every lane to its Dragon."""
         async with asyncio.TaskGroup() as running:

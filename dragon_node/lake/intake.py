@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from common.clock import Clock
-from common.errors import Conflict, Denied, Invalid
+from common.errors import Conflict, Invalid
 from common.model.event import Event, FileChanged, content_hashes
 from common.model.ids import BLOB_BYTES_MAX, ContentHash, NodeId, Origin, ProjectId
 from common.model.lake import OriginStats
@@ -18,6 +18,7 @@ from dragon_node.lake.applying import Applying
 from dragon_node.lake.contents import Contents
 from dragon_node.lake.forgetting.screening import Screen
 from dragon_node.lake.journal import Draft, Journal, Written
+from dragon_node.lake.origins import of_another
 from dragon_node.lake.records import Blobs, Note, Refusal, Row
 
 _ORIGIN = re.compile(r"[0-9a-f]{32}\Z")
@@ -110,7 +111,7 @@ class Intake:
             raise Invalid(
                 f"open.first_held is {first_held} and open.last {last}", field="open.first_held"
             )
-        position = await self._bound(origin, node)
+        position = await self._bound(origin, node, (first_held, last))
         async with position.turn:
             if last < position.seq:
                 return Opened(position.seq, rolled_back=True, missing=position.missing)
@@ -253,7 +254,10 @@ class Intake:
         await self._applying.resume(self._journal)
         await self._applying.until(lsn)
 
-    async def _bound(self, origin: Origin, node: NodeId) -> _Position:
+    async def _bound(
+        self, origin: Origin, node: NodeId, held: tuple[int, int] | None = None
+    ) -> _Position:
+        """Denied when it is another node's; `held` are the first and last that one has there."""
         position = self._positions.get(origin)
         if position is None:
             position = self._positions[origin] = _Position(node, 0, 0)
@@ -265,10 +269,7 @@ class Intake:
                     del self._positions[origin]
                     raise
         if position.node != node:
-            raise Denied(
-                f"origin {origin[:8]} belongs to node {position.node}",
-                hint="An outbox was copied to another machine: remove the copy.",
-            )
+            raise of_another(origin, position.node, position.seq, held)
         return position
 
     async def _referred(self, drafts: Sequence[Draft], blobs: Blobs) -> Blobs:

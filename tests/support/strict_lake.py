@@ -43,6 +43,8 @@ class StrictLake(_Unimplemented):
         """How many records each message brought."""
         self.refuses: Callable[[Event], bool] = lambda event: False
         self.on_open: PostDevAIError | None = None
+        self.owned: dict[str, PostDevAIError] = {}
+        """What it says of origins that are another node's."""
         self.full_after: int | None = None
         self.acks = True
         self.cut_after: int | None = None
@@ -67,6 +69,8 @@ class StrictLake(_Unimplemented):
         if self.on_open is not None:
             raise self.on_open
         origin, last = first.open.origin, first.open.last
+        if origin in self.owned:
+            raise self.owned[origin]
         applied = self.applied.setdefault(origin, 0)
         self.opens.append((origin, first.open.first_held, last))
         gap = max(0, first.open.first_held - 1 - applied)

@@ -107,7 +107,7 @@ def outbox(ground: Ground) -> Iterator[Finding]:
     if waits.refusal:
         yield Finding(
             "outbox-not-taken",
-            f"Nothing that is recorded here is sent: {waits.refusal}",
+            f"Nothing that is recorded here is sent: {waits.refusal.rstrip('.')}.",
             "Keep the outbox: it is the only copy. The reason is said above; see also: postdevai "
             "service logs developer",
             REFUSED,

@@ -88,7 +88,7 @@ class NearStatus(_message.Message):
     def __init__(self, away: _Optional[bool] = ..., away_since_ms: _Optional[int] = ..., symptoms: _Optional[int] = ..., events: _Optional[int] = ..., bytes: _Optional[int] = ..., bytes_max: _Optional[int] = ..., as_of_ms: _Optional[int] = ..., model: _Optional[str] = ..., verdicts_waiting: _Optional[int] = ..., sentence: _Optional[str] = ...) -> None: ...
 
 class OutboxStatus(_message.Message):
-    __slots__ = ("waiting", "refused", "gaps", "bytes", "bytes_max", "spooled", "bodies_dropped", "sentence")
+    __slots__ = ("waiting", "refused", "gaps", "bytes", "bytes_max", "spooled", "bodies_dropped", "sentence", "refusal")
     WAITING_FIELD_NUMBER: _ClassVar[int]
     REFUSED_FIELD_NUMBER: _ClassVar[int]
     GAPS_FIELD_NUMBER: _ClassVar[int]
@@ -97,6 +97,7 @@ class OutboxStatus(_message.Message):
     SPOOLED_FIELD_NUMBER: _ClassVar[int]
     BODIES_DROPPED_FIELD_NUMBER: _ClassVar[int]
     SENTENCE_FIELD_NUMBER: _ClassVar[int]
+    REFUSAL_FIELD_NUMBER: _ClassVar[int]
     waiting: int
     refused: int
     gaps: int
@@ -105,7 +106,8 @@ class OutboxStatus(_message.Message):
     spooled: int
     bodies_dropped: int
     sentence: str
-    def __init__(self, waiting: _Optional[int] = ..., refused: _Optional[int] = ..., gaps: _Optional[int] = ..., bytes: _Optional[int] = ..., bytes_max: _Optional[int] = ..., spooled: _Optional[int] = ..., bodies_dropped: _Optional[int] = ..., sentence: _Optional[str] = ...) -> None: ...
+    refusal: str
+    def __init__(self, waiting: _Optional[int] = ..., refused: _Optional[int] = ..., gaps: _Optional[int] = ..., bytes: _Optional[int] = ..., bytes_max: _Optional[int] = ..., spooled: _Optional[int] = ..., bodies_dropped: _Optional[int] = ..., sentence: _Optional[str] = ..., refusal: _Optional[str] = ...) -> None: ...
 
 class WatchedRepository(_message.Message):
     __slots__ = ("path", "working_copy", "files", "skipped", "state")

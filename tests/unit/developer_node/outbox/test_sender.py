@@ -16,6 +16,7 @@ from common.clients.lake import LakeClient
 from common.errors import Conflict, Denied
 from common.model.event import CommandFinished, Event, FileChanged, Output
 from common.model.ids import WorkingCopyId, content_hash, new_event_id
+from common.model.lake import ANOTHERS_ORIGIN, ANOTHERS_ORIGIN_AND_MORE
 from developer_node.outbox.outbox import Entry, Outbox
 from developer_node.outbox.sender import Sender
 from tests.support.strict_lake import Neighbourhood, StrictLake
@@ -189,6 +190,60 @@ async def test_a_refusal_of_the_laptop_is_said_with_its_hint_and_nothing_is_lost
             await until(lambda: refusal.hint in sender.sentence)
             assert refusal.message in sender.sentence
             assert (await outbox.status()).waiting == 1
+
+
+async def test_a_laptop_that_joined_anew_sends_what_waits_under_an_origin_of_its_own(
+    tmp_path: Path, lake: StrictLake
+) -> None:
+    """What the Dragon has under the old one does not come again."""
+    scans: list[str] = []
+    async with Neighbourhood.open(lake) as near, Outbox.open(tmp_path / "o.db") as outbox:
+        told = [saved("a", "1"), ran("before")]
+        await outbox.append(told)
+        async with sending(outbox, near):
+            await emptied(outbox)
+        waiting = [saved("b", "2"), ran("after")]
+        first = outbox.origin
+        await outbox.append(waiting)
+        lake.owned = {first: Denied("its own", field=ANOTHERS_ORIGIN)}
+        async with sending(outbox, near, lost=lambda: scans.append("again")) as sender:
+            await emptied(outbox)
+            assert not sender.sentence
+            assert not sender.refusal
+        assert outbox.origin != first
+        assert lake.ids == [event.id for event, _ in (*told, *waiting)]
+        assert scans == []
+        assert set(await outbox.sent_files(COPY)) == {"a", "b"}
+
+
+async def test_where_the_dragon_has_less_than_was_sent_all_is_told_anew(
+    tmp_path: Path, lake: StrictLake
+) -> None:
+    scans: list[str] = []
+    async with Neighbourhood.open(lake) as near, Outbox.open(tmp_path / "o.db") as outbox:
+        await outbox.append([saved("a", "1")])
+        lake.owned = {outbox.origin: Denied("its own", field=ANOTHERS_ORIGIN_AND_MORE)}
+        async with sending(outbox, near, lost=lambda: scans.append("again")):
+            await emptied(outbox)
+        assert scans == ["again"]
+        assert await outbox.sent_files(COPY) == {}
+        assert len(lake.ids) == 1
+
+
+async def test_a_refusal_that_lasts_is_told_apart_from_a_wait(
+    tmp_path: Path, lake: StrictLake
+) -> None:
+    lake.on_open = Denied("never", hint="do this")
+    async with Neighbourhood.open(lake) as near, Outbox.open(tmp_path / "o.db") as outbox:
+        await outbox.append([ran()])
+        async with sending(outbox, near) as sender:
+            await until(lambda: "never" in sender.sentence)
+            sender.hurry()
+            await until(lambda: "do this" in sender.refusal)
+            lake.on_open = None
+            sender.hurry()
+            await emptied(outbox)
+            assert not sender.refusal
 
 
 async def test_a_restored_outbox_starts_a_new_origin_and_has_everything_scanned(

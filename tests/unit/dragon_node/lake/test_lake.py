@@ -16,7 +16,12 @@ from common.errors import Denied, Invalid, Missing, OverLimit
 from common.model.answer import ProjectFreshness
 from common.model.event import CommandFinished, Commit, FileChanged, GitOperation, PathChange
 from common.model.ids import ContentHash, NodeId, Origin, ProjectId, content_hash
-from common.model.lake import HistoryQuery, SearchQuery
+from common.model.lake import (
+    ANOTHERS_ORIGIN,
+    ANOTHERS_ORIGIN_AND_MORE,
+    HistoryQuery,
+    SearchQuery,
+)
 from common.wire.nouns import event_to_bytes
 from dragon_node.lake.lake import Lake
 from dragon_node.lake.records import OUTSIDE, Accepted, Note
@@ -306,6 +311,22 @@ async def test_an_origin_belongs_to_the_node_that_used_it_first(tmp_path: Path) 
     async with opened(tmp_path) as lake:
         with pytest.raises(Denied):
             await lake.accept(ORIGIN, NodeId("9" * 16), [], {})
+
+
+async def test_another_node_is_told_whether_all_that_went_before_is_here(tmp_path: Path) -> None:
+    async with opened(tmp_path) as lake:
+        await Laptop(lake).send(seen(), ran())
+        for first_held, last, field in (
+            (3, 4, ANOTHERS_ORIGIN),
+            (1, 4, ANOTHERS_ORIGIN),
+            (3, 2, ANOTHERS_ORIGIN),
+            (4, 5, ANOTHERS_ORIGIN_AND_MORE),
+            (1, 1, ANOTHERS_ORIGIN_AND_MORE),
+        ):
+            with pytest.raises(Denied, match="belongs to node") as refused:
+                await lake.open_origin(ORIGIN, NodeId("9" * 16), first_held, last)
+            assert refused.value.field == field, (first_held, last)
+            assert "do not remove it" in refused.value.hint
 
 
 async def test_a_deleted_or_restored_outbox_is_told(tmp_path: Path) -> None:

@@ -288,6 +288,11 @@ def _outbox_disk(bench: Bench) -> None:
     bench.status(outbox=OutboxStatus(sentence="The disk is full: nothing more is recorded."))
 
 
+@plants("outbox-not-taken", 4)
+def _outbox_not_taken(bench: Bench) -> None:
+    bench.status(outbox=OutboxStatus(waiting=6, refusal="the Dragon refuses this laptop: denied"))
+
+
 @plants("model-damaged", 5)
 def _model_damaged(bench: Bench) -> None:
     failed = Model("big", "code", "failed", detail="a file is not what was written")
