@@ -12,6 +12,7 @@ from developer_node.front.output_needs import needs, pulling
 from developer_node.front.output_page import Line, Span, line
 from developer_node.front.output_words import ago, count, percent, size
 
+NO_GIT = "This is no git repository: every file below it is recorded, but for what is kept out."
 DOES = {
     "coordinator": "who is there, who may",
     "dragon": "the lake and the models",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import sys
 from functools import partial
 from pathlib import Path
@@ -163,7 +164,8 @@ def watch(
 ) -> None:
     """Watch one more repository from now on."""
     from developer_node.front import output_json, output_story
-    from developer_node.front.output_page import Page, line
+    from developer_node.front.output_page import Page, Span, line
+    from developer_node.text.working_copy import find_root
 
     path = _directory(directory, "watch DIR")
 
@@ -173,7 +175,13 @@ def watch(
             print_json({"repository": output_json.repository(watched)})
         else:
             said = output_story.repository_state(watched, None)
-            Page().show(line(f"{watched.path}: {said}"))
+            page = Page()
+            page.show(line(f"{watched.path}: {said}"))
+            if await asyncio.to_thread(find_root, Path(watched.path)) is None:
+                page.show(
+                    line(Span(output_story.NO_GIT, "yellow")),
+                    line(f"If that was not meant: postdevai never {shlex.quote(watched.path)}"),
+                )
         return DONE
 
     raise typer.Exit(with_client(use, home()))

@@ -19,6 +19,7 @@ from common.model.node import Role
 from developer_node.front.output_page import Line, Page, Span, line
 from developer_node.front.output_progress import steps
 from developer_node.front.output_remedies import mined
+from developer_node.front.output_story import NO_GIT
 from developer_node.front.past_offer import PastOffer, look
 from developer_node.front.service.running_service import STOP, service_of
 from developer_node.front.up import codes, daemons, moving
@@ -34,7 +35,6 @@ POLL_STATUS_S = 0.25
 READY_S = 60.0
 """For the nodes to find each other once all of them run."""
 WATCH_S = 0.5
-NO_GIT = "This is no git repository: every file below it is recorded, but for what is kept out."
 
 
 @dataclass(frozen=True, slots=True)

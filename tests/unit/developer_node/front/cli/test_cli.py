@@ -665,6 +665,19 @@ async def test_nodes_and_watch_print_data(terminal: Terminal, script: Script) ->
     assert (watched["path"], watched["files"]) == (str(terminal.cwd), None)
 
 
+async def test_watching_what_is_no_git_repository_says_what_is_recorded(
+    terminal: Terminal, script: Script
+) -> None:
+    """Every file below it is much where a whole home directory was meant by mistake."""
+    said = (await terminal.type("watch", ".")).out
+    assert "This is no git repository: every file below it is recorded" in said
+    assert f"postdevai never {terminal.cwd}" in said
+    (terminal.cwd / ".git").mkdir()
+    (terminal.cwd / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+    assert "no git" not in (await terminal.type("watch", ".")).out
+    assert script.asked == [("watch", str(terminal.cwd))] * 2
+
+
 # Loading
 
 SLOW = ("grpc", "rich", "textual", "google.protobuf", "asyncio", "apsw")
