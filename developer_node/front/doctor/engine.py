@@ -92,9 +92,14 @@ async def asked(home: Home, *, runs: bool) -> Mapping[str, Any] | None:
     nats: dict[str, Any] = said.get("nats") or {}
     if said.get("engine") != "nats" or not (runs or "server" not in nats):
         return None
+    answer = await printed_by(home, "engine", "--json")
+    return answer or {"error": "it gave no answer that can be read", "hint": "", "members": []}
+
+
+async def printed_by(home: Home, *words: str) -> Mapping[str, Any] | None:
+    """What a command of `coordinator-node` printed; None where it refused, or gave no answer."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "coordinator_node", "engine", "--json"),
-        *("--home", str(home.root)),
+        *(sys.executable, "-P", "-m", "coordinator_node", *words, "--home", str(home.root)),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
@@ -108,7 +113,7 @@ async def asked(home: Home, *, runs: bool) -> Mapping[str, Any] | None:
         await process.wait()
     except ValueError:
         pass
-    return {"error": "it gave no answer that can be read", "hint": "", "members": []}
+    return None
 
 
 def servers(ground: Ground) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ from common.model.laptop import LaptopStatus
 from common.model.node import Role
 from developer_node.front import bare_machine
 from developer_node.front.doctor import (
+    audit_log,
     certificates,
     engine,
     keeping,
@@ -62,6 +63,7 @@ CHECKS: tuple[Check, ...] = (
     engine.settings,
     engine.state,
     engine.servers,
+    audit_log.audit_log,
     own_rules.rules,
     units.units,
     units.services,
@@ -128,6 +130,7 @@ async def ground_of(home: Home, environment: Mapping[str, str]) -> Ground:
     for role in ROLES:
         if (ready := home.ready(role)) is not None:
             found[role] = ready
+    servers = await engine.asked(home, runs="coordinator" in found)
     return Ground(
         home=home,
         status=await _status(home),
@@ -146,7 +149,8 @@ async def ground_of(home: Home, environment: Mapping[str, str]) -> Ground:
         addresses=own_addresses(),
         machine=machine_name(),
         listening={role: _hosts(ready.pid) for role, ready in found.items()},
-        engine=await engine.asked(home, runs="coordinator" in found),
+        engine=servers,
+        audit=await audit_log.looked_at(home, servers),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from common.daemon.home import Home, Ready
 from common.errors import PostDevAIError
+from common.model.audit import AuditCheck
 from common.model.laptop import LaptopStatus
 from common.model.node import Role
 from developer_node.front.service.files import Found
@@ -76,6 +77,8 @@ class Ground:
     """The hosts at which each node here takes calls."""
     engine: Mapping[str, Any] | None = None
     """What `coordinator-node engine --json` says, where the state is in NATS and can be asked."""
+    audit: AuditCheck | None = None
+    """What a look at every line of the audit log found, where it can be looked at."""
 
     @property
     def known(self) -> LaptopStatus | None:

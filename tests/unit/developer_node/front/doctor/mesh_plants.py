@@ -12,6 +12,8 @@ import apsw
 from common.model.ids import NodeId
 from common.model.node import Node, Role
 from common.rpc.certificates import read_leaf
+from coordinator_node.gateway.audit_chain import Act, next_line
+from coordinator_node.gateway.audit_chain import written as line_as_written
 from developer_node.front.service.files import Found, Kind, read
 from developer_node.front.service.manager import Standing
 from developer_node.front.service.services import Service
@@ -119,6 +121,18 @@ def _own_rules(bench: Bench) -> None:
         '@id("x") forbid (principal in Role::"tool", action == Action::"LakeService/Serch",'
         " resource);"
     )
+
+
+@plants("audit-broken", 5)
+def _audit_broken(bench: Bench) -> None:
+    """A log of three lines, and then somebody changed the last."""
+    place = bench.home.directory("coordinator")
+    prev, written = "", b""
+    for seq in (1, 2, 3):
+        line = next_line(Act("owner", "revoke", f"node {seq}"), seq, "log", seq, prev)
+        prev, written = line.hash, written + line_as_written(line)
+    (place / "audit.log").write_bytes(written.replace(b"node 3", b"node 9"))
+    apsw.Connection(str(place / "state.db")).close()
 
 
 @plants("engine-unreadable", 5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 MENDS: dict[str, str] = {
     "address-changed": "postdevai down, then postdevai up",
+    "audit-broken": "postdevai audit verify",
     "budget": "POSTDEVAI_LAKE_BYTES",
     "certificate-damaged": "away and type: postdevai up",
     "certificate-expired": "postdevai up",
