@@ -21,6 +21,7 @@ from scripts.bench import (
     commits,
     corpus,
     direct,
+    election,
     embedding,
     engine,
     exact,
@@ -112,6 +113,7 @@ LONG: dict[str, Callable[[], list[Figure]]] = {
     "restoring": restoring.measure,
     "memory": memory.measure,
     "noticing": noticing.measure,
+    "election": election.measure,
     "cards_long": cards.measure_long,
     "corpus_whole": corpus.measure_whole,
 }
