@@ -65,9 +65,10 @@ def _lines(notebook: Notebook, pulse: Pulse, now_ms: int, width: int) -> Iterato
 
 def _node(node: Node, pulse: Pulse, width: int) -> Content:
     light, style = sign("leaving" if node.state == "draining" else "on")
-    if node.state == "gone" or node.lease_s < 0:
+    if node.state == "gone" or node.lease_s < 0 or node.put_out:
         light, style = sign("off")
-        return Content.assemble((f"{light} ", style), f"{node.role:<12}", (" gone", _QUIET))
+        how = " put out" if node.put_out else " gone"
+        return Content.assemble((f"{light} ", style), f"{node.role:<12}", (how, _QUIET))
     load = node.load
     curve = sparkline(pulse.cpu(node.id)[-_SPARK:], _SPARK, top=1.0)
     parts = [

@@ -123,7 +123,7 @@ def _of_tasks(known: TaskPage | None) -> Iterator[Need]:
 def _of_mesh(status: LaptopStatus) -> Iterator[Need]:
     if status.put_out:
         return  # whoever is there, it is not for this laptop to know
-    for node in status.nodes:
+    for node in (each for each in status.nodes if not each.put_out):
         if node.state == "gone" or node.lease_s < 0:
             yield Need(f"node:{node.id}", f"The {node.role} node is gone", "nodes")
         elif node.lease_s < LEASE_SHORT_S:

@@ -118,7 +118,7 @@ def node_page(node: Node, known: Sequence[Node], now_ms: int, zone: tzinfo | Non
         "id": node.id,
         "on": one_line(node.machine) or "not told",
         "address": ", ".join(one_line(each) for each in addresses) or "listens to nobody",
-        "state": node.state,
+        "state": "put out" if node.put_out else node.state,
         "lease": f"{node.lease_s:.1f} s left" if node.lease_s >= 0 else "has ended",
         "leaf": _until(node.certificate_ends_ms, now_ms, zone),
         "clock": _clock(node),
@@ -152,7 +152,7 @@ def _said(key: str, sentence: str, style: str = _QUIET) -> Row:
 
 
 def _node(node: Node, width: int, *, own: bool) -> Row:
-    gone = node.state == "gone" or node.lease_s < 0
+    gone = node.state == "gone" or node.lease_s < 0 or node.put_out
     light, style = sign("off" if gone else "leaving" if node.state == "draining" else "on")
     where = [one_line(node.machine, 20)] if node.machine else []
     if own:
@@ -166,7 +166,7 @@ def _node(node: Node, width: int, *, own: bool) -> Row:
         "  ".join(("", *where)),
     )
     load = node.load
-    told = [node.state if not gone else "gone"]
+    told = ["put out" if node.put_out else node.state if not gone else "gone"]
     if not gone:
         told += [f"lease {max(0.0, node.lease_s):.0f} s", f"cpu {percent(load.cpu)}"]
         told += [size(load.rss_bytes)] if load.rss_bytes else []

@@ -12,6 +12,7 @@ from common.model.node import Node
 from developer_node.front.tui import spoken
 from developer_node.front.tui.at_a_glance import at_a_glance
 from developer_node.front.tui.empty import nothing
+from developer_node.front.tui.needs import needs
 from developer_node.front.tui.node_rows import node_rows
 from developer_node.front.tui.notebook import Notebook
 from tests.support.scripted_daemon import NOW_MS
@@ -42,6 +43,18 @@ def test_the_dashboard_claims_nothing_of_the_mesh() -> None:
     assert "this laptop was put out of it" in said
     assert "3 records kept here, not sent" in said
     assert "without the" not in said
+
+
+def test_another_node_that_its_owner_put_out_is_not_called_gone() -> None:
+    """It was meant, so it needs nobody."""
+    lost = Node("developer", NodeId("e" * 16), "", "gone", -7.0, put_out=True)
+    status = LaptopStatus(nodes=(lost,))
+    (row,) = node_rows(status, 80)
+    assert row.right.plain == "put out"
+    notebook = Notebook()
+    notebook.set_status(status)
+    assert "put out" in at_a_glance(notebook, notebook.pulse, NOW_MS, 80).plain
+    assert not needs(notebook, NOW_MS, UTC)
 
 
 def test_an_empty_view_does_not_promise_that_somebody_comes_back() -> None:
