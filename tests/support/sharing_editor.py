@@ -1,5 +1,5 @@
-"""A process to be killed: it edits what is shared, tells the Coordinator, and prints each edit
-once that is acknowledged.
+"""A process to be killed: it edits what is shared, tells the Coordinator, and prints each edit,
+as `pin NAME`, `setting NAME` or `line NAME`, once that is acknowledged.
 
 python -m tests.support.sharing_editor IDENTITY_DIRECTORY PREFIX
 """
@@ -19,6 +19,8 @@ from developer_node.shared.exchanging import Exchanging
 from developer_node.shared.replica import Replica
 
 PROJECT = "github.com/ada/thing"
+NOTE_BYTES = 1_000
+"""A process that finds no shorter note begins another: the history of a note has a limit."""
 
 
 async def edit(directory: Path, prefix: str) -> None:
@@ -30,9 +32,25 @@ async def edit(directory: Path, prefix: str) -> None:
         Replica.open(path, identity.identity.id, clock, "desk") as replica,
         alongside(Exchanging(replica, SyncClient(membership), clock).run()),
     ):
+        notes = replica.items("note", PROJECT)
+        note = next((each.key for each in notes if each.size < NOTE_BYTES), "")
         for n in range(1_000):
-            put = await replica.put("pin", PROJECT, f"{prefix}/{n}.py", "")
-            print(put.key, flush=True)
+            name = f"{prefix}/{n}"
+            await replica.put("pin", PROJECT, name, "")
+            print(f"pin {name}", flush=True)
+            await replica.put("setting", PROJECT, "answers.note", name)
+            print(f"setting {name}", flush=True)
+            note = await _write(replica, note, name)
+            print(f"line {name}", flush=True)
+
+
+async def _write(replica: Replica, key: str, line: str) -> str:
+    """One more line at the end of a note; its key."""
+    if not key:
+        return (await replica.put("note", PROJECT, "", f"{line}\n")).key
+    note = replica.item("note", PROJECT, key)
+    await replica.put("note", PROJECT, key, f"{note.value}{line}\n", note.version)
+    return key
 
 
 if __name__ == "__main__":
