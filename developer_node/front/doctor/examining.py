@@ -29,6 +29,7 @@ from developer_node.front.doctor import (
     mesh,
     own_rules,
     running,
+    tasks,
     units,
 )
 from developer_node.front.doctor.finding import (
@@ -82,6 +83,7 @@ CHECKS: tuple[Check, ...] = (
     mesh.outbox,
     mesh.models,
     mesh.repositories,
+    tasks.dead,
     mesh.near,
     machine.watches,
     machine.budgets,
@@ -150,6 +152,7 @@ async def ground_of(home: Home, environment: Mapping[str, str]) -> Ground:
         machine=machine_name(),
         listening={role: _hosts(ready.pid) for role, ready in found.items()},
         engine=servers,
+        dead_tasks=await tasks.asked(home) if "developer" in found else (),
         audit=await audit_log.looked_at(home, servers),
     )
 

@@ -12,6 +12,7 @@ from common.errors import PostDevAIError
 from common.model.audit import AuditCheck
 from common.model.laptop import LaptopStatus
 from common.model.node import Role
+from common.model.task import Task
 from developer_node.front.service.files import Found
 from developer_node.front.service.services import Service
 
@@ -77,6 +78,8 @@ class Ground:
     """The hosts at which each node here takes calls."""
     engine: Mapping[str, Any] | None = None
     """What `coordinator-node engine --json` says, where the state is in NATS and can be asked."""
+    dead_tasks: tuple[Task, ...] = ()
+    """Put aside after every attempt failed, as far as the mesh can be asked."""
     audit: AuditCheck | None = None
     """What a look at every line of the audit log found, where it can be looked at."""
 

@@ -19,6 +19,7 @@ from common.errors import Unavailable
 from common.model.ids import NodeId
 from common.model.laptop import Circuit, NearStatus, OutboxStatus
 from common.model.llm import InferenceStats, Model
+from common.model.task import Task, TaskId
 from common.rpc.certificates import read_leaf
 from developer_node.front.cli import commands
 from developer_node.front.doctor import finding as words
@@ -307,6 +308,12 @@ def _model_fit(bench: Bench) -> None:
 @plants("model-missing", 1)
 def _model_missing(bench: Bench) -> None:
     bench.status(models=(Model("small", "fast", "missing"),))
+
+
+@plants("tasks-dead", 1)
+def _tasks_dead(bench: Bench) -> Changed:
+    failed = Task(TaskId("feed0123456789ab"), "reindex", state="dead", reason="it has no room")
+    return {"dead_tasks": (failed,)}
 
 
 @plants("inference", 3)

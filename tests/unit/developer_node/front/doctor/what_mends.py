@@ -78,6 +78,7 @@ MENDS: dict[str, str] = {
     "shell-line": "postdevai shell --install",
     "socket-missing": "postdevai down, then postdevai up",
     "stale-pid": "postdevai up",
+    "tasks-dead": "postdevai tasks retry feed0123",
     "token-missing": "postdevai down, then postdevai up",
     "unit-broken": "postdevai service install dragon",
     "unit-of-another-home": "postdevai service uninstall dragon",
