@@ -20,6 +20,13 @@ from coordinator_node.gateway.rekey import rekey
 from coordinator_node.local import enrolment_addresses
 from coordinator_node.node import open_gateway
 from coordinator_node.opening import open_engine
+from coordinator_node.registry.leads import PREFIX as LEADS
+from coordinator_node.registry.seen import PREFIX as SEEN
+from coordinator_node.relay.statements import PREFIX as STATEMENTS
+from coordinator_node.routing.places import PIN, PLACED
+
+OF_IDS = (SEEN, PIN, PLACED, LEADS, STATEMENTS)
+"""What goes by ids of nodes, which are others once the mesh has new keys."""
 
 
 def run(home: Home, options: argparse.Namespace) -> int:
@@ -61,7 +68,7 @@ async def _rekey(home: Home) -> str:
                     hint="move it here first: postdevai mesh migrate --to sqlite",
                 )
             identity = home.identity_directory("coordinator")
-            authority = await rekey(directory, identity, engine.kv, clock)
+            authority = await rekey(directory, identity, engine.kv, clock, of_ids=OF_IDS)
         await asyncio.to_thread(OwnIdentity, home.identity_directory("coordinator"), authority)
     return authority.mesh
 

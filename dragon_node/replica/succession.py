@@ -195,6 +195,12 @@ class Succession:
         except Unavailable:
             if not await self._is_gone(leader):
                 raise
+            if not (await self._coordinator.get(reach.journal)).leader:
+                raise Unavailable(
+                    f"{leader} is gone, and it is written nowhere who has all of its lake",
+                    hint="On the Dragon that led it last: dragon-node follow --leader none. On "
+                    "each other one: dragon-node follow --leader ID",
+                ) from None
             granted = await self._coordinator.lead(reach.journal)
             await self._keep(Kept(self._own, granted.epoch))
 

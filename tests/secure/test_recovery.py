@@ -212,6 +212,40 @@ async def test_with_new_keys_nobody_is_let_in_by_the_old_ones(tmp_path: Path) ->
         assert "rekey" in await whole(mesh)
 
 
+async def test_nothing_goes_by_the_ids_of_before_once_the_keys_are_new(tmp_path: Path) -> None:
+    """A Dragon joins under another id, and a project is where it says that it holds it."""
+    async with asyncio.timeout(WAIT_S), SmallMesh.open(tmp_path) as mesh:
+        old = await mesh.join("dragon", "old")
+        async with AsyncExitStack() as stack:
+            there = await stack.enter_async_context(
+                Membership.open(old, capabilities=("lake",), directory=tmp_path / "dragon")
+            )
+            await there.announce("127.0.0.1:1")
+            laptop = await mesh.join("developer", "laptop", admin=True)
+            member = await stack.enter_async_context(open_member(laptop, mesh.directory("laptop")))
+            (route,) = await member.resolve("lake", "0123", task="ingest")  # it is placed
+            assert old.identity.id in route.identity
+            await member.ask_coordinator(
+                lambda channel: RegistryClient(channel).pin_copied("4567", old.identity.id)
+            )
+        await mesh.stop()
+        await owner(mesh, "rekey")
+        await mesh.start()
+        new = await mesh.join("dragon", "new")
+        again = await mesh.join("developer", "again", admin=True)
+        async with AsyncExitStack() as stack:
+            there = await stack.enter_async_context(
+                Membership.open(new, capabilities=("lake",), directory=tmp_path / "dragon-new")
+            )
+            await there.announce("127.0.0.1:1")
+            member = await stack.enter_async_context(open_member(again, mesh.directory("again")))
+            assert old.identity.id not in {node.id for node in await member.nodes()}
+            for project in ("0123", "4567"):
+                for task in ("", "ingest"):
+                    (route,) = await member.resolve("lake", project, task=task, fresh=True)
+                    assert new.identity.id in route.identity
+
+
 async def test_a_running_coordinator_keeps_its_keys(tmp_path: Path) -> None:
     """It would go on with the old ones in memory."""
     async with SmallMesh.open(tmp_path) as mesh:

@@ -109,6 +109,20 @@ async def test_a_follower_that_lacks_something_never_leads(
                 await network.leads.lead(lake, B)
 
 
+async def test_where_nobody_is_named_a_follower_leads_nothing(
+    network: Network, tmp_path: Path
+) -> None:
+    """After the mesh has new keys: who led, and who had everything, is forgotten with the ids."""
+    async with open_dragon(network, A, tmp_path / "a") as a:
+        await Laptop(a.lake).send(seen(), ran("one"))
+        await founded(a, tmp_path / "b")
+        lake = (await a.lake.replication.reach()).journal
+    async with open_dragon(network, B, tmp_path / "b", Kept(A)) as b:
+        await until(lambda: "follow --leader none" in b.succession.sentence)
+        assert b.lead.following == A
+        assert not (await network.leads.get(lake)).leader
+
+
 async def test_what_was_not_acknowledged_parts_the_old_leader_from_the_new(
     network: Network, tmp_path: Path
 ) -> None:
