@@ -6,9 +6,8 @@ Without names everything but the long ones (`make bench`); `--long` takes those 
 from __future__ import annotations
 
 import os
-import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from scripts.bench import (
@@ -57,15 +56,8 @@ from scripts.bench import (
     tui,
     words,
 )
+from scripts.bench.page import PAGE, renewed
 from scripts.bench.report import Figure, machine, table
-from scripts.bench.stage import ROOT
-
-PAGE = ROOT / "docs" / "benchmarks.md"
-HEAD = """# Benchmarks
-
-Written by `make bench` and `make bench-long`; `scripts/bench/METHODOLOGY.md` says how each is
-measured. A section is one run. Ratios hold on other machines, absolute values do not.
-"""
 
 BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "cards": cards.measure,
@@ -134,27 +126,9 @@ def main() -> int:
         print(table(figures), flush=True)
         on = f"Measured on {datetime.now(UTC):%Y-%m-%d}: {machine()}, load {beside:.1f} before it"
         said = f"{on}.\n\n{table(figures)}\n"
-        write_section(name, said, list(known))
+        page = PAGE.read_text() if PAGE.exists() else ""
+        PAGE.write_text(renewed(page, name, said, list(known)))
     return 0
-
-
-def write_section(name: str, text: str, order: list[str]) -> None:
-    """Puts one section in its place; the others stay as they are."""
-    page = PAGE.read_text() if PAGE.exists() else ""
-    PAGE.write_text(composed(sections(page) | {name: text}, order))
-
-
-def sections(page: str) -> dict[str, str]:
-    """What each section of a page says, by its heading."""
-    parts = re.split(r"^## (\w+)\n\n", page, flags=re.M)
-    return {name: text.strip() + "\n" for name, text in zip(parts[1::2], parts[2::2], strict=True)}
-
-
-def composed(found: Mapping[str, str], order: list[str]) -> str:
-    """The page: measured sections in order, then those that were written by hand."""
-    names = [name for name in order if name in found]
-    names += [name for name in found if name not in order]
-    return "\n".join([HEAD, *(f"## {name}\n\n{found[name]}" for name in names)])
 
 
 if __name__ == "__main__":
