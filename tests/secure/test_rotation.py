@@ -8,13 +8,23 @@ from pathlib import Path
 from typing import Any, cast
 
 import jwt
-from grpc.aio import Metadata
+import pytest
+from grpc.aio import AioRpcError, Metadata
 
+from common.errors import PostDevAIError
 from common.pb.postdevai.v1.lake_service_pb2 import IngestRequest
 from common.pb.postdevai.v1.lake_service_pb2_grpc import LakeServiceStub
+from common.rpc.certificates import Leaf
 from coordinator_node.gateway.ticket_keys import KEY, ROTATED_MS, TOLD_MS
 from coordinator_node.node import open_gateway
-from tests.support.small_mesh import ShiftedClock, SmallMesh, open_dragon, open_member, stats
+from tests.support.small_mesh import (
+    ShiftedClock,
+    SmallDragon,
+    SmallMesh,
+    open_dragon,
+    open_member,
+    stats,
+)
 
 WAIT_S = 100
 HOUR_MS = 3_600_000
@@ -30,6 +40,7 @@ async def test_leaves_of_both_sides_are_renewed_and_no_call_fails(tmp_path: Path
         shown = {node.credential.leaf_pem, dragon.identity.credential.leaf_pem}
         async with open_member(node, mesh.directory("developer")) as membership:
             (route,) = await membership.resolve("lake")
+            refused = refusals_of(dragon)
             channel, metadata = await membership.routed("lake").channel()
             long = cast(Any, LakeServiceStub(channel)).Ingest(metadata=metadata, timeout=WAIT_S)
             stop = asyncio.Event()
@@ -37,7 +48,7 @@ async def test_leaves_of_both_sides_are_renewed_and_no_call_fails(tmp_path: Path
             async def call() -> int:
                 done = 0
                 while not stop.is_set():
-                    await membership.routed("lake").call(stats)
+                    await membership.routed("lake").call(stats, idempotent=False)
                     done += 1
                 return done
 
@@ -52,7 +63,10 @@ async def test_leaves_of_both_sides_are_renewed_and_no_call_fails(tmp_path: Path
                     while dragon.lake.calls < before + 5 and not calling.done():  # noqa: ASYNC110
                         await asyncio.sleep(0.01)
             stop.set()
-            assert await calling > 0  # raises what any call raised
+            made = await calling  # raises what any call raised: none of them is tried again
+            assert made >= 40
+            assert dragon.lake.calls == made + 10
+            assert refused == []
             assert len(shown) == 12
             assert route.identity == dragon.identity.identity.uri
 
@@ -67,10 +81,12 @@ async def test_ticket_keys_rotate_and_no_call_fails(tmp_path: Path) -> None:
         node = await mesh.join("developer")
         async with open_member(node, mesh.directory("developer")) as membership:
             (before,) = await membership.resolve("lake")
+            refused, made = refusals_of(dragon), 0
             await _age_ticket_key(mesh)
             heard = membership._word.said
             while len(heard.ticket_keys) < 2:
-                await membership.routed("lake").call(stats)
+                await membership.routed("lake").call(stats, idempotent=False)
+                made += 1
                 heard = membership._word.said
             kid = _kid((await membership.resolve("lake", fresh=True))[0].ticket)
             assert kid == _kid(before.ticket)  # every node has to hear of the new one first
@@ -82,6 +98,11 @@ async def test_ticket_keys_rotate_and_no_call_fails(tmp_path: Path) -> None:
             channel, _ = await membership.routed("lake").channel()
             for route in (before, after):
                 await stats(channel, Metadata(("authorization", f"Bearer {route.ticket}")))
+            assert dragon.lake.calls == made + 2
+            assert refused == []
+            with pytest.raises(AioRpcError):  # the control
+                await stats(channel, Metadata(("authorization", "Bearer none")))
+            assert len(refused) == 1
 
 
 async def test_a_clock_that_jumps_an_hour_either_way_stops_no_work(tmp_path: Path) -> None:
@@ -101,6 +122,17 @@ async def test_a_clock_that_jumps_an_hour_either_way_stops_no_work(tmp_path: Pat
                     await membership.routed("lake").call(stats)
                 assert dragon.lake.calls == 4
                 assert membership.connected
+
+
+def refusals_of(dragon: SmallDragon) -> list[str]:
+    """What it will refuse from now on, also where the caller comes back with a fresh ticket."""
+    found: list[str] = []
+
+    def note(method: str, leaf: Leaf | None, peer: str, error: PostDevAIError) -> None:
+        found.append(f"{method}: {error.message}")
+
+    dragon.membership.guard.refused = note
+    return found
 
 
 async def _age_ticket_key(mesh: SmallMesh) -> None:
