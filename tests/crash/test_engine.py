@@ -56,6 +56,7 @@ async def _file_rounds(path: Path, rounds: int, seed: int) -> None:
     async with open_sqlite(path) as engine:
         await history.check(engine)
     assert len(history.said) > rounds
+    assert len({line["who"] for line in history.did("sit")}) > 1
 
 
 def _writer(path: Path, who: str) -> subprocess.Popen[bytes]:

@@ -6,6 +6,7 @@ python -m tests.support.engine_writer PATH ROUND    endlessly, to a SQLite file
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
 from collections.abc import Callable
@@ -14,12 +15,16 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from common.errors import Conflict
 from coordinator_node.engine.ports import Engine, Job
 from coordinator_node.engine.sqlite_engine import open_sqlite
 
 LOG, QUEUE = "history", "work"
 VISIBLE_S = 600.0
 """Longer than any election, so that no claim ends by itself."""
+SEAT = "the-seat"
+SEAT_S = 0.05
+"""Of a writer to a file: over before the next one has started."""
 Say = Callable[[dict[str, Any]], None]
 
 
@@ -37,6 +42,13 @@ async def write(engine: Engine, who: str, number: int, say: Say) -> None:
     for claimed in await engine.queue.claim(QUEUE, who, (), VISIBLE_S, limit=2):
         await engine.queue.ack(QUEUE, claimed.token)
         say({"did": "ack", "job": claimed.job.id})
+
+
+async def sit(engine: Engine, who: str, term_s: float, say: Say) -> None:
+    """On a seat that every writer wants."""
+    with contextlib.suppress(Conflict):
+        lease = await engine.leases.acquire(SEAT, who, term_s)
+        say({"did": "sit", "who": who, "epoch": lease.epoch})
 
 
 @dataclass(slots=True)
@@ -63,6 +75,9 @@ class History:
         for name in {line["name"] for line in self.did("lease")}:
             epochs = [line["epoch"] for line in self.did("lease") if line["name"] == name]
             assert epochs == sorted(set(epochs)), name
+        sat: dict[int, str] = {}
+        for line in self.did("sit"):
+            assert sat.setdefault(line["epoch"], line["who"]) == line["who"], f"two sat: {line}"
         ended = [line["job"] for line in self.did("ack")]
         assert len(ended) == len(set(ended)), "a job was ended twice"
         waiting = {each.job.id for each in await engine.queue.listed(QUEUE)}
@@ -81,6 +96,7 @@ async def main(path: Path, who: str) -> None:
     async with open_sqlite(path) as engine:
         for number in count():
             await write(engine, who, number, say)
+            await sit(engine, who, SEAT_S, say)
 
 
 if __name__ == "__main__":

@@ -25,10 +25,10 @@ from coordinator_node.engine.jetstream.link import open_link
 from coordinator_node.engine.jetstream.space import make_space
 from coordinator_node.engine.nats_engine import NatsEngine, open_nats
 from coordinator_node.engine.ports import Engine
-from tests.support.engine_writer import History, Say, write
+from tests.support.engine_writer import History, Say, sit, write
 
 PATIENCE_S = 6.0
-SEAT, SEAT_S = "the-seat", 2.0
+SEAT_S = 2.0
 COUNTER = "counter"
 
 
@@ -56,7 +56,7 @@ async def _write(engine: Engine, who: str) -> None:
         try:
             await write(engine, who, number, _say)
             await _count(engine, who)
-            await _sit(engine, who)
+            await sit(engine, who, SEAT_S, _say)
         except Unavailable:
             continue
 
@@ -70,13 +70,6 @@ async def _count(engine: Engine, who: str) -> None:
     except Conflict:
         return
     _say({"did": "count", "who": who, "to": number + 1, "revision": revision})
-
-
-async def _sit(engine: Engine, who: str) -> None:
-    """On a seat that every client wants."""
-    with contextlib.suppress(Conflict):
-        lease = await engine.leases.acquire(SEAT, who, SEAT_S)
-        _say({"did": "sit", "who": who, "epoch": lease.epoch})
 
 
 async def wrong(engine: Engine, said: list[dict[str, Any]]) -> list[str]:
@@ -96,10 +89,6 @@ async def wrong(engine: Engine, said: list[dict[str, Any]]) -> list[str]:
     entry = await engine.kv.get(COUNTER)
     if counts and (entry is None or int(entry.value) < max(numbers)):
         found.append(f"{max(numbers)} was counted, and {entry} is there")
-    sat: dict[int, str] = {}
-    for line in said:
-        if line["did"] == "sit" and sat.setdefault(line["epoch"], line["who"]) != line["who"]:
-            found.append(f"two sat under epoch {line['epoch']}")
     return found
 
 
