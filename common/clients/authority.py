@@ -28,7 +28,9 @@ class AuthorityClient:
         try:
             given = await self._stub.Invite(InviteRequest(role=role), timeout=CALL_S)
         except AioRpcError as error:
-            raise error_from_rpc(error) from None
+            refused = error_from_rpc(error)
+            refused.hint = refused.hint.replace("invite ROLE", f"invite {role}")
+            raise refused from None
         return Invitation(given.code, given.expires_ms)
 
 

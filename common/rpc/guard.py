@@ -39,6 +39,10 @@ def _untold(method: str, leaf: Leaf | None, peer: str, error: PostDevAIError) ->
 
 PUT_OUT = "put-out"
 """The field of the refusal of a node that its owner put out for good."""
+JOIN_ANEW = (
+    "If that was a mistake, on its machine: postdevai down, then postdevai recover --leave, then "
+    "postdevai join CODE, with a code of its owner"
+)
 
 
 class Guard:
@@ -107,7 +111,9 @@ class Guard:
         if self._clock.now_ms() >= leaf.not_after_ms:
             raise Denied("the caller's certificate has expired", hint="connect again after renewal")
         if leaf.identity.id in self._denied():
-            raise Denied(f"node {leaf.identity.id} is no longer welcome", field=PUT_OUT)
+            raise Denied(
+                f"node {leaf.identity.id} is no longer welcome", hint=JOIN_ANEW, field=PUT_OUT
+            )
 
     def _rights(self, caller: Identity) -> frozenset[Right]:
         more = self._more_rights(caller)

@@ -25,7 +25,7 @@ WITHOUT_TICKET = ("/grpc.health.v1.", "/grpc.reflection.", "/postdevai.v1.RelayS
 carried brings its ticket within the seal."""
 _OURS = "/postdevai.v1."
 BY_ADMINS = {
-    "AuthorityService/Invite": ("invite", "coordinator-node invite developer"),
+    "AuthorityService/Invite": ("invite", "coordinator-node invite ROLE"),
     "AuthorityService/Revoke": ("put a node out", "coordinator-node revoke NODE"),
     "AuthorityService/ReadAudit": ("read the audit log", "coordinator-node audit"),
     "AuthorityService/VerifyAudit": ("check the audit log", "coordinator-node audit --verify"),

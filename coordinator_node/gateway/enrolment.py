@@ -22,6 +22,7 @@ from common.rpc.certificates import (
     requested_key,
     signed_renewal,
 )
+from common.rpc.guard import JOIN_ANEW
 from common.rpc.join_code import new_code
 from coordinator_node.engine.ports import Entry, Kv
 from coordinator_node.gateway.audit_chain import Act
@@ -191,7 +192,7 @@ class Enrolment:
         if member is None or not _proves(member, signature, nonce, csr_pem):
             raise Denied("the renewal is not signed by the enrolled key of a known node")
         if member.denied:
-            raise Denied(f"node {node} is no longer welcome")
+            raise Denied(f"node {node} is no longer welcome", hint=JOIN_ANEW)
         if now_ms > member.leaf_ends_ms + RENEWABLE_MS:
             raise Denied(
                 "the certificate ended more than 90 days ago", hint="join again with a new code"

@@ -89,7 +89,10 @@ def is_id(words: str) -> bool:
 def at_node(wish: TaskWish, node: NodeId, role: Role, *, welcome: bool) -> TaskWish:
     """The wish for that node alone. Denied or Invalid when the node will never do it."""
     if not welcome:
-        raise Denied(f"the {role} {node} is no longer welcome")
+        raise Denied(
+            f"the {role} {node} is no longer welcome",
+            hint="name another one; `postdevai nodes` shows who is there",
+        )
     if wish.kind not in OF_ROLE.get(role, frozenset()):
         raise Invalid(
             f"{node} is a {role}, and {wish.kind} is done by a {_who_does(wish.kind)}",

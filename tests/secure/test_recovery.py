@@ -278,12 +278,17 @@ async def test_an_admin_puts_a_node_out_and_never_its_own_laptop(tmp_path: Path)
                     return error_from_rpc(error).message
 
         assert "this laptop may not put a node out" in await revoke(other, tool.identity.id)
+        async with open_channel(mesh.address, mesh.identity_uri, other) as channel:
+            with pytest.raises(Denied, match="may not invite") as denied:
+                await AuthorityClient(channel).invite("tool")
+            assert "coordinator-node invite tool" in denied.value.hint
         assert await revoke(admin, tool.identity.id[:6]) == tool.identity.id
         assert "this laptop itself" in await revoke(admin, admin.identity.id)
         assert "was ever let in" in await revoke(admin, "ffff")
         assert "was ever let in" in await revoke(admin, "")
-        with pytest.raises(Denied, match="no longer welcome"):
+        with pytest.raises(Denied, match="no longer welcome") as put_out:
             await tool.renew()
+        assert "recover --leave, then postdevai join CODE" in put_out.value.hint
         async with open_channel(mesh.address, mesh.identity_uri, admin) as channel:
             stub = AuthorityServiceStub(channel)
             lines = [each.line async for each in stub.ReadAudit(pb.ReadAuditRequest(), timeout=10)]

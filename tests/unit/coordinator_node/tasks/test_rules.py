@@ -109,8 +109,9 @@ def test_a_node_is_named_only_for_what_it_could_do() -> None:
     assert rules.at_node(wish, DRAGON.id, "dragon", welcome=True).node == DRAGON.id
     with pytest.raises(Invalid, match="done by a dragon"):
         rules.at_node(wish, LAPTOP.id, "developer", welcome=True)
-    with pytest.raises(Denied):
+    with pytest.raises(Denied) as refused:
         rules.at_node(wish, DRAGON.id, "dragon", welcome=False)
+    assert "name another one" in refused.value.hint
 
 
 @ANY_TIME
