@@ -44,10 +44,11 @@ def clocks(ground: Ground) -> Iterator[Finding]:
 def versions(ground: Ground) -> Iterator[Finding]:
     """Nodes elsewhere whose version is too far from this one."""
     for node in _serving(ground):
-        if not _is_here(node, ground) and (why := rule.apart(ground.version, node.version)):
+        if not _is_here(node, ground) and rule.apart(ground.version, node.version):
             yield Finding(
                 "versions-apart",
-                f"T{_named(node)[1:]} runs {why.partition(';')[0]}, this program's.",
+                f"T{_named(node)[1:]} runs version {node.version}, too far from {ground.version}, "
+                "this program's.",
                 "Bring both to one version: postdevai upgrade --to WHEEL",
                 REFUSED,
             )
