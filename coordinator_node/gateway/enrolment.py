@@ -29,6 +29,7 @@ from coordinator_node.gateway.audit_chain import Act
 from coordinator_node.gateway.authority import LEAF_MS, Authority
 from coordinator_node.gateway.grant import Grant, sealed
 from coordinator_node.gateway.members import Member, Members
+from coordinator_node.registry.coordinators import COORDINATORS_MAX
 
 CODE_MS = 10 * 60_000
 NONCE_MS = 60_000
@@ -112,6 +113,7 @@ class Enrolment:
         Conflict where no other machine could use the state.
         """
         await asyncio.to_thread(self._grant)
+        await self._room_for_a_coordinator()
         return await self._invite("coordinator", addresses, admin=False, by=by)
 
     async def _invite(
@@ -158,6 +160,8 @@ class Enrolment:
             raise Invalid(f"this code is for a {code['role']}", field="roles")
         given = await self._given(str(code["role"]), sealing_key, code_id, secret, csr_pem)
         identity = Identity(self._authority.mesh, code["role"], node_id(key))
+        if identity.role == "coordinator":
+            await self._room_for_a_coordinator(identity.id)
         await self._spend(entry, code, identity.id)
         known = await self._members.get(identity.id)
         if known and (known.denied or known.role != identity.role):
@@ -216,6 +220,21 @@ class Enrolment:
                 hint="one is good for a day: look at its log for why it asks again and again",
             )
         self._leaves[node] += 1
+
+    async def _room_for_a_coordinator(self, one: str = "") -> None:
+        """Conflict where there are as many as are listened to; `one` may be among them."""
+        await self._members.refresh()
+        there = [
+            each.id
+            for each in self._members.told()
+            if each.role == "coordinator" and not each.put_out and each.id != one
+        ]
+        if len(there) >= COORDINATORS_MAX:
+            raise Conflict(
+                f"this mesh has {len(there)} Coordinators, and {COORDINATORS_MAX} are the most",
+                hint="first one of them leaves: postdevai leave coordinator on its machine; one "
+                "that is lost: coordinator-node revoke ID",
+            )
 
     async def _given(
         self, role: str, sealing_key: bytes, code: str, secret: str, csr_pem: str

@@ -21,7 +21,8 @@ from coordinator_node.gateway import enrolment as module
 from coordinator_node.gateway.authority import Authority
 from coordinator_node.gateway.enrolment import CODE_MS, LEAVES_MAX, NONCE_MS, Enrolment, Issued
 from coordinator_node.gateway.grant import grant_of, opened
-from coordinator_node.gateway.members import Members
+from coordinator_node.gateway.members import Member, Members
+from coordinator_node.registry.coordinators import COORDINATORS_MAX
 
 HERE = ("127.0.0.1:1",)
 THERE = NatsSettings("g1", ("tls://10.0.0.1:4222", "tls://10.0.0.2:4222"), 3)
@@ -237,6 +238,27 @@ async def test_a_coordinator_gets_the_keys_sealed_for_the_key_that_came_with_its
             await here.enrolment.enrol(
                 code.id, code.secret, request_pem(new_key()), public(sealing)
             )
+
+
+async def test_one_coordinator_more_than_are_listened_to_is_refused_with_the_number(
+    tmp_path: Path,
+) -> None:
+    """At the invitation, and where two codes were made for one place."""
+    said = f"{COORDINATORS_MAX} Coordinators, and {COORDINATORS_MAX} are the most"
+    async with desk(tmp_path) as here:
+        one, spare = await here.coordinators_code(), await here.coordinators_code()
+        for number in range(COORDINATORS_MAX - 1):
+            await here.members.keep(Member(NodeId(f"{number:016x}"), "coordinator", False, (), 0))
+        sealing, csr = public(X25519PrivateKey.generate()), request_pem(new_key())
+        issued = await here.enrolment.enrol(one.id, one.secret, csr, sealing)
+        with pytest.raises(Conflict, match=said):
+            await here.enrolment.invite_coordinator(HERE, by="owner")
+        with pytest.raises(Conflict, match=said):
+            await here.enrolment.enrol(spare.id, spare.secret, request_pem(new_key()), sealing)
+        again = await here.enrolment.enrol(one.id, one.secret, csr, sealing)
+        assert again.identity == issued.identity  # the first answer may have been lost
+        await here.members.deny(NodeId("0" * 16))
+        await here.enrolment.enrol(spare.id, spare.secret, request_pem(new_key()), sealing)
 
 
 async def test_the_role_is_the_codes_also_where_a_key_for_the_grant_comes_with_it(
