@@ -42,7 +42,8 @@ def test_every_line_for_other_tools_works(mesh: Mesh, tmp_path: Path) -> None:
     here.mkdir()
     shown = [line for line in join.splitlines() if not line.startswith("$ ")]
     assert typed(mesh, join, here).split()[-len(shown) :] == shown
-    assert "Valid until" in typed(mesh, renew, here)
+    said = typed(mesh, renew, here)
+    assert "Valid until" in said and "by its own dates" in said
     assert '"role": "dragon"' in typed(mesh, coordinator, here).replace('":"', '": "')
     assert "calculator.py" in typed(mesh, dragon, here / "tool")
     assert sum(1 for line in program.splitlines() if line.strip()) <= LINES_MAX

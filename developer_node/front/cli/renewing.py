@@ -41,4 +41,7 @@ def renew(
     if json:
         print_json({"id": own.identity.id, "valid_until": until, "renew_from": again})
         return
-    sys.stdout.write(f"Valid until {until}; renewed from {again} on.\n")
+    sys.stdout.write(
+        f"Valid until {until} by its own dates; renewed from {again} on. Whether the mesh still "
+        "takes it, the owner sees: postdevai nodes\n"
+    )
