@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from common.errors import Invalid
 from developer_node.front.cli.refusal import DONE, NO, with_client
 from developer_node.front.cli.words import JSON, home, print_json
 
@@ -97,9 +98,15 @@ def restore(
         int, typer.Option("--at", metavar="N", min=0, help="A generation; 0 is the newest whole.")
     ] = 0,
     node: NODE = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     json: JSON = False,
 ) -> None:
     """Rebuild the stores from a generation and the journal after it."""
+    if not yes:
+        if json:
+            raise Invalid("With --json nobody is asked.", field="yes", hint="Add --yes.")
+        if not typer.confirm("The stores are made anew; until then little is found. Do so?"):
+            raise typer.Exit(NO)
     _work(lambda lake: lake.restore(at, node), "restoring", json)
 
 

@@ -120,7 +120,7 @@ async def test_a_change_is_asked_for_and_what_is_now_is_said(
     [
         (("snapshot",), "snapshot"),
         (("lake", "verify"), "verify"),
-        (("restore", "--at", "12"), ("restore", 12)),
+        (("restore", "--at", "12", "--yes"), ("restore", 12)),
     ],
 )
 async def test_long_work_says_what_it_found_and_that_it_ended(
@@ -130,6 +130,19 @@ async def test_long_work_says_what_it_found_and_that_it_ended(
     done = await terminal.type(*words)
     assert (done.code, script.asked) == (0, [asked])
     assert done.out.endswith("All of it is done.\n")
+
+
+async def test_a_restore_begins_only_when_it_was_said_yes_to(
+    terminal: Terminal, script: Script
+) -> None:
+    script.lake.steps = (DONE,)
+    refused = await terminal.type("restore", "--at", "12", stdin=b"n\n")
+    assert (refused.code, script.asked) == (1, [])
+    unasked = await terminal.type("restore", "--at", "12", "--json")
+    assert unasked.code not in (0, 1)
+    assert script.asked == []
+    agreed = await terminal.type("restore", "--at", "12", stdin=b"y\n")
+    assert (agreed.code, script.asked) == (0, [("restore", 12)])
 
 
 async def test_what_is_damaged_is_named_and_the_answer_is_no(
