@@ -123,7 +123,8 @@ def listening(ground: Ground) -> Iterator[Finding]:
                 "listening-wide",
                 f"The {role} node listens at {wide[0]}, and every node of this mesh is on this "
                 "machine: others can knock without need.",
-                f"Start it without --host; or invite them: postdevai invite {role}",
+                "postdevai up --host 127.0.0.1; or invite another machine: postdevai invite "
+                "developer",
                 ATTENTION,
             )
 

@@ -199,7 +199,7 @@ def repositories(ground: Ground) -> Iterator[Finding]:
         name = "watched-in-part" if limited else "network-mount" if elsewhere else "watch-failed"
         yield Finding(
             name,
-            f"{watched.path}: {watched.state}.",
+            f"{watched.path}: {watched.state.rstrip('.')}.",
             MORE_WATCHES
             if limited
             else "Nothing is lost: it is compared now and then. A copy on this machine's own disk "

@@ -44,7 +44,7 @@ MENDS: dict[str, str] = {
     "lake-inodes": "postdevai lake sleep PROJECT",
     "lake-not-ram": "docs/ARCHITECTURE.md",
     "left-behind": "rm -r ",
-    "listening-wide": "without --host",
+    "listening-wide": "postdevai up --host 127.0.0.1",
     "lock-held": "postdevai down",
     "log-blocked": "mv ",
     "model-damaged": "postdevai models pull ",
