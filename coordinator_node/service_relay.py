@@ -28,6 +28,7 @@ from common.rpc.peers import peer_leaf
 from common.rpc.reaching import Reaching, connected
 from common.rpc.sealed.door import METHOD_METADATA, SESSION_METADATA, TARGET_METADATA
 from common.rpc.status import DETAILS_KEY
+from coordinator_node.relay.repeated import Repeated
 from coordinator_node.relay.targets import target
 from coordinator_node.relay.turns import Most, Turns
 
@@ -61,6 +62,7 @@ class RelayService(grpc.GenericRpcHandler):
         self._guard = guard
         self._turns = Turns(most or Most())
         self._limits = Limits(clock, allowed or RELAYED)
+        self._repeated = Repeated(clock)
 
     def add_to(self, server: Server) -> None:
         """Registers the service."""
@@ -136,7 +138,9 @@ class RelayService(grpc.GenericRpcHandler):
                 yield _Way(channel, _passed_on(said), self._limits, leaf, node)
         except PostDevAIError as error:
             who = leaf.identity.uri if leaf else "nobody"
-            log.warning("not carried: %s caller=%s target=%s %s", error.message, who, named, method)
+            if times := self._repeated.times((type(error), who, named)):
+                said = "not carried: %s caller=%s target=%s %s times=%d"
+                log.warning(said, error.message, who, named, method, times)
             raise
 
     async def _channel(self, node: Node, wanted: Identity) -> Channel:
