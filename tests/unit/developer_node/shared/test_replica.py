@@ -157,3 +157,15 @@ async def test_a_full_disk_is_refused_and_memory_says_what_the_disk_says(
         await replica.put("setting", P, "autonomy", "advisor")
     async with opened(tmp_path) as replica:
         assert replica.item("setting", P, "autonomy").value == "advisor"
+
+
+async def test_all_notes_together_have_so_many_bytes_and_one_that_is_there_may_be_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(tmp_path) as replica:
+        note = await replica.put("note", P, "", "first")
+        monkeypatch.setattr(module, "NOTES_BYTES_MAX", replica._state.text_bytes() + 200)
+        with pytest.raises(OverLimit, match="all notes together have at most"):
+            await replica.put("note", P, "", "second " * 200)
+        assert [each.key for each in replica.items("note", P)] == [note.key]
+        await replica.put("note", P, note.key, "once more")
