@@ -1,9 +1,10 @@
-"""Ten thousand malformed messages and frames at every port of a mesh: its nodes serve on.
+"""Ten thousand malformed messages and frames at the ports of a mesh: its nodes serve on.
 
 Each is drawn from a seed: bytes that are no message, messages cut short or with bits turned, to
 every method that an admin's laptop, a Dragon or a stranger may call at the Coordinator, and a
-laptop at a real Dragon; and bytes that are no TLS, no HTTP/2 on the wire. A laptop has no port. No
-caller is held back, so that all of them reach what they are sent to.
+laptop at a real Dragon; and bytes that are no TLS, no HTTP/2 on the wire, to the ports of both. A
+laptop has none, unless its owner opens one. No caller is held back, so that all of them reach what
+they are sent to.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ from tests.support.small_mesh import SmallMesh, stats
 FROM = {"developer": 2_400, "dragon": 1_200, "anyone": 600}
 """Messages to the Coordinator."""
 TO_DRAGON = 1_800
-FRAMES = 4_000
+FRAMES = 3_000
+"""To the Coordinator's two ports."""
+FRAMES_TO_DRAGON = 1_000
 AT_ONCE = 32
 CALL_S = 3
 """Some calls wait for what comes; that is not looked at here."""
@@ -48,8 +51,9 @@ SEED = 7
 
 
 WIDE = Allowance(1e9, 1e9, 1e12, 1e12)
-ELSEWHERE = ("PullModel", "Backup", "Restore")
-"""These would reach for the network, or for files that a message names."""
+ELSEWHERE = ("PullModel", "Backup", "Restore", "AuthorityService/Leave")
+"""These would reach for the network, or for files that a message names; and whoever leaves is
+refused from then on, so that nothing more would reach a service."""
 
 
 def callable_by(rights: frozenset[policy.Right], *files: str) -> list[str]:
@@ -186,6 +190,10 @@ async def test_a_dragon_serves_on_after_them(tmp_path: Path) -> None:
             found = await storm(channel, names, TO_DRAGON, ticket)
             assert found["OverLimit"] == 0, found
             assert found["Invalid"] > TO_DRAGON // 3, found
+        draw = random.Random(SEED)
+        for _ in range(FRAMES_TO_DRAGON):
+            await frame(address, draw)
+        async with open_channel(address, route.identity, laptop) as channel:
             assert await stats(channel, ticket) >= 0
 
 
