@@ -19,8 +19,10 @@ class LastWord:
 
     def __init__(self, kept: Remembered) -> None:
         self._kept = kept
-        self.said, self.heard_ms = kept.word()
-        """The word, and when it was heard by the mesh's time; 0 for never."""
+        said, heard_ms = kept.word()
+        self.said: Word = said
+        self.heard_ms: int = heard_ms
+        """By the mesh's time; 0 for never."""
         self._rules = policy.shipped()
         self._ruled_by: tuple[RuleFile, ...] = ()
         self._is_unwritten = False
