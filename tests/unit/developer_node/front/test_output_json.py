@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +33,7 @@ from common.model.laptop import LaptopStatus
 from common.model.node import Node
 from developer_node.front import output_json
 
+DOCS = Path(__file__).resolve().parents[4] / "docs" / "cli.md"
 BARE_HIT = Hit("thing", "/code/thing", "a.py", 1, 2)
 FRESHNESS = {
     *("projects", "events_behind", "vectors_share", "words_behind", "not_asked", "asleep", "away"),
@@ -153,3 +157,18 @@ def test_status_has_the_same_keys_with_and_without_the_dragon_and_the_daemon() -
     assert keys(whole["nodes"][0]) >= {"role", "id", "pid", "state", "address", "lease_s"}
     assert (away["lake"]["ram"], alone["outbox"]["waiting"]) == (None, None)
     assert (whole["nodes"][0]["lease_s"], alone["nodes"][0]["lease_s"]) == (2.5, None)
+
+
+def test_a_node_tells_its_models_on_disk_and_why_it_copies_nothing() -> None:
+    """And every key of a node is in the document that the page shows."""
+    quiet = Node("dragon", NodeId("d"), "127.0.0.1:50051", "serving", 2.5)
+    why = "Its leader's journal was cut."
+    said = replace(quiet, models=("m",), on_disk=("m", "n"), follows="e", behind=-1, in_the_way=why)
+    known = output_json.node(said)
+    assert (known["models"], known["on_disk"]) == (["m"], ["m", "n"])
+    assert (known["behind"], known["in_the_way"]) == (None, why)
+    known = output_json.node(quiet)
+    assert (known["on_disk"], known["in_the_way"]) == ([], None)
+    shown = re.search(r"^```json status\n(.*?)^```$", DOCS.read_text(), re.M | re.S)
+    assert shown
+    assert set(json.loads(shown[1])["nodes"][0]) == set(known)
