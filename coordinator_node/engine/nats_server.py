@@ -24,15 +24,20 @@ from pathlib import Path
 
 from common.backoff import Backoff
 from common.daemon.files import write_private
-from common.errors import Missing, Unavailable
+from common.errors import Missing, PostDevAIError, Unavailable
+from coordinator_node.engine.nats_probe import ENGINE_DNS, greets
 
 log = logging.getLogger(__name__)
 
-ENGINE_DNS = "engine.postdevai"
-"""The name in the certificates of the engine's servers and of those who use them."""
+SEE_ENGINE = "`postdevai mesh engine` tells which of them answer; most of them must"
+"""What is to be done where servers do not answer, for one who does not know whose they are."""
 START_S = 30.0
 STOP_S = 10.0
 LOOK_S = 0.05
+WATCH_S = 5.0
+"""How often a server that runs is called, and so long it has for a word."""
+SILENT_LOOKS = 3
+"""One that said nothing so many times in a row hangs. A machine that slept costs it one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +112,12 @@ def program() -> str:
 class NatsServer:
     """One child process. Not started before `start`."""
 
-    def __init__(self, settings: ServerSettings, directory: Path) -> None:
+    def __init__(
+        self, settings: ServerSettings, directory: Path, *, watch_s: float = WATCH_S
+    ) -> None:
         self._settings = settings
         self._directory = directory
+        self._watch_s = watch_s
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -144,18 +152,46 @@ class NatsServer:
             await process.wait()
 
     async def keep_running(self) -> None:
-        """Starts it again when it ended by itself, until cancelled."""
+        """Starts it again when it ended by itself, or hangs, until cancelled."""
         backoff = Backoff(0.5, 30.0)
         while True:
             assert self._process is not None
-            code = await self._process.wait()
-            log.error("the engine's server ended code=%s log=%s", code, self._directory)
+            how = await self._lost(self._process, backoff)
+            log.error("the engine's server %s log=%s", how, self._directory)
             await asyncio.sleep(backoff.next_s())
             try:
                 await self.start()
-                backoff.reset()
-            except Unavailable as error:
+            except PostDevAIError as error:
                 log.error("%s", error.message)
+            except OSError as error:
+                log.error("the engine's server cannot be started: %s", error)
+            else:
+                log.warning("the engine's server was started again pid=%d", self.pid)
+
+    async def _lost(self, process: asyncio.subprocess.Process, backoff: Backoff) -> str:
+        """How it was lost: it ended, or hung until it was ended here. A word from it ends the
+        growing of the pauses."""
+        ended = asyncio.ensure_future(process.wait())
+        silent = 0
+        try:
+            while silent < SILENT_LOOKS:
+                await asyncio.wait({ended}, timeout=self._watch_s)
+                if ended.done():
+                    return f"ended code={ended.result()}"
+                if await greets(*self._at, self._directory / "tls", self._watch_s):
+                    backoff.reset()
+                    silent = 0
+                else:
+                    silent += 1
+        finally:
+            ended.cancel()
+        log.error("the engine's server does not answer and is ended pid=%d", process.pid)
+        await self.stop()
+        return f"hung, {silent} looks without an answer,"
+
+    @property
+    def _at(self) -> tuple[str, int]:
+        return self._settings.host, self._settings.port
 
     def reload(self) -> None:
         """Has it read its certificate again."""

@@ -22,7 +22,7 @@ from nats.aio.client import Client
 
 from common.cancelling import heeding
 from common.errors import Denied, Unavailable
-from coordinator_node.engine.nats_server import ENGINE_DNS
+from coordinator_node.engine.nats_server import ENGINE_DNS, SEE_ENGINE
 
 log = logging.getLogger(__name__)
 
@@ -171,7 +171,7 @@ class Link:
             await asyncio.sleep(PAUSE_S)
         raise Unavailable(
             f"the engine's servers did not agree for {self.patience_s:.0f} s ({why})",
-            hint="`postdevai mesh engine` tells which of them answer; most of them must",
+            hint=SEE_ENGINE,
         )
 
 
@@ -222,7 +222,7 @@ async def open_link(
             raise Unavailable(
                 f"none of the engine's servers takes the connection at {', '.join(servers)} "
                 f"({why})",
-                hint="start them, or see `postdevai mesh engine`",
+                hint=SEE_ENGINE,
             ) from error
         yield Link(client, context, patience_s)
     finally:

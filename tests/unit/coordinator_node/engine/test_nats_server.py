@@ -15,6 +15,8 @@ import pytest
 
 from common.alongside import alongside
 from common.clock import SystemClock
+from coordinator_node.engine import nats_server
+from coordinator_node.engine.nats_probe import greets
 from coordinator_node.engine.nats_server import NatsServer, ServerSettings, answers, configuration
 from coordinator_node.gateway.authority import Authority
 from coordinator_node.gateway.engine_leaf import is_due, write_engine_leaf
@@ -24,6 +26,8 @@ PATIENCE_S = 60.0
 OWNER = """
 import asyncio, sys
 from pathlib import Path
+from coordinator_node.engine import nats_server
+from coordinator_node.engine.nats_probe import greets
 from coordinator_node.engine.nats_server import NatsServer, ServerSettings
 
 async def main():
@@ -75,6 +79,45 @@ async def test_one_that_died_is_started_again(place: Path, settings: ServerSetti
             await _until(lambda: server.pid != first and answers(HOST, settings.port))
     finally:
         await server.stop()
+
+
+async def test_one_that_hangs_is_ended_and_started_again(
+    place: Path,
+    settings: ServerSettings,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(nats_server, "STOP_S", 0.5)
+    server = NatsServer(settings, place, watch_s=0.5)
+    await server.start()
+    try:
+        first = server.pid
+        async with alongside(server.keep_running()):
+            os.kill(first, signal.SIGSTOP)
+
+            await _until(lambda: server.pid != first and answers(HOST, settings.port))
+    finally:
+        await server.stop()
+    assert _is_gone(first)
+    assert f"does not answer and is ended pid={first}" in caplog.text
+
+
+async def test_a_look_at_one_that_runs_is_no_failure_in_its_log(
+    place: Path, settings: ServerSettings
+) -> None:
+    server = NatsServer(settings, place)
+    await server.start()
+    try:
+        before = _failures(place)
+        for _ in range(3):
+            assert await greets(HOST, settings.port, place / "tls", PATIENCE_S)
+    finally:
+        await server.stop()
+    assert _failures(place) <= before + 1  # of the look at its start, which may be logged late
+
+
+def _failures(place: Path) -> int:
+    return (place / "nats.log").read_text().count("handshake error")
 
 
 async def test_it_does_not_outlive_an_owner_that_was_killed(
