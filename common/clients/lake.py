@@ -15,7 +15,14 @@ from common.errors import Denied, Invalid, PostDevAIError, Unavailable
 from common.model.event import Event
 from common.model.failure import Failure, Recollection
 from common.model.ids import ContentHash, EventId, Origin
-from common.model.lake import HistoryPage, HistoryQuery, LakeStats, SearchQuery, SearchResult
+from common.model.lake import (
+    FOLLOWS,
+    HistoryPage,
+    HistoryQuery,
+    LakeStats,
+    SearchQuery,
+    SearchResult,
+)
 from common.pb.postdevai.v1 import event_pb2, failure_pb2
 from common.pb.postdevai.v1 import lake_service_pb2 as pb
 from common.pb.postdevai.v1.lake_service_pb2_grpc import LakeServiceStub
@@ -177,8 +184,8 @@ class LakeClient:
         opening = pb.IngestOpen(origin=origin, first_held=first_held, last=last)
         try:
             stream = await self._opened(opening, fresh=False)
-        except Denied as error:
-            if not was_stale(error):
+        except (Denied, Unavailable) as error:
+            if not was_stale(error) and error.field != FOLLOWS:
                 raise
             stream = await self._opened(opening, fresh=True)
         try:

@@ -16,6 +16,8 @@ ANOTHERS_ORIGIN = "open.origin"
 """
 ANOTHERS_ORIGIN_AND_MORE = "open.first_held"
 """The field of a Denied: the origin is another node's, and the Dragon has less or more of it."""
+FOLLOWS = "lead"
+"""The field of an Unavailable: the Dragon follows another one, and takes nothing in itself."""
 
 
 @dataclass(frozen=True, slots=True)

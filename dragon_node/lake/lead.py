@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from common.errors import Unavailable
+from common.model.lake import FOLLOWS
 
 
 async def _alone(lsn: int) -> None:
@@ -48,4 +49,5 @@ class Lead:
             raise Unavailable(
                 f"this Dragon follows {self._following} and takes nothing in itself",
                 hint="It leads when that one is gone. Look at: postdevai nodes",
+                field=FOLLOWS,
             )

@@ -227,11 +227,12 @@ class Neighbourhood:
             await self._server.stop(None)
             self._server = None
 
-    def routed(self) -> Routed:
-        """The way there."""
+    def routed(self, afresh: Neighbourhood | None = None) -> Routed:
+        """The way there; to another one where routes are asked for afresh."""
 
         async def resolve(*, fresh: bool) -> tuple[Route, ...]:
-            return (Route(f"127.0.0.1:{self._port}", "spiffe://m/dragon/d", "ticket", 1 << 60),)
+            there = afresh if fresh and afresh else self
+            return (Route(f"127.0.0.1:{there._port}", "spiffe://m/dragon/d", "ticket", 1 << 60),)
 
         return Routed("lake", resolve, self._channels)  # type: ignore[arg-type]
 
