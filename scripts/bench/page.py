@@ -12,10 +12,10 @@ HEAD = """# Benchmarks
 
 Written by `make bench` and `make bench-long` (`python -m scripts.bench NAME` renews one section);
 `scripts/bench/METHODOLOGY.md` says how each is measured. A table is one run; what stands below it
-is written by hand. `soak` is what `make soak` prints. Ratios hold on other machines, absolute
-values do not.
+is written by hand. `soak` is what `make soak` prints, `crash` what `make crash` does. Ratios hold
+on other machines, absolute values do not.
 """
-BY_HAND = ("soak", "missed")
+BY_HAND = ("soak", "crash", "missed")
 
 
 def renewed(page: str, name: str, measured: str, order: Sequence[str]) -> str:
