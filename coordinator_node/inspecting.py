@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from common.daemon.home import Home
 from common.errors import Conflict, PostDevAIError
 from common.model.node import id_in
 from coordinator_node.engine.moving import Movable
-from coordinator_node.engine.nats_server import answers
+from coordinator_node.engine.nats_server import SEE_ENGINE, ServerSettings, answers
 from coordinator_node.engine.settings import EngineSettings, NatsSettings, read_settings
 from coordinator_node.gateway.authority import Authority
 from coordinator_node.opening import not_moved, open_settings, shared
@@ -53,6 +54,12 @@ async def inspect(home: Home, clock: Clock) -> dict[str, Any]:
         said |= {"error": error.message, "hint": error.hint}
         if settings.engine == "nats" and settings.nats is not None:
             said |= {} if isinstance(error, Conflict) else await _members(settings.nats, {})
+            if error.hint == SEE_ENGINE:
+                said["hint"] = whose(
+                    settings.nats,
+                    [each["address"] for each in said["members"] if not each["answers"]],
+                    directory,
+                )
     return said
 
 
@@ -74,6 +81,30 @@ def _place(directory: Path, settings: EngineSettings) -> dict[str, Any]:
     path = directory / settings.file
     size = path.stat().st_size if path.exists() else 0
     return {"file": str(path), "bytes": size, "space": None, "members": []}
+
+
+def whose(nats: NatsSettings, silent: Sequence[str], directory: Path) -> str:
+    """What is to be done about servers that do not answer: whose they are decides it."""
+    own = nats.own
+    others = [each for each in silent if own is None or not _is(each, own)]
+    steps: list[str] = []
+    if own is not None and len(others) < len(silent):
+        steps.append(
+            f"the Coordinator here starts {own.name}, its own server, again when that has hung for "
+            "half a minute; where it stays silent type `postdevai down`, then `postdevai up`, and "
+            f"see {directory / 'engine' / 'nats.log'}"
+        )
+    if others:
+        steps.append(
+            f"start {', '.join(others)} on its machine: `postdevai up` where a Coordinator has it, "
+            "else `nats-server -c` (docs/engine.md)"
+        )
+    return "; ".join(steps) or "look again in a minute: each server answers, and they do not agree"
+
+
+def _is(address: str, own: ServerSettings) -> bool:
+    host, _, port = address.rpartition(":")
+    return int(port) == own.port and host.strip("[]") in (own.host, "localhost", "127.0.0.1", "::1")
 
 
 async def _members(nats: NatsSettings, cluster: dict[str, bool]) -> dict[str, Any]:

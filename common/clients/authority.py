@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from grpc import StatusCode
 from grpc.aio import AioRpcError, Channel
 
 from common.clients.coordinators import Coordinators
 from common.clock import SystemClock
-from common.errors import PostDevAIError
+from common.errors import PostDevAIError, Unavailable
 from common.model.node import Invitation, Role
 from common.pb.postdevai.v1.enrolment_service_pb2 import InviteRequest, LeaveRequest
 from common.pb.postdevai.v1.enrolment_service_pb2_grpc import AuthorityServiceStub
@@ -28,6 +29,11 @@ class AuthorityClient:
         try:
             given = await self._stub.Invite(InviteRequest(role=role), timeout=CALL_S)
         except AioRpcError as error:
+            if error.code() is StatusCode.DEADLINE_EXCEEDED:
+                raise Unavailable(
+                    f"the Coordinator gave no code in {CALL_S:.0f} s",
+                    hint="it may wait for its engine: on its machine type `postdevai mesh engine`",
+                ) from None
             refused = error_from_rpc(error)
             refused.hint = refused.hint.replace("invite ROLE", f"invite {role}")
             raise refused from None

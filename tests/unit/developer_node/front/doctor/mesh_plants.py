@@ -163,7 +163,7 @@ def _three(**said: object) -> Changed:
 @plants("engine-away", 3)
 def _engine_away(bench: Bench) -> Changed:
     ended = "none of the engine's servers takes the connection"
-    return _three(error=ended, hint="start them")
+    return _three(error=ended, hint="start 10.0.0.2:4222 on its machine: `postdevai up`")
 
 
 @plants("engine-server-away", 3)

@@ -22,7 +22,7 @@ MENDS: dict[str, str] = {
     "dragon-away": "Type: postdevai up",
     "dragon-hung": "postdevai down, then postdevai up",
     "egress": "unset HF_HUB_OFFLINE",
-    "engine-away": "Start them",
+    "engine-away": "Start 10.0.0.2:4222 on its machine: `postdevai up`",
     "engine-closed": "ls -l ",
     "engine-copies": "postdevai mesh engine",
     "engine-locked": "fuser ",
