@@ -33,8 +33,8 @@ class Allowance:
 NODE = Allowance(5_000, 20_000, float(256 << 20), float(1 << 30))
 """A daemon of the mesh, at a Dragon: what a backlog and a large repository are sent with."""
 MEMBER = Allowance(500, 2_500, float(256 << 20), float(1 << 30))
-"""A daemon of the mesh, at the Coordinator, which answers all of them with one core: about 1,300
-small calls a second on a small machine, so one that floods leaves most of it to the others.
+"""A daemon of the mesh, at the Coordinator, which answers all of them with one core. One that
+floods has so many calls answered and no more; how much its refusals cost is not promised.
 
 What one needs in its busiest second is a tenth: a beat; some resolves, since routes are kept;
 twenty carried calls, which count twice; ten frames of a backlog that is carried, with 500 events
