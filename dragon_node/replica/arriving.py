@@ -22,15 +22,13 @@ from dragon_node.lake.moves import Arrival, Moves
 from dragon_node.lake.moving import Holding, Told, is_of
 from dragon_node.lake.records import Blobs, Note
 from dragon_node.lake.shards import step_of
-from dragon_node.replica.following import row_of
+from dragon_node.replica.following import AHEAD_BYTES_MAX, row_of
 
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.5
 LATE_MOST_S = 60.0
 """So often at least a former holder is asked for what came late."""
-AHEAD_BYTES_MAX = 16 << 20
-"""Of contents that come before their records; more is made durable ahead of them."""
 
 
 class Tell(Protocol):
