@@ -90,9 +90,9 @@ def whose(nats: NatsSettings, silent: Sequence[str], directory: Path) -> str:
     steps: list[str] = []
     if own is not None and len(others) < len(silent):
         steps.append(
-            f"the Coordinator here starts {own.name}, its own server, again when that has hung for "
-            "half a minute; where it stays silent type `postdevai down`, then `postdevai up`, and "
-            f"see {directory / 'engine' / 'nats.log'}"
+            f"{own.host}:{own.port} is the own server of the Coordinator here, which starts it "
+            "again when it has hung for half a minute; where it stays silent type `postdevai "
+            f"down`, then `postdevai up`, and see {directory / 'engine' / 'nats.log'}"
         )
     if others:
         steps.append(

@@ -17,7 +17,7 @@ NATS = NatsSettings(
 
 def test_the_own_server_is_started_again_by_the_coordinator(tmp_path: Path) -> None:
     said = whose(NATS, [OWN], tmp_path)
-    assert "the Coordinator here starts a" in said
+    assert f"{OWN} is the own server of the Coordinator here" in said
     assert str(tmp_path / "engine" / "nats.log") in said
     assert "start 10" not in said
 
@@ -25,7 +25,7 @@ def test_the_own_server_is_started_again_by_the_coordinator(tmp_path: Path) -> N
 def test_a_server_of_another_machine_is_started_there(tmp_path: Path) -> None:
     assert whose(NATS, [OTHER], tmp_path).startswith(f"start {OTHER} on its machine")
     both = whose(NATS, [OWN, OTHER], tmp_path)
-    assert "the Coordinator here starts a" in both
+    assert f"{OWN} is the own server of the Coordinator here" in both
     assert f"start {OTHER} on its machine" in both
     none_own = NatsSettings("mesh", NATS.servers)
     assert whose(none_own, [OWN], tmp_path).startswith(f"start {OWN} on its machine")
