@@ -93,9 +93,13 @@ def follow(config: Config) -> int:
 
 def leave(config: Config) -> int:
     """This machine is a Dragon no longer, once another one leads what it held."""
+    from dragon_node.replica.leaving import ask_first
     from dragon_node.replica.leaving import leave as left
 
     try:
+        if config.ask:  # the Dragon that is asked about runs, and has the lock
+            asyncio.run(ask_first(config.home))
+            return 0
         with only_instance(config.home.lock_path("dragon"), "dragon"):
             print(asyncio.run(left(config.home)))
     except PostDevAIError as error:

@@ -27,6 +27,8 @@ class Config:
     """Follow this Dragon from the next start on, and end, instead of serving; `none`: no more."""
     leave: bool = False
     """Put this Dragon aside where another one leads its lake, and end, instead of serving."""
+    ask: bool = False
+    """Only say whether it could leave, and end; it may run meanwhile."""
     restore_from: Path | None = None
     """Make the lake of this backup and end, instead of serving."""
     restore_key: Path | None = None
@@ -65,6 +67,9 @@ def parse(argv: Sequence[str]) -> Config:
     parser.add_argument("--from", type=Path, dest="source", help="restore: the backup's directory")
     parser.add_argument("--key", type=Path, help="restore: the file with the backup's key")
     parser.add_argument("--leader", default="", help="follow: its id or how it begins; or none")
+    parser.add_argument(
+        "--ask", action="store_true", help="leave: only refuse where it could not; it may run"
+    )
     parser.add_argument("--home", default="", help="default: POSTDEVAI_HOME or ~/.postdevai")
     parser.add_argument(
         "--host", default="", help="default: as `postdevai up --host` said, or loopback"
@@ -118,12 +123,15 @@ def parse(argv: Sequence[str]) -> Config:
         parser.error("restore needs --from DIR and --key FILE, and nothing else takes them")
     if (found.action == "follow") != bool(found.leader):
         parser.error("follow needs --leader ID, and nothing else takes it")
+    if found.ask and found.action != "leave":
+        parser.error("--ask goes with leave, and nothing else takes it")
     home = Home.from_env(found.home)
     return Config(
         home=home,
         free=found.action == "free",
         follow=found.leader,
         leave=found.action == "leave",
+        ask=found.ask,
         restore_from=found.source,
         restore_key=found.key,
         host=found.host or listens_at(home),

@@ -7,12 +7,13 @@ two journals that agree on the term of a row agree on everything up to it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from common.daemon.keys import SealingKey
+from common.daemon.keys import SealingKey, sealing_key
 from common.errors import Conflict, Missing
 from common.model.event import Event, content_hashes
 from common.model.ids import ContentHash, NodeId
@@ -21,6 +22,8 @@ from dragon_node.lake.forgetting.forgetting import Forgetting
 from dragon_node.lake.formats import made_ready
 from dragon_node.lake.intake import Intake
 from dragon_node.lake.journal import Journal
+from dragon_node.lake.journal_file import position
+from dragon_node.lake.journal_file import rows as rows_of
 from dragon_node.lake.records import Blobs, Note, Row
 from dragon_node.lake.shards import step_of
 
@@ -164,8 +167,26 @@ async def is_bare(directory: Path) -> bool:
         return True
     async with _stopped(directory) as journal:
         rows = await journal.rows(0, BARE_ROWS_MAX + 1)
-        only_calls = all(row.kind == "note" and _calls(row.body) for row in rows)
-        return journal.first_lsn <= 1 and len(rows) <= BARE_ROWS_MAX and only_calls
+        return _is_bare(journal.first_lsn, rows)
+
+
+async def held_by_running(directory: Path) -> str:
+    """The journal's identity while its Dragon runs; empty where nobody ever had it keep anything.
+
+    Nothing is written: it is read beside the Dragon.
+    """
+    path = directory / "journal.db"
+    if not await asyncio.to_thread(path.exists):
+        return ""
+    readers = Readers()
+    try:
+        readers.unlock(path, await asyncio.to_thread(sealing_key, directory))
+        found, rows = await readers.run(
+            path, lambda db: (position(db), rows_of(db, 0, BARE_ROWS_MAX + 1, None))
+        )
+    finally:
+        await readers.close()
+    return "" if _is_bare(found.first_lsn, rows) else found.id
 
 
 @asynccontextmanager
@@ -180,6 +201,11 @@ async def _stopped(directory: Path) -> AsyncGenerator[Journal]:
             await journal.close()
     finally:
         await readers.close()
+
+
+def _is_bare(first_lsn: int, rows: Sequence[Row]) -> bool:
+    only_calls = all(row.kind == "note" and _calls(row.body) for row in rows)
+    return first_lsn <= 1 and len(rows) <= BARE_ROWS_MAX and only_calls
 
 
 def _calls(body: bytes) -> bool:

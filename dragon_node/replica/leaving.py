@@ -16,7 +16,7 @@ from common.model.ids import NodeId
 from common.model.replica import LakeLead
 from common.rpc.credentials import NodeIdentity
 from dragon_node.lake import ramdisk
-from dragon_node.lake.replication import is_bare, reach_of_stopped
+from dragon_node.lake.replication import held_by_running, is_bare, reach_of_stopped
 
 WAIT_S = 60.0
 """A follower takes the lead when the lease has ended, 3 s; it looks again with growing pauses."""
@@ -58,6 +58,22 @@ async def leave(home: Home) -> str:
     return f"{who}. What was here is kept in {aside}.\n{await last_word(identity)}"
 
 
+async def ask_first(home: Home) -> None:
+    """Conflict where a Dragon that still runs could not leave; nothing is changed.
+
+    It may come to hold something, or lose its follower, before it has stopped: `leave` looks again.
+    """
+    directory = home.root / "dragon"
+    if not (directory / "identity" / "leaf.pem").is_file():
+        raise Missing(f"there is no Dragon in {home.root}")
+    if not (lake := await held_by_running(directory)):
+        return
+    identity = await NodeIdentity.open(directory / "identity")
+    async with unseated(identity) as asks:
+        if verdict(await asks.get(lake), identity.identity.id) == "alone":
+            raise _alone()
+
+
 async def led_by_another(asks: Asks, lake: str, own: NodeId, wait_s: float = WAIT_S) -> NodeId:
     """Waits for another leader; Conflict when there is none."""
     end = asyncio.get_running_loop().time() + wait_s
@@ -67,13 +83,17 @@ async def led_by_another(asks: Asks, lake: str, own: NodeId, wait_s: float = WAI
             case "led":
                 return lead.leader
             case "alone":
-                raise Conflict("no other Dragon has everything that this one holds", hint=HINT)
+                raise _alone()
             case "wait" if asyncio.get_running_loop().time() > end:
                 names = ", ".join(lead.followers)
                 said = f"{names} follows this Dragon and has not taken the lead in {wait_s:.0f} s"
                 raise Conflict(said, hint="Look whether it runs: postdevai nodes")
             case "wait":
                 await asyncio.sleep(LOOK_S)
+
+
+def _alone() -> Conflict:
+    return Conflict("no other Dragon has everything that this one holds", hint=HINT)
 
 
 async def _leader(identity: NodeIdentity, lake: str) -> NodeId:

@@ -34,7 +34,7 @@ ENGINE = Path("coordinator") / "engine.toml"
 async def leave_dragon(home: Home, page: Page) -> str:
     """Stops it, waits until another one leads what it held, if it held anything, and puts it aside.
 
-    Where none does it is started again, and the refusal is raised.
+    Where none could it is not stopped; where none does it is started again. Either is refused.
     """
     if not codes.is_enrolled(home, "dragon"):
         raise Missing(f"there is no Dragon in {home.root}")
@@ -45,7 +45,11 @@ async def leave_dragon(home: Home, page: Page) -> str:
             "no other Dragon has what this one holds",
             hint="Have another one follow it first: docs/operate.md",
         )
-    if said := takes_the_models(await _nodes(home), daemons.holder(home, "dragon")):
+    pid = daemons.holder(home, "dragon")
+    if pid is not None and not service_of(pid):
+        with steps(page, "asking whether another Dragon has everything"):
+            await codes.run_node("dragon", "leave", "--ask", "--home", str(home.root))
+    if said := takes_the_models(await _nodes(home), pid):
         page.show(line(said))
     return await _left(home, page, "dragon", ("leave",))
 

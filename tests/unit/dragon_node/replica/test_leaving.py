@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from common.clients.replica import LeadClient
 from common.daemon.elsewhere import roles_elsewhere
 from common.daemon.home import Home
+from common.daemon.locks import only_instance
 from common.errors import Conflict, Missing
 from common.model.ids import NodeId, ProjectId
 from common.model.replica import LakeLead
@@ -19,7 +22,7 @@ from dragon_node.lake.database import Readers
 from dragon_node.lake.formats import made_ready
 from dragon_node.lake.journal import Draft, Journal
 from dragon_node.lake.records import NO_ORIGIN, Note
-from dragon_node.replica.leaving import leave, led_by_another, verdict
+from dragon_node.replica.leaving import ask_first, leave, led_by_another, verdict
 from tests.support.small_mesh import SmallMesh, open_member
 
 LAKE = "0" * 32
@@ -114,6 +117,51 @@ async def test_a_dragon_whose_lake_nobody_leads_stays_as_it_is(tmp_path: Path) -
             await leave(home)
     assert roles_elsewhere(home) == frozenset()
     assert (home.root / "dragon" / "journal.db").is_file()
+
+
+@asynccontextmanager
+async def running(home: Home) -> AsyncGenerator[None]:
+    """The journal is open and locked as a Dragon that runs has it, and afterwards still takes."""
+    directory = home.directory("dragon")
+    key, readers = await made_ready(directory, None), Readers()
+    journal = await Journal.open(directory / "journal.db", readers, lambda _: None, key)
+    try:
+        with only_instance(home.lock_path("dragon"), "dragon"):
+            yield
+        body = b'{"kind": "later", "fields": {}}'
+        later = Note("later", {})
+        draft = Draft(NO_ORIGIN, 0, "note", NodeId(""), ProjectId(""), "", 1, body, later)
+        await journal.append([draft], {})
+    finally:
+        await journal.close()
+        await readers.close()
+
+
+async def test_one_that_runs_alone_is_refused_before_it_is_stopped(tmp_path: Path) -> None:
+    """And not, once another one has everything."""
+    async with SmallMesh.open(tmp_path) as mesh:
+        home = Home.from_env(str(tmp_path / "home"))
+        first, lake = await stopped_dragon(mesh, home)
+        second = await mesh.join("dragon", "second")
+        async with running(home):
+            with pytest.raises(Conflict, match="no other Dragon has everything"):
+                await ask_first(home)
+            async with open_member(first, tmp_path / "first" / "mesh") as member:
+                lead = await LeadClient(member).lead(lake)
+                with pytest.raises(Conflict, match="no other Dragon has everything"):
+                    await ask_first(home)
+                await LeadClient(member).set_followers(lake, lead.epoch, [second.identity.id])
+                await ask_first(home)
+    assert (home.root / "dragon" / "journal.db").is_file()
+    assert roles_elsewhere(home) == frozenset()
+
+
+async def test_one_that_runs_and_holds_nothing_is_not_refused(tmp_path: Path) -> None:
+    async with SmallMesh.open(tmp_path) as mesh:
+        home = Home.from_env(str(tmp_path / "home"))
+        await stopped_dragon(mesh, home, "origin")
+        async with running(home):
+            await ask_first(home)
 
 
 async def test_where_there_is_no_dragon_nothing_leaves(tmp_path: Path) -> None:
