@@ -1,22 +1,25 @@
-"""Ten thousand malformed messages and frames at the ports of a mesh: its nodes serve on.
+"""Ten thousand malformed messages and frames at the ports of a Coordinator, of a Dragon, and of
+what a laptop serves over HTTP on loopback: each serves on.
 
 Each is drawn from a seed: bytes that are no message, messages cut short or with bits turned, to
 every method that an admin's laptop, a Dragon or a stranger may call at the Coordinator, and a
-laptop at a real Dragon; and bytes that are no TLS, no HTTP/2 on the wire, to the ports of both. A
-laptop has none, unless its owner opens one. No caller is held back, so that all of them reach what
-they are sent to.
+laptop at a real Dragon; to agents' HTTP; and bytes that are no TLS, no HTTP on the wire, to all of
+their ports. A laptop has none but `mcp --http` and `tui --web`, while they run. No caller is held
+back, so that all of them reach what they are sent to.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import random
 from collections import Counter
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any, cast
 
+import aiohttp
 import pytest
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message_factory import GetMessageClass
@@ -32,16 +35,21 @@ from common.rpc.pinned import _pinned
 from common.rpc.repeatable import methods
 from common.rpc.rules import shipped
 from common.rpc.status import error_from_rpc
+from developer_node.front.tui.web import serving
 from dragon_node.config import Config
 from dragon_node.node import open_node
 from tests.support.small_mesh import SmallMesh, stats
+from tests.support.typed import Terminal
 
 FROM = {"developer": 2_400, "dragon": 1_200, "anyone": 600}
 """Messages to the Coordinator."""
 TO_DRAGON = 1_800
-FRAMES = 3_000
+FRAMES = 2_400
 """To the Coordinator's two ports."""
-FRAMES_TO_DRAGON = 1_000
+FRAMES_TO_DRAGON = 800
+TO_AGENTS_HTTP = 300
+FRAMES_TO_HTTP = 250
+"""To each of the two ports."""
 AT_ONCE = 32
 CALL_S = 3
 """Some calls wait for what comes; that is not looked at here."""
@@ -54,6 +62,26 @@ WIDE = Allowance(1e9, 1e9, 1e12, 1e12)
 ELSEWHERE = ("PullModel", "Backup", "Restore", "AuthorityService/Leave")
 """These would reach for the network, or for files that a message names; and whoever leaves is
 refused from then on, so that nothing more would reach a service."""
+
+
+BEGINNINGS = (
+    b"\x16\x03\x01\x02\x00\x01",
+    b"PRI * HTTP/2.0\r\n\r\n",
+    b"POST /mcp HTTP/1.1\r\n",
+)
+"""Of TLS, HTTP/2 and HTTP/1."""
+HELLO = json.dumps(
+    {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {
+            "protocolVersion": "2025-11-25",
+            "capabilities": {},
+            "clientInfo": {"name": "t", "version": "1"},
+        },
+    }
+).encode()
 
 
 def callable_by(rights: frozenset[policy.Right], *files: str) -> list[str]:
@@ -76,8 +104,12 @@ def malformed(draw: random.Random, method: MethodDescriptor) -> bytes:
             setattr(message, field.name, "x" * draw.randrange(200))
         elif field.type in (field.TYPE_INT64, field.TYPE_INT32) and not field.is_repeated:
             setattr(message, field.name, draw.choice((-1, 2**31 - 1)))
-    whole = bytearray(message.SerializeToString() or b"\x0a\x02hi")
-    if kind == 1:
+    return spoilt(draw, bytearray(message.SerializeToString() or b"\x0a\x02hi"), cut=kind == 1)
+
+
+def spoilt(draw: random.Random, whole: bytearray, *, cut: bool) -> bytes:
+    """Cut short, or with bits turned."""
+    if cut:
         return bytes(whole[: draw.randrange(len(whole))])
     for _ in range(3):
         whole[draw.randrange(len(whole))] ^= 1 << draw.randrange(8)
@@ -197,11 +229,51 @@ async def test_a_dragon_serves_on_after_them(tmp_path: Path) -> None:
             assert await stats(channel, ticket) >= 0
 
 
+async def test_agents_http_serves_on_after_them(tmp_path: Path) -> None:
+    draw = random.Random(SEED)
+    async with asyncio.timeout(WAIT_S):
+        process = await Terminal(tmp_path / "home", tmp_path).begin("mcp", "--http", "--port", "0")
+        assert process.stdout
+        try:
+            url, token = [(await process.stdout.readline()).decode().split()[-1] for _ in range(2)]
+            headers = {
+                "Authorization": f"Bearer {Path(token).read_text().strip()}",  # noqa: ASYNC240
+                "Accept": "application/json, text/event-stream",
+                "Content-Type": "application/json",
+            }
+            async with aiohttp.ClientSession(headers=headers, trust_env=False) as http:
+                found: Counter[int] = Counter()
+                for each in range(TO_AGENTS_HTTP):
+                    data = draw.randbytes(draw.randrange(1, 400))
+                    if each % 3:
+                        data = spoilt(draw, bytearray(HELLO), cut=each % 3 == 1)
+                    async with http.post(url, data=data) as answer:
+                        found[answer.status] += 1
+                assert max(found) < 500, found
+                assert found[400] > TO_AGENTS_HTTP // 2, found
+                for _ in range(FRAMES_TO_HTTP):
+                    await frame(url.split("/")[2], draw)
+                async with http.post(url, data=HELLO) as answer:
+                    assert answer.status == 200
+        finally:
+            process.terminate()
+            await process.communicate()
+
+
+async def test_the_screens_page_serves_on_after_them() -> None:
+    draw = random.Random(SEED)
+    async with asyncio.timeout(WAIT_S), serving("true") as page:
+        for _ in range(FRAMES_TO_HTTP):
+            await frame(page.url.split("/")[2], draw)
+        async with aiohttp.ClientSession(trust_env=False) as http, http.get(page.url) as answer:
+            assert answer.status == 200
+
+
 async def frame(address: str, draw: random.Random) -> None:
     """Bytes that are no handshake, or the beginning of one."""
     host, _, port = address.rpartition(":")
     _, writer = await asyncio.open_connection(host, int(port))
-    hello = b"\x16\x03\x01\x02\x00\x01" if draw.randrange(2) else b"PRI * HTTP/2.0\r\n\r\n"
+    hello = draw.choice(BEGINNINGS)
     with contextlib.suppress(ConnectionError):
         writer.write(hello + draw.randbytes(draw.randrange(200)))
         await writer.drain()
