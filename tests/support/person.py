@@ -19,7 +19,7 @@ from common.model.event import CommandFinished
 from developer_node.text import spool
 
 SOURCES = Path(__file__).resolve().parents[2]
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 COLUMNS, LINES = 100, 30
 _LOOKED_AT_BYTES_MAX = 1 << 16
 """What scrolls by faster than that is not waited for."""

@@ -133,10 +133,10 @@ def test_a_pane_of_tmux_is_another_terminal_and_is_recorded(
 
 def test_where_recording_is_paused_nothing_is_recorded(open_shell: Open, home: Path) -> None:
     (home / "developer").mkdir(mode=0o700, exist_ok=True)
-    (home / "developer" / "paused").write_text("until resumed")
+    gates.pause(home)
     person = open_shell("bash")
     _run(person, b"echo one")
-    (home / "developer" / "paused").unlink()
+    gates.resume(home)
     _run(person, b"echo two")
     _leave(person)
     assert [b.command for b in person.records()] == ["echo two", "exit"]
