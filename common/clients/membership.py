@@ -32,6 +32,7 @@ from common.daemon.addresses import machine_name
 from common.errors import Conflict, Denied, PostDevAIError, Unavailable
 from common.model.laptop import Circuit, CircuitState
 from common.model.node import (
+    NO_ROUTE,
     Capability,
     Invitation,
     Node,
@@ -287,7 +288,7 @@ class Membership:
             if not fresh:  # it may be new
                 routes = await self.resolve(capability, project, model, task, fresh=True)
             if not (found := await self._successors.find(only, routes)):
-                raise Unavailable(f"{only} does not offer {capability} now")
+                raise Unavailable(f"{only} does not offer {capability} now", field=NO_ROUTE)
             return found
 
         name = f"{capability}@{only.rsplit('/', 1)[-1][:8]}" if only else capability

@@ -11,6 +11,8 @@ Role = Literal["coordinator", "dragon", "developer", "tool"]
 Capability = Literal["lake", "inference", "assistant"]
 NodeState = Literal["serving", "draining", "gone"]
 
+NO_ROUTE = "route"
+"""The field of an Unavailable: the Coordinator answered, and nobody does it."""
 NOBODY_YET = "nobody yet"
 """Stands for the leader, where a Dragon that led once has not yet been told who leads now."""
 

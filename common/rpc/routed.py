@@ -11,7 +11,7 @@ from grpc.aio import AioRpcError, Channel, Metadata
 
 from common.backoff import Backoff
 from common.errors import Denied, PostDevAIError, Unavailable
-from common.model.node import Route
+from common.model.node import NO_ROUTE, Route
 from common.rpc.channel import Channels
 from common.rpc.circuit import Attempt, Breaker
 from common.rpc.intercept import BEARER, TICKET_METADATA
@@ -170,8 +170,8 @@ class Routed:
         try:
             return await self._resolve(fresh=fresh)
         except Unavailable as error:
-            if tried is None or was_stale(tried):  # why there is no ticket says more than its age
-                raise
+            if tried is None or (was_stale(tried) and error.field == NO_ROUTE):
+                raise  # that nobody does it says more than the age of a ticket
             raise tried from error
 
 

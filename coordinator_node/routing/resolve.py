@@ -8,7 +8,7 @@ from typing import Literal, cast, get_args
 
 from common.clock import Clock
 from common.errors import Invalid, Unavailable
-from common.model.node import Capability, Identity, Node, RankedNode, Route
+from common.model.node import NO_ROUTE, Capability, Identity, Node, RankedNode, Route
 from common.rpc.tickets import TICKET_S, SigningKey, sign
 from coordinator_node.routing import least_loaded, project_affinity
 from coordinator_node.routing.given import Given
@@ -142,5 +142,7 @@ def nobody(work: Work, looked_at: tuple[RankedNode, ...]) -> Unavailable:
             return Unavailable(
                 f"{what} is at Dragon {each.node.id}: {each.reasons[-1]}",
                 hint="Nothing else holds it. Start that Dragon, or see: postdevai nodes route",
+                field=NO_ROUTE,
             )
-    return Unavailable(f"no node offers {work.capability} now", hint="is the Dragon running?")
+    sentence = f"no node offers {work.capability} now"
+    return Unavailable(sentence, hint="is the Dragon running?", field=NO_ROUTE)

@@ -9,7 +9,7 @@ import pytest
 from grpc.aio import Channel, Metadata
 
 from common.errors import Conflict, Denied, Invalid, PostDevAIError, Unavailable
-from common.model.node import Route
+from common.model.node import NO_ROUTE, Route
 from common.rpc import routed as routed_module
 from common.rpc.circuit import FAILURES_MAX, Breaker
 from common.rpc.routed import Routed
@@ -28,12 +28,13 @@ class Ways:
         self.fresh = names if fresh is None else fresh
         self.asked: list[bool] = []
         self.dialled: list[str] = []
+        self.without = Unavailable("the Coordinator is away")
 
     async def resolve(self, *, fresh: bool) -> tuple[Route, ...]:
         self.asked.append(fresh)
         names = self.fresh if fresh else self.names
         if not names:
-            raise Unavailable("the Coordinator is away")
+            raise self.without
         return tuple(route(name) for name in names)
 
     async def to(self, endpoint: str, identity_uri: str) -> str:
@@ -105,7 +106,14 @@ async def test_a_refused_ticket_is_replaced_once() -> None:
 
 async def test_that_nobody_offers_it_says_more_than_that_a_ticket_has_ended() -> None:
     ways = Ways("a", fresh=())
-    with pytest.raises(Unavailable, match="the Coordinator is away"):
+    ways.without = Unavailable("no node offers lake now", field=NO_ROUTE)
+    with pytest.raises(Unavailable, match="no node offers lake now"):
+        await ways.routed.call(failing(Denied("the ticket has expired", field="ticket"), "a"))
+
+
+async def test_without_a_coordinator_it_is_the_ticket_that_has_ended() -> None:
+    ways = Ways("a", fresh=())
+    with pytest.raises(Denied, match="the ticket has expired"):
         await ways.routed.call(failing(Denied("the ticket has expired", field="ticket"), "a"))
 
 
