@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import socket
 import sys
@@ -39,7 +40,10 @@ async def test_the_page_has_the_products_name_and_fetches_nothing_from_elsewhere
         assert answer.status == 200
         assert "PostDevAI" in page and "textual.js" in page
         assert "https://" not in page
+        (sheet,) = re.findall(r'<link rel="stylesheet" href="([^"]*xterm[.]css)"', page)
         assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+    async with browser.get(sheet) as answer:
+        assert sheet.startswith(server.url) and answer.status == 200
 
 
 async def test_the_first_frames_are_the_screens(

@@ -28,7 +28,7 @@ LOOPBACK = "127.0.0.1"
 TITLE = "PostDevAI"
 QUIT_S = 5.0
 """For the screens to end by themselves."""
-_ELSEWHERE = re.compile(r"<link[^>]*https?://[^>]*>")
+_LINK = re.compile(r"<link[^>]*https?://[^>]*>")
 _HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -90,8 +90,11 @@ class LoopbackServer(Server):
         """The page without what it would fetch from elsewhere."""
         page = await super().handle_index(request)
         assert isinstance(page, web.Response)
-        page.text = _ELSEWHERE.sub("", page.text or "")
+        page.text = _LINK.sub(self._kept, page.text or "")
         return page
+
+    def _kept(self, link: re.Match[str]) -> str:
+        return link[0] if f'"{self.public_url}/' in link[0] else ""
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
         """One page's screens, until the page or they are gone."""
