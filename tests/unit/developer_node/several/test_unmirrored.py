@@ -14,7 +14,7 @@ from developer_node.several.unmirrored import beyond_home, not_mirrored, unmirro
 HOME, OTHER, THIRD = "a" * 32, "b" * 32, "c" * 32
 THING, TOOLS, NOTES = (WorkingCopyId(each * 16) for each in "123")
 REPOSITORIES = [
-    WatchedRepository(f"/work/{name}", copy, 1, 0, "watching")
+    WatchedRepository(f"/code/{name}", copy, 1, 0, "watching")
     for name, copy in (("thing", THING), ("tools", TOOLS), ("notes", NOTES))
 ]
 
