@@ -42,6 +42,7 @@ from dragon_node.lake.records import Accepted, Note
 T = TypeVar("T")
 MINUTE_MS = 60_000
 TEST = "tests/test_cart.py::test_total"
+FIXED = "def price(item):\n    return TABLE.get(item, 0)\n"
 
 
 def failure(
@@ -350,3 +351,10 @@ def patch(old: dict[str, str], new: dict[str, str]) -> str:
             parts.append(f"diff --git a/{path} b/{path}")
             parts += difflib.unified_diff(before, after, f"a/{path}", f"b/{path}", lineterm="")
     return "\n".join(parts)
+
+
+def fail_and_fix(copy: Copy, fixed: str = FIXED) -> None:
+    """The same test fails, the file is fixed on disk, the test passes."""
+    copy.fails(failure())
+    copy.write("shop/cart.py", fixed)
+    copy.passes()

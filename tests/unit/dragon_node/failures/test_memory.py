@@ -7,17 +7,9 @@ import pytest
 from common.model.failure import TestReport
 from dragon_node.failures.recall import Recaller
 from dragon_node.lake.records import Note
-from tests.support.failures import TEST, Copy, Story, failure, tree_of
+from tests.support.failures import FIXED, TEST, Story, fail_and_fix, failure, tree_of
 
-FIXED = "def price(item):\n    return TABLE.get(item, 0)\n"
 F = "f1"
-
-
-def fail_and_fix(copy: Copy, fixed: str = FIXED) -> None:
-    """The same test fails, the file is fixed on disk, the test passes."""
-    copy.fails(failure())
-    copy.write("shop/cart.py", fixed)
-    copy.passes()
 
 
 async def test_a_change_to_a_failing_frames_file_is_the_observed_remedy(

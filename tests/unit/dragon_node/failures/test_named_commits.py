@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from common.model.event import Commit, GitOperation, PathChange
 from dragon_node.failures.recall import Recaller
-from tests.support.failures import Copy, Story, failure, git_id
+from tests.support.failures import FIXED, Story, fail_and_fix, failure, git_id
 
-FIXED = "def price(item):\n    return TABLE.get(item, 0)\n"
 F = "f1"
-
-
-def fail_and_fix(copy: Copy, fixed: str = FIXED) -> None:
-    """The same test fails, the file is fixed on disk, the test passes."""
-    copy.fails(failure())
-    copy.write("shop/cart.py", fixed)
-    copy.passes()
 
 
 async def test_a_fix_committed_after_the_pass_is_named_by_its_commit(
