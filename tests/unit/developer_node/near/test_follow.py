@@ -16,10 +16,9 @@ from developer_node.near.mirror import Mirror
 from dragon_node.failures.following_shown import recalled
 from dragon_node.failures.following_stamps import epoch
 from dragon_node.failures.recall import Recaller
-from tests.support.failures import Copy, failure
+from tests.support.failures import FIXED, Copy, failure
 from tests.support.followed import FollowedStory, Teller, telling
 
-FIXED = "def price(item):\n    return TABLE.get(item, 0)\n"
 OTHER = failure("f2", test="tests/test_cart.py::test_other")
 
 

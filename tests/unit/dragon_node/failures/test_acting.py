@@ -6,9 +6,7 @@ import pytest
 
 from dragon_node.failures.acting import Act, act
 from dragon_node.failures.recall import Recaller
-from tests.support.failures import Story, failure
-
-FIXED = "def price(item):\n    return TABLE.get(item, 0)\n"
+from tests.support.failures import FIXED, Story, failure
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tests.support.failures import MINUTE_MS, Copy, Story, failure
+from tests.support.failures import FIXED, MINUTE_MS, Copy, Story, failure
 
-FIXED = "def price(item):\n    return TABLE.get(item, 0)\n"
 BAD = "def price(item):\n    return TABLE[item]\n"
 OTHER = "def price(item):\n    return TABLE['pear']\n"
 

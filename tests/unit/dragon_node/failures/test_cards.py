@@ -8,9 +8,8 @@ from common.model.failure import Suggestion
 from dragon_node.answer.suggesting import Suggestions
 from dragon_node.failures.cards import CARDS_A_RUN_MAX, CARDS_AN_HOUR_MAX
 from dragon_node.failures.recall import Recaller
-from tests.support.failures import MINUTE_MS, TEST, Copy, Story, failure
+from tests.support.failures import FIXED, MINUTE_MS, TEST, Copy, Story, failure
 
-FIXED = "def price(item):\n    return TABLE.get(item, 0)\n"
 BAD = "def price(item):\n    return TABLE[item]\n"
 
 

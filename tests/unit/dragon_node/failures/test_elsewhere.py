@@ -7,10 +7,9 @@ from dataclasses import replace
 from common.model.event import FileChanged
 from common.model.failure import Failure, Frame
 from dragon_node.failures.recall import Recaller
-from tests.support.failures import Story, failure
+from tests.support.failures import FIXED, Story, failure
 
 BAD = "def price(item):\n    return TABLE[item]\n"
-FIXED = "def price(item):\n    return TABLE.get(item, 0)\n"
 
 
 def through(path: str) -> Failure:

@@ -32,10 +32,9 @@ from dragon_node.failures.following import Following
 from dragon_node.failures.following_shown import CUT
 from dragon_node.failures.recall import Recaller
 from dragon_node.lake.records import Note
-from tests.support.failures import Copy, Story, failure
+from tests.support.failures import FIXED, Copy, Story, failure
 from tests.support.followed import FollowedStory
 
-FIXED = "def price(item):\n    return TABLE.get(item, 0)\n"
 BROKEN = "def price(item):\n    return TABLE[item]\n"
 OTHER = failure("f2", test="tests/test_cart.py::test_other")
 Key = tuple[str, str]

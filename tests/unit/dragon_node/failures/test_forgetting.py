@@ -13,9 +13,8 @@ from common.model.ids import Fingerprint, ProjectId
 from dragon_node.failures.recall import Recaller
 from dragon_node.lake.forgetting import notes
 from dragon_node.lake.forgetting.notes import Oblivious
-from tests.support.failures import Copy, Story, failure
+from tests.support.failures import FIXED, Copy, Story, failure
 
-FIXED = "def price(item):\n    return TABLE.get(item, 0)\n"
 F = "f1"
 
 

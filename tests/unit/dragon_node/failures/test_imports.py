@@ -7,10 +7,9 @@ import pytest
 from common.model.failure import Failure, TestReport
 from dragon_node.failures.as_kept import failure_from_text, failure_to_text
 from dragon_node.failures.recall import Recaller
-from tests.support.failures import TEST, Copy, Story, failure
+from tests.support.failures import FIXED, TEST, Copy, Story, failure
 
 F = "f1"
-FIXED = "def price(item):\n    return TABLE.get(item, 0)\n"
 OTHER_TEST = "tests/test_other.py"
 
 

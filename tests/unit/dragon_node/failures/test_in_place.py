@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dragon_node.failures.recall import Recaller
-from tests.support.failures import Copy, Story, failure
+from tests.support.failures import FIXED, Copy, Story, failure
 
-FIXED = "def price(item):\n    return TABLE.get(item, 0)\n"
 BAD = "def price(item):\n    return TABLE[item]\n"
 
 

@@ -10,10 +10,9 @@ from common.errors import Missing
 from common.model.event import CommandFinished, Event, Ground
 from dragon_node.failures.material import Material
 from dragon_node.failures.recall import Recaller
-from tests.support.failures import Copy, Story, failure, git_id, tree_of
+from tests.support.failures import FIXED, Copy, Story, failure, git_id, tree_of
 
 BAD = "def price(item):\n    return TABEL[item]\n"
-FIXED = "def price(item):\n    return TABLE.get(item, 0)\n"
 
 
 async def remedy_id(recaller: Recaller) -> str:

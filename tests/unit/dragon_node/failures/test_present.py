@@ -6,10 +6,9 @@ import pytest
 
 from dragon_node.failures.present import _stands
 from dragon_node.failures.recall import Recaller
-from tests.support.failures import Copy, Story, failure, git_id
+from tests.support.failures import FIXED, Copy, Story, failure, git_id
 
 BAD = "def price(item):\n    return TABLE[item]\n"
-FIXED = "def price(item):\n    return TABLE.get(item, 0)\n"
 MORE = "\n\ndef count(items):\n    return len(items)\n"
 OTHER = "tests/test_cart.py::test_other"
 HELD = "already in place here: it did not hold here; "

@@ -9,10 +9,9 @@ from common.model.failure import Remedy
 from common.model.ids import Fingerprint
 from dragon_node.failures.recall import Recaller
 from dragon_node.lake.records import Note
-from tests.support.failures import Copy, Story, failure
+from tests.support.failures import FIXED, Copy, Story, failure
 
 BAD = "def price(item):\n    return TABLE[item]\n"
-FIXED = "def price(item):\n    return TABLE.get(item, 0)\n"
 CONFIRMED = ProofFinished("", Fingerprint("f1"), "confirmed", red=3, green=3, runs=3)
 UNPROVEN = replace(CONFIRMED, verdict="unproven", red=3, green=1, reason="green 1 of 3 times")
 NOT_TRIED = replace(

@@ -9,9 +9,7 @@ from dragon_node.failures.recall import FIRST_TIME, NOT_PASSED_YET, Recaller
 from dragon_node.failures.within import Within
 from dragon_node.lake import aliases
 from dragon_node.lake.records import Note
-from tests.support.failures import Story, failure
-
-FIXED = "def price(item):\n    return TABLE.get(item, 0)\n"
+from tests.support.failures import FIXED, Story, failure
 
 
 async def test_nothing_remembered_is_none_and_no_error(recaller: Recaller) -> None:

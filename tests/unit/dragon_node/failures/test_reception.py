@@ -19,10 +19,9 @@ from dragon_node.lake import aliases
 from dragon_node.lake.forgetting import notes
 from dragon_node.lake.forgetting.notes import Oblivious
 from dragon_node.lake.records import Note
-from tests.support.failures import MINUTE_MS, Copy, Story, failure
+from tests.support.failures import FIXED, MINUTE_MS, Copy, Story, failure
 
 BAD = "def price(item):\n    return TABLE[item]\n"
-FIXED = "def price(item):\n    return TABLE.get(item, 0)\n"
 HOUR_MS = 60 * MINUTE_MS
 
 

@@ -7,10 +7,9 @@ from dataclasses import replace
 from common.fingerprint import identity
 from common.model.failure import Failure, Frame
 from dragon_node.failures.recall import Recaller
-from tests.support.failures import Copy, Story, failure
+from tests.support.failures import FIXED, Copy, Story, failure
 
 BAD = "def price(item):\n    return TABLE[item]\n"
-FIXED = "def price(item):\n    return TABLE.get(item, 0)\n"
 OLD, NEW = "tests/test_cart.py", "tests/test_basket.py"
 BODY = "from shop.cart import total\n\n\ndef test_total():\n    assert total() == 3\n"
 

@@ -11,9 +11,8 @@ from common.model.ids import Fingerprint
 from dragon_node.failures import runs
 from dragon_node.failures.memory import FailureMemory
 from dragon_node.lake.records import Note
-from tests.support.failures import Copy, Story, failure, git_id
+from tests.support.failures import FIXED, Copy, Story, failure, git_id
 
-FIXED = "def price(item):\n    return TABLE.get(item, 0)\n"
 F = "f1"
 
 ACTIONS = (

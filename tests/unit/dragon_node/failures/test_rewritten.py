@@ -6,10 +6,9 @@ from common.model.event import Commit, GitOperation, PathChange
 from common.model.failure import TestReport
 from common.model.ids import short_hash
 from dragon_node.failures.recall import Recaller
-from tests.support.failures import TEST, Copy, Story, failure, git_id, patch
+from tests.support.failures import FIXED, TEST, Copy, Story, failure, git_id, patch
 
 BAD = "def price(item):\n    return TABLE[item]\n"
-FIXED = "def price(item):\n    return TABLE.get(item, 0)\n"
 ABOVE = "TABLE = {}\n\n\n"
 
 

@@ -6,9 +6,8 @@ from dataclasses import replace
 
 from common.model.failure import Failure, TestReport
 from dragon_node.failures.recall import Recaller
-from tests.support.failures import Copy, Story, failure
+from tests.support.failures import FIXED, Copy, Story, failure
 
-FIXED = "def price(item):\n    return TABLE.get(item, 0)\n"
 SERVER = "flask run"
 CART = "GET /cart"
 

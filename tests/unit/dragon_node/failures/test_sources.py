@@ -9,10 +9,9 @@ from common.model.failure import TestReport
 from dragon_node.failures.recall import CI_ONLY, Recaller
 from dragon_node.lake import aliases
 from dragon_node.lake.records import Note
-from tests.support.failures import TEST, Copy, Story, failure
+from tests.support.failures import FIXED, TEST, Copy, Story, failure
 
 BAD = "def price(item):\n    return TABLE[item]\n"
-FIXED = "def price(item):\n    return TABLE.get(item, 0)\n"
 
 
 def fail_and_fix(copy: Copy) -> None:
