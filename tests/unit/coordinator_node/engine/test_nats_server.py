@@ -68,17 +68,21 @@ async def test_it_is_private_and_gone_when_it_was_stopped(
     assert not psutil.pid_exists(server.pid)
 
 
-async def test_one_that_died_is_started_again(place: Path, settings: ServerSettings) -> None:
-    server = NatsServer(settings, place)
+async def _another_comes_after(what: signal.Signals, server: NatsServer, port: int) -> int:
+    """The process to which that was done."""
     await server.start()
     try:
         first = server.pid
         async with alongside(server.keep_running()):
-            os.kill(first, signal.SIGKILL)
-
-            await _until(lambda: server.pid != first and answers(HOST, settings.port))
+            os.kill(first, what)
+            await _until(lambda: server.pid != first and answers(HOST, port))
+        return first
     finally:
         await server.stop()
+
+
+async def test_one_that_died_is_started_again(place: Path, settings: ServerSettings) -> None:
+    await _another_comes_after(signal.SIGKILL, NatsServer(settings, place), settings.port)
 
 
 async def test_one_that_hangs_is_ended_and_started_again(
@@ -89,15 +93,7 @@ async def test_one_that_hangs_is_ended_and_started_again(
 ) -> None:
     monkeypatch.setattr(nats_server, "STOP_S", 0.5)
     server = NatsServer(settings, place, watch_s=0.5)
-    await server.start()
-    try:
-        first = server.pid
-        async with alongside(server.keep_running()):
-            os.kill(first, signal.SIGSTOP)
-
-            await _until(lambda: server.pid != first and answers(HOST, settings.port))
-    finally:
-        await server.stop()
+    first = await _another_comes_after(signal.SIGSTOP, server, settings.port)
     assert _is_gone(first)
     assert f"does not answer and is ended pid={first}" in caplog.text
 
